@@ -1,0 +1,55 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help run demo test check drift lint types generate chaos bench lock clean
+
+help:  ## List these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@echo "Setting up .venv (once; takes about a minute) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(STAMP)  ## Start a working relay here: database, Redis, web, workers. Ctrl-C stops it
+	@$(BIN)/relay up
+
+demo: $(STAMP)  ## The same with sources, a subscriber and sample events flowing
+	@$(BIN)/relay up --demo --data-dir var/demo
+
+test: $(STAMP)  ## Run all tests
+	@$(BIN)/pytest
+
+check: lint types drift test  ## Everything CI runs: lint, types, derived files, tests
+
+drift: $(STAMP)  ## Whether the derived files are up to date
+	@$(BIN)/relay generate --check
+
+lint: $(STAMP)  ## Lint and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(STAMP)  ## Strict type check
+	@$(BIN)/mypy
+
+generate: $(STAMP)  ## Write the derived files
+	@$(BIN)/relay generate
+
+chaos: $(STAMP)  ## The long chaos suite: kills every part, on SQLite and on PostgreSQL
+	@RELAY_CHAOS=long $(BIN)/pytest tests/chaos -m chaos
+
+bench: $(STAMP)  ## The side-by-side benchmark; writes bench/README.md
+	@$(BIN)/python -m bench.run
+
+lock: $(STAMP)  ## Pin the dependencies anew, with hashes
+	@$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url -o requirements.lock
+	@$(BIN)/uv pip compile -q pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url -c requirements.lock -o requirements-dev.lock
+
+clean:  ## Remove what was set up and what runs left behind
+	@rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache bench/.cache

@@ -1,0 +1,498 @@
+"""What an operator sets up: sources, hooks and API keys. The API and the command line both come here.
+
+Every change is checked, written and noted in the audit log in one transaction. Errors are `InvalidRequest`
+that names the field, or `NotFound`. A secret is in the answer of the call that made it and in no other.
+"""
+
+import base64
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from relay import match
+from relay.errors import ConfigError, InvalidRequest, NotFound
+from relay.http import check_url
+from relay.model import Hook, Secret, Source, iso, new_id, now_ms
+from relay.providers import load as load_providers
+from relay.providers.base import Provider
+from relay.storage import Database, audit, deliveries, hooks, sources, workspaces
+from relay.storage.workspaces import ApiKey
+from relay.vault import Vault
+from relay.verification import KEY_FORMS, ConfiguredHmac, HmacSignature
+
+OWN_PROVIDER = "relay"
+_OURS, _NONE = "ours", "none"
+LONGEST_NAME = 200
+LONGEST_URL = 2048
+LONGEST_VALUE = 16 * 1024
+LOWEST_RATE, HIGHEST_RATE = 0.1, 1000
+OVERLAP_SECONDS = 24 * 3600
+LONGEST_OVERLAP_SECONDS = 30 * 24 * 3600
+_MOST_SECRETS = 5
+_PLATFORM = re.compile(r"[a-z0-9_-]{1,32}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def new_secret() -> str:
+    """A signing secret in the form of Standard Webhooks: `whsec_` and 32 random bytes in base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+# Sources
+
+
+def inbound_url(public_url: str, source_id: str) -> str:
+    """Where a source's sender posts to."""
+    return f"{public_url.rstrip('/')}/in/{source_id}"
+
+
+def creatable_providers() -> list[Provider]:
+    """The providers that a source can be made of, by name."""
+    return [each for each in load_providers().values() if each.name != OWN_PROVIDER]
+
+
+def create_source(
+    database: Database,
+    vault: Vault,
+    workspace_id: str,
+    provider_name: str,
+    *,
+    name: str | None = None,
+    secret: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    monitor: bool = False,
+    actor: str,
+    public_url: str,
+) -> tuple[Source, dict[str, Any]]:
+    """A new source, and what its owner is shown once: `shown_source` and its `secret`.
+
+    Where the provider lets the relay choose the secret, one is made if none is given. Without a secret of
+    theirs the source is made but accepts nothing until `add_source_secret` brings one.
+    """
+    provider = _provider(provider_name)
+    kept_settings = _settings(provider, settings or {})
+    if secret is None and provider.secret == _OURS:
+        secret = _generated(provider, kept_settings)
+    if secret is not None:
+        _check_secret(provider, kept_settings, secret)
+    source = Source(
+        id=new_id("src"),
+        workspace_id=workspace_id,
+        provider=provider.name,
+        name=_name(name if name is not None else provider.label),
+        secrets=(Secret(secret),) if secret is not None else (),
+        settings=kept_settings,
+        monitor=monitor,
+    )
+    now = now_ms()
+    with database.write() as connection:
+        sources.add(connection, vault, source, now)
+        audit.append(connection, audit.Entry(workspace_id, now, actor, "source.created", source.id))
+    return source, shown_source(source, public_url) | {"secret": secret}
+
+
+def change_source(
+    database: Database,
+    vault: Vault,
+    workspace_id: str,
+    source_id: str,
+    changes: Mapping[str, Any],
+    *,
+    actor: str,
+) -> Source:
+    """Change `name`, `monitor` or `settings` (those given; null brings a setting's default back)."""
+    _known_only(changes, ("name", "monitor", "settings"))
+    now = now_ms()
+    with database.write() as connection:
+        source = get_source(connection, vault, workspace_id, source_id)
+        if "name" in changes:
+            source = replace(source, name=_name(changes["name"]))
+        if "monitor" in changes:
+            source = replace(source, monitor=_boolean("monitor", changes["monitor"]))
+        if "settings" in changes:
+            provider = _provider(source.provider)
+            wanted = {**source.settings, **_mapping("settings", changes["settings"])}
+            source = replace(source, settings=_settings(provider, wanted))
+            for each in source.secrets:
+                _check_secret(provider, source.settings, each.value)
+        sources.save(connection, vault, source)
+        audit.append(connection, audit.Entry(workspace_id, now, actor, "source.updated", source.id))
+    return source
+
+
+def add_source_secret(
+    database: Database,
+    vault: Vault,
+    workspace_id: str,
+    source_id: str,
+    secret: str | None = None,
+    *,
+    old_until: float | None = None,
+    actor: str,
+) -> tuple[Source, str]:
+    """The source with a new secret in front, and that secret.
+
+    The older ones count until `old_until` (Unix seconds), without it for another day. Without `secret` one is
+    made, where the relay may choose it.
+    """
+    now = now_ms()
+    until = time.time() + OVERLAP_SECONDS if old_until is None else old_until
+    with database.write() as connection:
+        source = get_source(connection, vault, workspace_id, source_id)
+        provider = _provider(source.provider)
+        if secret is None:
+            if provider.secret != _OURS:
+                raise InvalidRequest(f"secret is required: copy it from {provider.label}, which made it.")
+            secret = _generated(provider, source.settings)
+        _check_secret(provider, source.settings, secret)
+        kept = [
+            Secret(each.value, until if each.not_after is None else min(each.not_after, until))
+            for each in source.secrets
+            if each.value != secret
+        ]
+        alive = [each for each in kept if each.not_after is not None and each.not_after > now / 1000]
+        source = replace(source, secrets=(Secret(secret), *alive[: _MOST_SECRETS - 1]))
+        sources.save(connection, vault, source)
+        audit.append(connection, audit.Entry(workspace_id, now, actor, "source.secret_rotated", source.id))
+    return source, secret
+
+
+def delete_source(database: Database, workspace_id: str, source_id: str, *, actor: str) -> bool:
+    """Whether there was one to delete. Its events stay."""
+    now = now_ms()
+    with database.write() as connection:
+        if source_id.startswith(f"src_{OWN_PROVIDER}_"):
+            return False
+        gone = sources.delete(connection, workspace_id, source_id, now)
+        if gone:
+            audit.append(connection, audit.Entry(workspace_id, now, actor, "source.deleted", source_id))
+    return gone
+
+
+def get_source(connection: Any, vault: Vault, workspace_id: str, source_id: str) -> Source:
+    """A source of this workspace that somebody set up. Raises `NotFound`."""
+    found = sources.get(connection, vault, source_id)
+    if found is None or found.workspace_id != workspace_id or found.provider == OWN_PROVIDER:
+        raise NotFound(f"There is no source {source_id[:64]!r} in this workspace.")
+    return found
+
+
+def shown_source(source: Source, public_url: str) -> dict[str, Any]:
+    """A source as it may be shown at any time: no secrets, no secret settings."""
+    provider = _provider(source.provider)
+    hidden = {each.name for each in provider.settings if each.secret}
+    now = time.time()
+    live = [each for each in source.secrets if each.not_after is None or each.not_after > now]
+    return {
+        "id": source.id,
+        "provider": source.provider,
+        "name": source.name,
+        "url": inbound_url(public_url, source.id),
+        "settings": {name: value for name, value in source.settings.items() if name not in hidden},
+        "monitor": source.monitor,
+        "secrets": [
+            {"not_after": iso(int(each.not_after * 1000)) if each.not_after else None} for each in live
+        ],
+    }
+
+
+# Hooks
+
+
+def create_hook(
+    database: Database,
+    vault: Vault,
+    workspace_id: str,
+    body: Mapping[str, Any],
+    *,
+    actor: str,
+    allow_private: frozenset[str] = frozenset(),
+) -> tuple[Hook, dict[str, Any]]:
+    """A new hook, and what its owner is shown once: `shown_hook`, its `secret` and its `token`.
+
+    `body` holds `target_url`, `event_types` and, if wanted, `filters`, `platform`, `ordered`, `rate_limit`.
+    Raises `AddressRefused` for a target that the relay must not connect to.
+    """
+    _known_only(body, tuple(_HOOK_FIELDS))
+    for name in ("target_url", "event_types"):
+        if name not in body:
+            raise InvalidRequest(f"{name} is required.")
+    secret = new_secret()
+    hook = Hook(
+        id=new_id("hk"),
+        workspace_id=workspace_id,
+        secrets=(Secret(secret),),
+        token=secrets.token_urlsafe(24),
+        **_hook_fields(body, allow_private),
+    )
+    now = now_ms()
+    with database.write() as connection:
+        hooks.add(connection, vault, hook, now)
+        audit.append(connection, audit.Entry(workspace_id, now, actor, "hook.created", hook.id))
+    return hook, shown_hook(hook) | {"secret": secret, "token": hook.token}
+
+
+def change_hook(
+    database: Database,
+    vault: Vault,
+    workspace_id: str,
+    hook_id: str,
+    changes: Mapping[str, Any],
+    *,
+    actor: str,
+    allow_private: frozenset[str] = frozenset(),
+) -> Hook:
+    """Change what is given. `status: active` switches a hook on again; a new target ends its pause too."""
+    _known_only(changes, (*_HOOK_FIELDS, "status"))
+    if "status" in changes and changes["status"] != hooks.ACTIVE:
+        raise InvalidRequest('status can only be set to "active". To stop a hook, delete it.')
+    fields = _hook_fields({name: value for name, value in changes.items() if name != "status"}, allow_private)
+    now = now_ms()
+    with database.write() as connection:
+        hook = replace(get_hook(connection, vault, workspace_id, hook_id), **fields)
+        if "status" in changes:
+            hook = replace(hook, status=hooks.ACTIVE)
+        hooks.save(connection, vault, hook, now)
+        if "status" in changes:
+            hooks.set_status(connection, hook.id, hooks.SWITCHED_OFF, None, now)
+            hooks.set_status(connection, hook.id, hooks.ACTIVE, None, now)
+        if "status" in changes or "target_url" in changes:
+            hooks.count_failures(connection, {hook.id: (0, 0)})
+        audit.append(connection, audit.Entry(workspace_id, now, actor, "hook.updated", hook.id))
+        return get_hook(connection, vault, workspace_id, hook_id)
+
+
+def rotate_hook_secret(
+    database: Database,
+    vault: Vault,
+    workspace_id: str,
+    hook_id: str,
+    *,
+    overlap_seconds: int = OVERLAP_SECONDS,
+    actor: str,
+) -> tuple[Hook, str]:
+    """The hook with a new secret, and that secret. For the overlap the old one signs deliveries too."""
+    now = now_ms()
+    secret = new_secret()
+    with database.write() as connection:
+        hook = get_hook(connection, vault, workspace_id, hook_id)
+        hook = hooks.with_new_secret(hook, secret, old_until=now / 1000 + overlap_seconds)
+        hooks.save(connection, vault, hook, now)
+        audit.append(connection, audit.Entry(workspace_id, now, actor, "hook.secret_rotated", hook.id))
+    return hook, secret
+
+
+def delete_hook(database: Database, vault: Vault, workspace_id: str, hook_id: str, *, actor: str) -> bool:
+    """Whether there was one to delete. What was still to be sent to it is canceled."""
+    now = now_ms()
+    with database.write() as connection:
+        if hooks.get(connection, vault, workspace_id, hook_id) is None:
+            return False
+        hooks.set_status(connection, hook_id, hooks.DELETED, "Deleted by its owner.", now)
+        deliveries.cancel_of_hook(connection, hook_id, now, "The hook was deleted.")
+        audit.append(connection, audit.Entry(workspace_id, now, actor, "hook.deleted", hook_id))
+    return True
+
+
+def get_hook(connection: Any, vault: Vault, workspace_id: str, hook_id: str) -> Hook:
+    """A hook of this workspace that was not deleted. Raises `NotFound`."""
+    found = hooks.get(connection, vault, workspace_id, hook_id)
+    if found is None:
+        raise NotFound(f"There is no hook {hook_id[:64]!r} in this workspace.")
+    return found
+
+
+def shown_hook(hook: Hook, status_reason: str | None = None) -> dict[str, Any]:
+    """A hook as it may be shown at any time: neither secret nor token."""
+    return {
+        "id": hook.id,
+        "target_url": hook.target_url,
+        "event_types": list(hook.event_types),
+        "filters": dict(hook.filters),
+        "platform": hook.platform,
+        "ordered": hook.ordered,
+        "rate_limit": hook.rate_limit,
+        "status": hook.status,
+        "status_reason": status_reason,
+        "paused_until": iso(hook.open_until) if hook.open_until > now_ms() else None,
+    }
+
+
+# API keys
+
+
+def create_key(
+    database: Database, workspace_id: str, name: str, scopes: Sequence[str], *, actor: str
+) -> tuple[ApiKey, str]:
+    """A new API key and its text, which is not kept."""
+    for scope in scopes:
+        if scope not in workspaces.SCOPES:
+            known = ", ".join(workspaces.SCOPES)
+            raise InvalidRequest(f"scopes holds {scope[:60]!r}, which is no scope. There are: {known}.")
+    if not scopes:
+        raise InvalidRequest(f"scopes must name at least one of {', '.join(workspaces.SCOPES)}.")
+    now = now_ms()
+    with database.write() as connection:
+        key, text = workspaces.add_key(
+            connection, workspace_id, _name(name), tuple(dict.fromkeys(scopes)), now
+        )
+        audit.append(connection, audit.Entry(workspace_id, now, actor, "key.created", key.id))
+    return key, text
+
+
+def revoke_key(database: Database, workspace_id: str, key_id: str, *, actor: str) -> bool:
+    """Whether there was one to revoke."""
+    now = now_ms()
+    with database.write() as connection:
+        gone = workspaces.revoke_key(connection, workspace_id, key_id, now)
+        if gone:
+            audit.append(connection, audit.Entry(workspace_id, now, actor, "key.revoked", key_id))
+    return gone
+
+
+# Fields
+
+
+def _provider(name: str) -> Provider:
+    offered = {each.name: each for each in creatable_providers()}
+    if name not in offered:
+        raise InvalidRequest(f"provider {str(name)[:60]!r} does not exist. There are: {', '.join(offered)}.")
+    return offered[name]
+
+
+def _settings(provider: Provider, given: Mapping[str, Any]) -> dict[str, str]:
+    """Settings as they are kept: every one that has a value, defaults filled in."""
+    known = {each.name: each for each in provider.settings}
+    for name in given:
+        if name not in known:
+            there_are = f"There are: {', '.join(known)}." if known else "It has none."
+            raise InvalidRequest(f"settings.{str(name)[:60]} is no setting of {provider.label}. {there_are}")
+    kept = {}
+    for name, setting in known.items():
+        value = _setting_text(name, given.get(name))
+        if value is None:
+            value = setting.default
+        if value is None:
+            if setting.required:
+                raise InvalidRequest(f"settings.{name} is required: {setting.help}")
+            continue
+        if setting.choices and value not in setting.choices:
+            raise InvalidRequest(f"settings.{name} must be one of {', '.join(setting.choices)}.")
+        kept[name] = value
+    return kept
+
+
+def _setting_text(name: str, value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        value = str(value)
+    if not isinstance(value, str) or len(value) > LONGEST_VALUE or "\0" in value:
+        raise InvalidRequest(f"settings.{name} must be a text of at most {LONGEST_VALUE} characters.")
+    return value
+
+
+def _key_readers(provider: Provider, settings: Mapping[str, Any]) -> Sequence[Callable[[str], bytes]]:
+    """The forms in which the provider's scheme takes a secret; none where any text will do."""
+    if isinstance(provider.verification, HmacSignature):
+        return provider.verification.keys
+    if isinstance(provider.verification, ConfiguredHmac):
+        return (KEY_FORMS[str(settings["key_form"])],)
+    return ()
+
+
+def _check_secret(provider: Provider, settings: Mapping[str, Any], secret: Any) -> None:
+    if provider.secret == _NONE:
+        raise InvalidRequest(f"{provider.label} proves itself without a secret: leave secret out.")
+    if not isinstance(secret, str) or not secret or len(secret) > LONGEST_VALUE or _CONTROL.search(secret):
+        raise InvalidRequest(f"secret must be a text of 1 to {LONGEST_VALUE} characters on one line.")
+    readers = _key_readers(provider, settings)
+    reason = ""
+    for read in readers:
+        try:
+            if read(secret):
+                return
+        except ConfigError as error:
+            reason = error.message
+    if readers:
+        raise InvalidRequest(f"secret cannot be used: {reason or 'it holds no key.'}")
+
+
+def _generated(provider: Provider, settings: Mapping[str, Any]) -> str:
+    hexadecimal = KEY_FORMS["hex"] in _key_readers(provider, settings)
+    return secrets.token_hex(32) if hexadecimal else new_secret()
+
+
+def _hook_fields(body: Mapping[str, Any], allow_private: frozenset[str]) -> dict[str, Any]:
+    fields = {name: _HOOK_FIELDS[name](value) for name, value in body.items()}
+    if "target_url" in fields:
+        check_url(fields["target_url"], allow_private)
+    return fields
+
+
+def _target_url(value: Any) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_URL:
+        raise InvalidRequest(f"target_url must be an https address of at most {LONGEST_URL} characters.")
+    return value
+
+
+def _filters(value: Any) -> dict[str, Any]:
+    return match.read_filters(_mapping("filters", {} if value is None else value))
+
+
+def _platform(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _PLATFORM.fullmatch(value):
+        raise InvalidRequest('platform must be a lower-case word such as "zapier" or "make".')
+    return value
+
+
+def _rate_limit(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise InvalidRequest("rate_limit must be a number of requests per second, or null for none.")
+    if not LOWEST_RATE <= value <= HIGHEST_RATE:
+        raise InvalidRequest(f"rate_limit must lie between {LOWEST_RATE} and {HIGHEST_RATE} per second.")
+    return float(value)
+
+
+_HOOK_FIELDS: Mapping[str, Callable[[Any], Any]] = {
+    "target_url": _target_url,
+    "event_types": match.read_event_types,
+    "filters": _filters,
+    "platform": _platform,
+    "ordered": lambda value: _boolean("ordered", value),
+    "rate_limit": _rate_limit,
+}
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_NAME or _CONTROL.search(value):
+        raise InvalidRequest(f"name must be a text of 1 to {LONGEST_NAME} characters on one line.")
+    return value.strip()
+
+
+def _boolean(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidRequest(f"{name} must be true or false.")
+    return value
+
+
+def _mapping(name: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InvalidRequest(f"{name} must be an object.")
+    return value
+
+
+def _known_only(body: Mapping[str, Any], known: Sequence[str]) -> None:
+    for name in body:
+        if name not in known:
+            raise InvalidRequest(f"{str(name)[:60]} is not a field here. There are: {', '.join(known)}.")

@@ -1,0 +1,60 @@
+"""The web application: the inbound address, the API, its docs, health and metrics."""
+
+from flask import Flask
+
+from relay.api import (
+    answers,
+    deliveries,
+    event_types,
+    events,
+    health,
+    hooks,
+    inbound,
+    limits,
+    me,
+    openapi,
+    pages,
+    replays,
+    routes,
+    sources,
+)
+from relay.api.auth import Keys
+from relay.config import Config
+from relay.jobs import Bells
+from relay.receive import Receiver
+from relay.storage import Database
+from relay.vault import Vault
+
+ROUTES = (
+    *me.ROUTES,
+    *hooks.ROUTES,
+    *events.ROUTES,
+    *replays.ROUTES,
+    *event_types.ROUTES,
+    *deliveries.ROUTES,
+    *sources.ROUTES,
+)
+"""Every operation of the API: what is routed, described and documented follows from here."""
+
+_PUBLIC = frozenset({f"{routes.PREFIX}/openapi.json"})
+
+
+def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> Flask:
+    """Wire the application. Connections open at the first request, so this is safe before a fork."""
+    app = Flask("relay", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = None  # each surface has its own limit and its own words for it
+    app.url_map.merge_slashes = False  # callers are never redirected: a key would follow
+    relay = routes.Relay(
+        config, Database(config.database_url), Vault(config.secret_keys), Bells(config.redis_url)
+    )
+    receiver = Receiver(relay.database, relay.vault, relay.bells.ring)
+    keys = Keys(relay.database)
+    examine = health.Examination(relay)
+    answers.install(app)
+    app.before_request(lambda: routes.authenticate(keys, _PUBLIC))
+    limits.install(app, config.redis_url, routes.PREFIX, calls_per_minute)
+    app.register_blueprint(inbound.blueprint(receiver))
+    app.register_blueprint(routes.blueprint(relay, ROUTES))
+    app.register_blueprint(health.blueprint(relay, keys, examine))
+    app.register_blueprint(pages.blueprint(openapi.document(ROUTES, config.public_url), examine))
+    return app

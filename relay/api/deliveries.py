@@ -1,0 +1,84 @@
+"""`/deliveries`: what was sent to whom, and how it went."""
+
+from typing import Any
+
+from relay.api import cursors
+from relay.api.answers import Answer
+from relay.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
+from relay.api.routes import Call, Parameter, Route
+from relay.model import iso
+from relay.storage import deliveries
+from relay.storage.deliveries import Delivery
+
+_LISTING = "deliveries"
+EXAMPLE: dict[str, Any] = {
+    "id": "dlv_01jdb8z3k5t4wq2v9x7m6n1r0c",
+    "event_id": "evt_4m2k9c7x1z8b5v3n6q0w2e4r5t",
+    "hook_id": "hk_01jdb8z3k5t4wq2v9x7m6n1r0a",
+    "state": "delivered",
+    "status_code": 200,
+    "error": None,
+    "created_at": "2026-11-22T07:00:01.250000Z",
+    "next_attempt_at": None,
+    "finished_at": "2026-11-22T07:00:01.431000Z",
+    "attempts": [
+        {
+            "number": 1,
+            "started_at": "2026-11-22T07:00:01.301000Z",
+            "duration_ms": 130,
+            "status_code": 200,
+            "error": None,
+        }
+    ],
+}
+
+
+def listed(call: Call, event_id: str | None) -> Answer:
+    """The deliveries that a call asks for, of one event or of all."""
+    limit = call.query.get("limit", USUAL_LIMIT)
+    before = cursors.read_id(_LISTING, call.query.get("cursor"))
+    with call.relay.database.read() as connection:
+        found = deliveries.search(
+            connection,
+            call.workspace_id,
+            event_id=event_id,
+            hook_id=call.query.get("hook"),
+            state=call.query.get("state"),
+            before=before,
+            limit=limit + 1,
+        )
+        more = len(found) > limit
+        tries = deliveries.attempts_of(connection, [each.id for each in found[:limit]])
+    items = [_shown(each, tries[each.id]) for each in found[:limit]]
+    return Answer({"items": items, "next_cursor": cursors.write(_LISTING, items[-1]["id"]) if more else None})
+
+
+def _shown(delivery: Delivery, tries: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "event_id": delivery.event_id,
+        "hook_id": delivery.hook_id,
+        "state": delivery.state,
+        "status_code": delivery.status_code,
+        "error": delivery.error,
+        "created_at": iso(delivery.created_at),
+        "next_attempt_at": iso(delivery.due_at),
+        "finished_at": iso(delivery.finished_at),
+        "attempts": [each | {"started_at": iso(each["started_at"])} for each in tries],
+    }
+
+
+_TEXT = {"type": "string", "maxLength": 64}
+STATE = Parameter("state", "Only those that stand so.", {"type": "string", "enum": list(deliveries.STATES)})
+HOOK = Parameter("hook", "Only to this hook: its id.", _TEXT)
+
+ROUTES = (
+    Route(
+        "GET", "/deliveries", "list_deliveries", "List deliveries", "Deliveries",
+        lambda call: listed(call, call.query.get("event")), "events:read",
+        "Newest first, each with every attempt.",
+        parameters=(Parameter("event", "Only of this event: its id.", _TEXT), HOOK, STATE, LIMIT, CURSOR),
+        answer="DeliveryPage",
+        example={"items": [EXAMPLE], "next_cursor": None},
+    ),
+)  # fmt: skip

@@ -1,0 +1,200 @@
+"""`/events`: what happened, as it was delivered; what it came from; and events of your own."""
+
+from typing import Any
+
+from relay import inside
+from relay.api import cursors, schemas
+from relay.api.answers import Answer, Gone
+from relay.api.deliveries import EXAMPLE as DELIVERY
+from relay.api.deliveries import HOOK, STATE, listed
+from relay.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
+from relay.api.routes import Call, Parameter, Route
+from relay.catalogue import catalogue
+from relay.errors import NotFound
+from relay.model import iso, new_id
+from relay.normalize import event_id
+from relay.pipeline import FRESH
+from relay.receive import unpack
+from relay.redaction import REMOVED, is_secret_name
+from relay.storage import events, inbound
+from relay.storage.events import EventQuery, StoredEvent
+
+_LISTING = "events"
+_CUSTOM = "custom"
+_MOST_PASSES = 20
+_NEXT_PASS = 200
+
+
+def _list(call: Call) -> Answer:
+    limit = call.query.get("limit", USUAL_LIMIT)
+    found, position = _page(call, limit)
+    # The stored bytes are what was delivered; they are put together, never written anew.
+    cursor = "null" if position is None else f'"{cursors.write(_LISTING, position)}"'
+    items = b",".join(event.body for event in found)
+    return Answer(raw=b'{"items":[' + items + b'],"next_cursor":' + cursor.encode() + b"}\n")
+
+
+def _page(call: Call, limit: int) -> tuple[list[StoredEvent], int | None]:
+    """One page, and the sequence that it ends with if there is more."""
+    defects = call.query.get("defects", False)
+    found: list[StoredEvent] = []
+    before = cursors.read_number(_LISTING, call.query.get("cursor"))
+    size = limit + 1
+    with call.relay.database.read() as connection:
+        for _ in range(_MOST_PASSES):
+            batch = events.search(
+                connection,
+                call.workspace_id,
+                EventQuery(
+                    types=tuple(call.query.get("type", ())),
+                    source_id=call.query.get("source"),
+                    customer=call.query.get("customer"),
+                    created_after=call.query.get("created_after"),
+                    before=before,
+                    limit=size,
+                ),
+            )
+            # Test events stand below zero, behind all that happened.
+            real = [event for event in batch if event.sequence >= 0]
+            found += [event for event in real if defects or event.defect is None]
+            if len(found) > limit:
+                return found[:limit], found[limit - 1].sequence
+            if len(real) < size:
+                return found, None
+            before, size = real[-1].sequence, _NEXT_PASS
+    return found, before
+
+
+def _stored(call: Call) -> StoredEvent:
+    with call.relay.database.read() as connection:
+        found = events.get(connection, call.workspace_id, call.path["event_id"])
+    if found is None:
+        raise NotFound("There is no event with this id in this workspace.")
+    return found
+
+
+def _get(call: Call) -> Answer:
+    return Answer(raw=_stored(call).body + b"\n")
+
+
+def _raw(call: Call) -> Answer:
+    event = _stored(call)
+    with call.relay.database.read() as connection:
+        kept = inbound.get(connection, event.place)
+    if kept is None:
+        raise NotFound("This is a test event: no webhook stands behind it.")
+    if kept.sealed is None:
+        raise Gone("The webhook behind this event was forgotten: they are kept for 30 days. The event stays.")
+    webhook = unpack(call.relay.vault.open(kept.sealed, kept.id))
+    return Answer(
+        {
+            "event_id": event.id,
+            "inbound_id": kept.id,
+            "received_at": iso(kept.received_at),
+            "verified_by": kept.verified_by,
+            "defect": event.defect,
+            "method": webhook.method,
+            "headers": _redacted(webhook.headers),
+            "query": _redacted(webhook.query),
+            "body": webhook.body.decode(errors="replace"),
+        }
+    )
+
+
+def _redacted(values: Any) -> dict[str, str]:
+    return {name: REMOVED if is_secret_name(name) else value for name, value in values.items()}
+
+
+def _deliveries(call: Call) -> Answer:
+    return listed(call, _stored(call).id)
+
+
+def _create(call: Call) -> Answer:
+    """Said like everything else that the relay itself has to say, so its id is known before it is made."""
+    key = new_id("msg")
+    relay = call.relay
+    source = inside.source_of(relay.database, relay.vault, call.workspace_id)
+    inside.tell(
+        relay.database,
+        relay.vault,
+        call.workspace_id,
+        _CUSTOM,
+        {_CUSTOM: call.body["data"]},
+        key=key,
+        customer=call.body.get("customer"),
+    )
+    relay.bells.ring(FRESH)
+    return Answer({"id": event_id(source.id, f"{_CUSTOM}:{key}", _CUSTOM), "status": "accepted"}, status=202)
+
+
+EXAMPLE = catalogue().sample(catalogue().types["invoice.paid"])
+_EVENT_ID = {"event_id": EXAMPLE["id"]}
+TYPES = Parameter(
+    "type",
+    "Only these event types: repeat it, or put commas between.",
+    {"type": "array", "items": schemas.EVENT_TYPE},
+    ["invoice.paid", "payment.failed"],
+)
+
+ROUTES = (
+    Route(
+        "GET", "/events", "list_events", "List events", "Events", _list, "events:read",
+        "Newest first, each exactly as it was delivered.",
+        parameters=(
+            TYPES,
+            Parameter("source", "Only of this source: its id.", {"type": "string", "maxLength": 64}),
+            Parameter("customer", "Only of this customer: an id or an e-mail address.",
+                      {"type": "string", "maxLength": 320}, "zoe@example.com"),
+            Parameter("created_after", "Only what came in after this.",
+                      {"type": "string", "format": "date-time"}, "2026-11-22T07:00:00Z"),
+            Parameter("defects", "Also events that break their own schema and are never delivered.",
+                      {"type": "boolean", "default": False}),
+            LIMIT,
+            CURSOR,
+        ),
+        answer="EventPage",
+        example={"items": [EXAMPLE], "next_cursor": None},
+        errors={400: "The cursor is not one of this list."},
+    ),
+    Route(
+        "GET", "/events/{event_id}", "get_event", "Get an event", "Events", _get, "events:read",
+        answer="Event",
+        example=EXAMPLE,
+    ),
+    Route(
+        "GET", "/events/{event_id}/raw", "get_raw_webhook", "Get the webhook behind an event", "Events", _raw,
+        "events:read",
+        "As it came in, without secrets. Kept for 30 days.",
+        answer="RawWebhook",
+        example=_EVENT_ID | {
+            "inbound_id": "in_01jdb8z3k5t4wq2v9x7m6n1r0g",
+            "received_at": "2026-11-22T07:00:01Z",
+            "verified_by": "stripe_signature",
+            "defect": None,
+            "method": "POST",
+            "headers": {"content-type": "application/json"},
+            "query": {},
+            "body": '{"id":"evt_1","type":"invoice.paid"}',
+        },
+        errors={410: "The webhook was forgotten after 30 days."},
+    ),
+    Route(
+        "GET", "/events/{event_id}/deliveries", "list_deliveries_of_event", "List the deliveries of an event",
+        "Events", _deliveries, "events:read",
+        parameters=(HOOK, STATE, LIMIT, CURSOR),
+        answer="DeliveryPage",
+        example={"items": [DELIVERY], "next_cursor": None},
+    ),
+    Route(
+        "POST", "/events", "create_event", "Send an event of your own", "Events", _create, "hooks:write",
+        "It becomes an event of the type `custom` and goes to the hooks that want that type.",
+        body=schemas.NEW_EVENT,
+        body_example={
+            "data": {"plan": "Business", "seats": 12},
+            "customer": {"id": "cus_42", "email": "zoe@example.com"},
+        },
+        status=202,
+        answer="EventAccepted",
+        example={"id": "evt_4m2k9c7x1z8b5v3n6q0w2e4r5t", "status": "accepted"},
+    ),
+)  # fmt: skip

@@ -1,0 +1,50 @@
+"""How often one API key may call. Counted in Redis for all web processes; while it is away, in each."""
+
+import time
+
+from flask import Flask, g, request
+from flask_limiter import Limiter, RateLimitExceeded
+from flask_limiter.util import get_remote_address
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from relay.api.answers import refusal
+from relay.errors import TooManyRequests
+
+PER_MINUTE = 600
+_REDIS_SECONDS = 0.25
+
+
+def install(app: Flask, redis_url: str, prefix: str, per_minute: int = PER_MINUTE) -> None:
+    """Limit what lies below `prefix`. Expects `g.key`, the API key, where one was found."""
+    limiter = Limiter(
+        _caller,
+        application_limits=[f"{per_minute} per minute"],
+        storage_uri=f"redis+{redis_url}" if redis_url.startswith("unix:") else redis_url,
+        storage_options={
+            "socket_timeout": _REDIS_SECONDS,
+            "socket_connect_timeout": _REDIS_SECONDS,
+            "retry": Retry(NoBackoff(), 0),  # type: ignore[dict-item]  # handed on to redis.from_url
+        },
+        key_prefix="relay:limit",
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+    )
+    limiter.request_filter(lambda: not request.path.startswith(prefix))
+    limiter.init_app(app)
+
+    def exceeded(_: RateLimitExceeded) -> object:
+        limit = limiter.current_limit
+        wait = 60 if limit is None else max(1, int(limit.reset_at - time.time()) + 1)
+        return refusal(
+            TooManyRequests(
+                f"More than {per_minute} calls in a minute. Wait {wait} s and go on.", retry_after=wait
+            )
+        )
+
+    app.register_error_handler(RateLimitExceeded, exceeded)
+
+
+def _caller() -> str:
+    key = g.get("key")
+    return f"key:{key.id}" if key is not None else f"address:{get_remote_address()}"

@@ -1,0 +1,237 @@
+"""What a caller sent, read strictly: body, query and headers, by the same schemas that the docs show."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+import orjson
+from flask import request
+
+from relay import jsontext
+from relay.errors import InvalidRequest, TooLarge, UnsupportedEncoding
+from relay.times import instant
+
+LARGEST_BODY = 1024 * 1024
+_LONGEST_QUERY_VALUE = 1000
+_INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_LOST_PLUS = re.compile(r" (\d\d:?\d\d)$", re.ASCII)
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One query parameter. With an array schema it may be repeated or hold several values between commas."""
+
+    name: str
+    description: str
+    schema: Schema
+    example: Any = None
+    required: bool = False
+
+
+def raw_body() -> bytes:
+    """The request's bytes. Raises `TooLarge`, or `UnsupportedEncoding` when they are not plain JSON."""
+    too_large = f"The body is larger than {LARGEST_BODY} bytes, the most that is taken."
+    if request.content_length is not None and request.content_length > LARGEST_BODY:
+        raise TooLarge(too_large)
+    body: bytes = request.stream.read(LARGEST_BODY + 1)
+    if len(body) > LARGEST_BODY:
+        raise TooLarge(too_large)
+    if body:
+        _check_kind()
+    return body
+
+
+def json_object(body: bytes, schema: Schema) -> dict[str, Any]:
+    """The body as an object that fits the schema; no body is an empty object.
+
+    Raises `Unreadable` when it is no JSON, `InvalidRequest` that names the field when it does not fit.
+    """
+    if not body:
+        found: Any = {}
+    else:
+        found = jsontext.loads(body)
+    if not isinstance(found, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    if b"\\u0000" in body and _has_nul(found):
+        raise InvalidRequest("The body holds the character U+0000, which cannot be kept. Leave it out.")
+    try:
+        plain = jsontext.floats(found)
+    except orjson.JSONDecodeError:
+        raise InvalidRequest("The body holds a number that is too large to be one.") from None
+    error = next(_validator(_Hashed(schema)).iter_errors(plain), None)
+    if error is not None:
+        raise InvalidRequest(_sentence(error, schema))
+    return found
+
+
+def query(parameters: Iterable[Parameter]) -> dict[str, Any]:
+    """The query parameters that were given, by name; others are passed over. Raises `InvalidRequest`."""
+    found = {}
+    for parameter in parameters:
+        values = [value for value in request.args.getlist(parameter.name) if value != ""]
+        if values:
+            found[parameter.name] = _query_value(parameter, values)
+        elif parameter.required:
+            raise InvalidRequest(f"{parameter.name} is required.")
+    return found
+
+
+def idempotency_key() -> str | None:
+    """The `Idempotency-Key` header. Raises `InvalidRequest`."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise InvalidRequest("Idempotency-Key must be 1 to 255 visible ASCII characters without blanks.")
+    return key
+
+
+def moment(name: str, text: str) -> int:
+    """Unix milliseconds of ISO 8601 with an offset, or of a day in UTC. Raises `InvalidRequest`."""
+    found = None
+    if _DAY.fullmatch(text):
+        try:
+            found = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        except ValueError:
+            found = None
+    elif not text.isdigit():
+        # A plus that was not percent-encoded arrives as a blank.
+        found = instant(_LOST_PLUS.sub(r"+\1", text.upper()))
+    if found is None:
+        raise InvalidRequest(f"{name} must be ISO 8601 with an offset, such as 2026-11-22T07:00:00Z.")
+    return int(found.timestamp() * 1000)
+
+
+def _check_kind() -> None:
+    kind = request.mimetype
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise UnsupportedEncoding("The body must be JSON, with the header `Content-Type: application/json`.")
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedEncoding("The body must be JSON in UTF-8.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedEncoding("The body is compressed. Send it without Content-Encoding.")
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any("\0" in name or _has_nul(item) for name, item in value.items())
+    return isinstance(value, list) and any(map(_has_nul, value))
+
+
+def _query_value(parameter: Parameter, values: list[str]) -> Any:
+    name, schema = parameter.name, parameter.schema
+    if any(len(value) > _LONGEST_QUERY_VALUE or "\0" in value for value in values):
+        raise InvalidRequest(f"{name} must be a text of at most {_LONGEST_QUERY_VALUE} characters.")
+    if schema["type"] == "array":
+        parts = [part.strip() for value in values for part in value.split(",")]
+        return [_single(name, schema["items"], part) for part in parts if part]
+    if len(values) > 1:
+        raise InvalidRequest(f"{name} may be given once; it was given {len(values)} times.")
+    return _single(name, schema, values[0])
+
+
+def _single(name: str, schema: Schema, text: str) -> Any:
+    if schema["type"] == "integer":
+        lowest, highest = schema["minimum"], schema["maximum"]
+        if not _INTEGER.fullmatch(text) or not lowest <= int(text) <= highest:
+            raise InvalidRequest(f"{name} must be a whole number from {lowest} to {highest}.")
+        return int(text)
+    if schema["type"] == "boolean":
+        if text not in ("true", "false"):
+            raise InvalidRequest(f"{name} must be true or false.")
+        return text == "true"
+    if schema.get("format") == "date-time":
+        return moment(name, text)
+    if "enum" in schema and text not in schema["enum"]:
+        raise InvalidRequest(f"{name} {_choices(schema)}")
+    if len(text) > schema.get("maxLength", _LONGEST_QUERY_VALUE):
+        raise InvalidRequest(f"{name} must be a text of at most {schema['maxLength']} characters.")
+    return text
+
+
+class _Hashed:
+    """A schema as a cache's key: by identity, since the schemas of the routes live as long as the process."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Hashed) and other.schema is self.schema
+
+
+@cache
+def _validator(hashed: _Hashed) -> Any:
+    return jsonschema_rs.Draft202012Validator(jsontext.floats(hashed.schema))
+
+
+def _sentence(error: Any, schema: Schema) -> str:
+    """What is wrong, in words that name the field and never its value."""
+    where = _where(error.instance_path)
+    rule, node = error.schema_path[-1], _node(schema, error.schema_path[:-1])
+    if error.kind.name == "required":
+        return f"{_where([*error.instance_path, error.kind.property])} is required."
+    if error.kind.name == "additionalProperties":
+        name = _where([*error.instance_path, str(sorted(error.kind.unexpected)[0])[:60]])
+        return f"{name} is not a field here. There are: {', '.join(node['properties'])}."
+    if "x-hint" in node:
+        return f"{where} {node['x-hint']}"
+    match error.kind.name:
+        case "type":
+            return f"{where} must be {_type_words(node['type'])}."
+        case "enum":
+            return f"{where} {_choices(node)}"
+        case "minLength" | "maxLength" | "pattern":
+            shortest, longest = node.get("minLength", 0), node.get("maxLength", "any number of")
+            return (
+                f"{where} must be a text of {shortest} to {longest} characters in the form that /docs shows."
+            )
+        case "minimum" | "maximum":
+            return f"{where} must lie between {node.get('minimum')} and {node.get('maximum')}."
+        case "minItems" | "maxItems":
+            return f"{where} must be a list of {node.get('minItems', 0)} to {node.get('maxItems')} entries."
+    return f"{where} breaks the rule {rule}; /docs shows what is expected."
+
+
+def _where(path: Iterable[str | int]) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text or "The body"
+
+
+def _node(schema: Any, path: Iterable[str | int]) -> Any:
+    for part in path:
+        schema = schema[part]
+    return schema
+
+
+_TYPE_WORDS = {
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "null",
+}
+
+
+def _type_words(types: str | list[str]) -> str:
+    return " or ".join(_TYPE_WORDS[each] for each in ([types] if isinstance(types, str) else types))
+
+
+def _choices(schema: Schema) -> str:
+    if "x-hint" in schema:
+        return str(schema["x-hint"])
+    return f"must be one of {', '.join(str(each) for each in schema['enum'] if each is not None)}."

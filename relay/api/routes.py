@@ -1,0 +1,129 @@
+"""The table of routes becomes an application. One row is one operation: its routing, checks and docs."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+
+from relay.api import idempotency, reading
+from relay.api.answers import Answer
+from relay.api.auth import Keys, require
+from relay.api.reading import Parameter, Schema
+from relay.config import Config
+from relay.errors import NotFound, Unauthorized
+from relay.jobs import Bells
+from relay.storage import Database
+from relay.storage.workspaces import ApiKey
+from relay.vault import Vault
+
+PREFIX = "/api/v1"
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_ID = re.compile(r"[A-Za-z0-9_]{1,64}")
+_NO_FIELDS: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """What the operations work with."""
+
+    config: Config
+    database: Database
+    vault: Vault
+    bells: Bells
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: who makes it and what it says. `key` is in every operation's reach for its workspace."""
+
+    relay: Relay
+    key: ApiKey
+    path: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: Mapping[str, Any]
+
+    @property
+    def workspace_id(self) -> str:
+        return self.key.workspace_id
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation. `scope` is what its caller's key needs (None: any key).
+
+    `answer` is the schema's name under components (None: no content), `example` an answer as it may be.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    tag: str
+    work: Callable[[Call], Answer]
+    scope: str | None
+    description: str = ""
+    parameters: Sequence[Parameter] = ()
+    body: Schema | None = None
+    body_example: Any = None
+    status: int = 200
+    answer: str | None = None
+    example: Any = None
+    errors: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def path_parameters(self) -> list[str]:
+        return _PLACEHOLDER.findall(self.path)
+
+
+def blueprint(relay: Relay, routes: Iterable[Route]) -> Blueprint:
+    """The routes below `/api/v1`. They expect `authenticate` to have run."""
+    pages = Blueprint("api", __name__, url_prefix=PREFIX)
+    for route in routes:
+        pages.add_url_rule(
+            _PLACEHOLDER.sub(r"<\1>", route.path),
+            endpoint=route.name,
+            view_func=_view(relay, route),
+            methods=[route.method],
+            provide_automatic_options=False,
+        )
+    return pages
+
+
+def authenticate(keys: Keys, public: frozenset[str]) -> None:
+    """Find the caller's key before anything else, so that the rate limit counts by it.
+
+    Without a valid key the call goes on to the limit, by address, and is refused behind it.
+    """
+    g.key = g.no_key = None
+    if not request.path.startswith(PREFIX) or request.path in public or request.url_rule is None:
+        return
+    try:
+        g.key = keys.of_request()
+    except Unauthorized as error:
+        g.no_key = error
+
+
+def _view(relay: Relay, route: Route) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        if g.key is None:
+            raise g.no_key or Unauthorized("An API key is needed.")
+        require(g.key, route.scope)
+        for name, value in path.items():
+            if name.endswith("_id") and not _ID.fullmatch(value):
+                raise NotFound(f"There is no {name.removesuffix('_id')} with this id in this workspace.")
+        if route.method not in ("POST", "PATCH"):
+            return route.work(Call(relay, g.key, path, reading.query(route.parameters), {})).response()
+        sent = reading.raw_body()
+        body = reading.json_object(sent, route.body or _NO_FIELDS)
+        call = Call(relay, g.key, path, reading.query(route.parameters), body)
+        key = reading.idempotency_key() if route.method == "POST" else None
+        if key is None:
+            return route.work(call).response()
+        whole = b"\0".join((route.method.encode(), request.path.encode(), sent))
+        return idempotency.once(
+            relay.database, relay.vault, call.workspace_id, key, whole, lambda: route.work(call)
+        ).response()
+
+    return view

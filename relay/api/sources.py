@@ -1,0 +1,166 @@
+"""`/sources`: who may post to the relay."""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from relay import accounts
+from relay.api import cursors, reading, schemas
+from relay.api.answers import Answer
+from relay.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
+from relay.api.routes import Call, Route
+from relay.errors import InvalidRequest
+from relay.model import Source, iso
+from relay.storage import inbound, sources
+
+_LISTING = "sources"
+EXAMPLE: dict[str, Any] = {
+    "id": "src_01jdb8z3k5t4wq2v9x7m6n1r0d",
+    "provider": "whmcs",
+    "name": "WHMCS Berlin",
+    "url": "https://relay.example.com/in/src_01jdb8z3k5t4wq2v9x7m6n1r0d",
+    "settings": {},
+    "monitor": False,
+    "secrets": [{"not_after": None}],
+    "last_received_at": None,
+}
+_SECRET = {"secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
+
+
+def _list(call: Call) -> Answer:
+    limit = call.query.get("limit", USUAL_LIMIT)
+    before = cursors.read_id(_LISTING, call.query.get("cursor"))
+    with call.relay.database.read() as connection:
+        # One more tells whether there is a next page, another makes up for the relay's own source.
+        found = sources.search(
+            connection, call.relay.vault, call.workspace_id, before=before, limit=limit + 2
+        )
+        found = [source for source in found if source.provider != accounts.OWN_PROVIDER]
+        items = _shown(call, connection, found[:limit])
+    more = len(found) > limit
+    return Answer({"items": items, "next_cursor": cursors.write(_LISTING, items[-1]["id"]) if more else None})
+
+
+def _create(call: Call) -> Answer:
+    _, shown = accounts.create_source(
+        call.relay.database,
+        call.relay.vault,
+        call.workspace_id,
+        call.body["provider"],
+        name=call.body.get("name"),
+        secret=call.body.get("secret"),
+        settings=call.body.get("settings"),
+        monitor=call.body.get("monitor", False),
+        actor=call.key.id,
+        public_url=call.relay.config.public_url,
+    )
+    return Answer(shown | {"last_received_at": None}, status=201)
+
+
+def _get(call: Call) -> Answer:
+    with call.relay.database.read() as connection:
+        source = accounts.get_source(connection, call.relay.vault, call.workspace_id, call.path["source_id"])
+        return Answer(_shown(call, connection, [source])[0])
+
+
+def _change(call: Call) -> Answer:
+    source = accounts.change_source(
+        call.relay.database,
+        call.relay.vault,
+        call.workspace_id,
+        call.path["source_id"],
+        call.body,
+        actor=call.key.id,
+    )
+    with call.relay.database.read() as connection:
+        return Answer(_shown(call, connection, [source])[0])
+
+
+def _delete(call: Call) -> Answer:
+    accounts.delete_source(call.relay.database, call.workspace_id, call.path["source_id"], actor=call.key.id)
+    return Answer(status=204)
+
+
+def _add_secret(call: Call) -> Answer:
+    source, secret = accounts.add_source_secret(
+        call.relay.database,
+        call.relay.vault,
+        call.workspace_id,
+        call.path["source_id"],
+        call.body.get("secret"),
+        old_until=_old_until(call),
+        actor=call.key.id,
+    )
+    with call.relay.database.read() as connection:
+        shown = _shown(call, connection, [source])[0]
+    return Answer(shown | {"secret": secret}, status=201)
+
+
+def _old_until(call: Call) -> float | None:
+    overlap, end = call.body.get("overlap_seconds"), call.body.get("old_until")
+    if overlap is not None and end is not None:
+        raise InvalidRequest("old_until and overlap_seconds say the same: give one of them.")
+    if end is not None:
+        return reading.moment("old_until", end) / 1000
+    return None if overlap is None else time.time() + float(overlap)
+
+
+def _shown(call: Call, connection: Any, found: Iterable[Source]) -> list[dict[str, Any]]:
+    listed = list(found)
+    last = inbound.last_received(connection, [source.id for source in listed])
+    return [
+        accounts.shown_source(source, call.relay.config.public_url)
+        | {"last_received_at": iso(last.get(source.id))}
+        for source in listed
+    ]
+
+
+ROUTES = (
+    Route(
+        "GET", "/sources", "list_sources", "List sources", "Sources", _list, "events:read",
+        "Newest first, without secrets.",
+        parameters=(LIMIT, CURSOR),
+        answer="SourcePage",
+        example={"items": [EXAMPLE], "next_cursor": None},
+    ),
+    Route(
+        "POST", "/sources", "create_source", "Create a source", "Sources", _create, "admin",
+        "Gives the address that the provider posts to. Where the provider lets us choose the signing secret,"
+        " it is made here and shown this once; where the provider makes it, give it now or add it later."
+        " Until there is one, nothing is accepted.",
+        body=schemas.NEW_SOURCE,
+        body_example={"provider": "whmcs", "name": "WHMCS Berlin"},
+        status=201,
+        answer="SourceWithSecret",
+        example=EXAMPLE | _SECRET,
+    ),
+    Route(
+        "GET", "/sources/{source_id}", "get_source", "Get a source", "Sources", _get, "events:read",
+        answer="Source",
+        example=EXAMPLE,
+    ),
+    Route(
+        "PATCH", "/sources/{source_id}", "change_source", "Change a source", "Sources", _change, "admin",
+        "Only what is given changes; a setting that is null goes back to its default.",
+        body=schemas.SOURCE_CHANGES,
+        body_example={"name": "WHMCS Hamburg"},
+        answer="Source",
+        example=EXAMPLE | {"name": "WHMCS Hamburg"},
+    ),
+    Route(
+        "DELETE", "/sources/{source_id}", "delete_source", "Delete a source", "Sources", _delete, "admin",
+        "Its address answers 404 from now on; its events stay. Also 204 when it is gone already.",
+        status=204,
+    ),
+    Route(
+        "POST", "/sources/{source_id}/secrets", "add_source_secret", "Give a source a new secret", "Sources",
+        _add_secret, "admin",
+        "Webhooks signed with it are accepted from now on. The older ones count for another day, or until"
+        " `old_until`, or for `overlap_seconds`. Without `secret` one is made, where we may choose it.",
+        body=schemas.NEW_SOURCE_SECRET,
+        body_example={"overlap_seconds": 3600},
+        status=201,
+        answer="SourceWithSecret",
+        example=EXAMPLE | _SECRET,
+    ),
+)  # fmt: skip

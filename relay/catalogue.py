@@ -1,0 +1,211 @@
+"""Everything offered, read from `schemas/`: one description from which API, docs and connectors follow."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from relay import jsontext
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+DEFINITIONS = "urn:relay:schema:definitions"
+_SAMPLE_SOURCES = {
+    "customers": ("whmcs", "billing_system", "WHMCS", "standard_webhooks"),
+    "hosting": ("cpanel", "hosting_panel", "server1.host.example", "standard_webhooks"),
+    "alerts": ("standard", "generic", "Monitoring", "standard_webhooks"),
+    "relay": ("relay", "relay", "Relay", "relay"),
+}
+"""Who tells of the families that no payment gateway knows, in samples."""
+
+FAMILIES = ("renewals", "invoices", "payments", "customers", "hosting", "alerts", "relay")
+
+
+def schema_directory() -> Path:
+    """`schemas/` inside an installed package, or beside the code in a checkout."""
+    packaged = Path(__file__).parent / "schemas"
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / "schemas"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One sentence about an event, from the schema's `x-summary`.
+
+    `{a.b|c}` is the first of these paths that is not null; a part in square brackets goes when a
+    placeholder in it has no value.
+    """
+
+    template: str
+
+    def of(self, envelope: Mapping[str, Any]) -> str:
+        values = {"customer": envelope["customer"], "source": envelope["source"], **envelope["data"]}
+
+        def optional(match: re.Match[str]) -> str:
+            paths = _PLACEHOLDER.findall(match[1])
+            return match[1] if all(_first(values, path) is not None for path in paths) else ""
+
+        def fill(match: re.Match[str]) -> str:
+            value = _first(values, match[1])
+            return "" if value is None else str(value)
+
+        return _PLACEHOLDER.sub(fill, _OPTIONAL.sub(optional, self.template))
+
+
+def _first(values: Mapping[str, Any], paths: str) -> Any:
+    for path in paths.split("|"):
+        value: Any = values
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is not None:
+            return value
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """The keys of an entity before anything is known: null, or an empty list; and what the lists hold."""
+
+    blank: Mapping[str, Any]
+    items: Mapping[str, "Entity"]
+
+    def complete(self, value: Any) -> Any:
+        """`value` with every key. A key that the entity does not have stays, to be refused by the schema."""
+        if not isinstance(value, dict):
+            return value
+        completed = {**self.blank, **value}
+        for name, entity in self.items.items():
+            if isinstance(completed[name], list):
+                completed[name] = [entity.complete(item) for item in completed[name]]
+        return completed
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One event type. `entities` are what its `data` holds, by key; those in `optional` may be null."""
+
+    type: str
+    title: str
+    description: str
+    noun: str
+    family: str
+    severity: str
+    launch: bool
+    version: int
+    summary: Summary
+    schema: Mapping[str, Any]
+    entities: Mapping[str, Entity]
+    optional: frozenset[str]
+    validator: Any
+
+    def complete(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """`data` with every key its schema has: those left out are null."""
+        completed: dict[str, Any] = {
+            name: entity.complete(data.get(name)) for name, entity in self.entities.items()
+        }
+        return completed | {name: value for name, value in data.items() if name not in completed}
+
+    def defect(self, data: Any) -> str | None:
+        """Why the schema refuses this `data` (plain JSON values), or None. Names fields, never their values."""
+        if self.validator.is_valid(data):
+            return None
+        error = next(self.validator.iter_errors(data))
+        where = ".".join(str(part) for part in error.instance_path) or "data"
+        rule = ".".join(str(part) for part in error.schema_path[-2:])
+        return f"{where} breaks the rule {rule} of {self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All event types by name, in the order of the files, and the schemas that they share."""
+
+    types: Mapping[str, EventType]
+    definitions: Mapping[str, Any]
+    envelope: Mapping[str, Any]
+
+    def sample(self, event_type: EventType) -> dict[str, Any]:
+        """A whole event of this type as it would be delivered: the schema's example in the example envelope."""
+        envelope = dict(self.envelope["examples"][0])
+        envelope |= {
+            "type": event_type.type,
+            "version": event_type.version,
+            "severity": event_type.severity,
+            "data": event_type.schema["examples"][0],
+        }
+        if event_type.family in _SAMPLE_SOURCES:
+            provider, kind, name, proof = _SAMPLE_SOURCES[event_type.family]
+            envelope["source"] = envelope["source"] | {
+                "name": name,
+                "provider": provider,
+                "kind": kind,
+                "verified_by": proof,
+            }
+            envelope["provider_event"] = {"id": "msg_example_1042", "type": None}
+        if event_type.family == "relay":
+            envelope["customer"] = None
+        envelope["summary"] = event_type.summary.of(envelope)
+        return envelope
+
+
+def _entity(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Entity:
+    blank: dict[str, Any] = {}
+    items = {}
+    for name, each in _resolved(schema, definitions).get("properties", {}).items():
+        listed = _resolved(each, definitions).get("items")
+        blank[name] = None if listed is None else []
+        if listed is not None and "properties" in _resolved(listed, definitions):
+            items[name] = _entity(listed, definitions)
+    return Entity(blank, items)
+
+
+def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a schema comes to: behind its reference, or the choice of it that is not null."""
+    for choice in (schema, *schema.get("anyOf", ())):
+        if "$ref" in choice:
+            found: Mapping[str, Any] = definitions["$defs"][choice["$ref"].rpartition("/")[2]]
+            return found
+    return schema
+
+
+def _is_optional(schema: Mapping[str, Any]) -> bool:
+    return any(choice.get("type") == "null" for choice in schema.get("anyOf", ()))
+
+
+def load(directory: Path) -> Catalogue:
+    """Read a schema directory. A broken file raises here, at start, not at the first event."""
+    definitions = jsontext.loads((directory / "definitions.json").read_bytes())
+    envelope = jsontext.loads((directory / "envelope.json").read_bytes())
+    registry = jsonschema_rs.Registry([(each["$id"], _plain(each)) for each in (definitions, envelope)])
+    types = {}
+    for path in sorted((directory / "events").glob("*.json")):
+        schema = jsontext.loads(path.read_bytes())
+        types[path.stem] = EventType(
+            type=path.stem,
+            title=schema["title"],
+            description=schema["description"],
+            noun=schema["x-noun"],
+            family=schema["x-family"],
+            severity=schema["x-severity"],
+            launch=schema["x-launch"],
+            version=schema["x-version"],
+            summary=Summary(schema["x-summary"]),
+            schema=schema,
+            entities={name: _entity(each, definitions) for name, each in schema["properties"].items()},
+            optional=frozenset(name for name, each in schema["properties"].items() if _is_optional(each)),
+            validator=jsonschema_rs.Draft202012Validator(_plain(schema), registry=registry),
+        )
+    return Catalogue(types, definitions, envelope)
+
+
+def _plain(schema: Any) -> Any:
+    """The same schema with floats for the compiled validator, which knows no Decimal."""
+    return jsontext.floats(schema)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue of this installation, read once."""
+    return load(schema_directory())

@@ -1,0 +1,140 @@
+"""Why was this refused, what would this become, what does theirs look like; and the derived files."""
+
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from relay import accounts, generate, jsontext, samples
+from relay.cli.shared import here, json_option, table
+from relay.errors import ConfigError, NotFound, Unreadable
+from relay.model import Inbound, Source
+from relay.normalize import Origin, normalize, read
+from relay.providers import get as get_provider
+from relay.storage import sources
+from relay.vectors import judge
+from relay.verification import Credentials, live_secrets
+
+
+@click.command("samples")
+@click.argument("provider", required=False)
+@json_option
+def samples_command(provider: str | None, as_json: bool) -> None:
+    """Our samples of what providers post."""
+    rows = [
+        {"sample": sample.id, "events": [event["type"] for event in samples.events_of(sample)], "origin": sample.origin}
+        for sample in samples.all_samples(provider)
+    ]
+    table(rows, ("sample", "events"), as_json, "This provider has no samples.")
+
+
+@click.command("send")
+@click.argument("sample")
+@click.option("--to", "source_id", required=True, help="The source that gets it.")
+@click.option("--url", help="Where the relay listens.  [default: its public address]")
+def send_command(sample: str, source_id: str, url: str | None) -> None:
+    """Sign a sample as its provider would, now, and post it to a source."""
+    chosen = samples.find(sample)
+    with here() as relay:
+        with relay.database.read() as connection:
+            source = sources.get(connection, relay.vault, source_id)
+        if source is None or source.workspace_id != relay.workspace.id:
+            raise NotFound(f"There is no source {source_id[:64]!r}. `relay source list` shows them.")
+        address = accounts.inbound_url(url or relay.config.public_url, source_id)
+    status, answer = post_sample(chosen, source, address)
+    click.echo(f"{status} {answer}")
+    if status >= 400:
+        raise click.exceptions.Exit(1)
+
+
+def post_sample(sample: samples.Sample, source: Source, address: str) -> tuple[int, str]:
+    """Post a sample, freshly signed with the source's secret. Answers status and body."""
+    provider = get_provider(sample.provider)
+    now = time.time()
+    credentials = Credentials(live_secrets(source.secrets, now), source.settings)
+    if not credentials.secrets and provider.secret != "none":
+        raise ConfigError(f"The source {source.id} has no secret. Give it one: relay source secret {source.id} SECRET")
+    webhook = sample.inbound if source.monitor else provider.verification.sign(sample.inbound, credentials, now)
+    request = urllib.request.Request(  # noqa: S310  the relay's own address
+        address, data=webhook.body, headers=dict(webhook.headers), method=webhook.method
+    )
+    opener = urllib.request.build_opener(_EveryStatus)
+    with opener.open(request, timeout=10) as response:
+        return response.status, response.read().decode().strip()
+
+
+class _EveryStatus(urllib.request.HTTPErrorProcessor):
+    """A refusal is an answer, not an exception."""
+
+    def http_response(self, request: Any, response: Any) -> Any:
+        return response
+
+    https_response = http_response
+
+
+@click.command("verify")
+@click.argument("provider")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--id", "vector_id", help="Only the vector with this id.")
+def verify_command(provider: str, file: Path, vector_id: str | None) -> None:
+    """Why was this refused? Judge the vectors in FILE: a JSON line for each."""
+    known = get_provider(provider)
+    held = jsontext.loads(file.read_bytes())
+    found = False
+    for vector in held if isinstance(held, list) else [held]:
+        if not isinstance(vector, Mapping):
+            raise Unreadable(f"{file.name} must hold a vector or a list of vectors, each a JSON object.")
+        names = (known.name, *known.aliases)
+        if vector.get("provider", provider) in names and vector_id in (None, vector.get("id")):
+            found = True
+            verdict, reason = judge(known, vector)
+            click.echo(jsontext.dumps({"id": vector.get("id"), "verdict": verdict, "reason": reason}).decode())
+    if not found:
+        raise NotFound(f"{file.name} holds no vector of {known.name}" + (f" with the id {vector_id}." if vector_id else "."))
+
+
+@click.command("normalize")
+@click.argument("provider")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--event", "native", help="The native event's name, where only a header or an argument carries it.")
+@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="A header of the webhook.")
+def normalize_command(provider: str, file: Path, native: str | None, headers: tuple[str, ...]) -> None:
+    """What would this become? Print the events that the body in FILE gives; store nothing."""
+    known = get_provider(provider)
+    webhook = Inbound(body=file.read_bytes(), headers=_read_headers(headers), native=native)
+    origin = Origin(Source(f"src_{known.name}", "ws_local", known.name, known.label), place=1, verified_by="not_verified")
+    made = normalize(known, read(known, webhook), origin)
+    click.echo(jsontext.pretty([dict(event.envelope) for event in made]), nl=False)
+    for event in made:
+        if event.defect is not None:
+            click.echo(f"relay: {event.type} has a defect and would not be delivered: {event.defect}", err=True)
+
+
+def _read_headers(pairs: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        name, colon, value = pair.partition(":")
+        if not colon:
+            raise ConfigError(f"--header takes NAME:VALUE; it was given {pair[:60]!r}.")
+        found[name.strip().lower()] = value.strip()
+    return found
+
+
+@click.command("generate")
+@click.option("--check", is_flag=True, help="Write nothing; say what is not up to date.")
+def generate_command(check: bool) -> None:
+    """Write the derived files: docs and goldens follow from schemas and providers."""
+    drift = generate.run(write=not check)
+    for each in drift:
+        click.echo(f"{each.state:8} {each.path}")
+    if check and drift:
+        click.echo("relay: derived files are not up to date; mend them with: relay generate", err=True)
+        raise click.exceptions.Exit(1)
+    if not drift:
+        click.echo("All derived files are up to date.")
+
+
+COMMANDS = (samples_command, send_command, verify_command, normalize_command, generate_command)

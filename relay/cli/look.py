@@ -1,0 +1,146 @@
+"""What came in, what went out, and whether all is well."""
+
+import click
+
+from relay import doctor, replay
+from relay.cli.shared import ACTOR, here, json_option, show, table
+from relay.errors import InvalidRequest, NotFound
+from relay.model import iso
+from relay.pipeline import LATE
+from relay.storage import audit, deliveries, events
+from relay.times import instant
+
+
+@click.command("events")
+@click.option("--type", "types", multiple=True, help="Only this event type; may be repeated.")
+@click.option("--source", help="Only this source.")
+@click.option("--customer", help="Only this customer, by id or e-mail.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@json_option
+def events_command(
+    types: tuple[str, ...], source: str | None, customer: str | None, limit: int, as_json: bool
+) -> None:
+    """The newest events."""
+    query = events.EventQuery(types=types, source_id=source, customer=customer, limit=limit)
+    with here() as relay, relay.database.read() as connection:
+        found = events.search(connection, relay.workspace.id, query)
+    if as_json:
+        click.echo("[" + ",".join(event.body.decode() for event in found) + "]")
+        return
+    rows = [
+        {
+            "received_at": iso(event.received_at),
+            "id": event.id,
+            "type": event.type,
+            "summary": event.defect and f"DEFECT: {event.defect}" or events.summary(event),
+        }
+        for event in found
+    ]
+    table(
+        rows,
+        ("received_at", "id", "type", "summary"),
+        False,
+        "No events yet. See them flow: relay up --demo, or relay send SAMPLE --to SOURCE_ID",
+    )
+
+
+@click.command("deliveries")
+@click.option("--event", help="Only of this event.")
+@click.option("--hook", help="Only to this hook.")
+@click.option("--state", type=click.Choice(deliveries.STATES))
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@json_option
+def deliveries_command(
+    event: str | None, hook: str | None, state: str | None, limit: int, as_json: bool
+) -> None:
+    """The newest deliveries and how they stand."""
+    with here() as relay, relay.database.read() as connection:
+        found = deliveries.search(
+            connection, relay.workspace.id, event_id=event, hook_id=hook, state=state, limit=limit
+        )
+    rows = [
+        {
+            "id": each.id,
+            "event": each.event_id,
+            "hook": each.hook_id,
+            "state": each.state,
+            "attempts": each.attempts,
+            "status_code": each.status_code,
+            "error": each.error,
+            "next_attempt_at": iso(each.due_at),
+            "created_at": iso(each.created_at),
+            "finished_at": iso(each.finished_at),
+        }
+        for each in found
+    ]
+    table(
+        rows,
+        ("created_at", "event", "hook", "state", "attempts", "status_code", "error"),
+        as_json,
+        "No deliveries yet. A hook gets events that come in after it was added.",
+    )
+
+
+@click.command("replay")
+@click.argument("event_id", required=False)
+@click.option("--since", help="All events received since then: ISO 8601, such as 2026-11-22T07:00:00Z.")
+@click.option("--hook", help="Only to this hook.")
+@click.option("--dry-run", is_flag=True, help="Say what would be sent, send nothing.")
+@json_option
+def replay_command(
+    event_id: str | None, since: str | None, hook: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Send an event again, or all since an instant."""
+    if (event_id is None) == (since is None):
+        raise InvalidRequest("Give either an EVENT_ID or --since with an instant.")
+    with here() as relay:
+        if event_id is not None:
+            summary = replay.one(
+                relay.database, relay.vault, relay.workspace.id, event_id, hook_id=hook, dry_run=dry_run, actor=ACTOR
+            )
+        else:
+            moment = instant(since)
+            if moment is None:
+                raise InvalidRequest("--since must be an instant with its zone, such as 2026-11-22T07:00:00Z.")
+            summary = replay.since(
+                relay.database,
+                relay.vault,
+                relay.workspace.id,
+                int(moment.timestamp() * 1000),
+                hook_id=hook,
+                dry_run=dry_run,
+                actor=ACTOR,
+            )
+        if not dry_run:
+            relay.ring(LATE)
+    show(summary, as_json)
+
+
+@click.command("doctor")
+@json_option
+def doctor_command(as_json: bool) -> None:
+    """What is configured, reachable, stale or silent, and what to do."""
+    findings = doctor.examine()
+    rows = [{"state": each.state, "what": each.what, "found": each.found, "do": each.remedy} for each in findings]
+    table(rows, ("state", "what", "found", "do"), as_json, "")
+    if any(each.state == doctor.BROKEN for each in findings):
+        raise click.exceptions.Exit(1)
+
+
+@click.group("audit")
+def audit_group() -> None:
+    """Who did what."""
+
+
+@audit_group.command("verify")
+@json_option
+def verify_audit(as_json: bool) -> None:
+    """Check that no entry of the audit log was changed or removed."""
+    with here() as relay, relay.database.read() as connection:
+        count, broken = audit.verify(connection)
+    if broken is not None:
+        raise NotFound(f"Entry {broken} does not fit the {count} before it: the log was changed.")
+    show({"entries": count, "chain": "whole"}, as_json)
+
+
+COMMANDS = (events_command, deliveries_command, replay_command, doctor_command, audit_group)

@@ -1,0 +1,174 @@
+"""`relay up` and the parts it is made of."""
+
+import os
+import signal
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+import click
+
+from relay import clock as clock_part
+from relay import logs, web, work
+from relay.cli.shared import here
+from relay.config import Config
+from relay.demo import SUBSCRIBER_PORT_OFFSET, prepare
+from relay.embedded import redis_command
+from relay.model import now_ms
+from relay.pipeline import FRESH, LATE
+from relay.storage import Database, workspaces
+from relay.storage.migrate import upgrade
+from relay.supervisor import Part, Supervisor
+
+_READY_SECONDS = 30.0
+
+
+def _ready(config: Config) -> Config:
+    """Logging set up and the schema at its newest: what every part does first."""
+    logs.set_up(config.log_level)
+    database = Database(config.database_url)
+    upgrade(database)
+    database.close()
+    return config
+
+
+@click.command("web")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True)
+@click.option("--workers", default=os.cpu_count() or 2, show_default="one for each core", help="Web processes.")
+def web_command(host: str, port: int, workers: int) -> None:
+    """Serve the inbound addresses and the API."""
+    web.run(_ready(Config.load()), host, port, workers)
+
+
+@click.command("work")
+@click.option(
+    "--lane",
+    "lanes",
+    type=click.Choice([FRESH, LATE]),
+    multiple=True,
+    help="Only this lane in this process. Without it two processes run, one for each.",
+)
+def work_command(lanes: tuple[str, ...]) -> None:
+    """Turn webhooks into events and deliver them."""
+    config = _ready(Config.load())
+    if lanes:
+        work.run(config, lanes)
+        return
+    parts = [_part(f"work {lane}", "work", "--lane", lane) for lane in (FRESH, LATE)]
+    Supervisor(parts, os.environ, _say).run(lambda: None)
+
+
+@click.command("clock")
+def clock_command() -> None:
+    """Ring for work that nobody announced, forget what is too old."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    clock_part.run(_ready(Config.load()), stopped)
+
+
+@click.command("up")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True)
+@click.option("--data-dir", type=click.Path(file_okay=False), help="Where everything is kept.  [default: var]")
+@click.option("--demo", is_flag=True, help="Add a source of each provider and show events flowing.")
+def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
+    """Everything on one machine: database, Redis, web, workers, clock. Ctrl-C stops it."""
+    environment = dict(os.environ)
+    if data_dir:
+        environment["RELAY_DATA_DIR"] = data_dir
+    environment.setdefault("RELAY_PUBLIC_URL", f"http://{_shown_host(host)}:{port}")
+    subscriber = f"127.0.0.1:{port + SUBSCRIBER_PORT_OFFSET}"
+    if demo:
+        allowed = [environment.get("RELAY_ALLOW_PRIVATE_TARGETS", ""), subscriber]
+        environment["RELAY_ALLOW_PRIVATE_TARGETS"] = ",".join(filter(None, allowed))
+    config = Config.load(environment)
+    environment["RELAY_DATA_DIR"] = str(config.data_dir)
+    environment["PYTHONUNBUFFERED"] = "1"
+    os.environ.update(environment)
+    parts = [
+        *([] if os.environ.get("RELAY_REDIS_URL") else [Part("redis", redis_command(config))]),
+        _part("work fresh", "work", "--lane", FRESH),
+        _part("work late", "work", "--lane", LATE),
+        _part("clock", "clock"),
+        _part("web", "web", "--host", host, "--port", str(port)),
+        *([Part("demo subscriber", [sys.executable, "-m", "relay.demo", subscriber])] if demo else []),
+    ]
+    _say(f"data in {config.data_dir}")
+    _ready(config)
+    key = _first_key(config)
+    supervisor = Supervisor(parts, environment, _say)
+
+    def started() -> None:
+        if _wait_until(lambda: _answers(f"http://{_shown_host(host)}:{port}/readyz"), supervisor):
+            _welcome(config, key)
+            if demo:
+                with here() as relay:
+                    prepare(relay, f"http://{_shown_host(host)}:{port}", f"http://{subscriber}/", _say)
+
+    supervisor.run(started)
+
+
+def _part(name: str, *words: str) -> Part:
+    return Part(name, [sys.executable, "-m", "relay", *words])
+
+
+def _first_key(config: Config) -> str | None:
+    """An API key at the first start; None afterwards."""
+    with here() as relay, relay.database.write() as connection:
+        if workspaces.keys(connection, relay.workspace.id):
+            return None
+        _, text = workspaces.add_key(connection, relay.workspace.id, "first key", ("admin",), now_ms())
+        return text
+
+
+def _welcome(config: Config, key: str | None) -> None:
+    url = config.public_url
+    _say("ready")
+    click.echo()
+    click.echo(f"  Status   {url}/")
+    click.echo(f"  API      {url}/api/v1     Docs  {url}/docs")
+    if key:
+        click.echo(f"  API key  {key}     (shown this once)")
+    click.echo()
+    click.echo("  Next: add a source, for example")
+    click.echo("    relay source add stripe --name 'Stripe EU'")
+    click.echo("  then a hook that is told of paid invoices")
+    click.echo("    relay hook add https://hooks.zapier.com/... --events invoice.paid")
+    click.echo()
+
+
+def _wait_until(check: Callable[[], bool], supervisor: Supervisor) -> bool:
+    end = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < end and not supervisor.stopping:
+        if check():
+            return True
+        time.sleep(0.1)
+    if not supervisor.stopping:
+        _say(f"not ready after {_READY_SECONDS:.0f} s; `relay doctor` looks for the reason")
+    return False
+
+
+def _answers(url: str) -> bool:
+    """Whether our own web part is ready. Loopback, and not an address that anybody gave us."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _shown_host(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104  compared, not bound
+
+
+def _say(line: str) -> None:
+    click.echo(f"{click.style('relay', fg='cyan')}  {line}")
+    sys.stdout.flush()
+
+
+COMMANDS = (up_command, web_command, work_command, clock_command)

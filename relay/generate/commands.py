@@ -1,0 +1,25 @@
+"""docs/reference/commands.md: what each command takes, from the commands themselves."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from relay.generate.marking import MARK
+
+
+def files(root: Path) -> Mapping[Path, str]:
+    from relay.cli import main  # the commands include `relay generate`, which is what runs this
+
+    lines = [MARK, "# Commands"]
+    for name, command in _all("relay", main):
+        context = click.Context(command, info_name=name, terminal_width=100)
+        lines += ["", f"## {name}", "", "```text", command.get_help(context), "```"]
+    return {root / "docs/reference/commands.md": "\n".join(lines) + "\n"}
+
+
+def _all(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for below in sorted(command.commands):
+            yield from _all(f"{name} {below}", command.commands[below])

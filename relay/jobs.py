@@ -1,0 +1,172 @@
+"""The queue. The only module that knows RQ, and the only one that knows a Redis key.
+
+A job is a bell: "there is work". It carries no payload and no list, since the database knows what is waiting,
+and a ringing bell is not rung again: under load one job drains what a hundred requests stored. A bell that is
+lost (a worker killed, Redis emptied) costs a second, until the clock rings it.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.timeouts import BaseDeathPenalty
+
+from relay.model import now_ms
+from relay.pipeline import FRESH, LATE
+
+LANES = (FRESH, LATE)
+_RINGING_MS = 5_000
+_JOB_SECONDS = 120
+_AWAY_SECONDS = 1.0
+_BETWEEN_RINGS_SECONDS = 0.004
+_SOCKET_SECONDS = 2.0
+
+# KEYS[1] holds when the next slot is free; ARGV: now (ms), gap (ms, may have a fraction), how many.
+_RESERVE = """
+local free = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1]))
+local after = free + tonumber(ARGV[2]) * tonumber(ARGV[3])
+redis.call('SET', KEYS[1], string.format('%.3f', after), 'PX', math.ceil(after - tonumber(ARGV[1])) + 1000)
+return string.format('%.3f', free)
+"""
+
+log = structlog.get_logger(stage="queue")
+
+
+def connect(redis_url: str) -> Redis:
+    """A client whose calls end within seconds when the server does not answer."""
+    return Redis.from_url(redis_url, socket_timeout=_SOCKET_SECONDS, socket_connect_timeout=_SOCKET_SECONDS)
+
+
+class Bells:
+    """Rings for work without ever keeping the caller waiting: a thread of its own talks to Redis."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = connect(redis_url)
+        self._queues = {lane: Queue(lane, connection=self._redis) for lane in LANES}
+        self._wanted: set[str] = set()
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def ring(self, lane: str = FRESH) -> None:
+        """Have the lane's worker look for work soon. Never raises, never blocks."""
+        with self._wake:
+            # Started at the first ring, not at import: a thread does not survive the fork of a web worker.
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="bells", daemon=True)
+                self._thread.start()
+            self._wanted.add(lane)
+            self._wake.notify()
+
+    def ring_now(self, lane: str, *, force: bool = False) -> bool:
+        """Ring and answer whether Redis took it. `force` rings even if a bell seems to be ringing."""
+        try:
+            fresh = self._redis.set(f"relay:bell:{lane}", 1, nx=not force, px=_RINGING_MS)
+            if force and self._queues[lane].count:
+                return True
+            if fresh:
+                self._queues[lane].enqueue(
+                    _run_lane, lane, job_timeout=_JOB_SECONDS, result_ttl=0, failure_ttl=60, ttl=_JOB_SECONDS
+                )
+        except RedisError as error:
+            log.warning("redis_away", reason=type(error).__name__, note="work is stored and will be picked up")
+            return False
+        return True
+
+    def alive(self) -> bool:
+        """Whether Redis answers."""
+        try:
+            return bool(self._redis.ping())
+        except RedisError:
+            return False
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._wanted:
+                    self._wake.wait()
+                wanted, self._wanted = self._wanted, set()
+            rung = all([self.ring_now(lane) for lane in wanted])
+            # Under load one ring speaks for all that was stored meanwhile; alone it is not delayed at all.
+            time.sleep(_BETWEEN_RINGS_SECONDS if rung else _AWAY_SECONDS)
+
+
+class Pace:
+    """Slots in time for hooks that have a rate, shared by all workers; kept here alone while Redis is away."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = connect(redis_url)
+        self._script = self._redis.register_script(_RESERVE)
+        self._own: dict[str, float] = {}
+
+    def reserve(self, hook_id: str, per_second: float, count: int) -> Sequence[int]:
+        """When (Unix ms) each of the hook's next `count` requests may leave."""
+        now = now_ms()
+        gap = 1000 / per_second
+        try:
+            first = float(self._script(keys=[f"relay:pace:{hook_id}"], args=[now, gap, count]))
+        except RedisError:
+            first = max(self._own.get(hook_id, 0.0), float(now))
+        self._own[hook_id] = first + gap * count
+        return [int(first + gap * index) + 1 for index in range(count)]
+
+
+class _NoAlarm(BaseDeathPenalty):
+    """Jobs end by themselves after a bounded time, and an alarm signal could cut a transaction in two."""
+
+    def setup_death_penalty(self) -> None:
+        return
+
+    def cancel_death_penalty(self) -> None:
+        return
+
+
+class _Worker(SimpleWorker):  # type: ignore[misc]  # RQ carries no types for this
+    death_penalty_class = _NoAlarm
+
+
+_work: Callable[[str], None] | None = None
+
+
+def _run_lane(lane: str) -> None:
+    """What a job does: silence the bell, so that what is stored from here on rings again, then drain."""
+    assert _work is not None  # set by `serve` before any job is taken
+    _work(lane)
+
+
+def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str], None]) -> None:
+    """Take jobs of these lanes until a signal says stop. Waits for Redis to come, and to come back."""
+    global _work  # noqa: PLW0603  RQ finds a job's function by its name, so what it needs must be here
+
+    redis = connect(redis_url)
+
+    def answer(lane: str) -> None:
+        redis.delete(f"relay:bell:{lane}")
+        work(lane)
+
+    _work = answer
+    worker: Any = None
+    while worker is None or not worker._stop_requested:  # noqa: SLF001  RQ has no public word for it
+        try:
+            connection = Redis.from_url(redis_url)
+            worker = _Worker([Queue(lane, connection=connection) for lane in lanes], connection=connection)
+            worker.work(logging_level="WARNING")
+            return
+        except RedisError as error:
+            log.warning("redis_away", reason=type(error).__name__, note="trying again every second")
+            time.sleep(_AWAY_SECONDS)
+
+
+
+
+def workers(redis_url: str) -> dict[str, int]:
+    """How many workers take jobs of each lane. Raises `RedisError`."""
+    found = dict.fromkeys(LANES, 0)
+    for worker in SimpleWorker.all(connection=connect(redis_url)):
+        for name in worker.queue_names():
+            found[name] = found.get(name, 0) + 1
+    return found

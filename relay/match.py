@@ -1,0 +1,153 @@
+"""Which hooks want an event. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from relay.catalogue import catalogue
+from relay.errors import InvalidRequest
+from relay.model import Hook
+
+SEVERITIES = ("info", "warning", "critical")
+FILTERS = ("source", "customer", "min_amount", "currency", "severity", "livemode")
+EVERY_TYPE = "*"
+_MONEY_ENTITIES = ("invoice", "payment", "refund", "dispute", "checkout", "order", "subscription")
+
+
+@dataclass(frozen=True, slots=True)
+class HookIndex:
+    """Active hooks by event type. `*` wants every type but `unknown`, which must be named."""
+
+    by_type: Mapping[str, tuple[Hook, ...]]
+
+    @classmethod
+    def of(cls, hooks: Iterable[Hook]) -> "HookIndex":
+        found: dict[str, list[Hook]] = defaultdict(list)
+        for hook in hooks:
+            for event_type in hook.event_types:
+                found[event_type].append(hook)
+        return cls({event_type: tuple(wanting) for event_type, wanting in found.items()})
+
+    def wanting(self, envelope: Mapping[str, Any]) -> list[Hook]:
+        """The hooks that get this event, each once."""
+        event_type = envelope["type"]
+        candidates = list(self.by_type.get(event_type, ()))
+        if event_type != "unknown":
+            candidates += [h for h in self.by_type.get(EVERY_TYPE, ()) if h not in candidates]
+        return [hook for hook in candidates if wants(hook.filters, envelope)]
+
+
+def wants(filters: Mapping[str, Any], envelope: Mapping[str, Any]) -> bool:
+    """Whether every filter lets the event through. One that the event has no value for holds it back."""
+    return all(_CHECKS[name](wanted, envelope) for name, wanted in filters.items())
+
+
+def read_filters(filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Filters as they are kept, from what a caller sent. Raises `InvalidRequest` that names the field."""
+    unknown = sorted(set(filters) - set(FILTERS))
+    if unknown:
+        raise InvalidRequest(f"filters.{unknown[0]} is not a filter. There are: {', '.join(FILTERS)}.")
+    return {
+        name: _READERS[name](value) for name, value in filters.items() if value is not None and value != ""
+    }
+
+
+def read_event_types(types: Any) -> tuple[str, ...]:
+    """Event types as they are kept. Raises `InvalidRequest` that names the one that does not exist."""
+    if not isinstance(types, list) or not types:
+        raise InvalidRequest('event_types must be a list of at least one event type, such as ["invoice.paid"].')
+    for each in types:
+        if each != EVERY_TYPE and (not isinstance(each, str) or each not in catalogue().types):
+            raise InvalidRequest(
+                f"event_types holds {str(each)[:60]!r}, which is no event type. GET /api/v1/event-types lists them."
+            )
+    return tuple(dict.fromkeys(types))
+
+
+def _amount(envelope: Mapping[str, Any]) -> tuple[Any, Any]:
+    for entity in _MONEY_ENTITIES:
+        found = envelope["data"].get(entity)
+        if found and found.get("amount") is not None:
+            return found["amount"], found["currency"]
+    return None, None
+
+
+def _source(wanted: list[str], envelope: Mapping[str, Any]) -> bool:
+    return envelope["source"]["id"] in wanted
+
+
+def _customer(wanted: list[str], envelope: Mapping[str, Any]) -> bool:
+    who = envelope["customer"] or {}
+    return who.get("id") in wanted or (who.get("email") or "").lower() in wanted
+
+
+def _min_amount(wanted: str, envelope: Mapping[str, Any]) -> bool:
+    amount, _ = _amount(envelope)
+    return amount is not None and Decimal(amount) >= Decimal(wanted)
+
+
+def _currency(wanted: list[str], envelope: Mapping[str, Any]) -> bool:
+    return _amount(envelope)[1] in wanted
+
+
+def _severity(wanted: str, envelope: Mapping[str, Any]) -> bool:
+    return SEVERITIES.index(envelope["severity"]) >= SEVERITIES.index(wanted)
+
+
+def _livemode(wanted: bool, envelope: Mapping[str, Any]) -> bool:
+    return envelope["livemode"] is wanted
+
+
+_CHECKS: Mapping[str, Any] = {
+    "source": _source,
+    "customer": _customer,
+    "min_amount": _min_amount,
+    "currency": _currency,
+    "severity": _severity,
+    "livemode": _livemode,
+}
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    if not values or len(values) > 100 or not all(isinstance(each, str) and each for each in values):
+        raise InvalidRequest(f"filters.{name} must be a text or a list of at most 100 texts.")
+    return values
+
+
+def _read_customer(value: Any) -> list[str]:
+    return [each.lower() if "@" in each else each for each in _texts("customer", value)]
+
+
+def _read_min_amount(value: Any) -> str:
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if isinstance(value, bool) or not amount.is_finite():
+        raise InvalidRequest("filters.min_amount must be a number such as 100 or 9.50.")
+    return str(amount)
+
+
+def _read_severity(value: Any) -> str:
+    if value not in SEVERITIES:
+        raise InvalidRequest(f"filters.severity must be one of {', '.join(SEVERITIES)}; it is the lowest wanted.")
+    return str(value)
+
+
+def _read_livemode(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidRequest("filters.livemode must be true or false.")
+    return value
+
+
+_READERS: Mapping[str, Any] = {
+    "source": lambda value: _texts("source", value),
+    "customer": _read_customer,
+    "min_amount": _read_min_amount,
+    "currency": lambda value: [each.upper() for each in _texts("currency", value)],
+    "severity": _read_severity,
+    "livemode": _read_livemode,
+}

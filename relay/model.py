@@ -1,0 +1,120 @@
+"""The nouns that pass between the stages. No behaviour beyond reading themselves."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def base32(number: int, length: int) -> str:
+    """Crockford base 32, lower case, most significant digit first."""
+    digits = []
+    for _ in range(length):
+        digits.append(_BASE32[number & 31])
+        number >>= 5
+    return "".join(reversed(digits))
+
+
+def new_id(kind: str) -> str:
+    """`kind_` and 26 characters: 48 bits of milliseconds, then 80 random bits, so ids sort by time."""
+    moment = time.time_ns() // 1_000_000
+    return f"{kind}_{base32((moment << 80) | secrets.randbits(80), 26)}"
+
+
+def now_ms() -> int:
+    """Unix time in milliseconds: the unit of every stored instant."""
+    return time.time_ns() // 1_000_000
+
+
+def iso(moment: datetime | int | None) -> str | None:
+    """ISO 8601 in UTC with Z; takes an aware datetime or Unix milliseconds. Whole seconds stay whole."""
+    if moment is None:
+        return None
+    if isinstance(moment, int):
+        moment = datetime.fromtimestamp(moment / 1000, UTC)
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A webhook as it arrived: bytes and headers untouched.
+
+    `headers` has lower-case names. `native` is the event's name where only the caller knows it (a command-line
+    argument, a panel's hook). `payload` is what the provider's `read` made of the body; None before.
+    """
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+    query: Mapping[str, str] = field(default_factory=dict)
+    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    native: str | None = None
+    payload: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One live secret of a source. After `not_after` (Unix seconds) it no longer counts; None is for ever."""
+
+    value: str = field(repr=False)
+    not_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One configured provider account: its inbound address, its secrets, its settings.
+
+    `monitor` accepts what cannot be verified, marks it `unverified` and never acts on it.
+    """
+
+    id: str
+    workspace_id: str
+    provider: str
+    name: str
+    secrets: tuple[Secret, ...] = field(repr=False, default=())
+    settings: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    monitor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, in our words. `body` is the exact JSON of `envelope` that is delivered and listed.
+
+    `defect` says why our own schema refuses it: such an event is kept and shown, never delivered.
+    """
+
+    id: str
+    type: str
+    sequence: int
+    customer_id: str | None
+    customer_email: str | None
+    envelope: Mapping[str, Any] = field(repr=False)
+    body: bytes = field(repr=False)
+    defect: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A target address and the event types it wants.
+
+    `rate_limit` is per second; None is no limit. `failures` counts attempts since the last success; while
+    `open_until` (Unix ms) lies ahead the circuit is open and nothing is sent.
+    """
+
+    id: str
+    workspace_id: str
+    target_url: str = field(repr=False)
+    event_types: tuple[str, ...] = ()
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    platform: str | None = None
+    ordered: bool = False
+    rate_limit: float | None = None
+    status: str = "active"
+    secrets: tuple[Secret, ...] = field(repr=False, default=())
+    token: str = field(repr=False, default="")
+    failures: int = 0
+    open_until: int = 0

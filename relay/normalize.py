@@ -1,0 +1,209 @@
+"""From a webhook as it arrived to our events: allow-listed, complete, checked against our own schemas.
+
+Pure: nothing is read or stored here. Whatever a body holds, `normalize` returns events and never raises;
+what cannot be understood becomes `unknown`, and an event that our schema refuses carries its `defect`.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from relay import jsontext
+from relay.catalogue import catalogue
+from relay.errors import RelayError
+from relay.model import Event, Inbound, Source, base32, iso
+from relay.providers.base import On, Provider
+from relay.verification import fingerprint
+
+EVENTS_PER_WEBHOOK = 1000
+"""Room that a webhook's place in the sequence leaves for its own events, in order."""
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a webhook came from and when, as its events tell it. `place` is its number in order of acceptance."""
+
+    source: Source
+    place: int
+    verified_by: str
+
+
+def read(provider: Provider, inbound: Inbound) -> Inbound:
+    """The inbound with its payload read. Raises `Unreadable`."""
+    return replace(inbound, payload=provider.body.read(inbound))
+
+
+def native_id(provider: Provider, inbound: Inbound) -> str:
+    """The provider's id of a read webhook, or the body's fingerprint: what a repeat is known by."""
+    try:
+        found = provider.event_id(inbound)
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+        found = None
+    return str(found)[:255] if found else fingerprint(inbound.body)
+
+
+def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Event]:
+    """All events that a read webhook gives, in order; none for a native event that is knowingly ignored."""
+    events = []
+    for piece in _pieces(provider, inbound):
+        events += _events_of(provider, piece, origin, offset=len(events))
+    return events
+
+
+def unreadable(provider: Provider, inbound: Inbound, origin: Origin, why: str) -> list[Event]:
+    """The one event of a body that was kept although its provider's format does not fit it."""
+    return [_unknown(provider, inbound, origin, 0, None, "The body could not be read.", why)]
+
+
+def _pieces(provider: Provider, inbound: Inbound) -> Sequence[Inbound]:
+    try:
+        return provider.split(inbound) or (inbound,)
+    except Exception:  # noqa: BLE001  a foreign body may break any reader; the whole is then judged as one
+        return (inbound,)
+
+
+def _events_of(provider: Provider, piece: Inbound, origin: Origin, offset: int) -> list[Event]:
+    name = None
+    try:
+        name = provider.event_name(piece)
+        if name in provider.ignored:
+            return []
+        route = provider.events.get(name) if isinstance(name, str) else None
+        if route is None:
+            return [_unknown(provider, piece, origin, offset, name, "This event is not mapped yet.", None)]
+        return [
+            _event(provider, piece, origin, offset + index, name, on)
+            for index, on in enumerate(_wanted(route, piece))
+        ]
+    except Exception as error:  # noqa: BLE001  see the module's promise: kept and shown, never raised
+        return [_unknown(provider, piece, origin, offset, name, "The event could not be read.", _place(error))]
+
+
+def _wanted(route: Any, piece: Inbound) -> Iterator[On]:
+    choices = route(piece) if callable(route) and not isinstance(route, On) else route
+    for on in (choices,) if isinstance(choices, On) else choices:
+        if on.when is None or on.when(piece):
+            yield on
+
+
+def _event(provider: Provider, piece: Inbound, origin: Origin, index: int, native: str | None, on: On) -> Event:
+    subject = provider.subject(piece)
+    read_customer = on.customer or provider.customer
+    key = on.key(subject) if on.key else ""
+    return _envelope(
+        provider,
+        piece,
+        origin,
+        index,
+        native,
+        on.type,
+        key=key,
+        data=on.data(subject),
+        customer=read_customer(subject),
+        severity=on.severity,
+    )
+
+
+def _unknown(
+    provider: Provider,
+    piece: Inbound,
+    origin: Origin,
+    index: int,
+    native: Any,
+    reason: str,
+    defect: str | None,
+) -> Event:
+    return _envelope(
+        provider,
+        piece,
+        origin,
+        index,
+        native if isinstance(native, str) else None,
+        "unknown",
+        key="",
+        data={"unknown": {"reason": reason, "defect": defect}},
+        customer=None,
+        severity=None,
+    )
+
+
+def _envelope(
+    provider: Provider,
+    piece: Inbound,
+    origin: Origin,
+    index: int,
+    native: str | None,
+    type_name: str,
+    *,
+    key: str,
+    data: dict[str, Any],
+    customer: dict[str, Any] | None,
+    severity: str | None,
+) -> Event:
+    event_type = catalogue().types[type_name]
+    provider_event_id = native_id(provider, piece)
+    received_at = iso(piece.received_at)
+    envelope: dict[str, Any] = {
+        "id": event_id(origin.source.id, provider_event_id, type_name, key),
+        "type": type_name,
+        "version": event_type.version,
+        "sequence": origin.place * EVENTS_PER_WEBHOOK + index,
+        "occurred_at": iso(_or_none(provider.occurred_at, piece)) or received_at,
+        "received_at": received_at,
+        "source": {
+            "id": origin.source.id,
+            "name": origin.source.name,
+            "provider": provider.name,
+            "kind": provider.kind,
+            "verified_by": origin.verified_by,
+        },
+        "livemode": _or_none(provider.livemode, piece),
+        "severity": severity or event_type.severity,
+        "summary": "",
+        "provider_event": {"id": provider_event_id, "type": native},
+        "customer": None if customer is None else _customer(customer),
+        "data": event_type.complete(data),
+    }
+    envelope["summary"] = event_type.summary.of(envelope)
+    body = jsontext.dumps(envelope)
+    who = envelope["customer"] or {}
+    return Event(
+        id=envelope["id"],
+        type=type_name,
+        sequence=envelope["sequence"],
+        customer_id=who.get("id"),
+        customer_email=who.get("email"),
+        envelope=envelope,
+        body=body,
+        defect=event_type.defect(jsontext.floats(envelope["data"])),
+    )
+
+
+def event_id(source_id: str, provider_event_id: str, type_name: str, key: str = "") -> str:
+    """The same for the same native event and type, however often it comes or is replayed."""
+    digest = hashlib.sha256("\0".join((source_id, provider_event_id, type_name, key)).encode()).digest()
+    return f"evt_{base32(int.from_bytes(digest[:17], 'big') >> 6, 26)}"
+
+
+def _customer(customer: dict[str, Any]) -> dict[str, Any] | None:
+    known = {name: _text(customer.get(name)) for name in ("id", "name", "email", "company")}
+    return known if any(known.values()) else None
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _or_none(reader: Any, piece: Inbound) -> Any:
+    """Times and modes are worth having, but an event is not lost for want of them."""
+    try:
+        return reader(piece)
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, RelayError):
+        return None
+
+
+def _place(error: Exception) -> str:
+    """What broke, without the body's words: a KeyError names a key, everything else only its kind."""
+    if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
+        return f"the field {error.args[0][:80]} is missing"
+    return f"{type(error).__name__} while reading"

@@ -1,0 +1,253 @@
+"""Stored webhooks become events and deliveries; deliveries that are due are taken again. The stages, joined.
+
+Nothing here knows of the queue that calls it: `process_waiting` and `retry_due` drain what the database holds.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import structlog
+
+from relay import jsontext
+from relay.courier import MOST_WAITING, Courier, Parcel
+from relay.deliver import rate_of
+from relay.errors import ConfigError, Unreadable
+from relay.match import HookIndex
+from relay.model import Event, Hook, Source, new_id, now_ms
+from relay.normalize import EVENTS_PER_WEBHOOK, Origin, normalize, read, unreadable
+from relay.providers import get as get_provider
+from relay.receive import unpack
+from relay.storage import Database, deliveries, events, hooks, inbound, sources
+from relay.vault import Vault
+
+BATCH = 200
+_HOOKS_FRESH_SECONDS = 1.0
+_SOURCES_FRESH_SECONDS = 5.0
+_PACED_AHEAD_MS = 2000
+_FULL_PAUSE = 0.005
+_LONGEST_RUN_SECONDS = 20.0
+
+FRESH, LATE = "fresh", "late"
+"""The two lanes: what was just accepted, and everything that is sent later than that."""
+
+log = structlog.get_logger(stage="normalize")
+Reserve = Callable[[str, float, int], Sequence[int]]
+"""`reserve(hook_id, per_second, count)` answers when (Unix ms) each of the next `count` requests may leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One webhook and its events, not yet stored."""
+
+    webhook: inbound.Claimed
+    events: Sequence[Event]
+
+
+class Pipeline:
+    """One for each worker process. Not for use from several threads at once."""
+
+    def __init__(
+        self, database: Database, vault: Vault, courier: Courier, reserve: Reserve, ring: Callable[[str], None]
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._courier = courier
+        self._reserve = reserve
+        self._ring = ring
+        self._index = HookIndex({})
+        self._index_read = float("-inf")
+        self._sources: dict[str, tuple[Source, float]] = {}
+
+    def process_waiting(self) -> int:
+        """Drain the stored webhooks; answers how many there were."""
+        end = time.monotonic() + _LONGEST_RUN_SECONDS
+        done = 0
+        finished: list[_Made] = []
+        while True:
+            while self._courier.load > MOST_WAITING:
+                time.sleep(_FULL_PAUSE)
+            parcels, claimed = self._store_and_claim(finished, claim=time.monotonic() < end)
+            done += len(finished)
+            self._courier.hand(parcels)
+            if not claimed:
+                break
+            finished = [self._make(webhook) for webhook in claimed]
+        if time.monotonic() >= end:
+            self._ring(FRESH)
+        return done
+
+    def retry_due(self) -> int:
+        """Take and send what is due, hook by hook, until nothing is; answers how many were taken."""
+        end = time.monotonic() + _LONGEST_RUN_SECONDS
+        taken = 0
+        while time.monotonic() < end:
+            now = now_ms()
+            with self._database.read() as connection:
+                due = deliveries.hooks_with_work(connection, now + _PACED_AHEAD_MS // 4)
+            count = sum(self._take_for(hook_id) for hook_id in due)
+            taken += count
+            if not due or (not count and not self._courier.load):
+                break
+            if not count:
+                time.sleep(_FULL_PAUSE * 4)
+        return taken
+
+    def _store_and_claim(
+        self, finished: Sequence[_Made], *, claim: bool
+    ) -> tuple[list[Parcel], list[inbound.Claimed]]:
+        """One transaction: the events and deliveries of the last batch, and the claim of the next."""
+        now = now_ms()
+        index = self._hooks()
+        with self._database.write() as connection:
+            workspace_of = {made.webhook.place: made.webhook.workspace_id for made in finished}
+            new = events.store(
+                connection,
+                workspace_of,
+                [(m.webhook.place, m.webhook.received_at, event) for m in finished for event in m.events],
+            )
+            rows, parcels = self._deliveries(index, finished, new, now)
+            deliveries.store(connection, rows)
+            inbound.finish(connection, [made.webhook.place for made in finished])
+            claimed = inbound.claim(connection, now, BATCH) if claim else []
+        if len(rows) > len(parcels):
+            self._ring(LATE)
+        return parcels, claimed
+
+    def _deliveries(
+        self, index: HookIndex, finished: Sequence[_Made], new: set[str], now: int
+    ) -> tuple[list[deliveries.NewDelivery], list[Parcel]]:
+        wanted: dict[str, list[tuple[Hook, Event, str]]] = {}
+        for made in finished:
+            for event in made.events:
+                if event.id not in new or event.defect is not None:
+                    continue
+                new.discard(event.id)  # two webhooks of one batch may tell of the same event
+                for hook in index.wanting(event.envelope):
+                    if hook.workspace_id == made.webhook.workspace_id:
+                        wanted.setdefault(hook.id, []).append((hook, event, made.webhook.workspace_id))
+        rows: list[deliveries.NewDelivery] = []
+        parcels: list[Parcel] = []
+        for each in wanted.values():
+            for (hook, event, workspace_id), slot in zip(each, self._slots(each[0][0], len(each), now), strict=True):
+                row = deliveries.NewDelivery(
+                    id=new_id("dlv"),
+                    workspace_id=workspace_id,
+                    event_id=event.id,
+                    event_sequence=event.sequence,
+                    hook_id=hook.id,
+                    order_key=order_key(hook, event.envelope),
+                    created_at=now,
+                    due_at=now if slot is None else now + deliveries.LEASE_MS,
+                )
+                rows.append(row)
+                if slot is not None:
+                    parcels.append(
+                        Parcel(row.id, event.id, hook, event.body, 0, now, row.due_at, not_before=slot)
+                    )
+        return rows, parcels
+
+    def _slots(self, hook: Hook, count: int, now: int) -> list[int | None]:
+        """When each of a hook's fresh deliveries may leave from here; None leaves it to the late lane."""
+        if hook.ordered or hook.open_until > now:
+            return [None] * count
+        here = min(count, self._courier.room(hook, fresh=True))
+        rate = rate_of(hook)
+        if rate is None:
+            return [0] * here + [None] * (count - here)
+        here = min(here, int(rate * _PACED_AHEAD_MS / 1000) + 1)
+        return self._paced(hook, rate, here, now) + [None] * (count - here)
+
+    def _paced(self, hook: Hook, rate: float, count: int, now: int) -> list[int | None]:
+        if not count:
+            return []
+        slots = self._reserve(hook.id, rate, count)
+        return [slot if slot <= now + _PACED_AHEAD_MS else None for slot in slots]
+
+    def _take_for(self, hook_id: str) -> int:
+        """Send due deliveries of one hook, as many as it has room for."""
+        now = now_ms()
+        with self._database.write() as connection:
+            hook = hooks.get_active(connection, self._vault, hook_id)
+            if hook is None:
+                return 0
+            room = 1 if hook.failures and hook.open_until else self._courier.room(hook, fresh=False)
+            rate = rate_of(hook)
+            if rate is not None:
+                room = min(room, max(1, int(rate / 2)))
+            if not room:
+                return 0
+            below = None
+            if hook.ordered:
+                unfinished = inbound.first_unfinished(connection, hook.workspace_id)
+                below = (1 << 62) if unfinished is None else unfinished * EVENTS_PER_WEBHOOK
+            taken = deliveries.take(connection, hook_id, now, room, ordered_below=below)
+            bodies = events.bodies(connection, [each.event_id for each in taken])
+        slots = self._reserve(hook_id, rate, len(taken)) if rate is not None and taken else [0] * len(taken)
+        self._courier.hand(
+            Parcel(
+                each.id,
+                each.event_id,
+                hook,
+                bodies[each.event_id],
+                each.attempts,
+                each.created_at,
+                now + deliveries.LEASE_MS,
+                not_before=slot,
+            )
+            for each, slot in zip(taken, slots, strict=True)
+        )
+        return len(taken)
+
+    def _make(self, webhook: inbound.Claimed) -> _Made:
+        """The events of one stored webhook. Never raises: what cannot be understood is an event that says so."""
+        source = self._source(webhook.source_id)
+        provider = get_provider(source.provider)
+        origin = Origin(source, webhook.place, webhook.verified_by)
+        received_at = datetime.fromtimestamp(webhook.received_at / 1000, UTC)
+        try:
+            kept = replace(unpack(self._vault.open(webhook.sealed or b"", webhook.id)), received_at=received_at)
+        except ConfigError as error:
+            log.error("webhook_does_not_open", inbound=webhook.id, reason=error.message)
+            raise
+        try:
+            made = normalize(provider, read(provider, kept), origin)
+        except Unreadable as error:
+            made = unreadable(provider, kept, origin, error.message)
+        for event in made:
+            if event.defect is not None:
+                log.warning("defect", event=event.id, type=event.type, inbound=webhook.id, why=event.defect)
+        return _Made(webhook, made)
+
+    def _source(self, source_id: str) -> Source:
+        now = time.monotonic()
+        known = self._sources.get(source_id)
+        if known is None or now - known[1] > _SOURCES_FRESH_SECONDS:
+            with self._database.read() as connection:
+                found = sources.get_any(connection, self._vault, source_id)
+            assert found is not None  # sources are marked deleted, never removed
+            known = self._sources[source_id] = (found, now)
+        return known[0]
+
+    def _hooks(self) -> HookIndex:
+        now = time.monotonic()
+        if now - self._index_read > _HOOKS_FRESH_SECONDS:
+            with self._database.read() as connection:
+                self._index = HookIndex.of(hooks.active(connection, self._vault))
+            self._index_read = now
+        return self._index
+
+
+def order_key(hook: Hook, envelope: dict[str, object] | object) -> str | None:
+    """What deliveries of an ordered hook stand in line by: the customer, or the source where there is none."""
+    if not hook.ordered or not isinstance(envelope, dict):
+        return None
+    customer = envelope["customer"] or {}
+    return str(customer.get("id") or customer.get("email") or envelope["source"]["id"])[:255]
+
+
+def body_of(event: events.StoredEvent) -> dict[str, object]:
+    """A stored event's envelope."""
+    envelope: dict[str, object] = jsontext.loads(event.body)
+    return envelope

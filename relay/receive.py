@@ -1,0 +1,135 @@
+"""The first stage: prove the sender, store the webhook once, ring for the workers, answer.
+
+Nothing here understands an event. What is answered 2xx is durably committed before the answer leaves.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+from relay import jsontext
+from relay.batching import Batcher
+from relay.errors import NotFound, VerificationError, VerificationUnavailable
+from relay.model import Inbound, Source, new_id, now_ms
+from relay.normalize import native_id, read
+from relay.providers import get as get_provider
+from relay.providers.base import Provider
+from relay.storage import Database, inbound, sources
+from relay.vault import Vault
+from relay.verification import Credentials, live_secrets
+
+UNVERIFIED = "unverified"
+_SOURCES_KEPT = 1000
+_SOURCE_FRESH_SECONDS = 1.0
+_HEADERS_NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization", "x-forwarded-for", "forwarded"})
+_MOST_HEADER_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a webhook: the id it is kept under, and whether it was known before."""
+
+    id: str
+    repeat: bool
+
+
+def prove(provider: Provider, source: Source, webhook: Inbound, now: float) -> str:
+    """Which proof the sender gave: the scheme's name, or `unverified` on a source in monitor mode.
+
+    Raises `VerificationError`; `VerificationUnavailable` also in monitor mode, since asking again may prove it.
+    """
+    credentials = Credentials(live_secrets(source.secrets, now), source.settings)
+    try:
+        provider.verification.verify(webhook, credentials, now)
+    except VerificationUnavailable:
+        raise
+    except VerificationError:
+        if source.monitor:
+            return UNVERIFIED
+        raise
+    return provider.verification.name
+
+
+def pack(provider: Provider, webhook: Inbound) -> bytes:
+    """A read webhook as it is sealed: a line of JSON (method, headers, query), then the body without secrets."""
+    headers = {name: value for name, value in webhook.headers.items() if name not in _HEADERS_NOT_KEPT}
+    if sum(len(name) + len(value) for name, value in headers.items()) > _MOST_HEADER_BYTES:
+        headers = {name: value for name, value in headers.items() if len(value) <= 1024}
+    envelope = {"method": webhook.method, "headers": headers, "query": dict(webhook.query)}
+    return jsontext.dumps(envelope) + b"\n" + provider.storable(webhook)
+
+
+def unpack(packed: bytes) -> Inbound:
+    """The webhook that `pack` wrote; its `received_at` is to be set by the caller."""
+    head, _, body = packed.partition(b"\n")
+    envelope = jsontext.loads(head)
+    return Inbound(
+        body=body, headers=envelope["headers"], method=envelope["method"], query=envelope["query"]
+    )
+
+
+class Receiver:
+    """Takes webhooks in. One for each web process; `ring` is called after every commit and must not block."""
+
+    def __init__(self, database: Database, vault: Vault, ring: Callable[[], None]) -> None:
+        self._database = database
+        self._vault = vault
+        self._ring = ring
+        self._known: OrderedDict[str, tuple[Source, float]] = OrderedDict()
+        self._known_lock = Lock()
+        self._batcher: Batcher[inbound.NewInbound, str] = Batcher(self._commit, name="accept")
+
+    def source(self, source_id: str) -> Source:
+        """The source of this id, as it stood at most a second ago. Raises `NotFound`."""
+        now = time.monotonic()
+        known = self._known.get(source_id)
+        if known is not None and now - known[1] < _SOURCE_FRESH_SECONDS:
+            return known[0]
+        with self._database.read() as connection:
+            found = sources.get(connection, self._vault, source_id)
+        if found is None:
+            raise NotFound("There is no source with this address. Compare it with the one the relay shows.")
+        with self._known_lock:
+            self._known[source_id] = (found, now)
+            self._known.move_to_end(source_id)
+            if len(self._known) > _SOURCES_KEPT:
+                self._known.popitem(last=False)
+        return found
+
+    def accept(self, source: Source, webhook: Inbound) -> Accepted:
+        """Prove, store, ring. Raises `VerificationError`, `Unreadable` or `StorageUnavailable`.
+
+        Order matters: nothing of a body is looked at before its sender is proved.
+        """
+        provider = get_provider(source.provider)
+        verified_by = prove(provider, source, webhook, time.time())
+        return self.keep(provider, source, read(provider, webhook), verified_by)
+
+    def keep(self, provider: Provider, source: Source, webhook: Inbound, verified_by: str) -> Accepted:
+        """Store a read webhook whose sender is known. Raises `StorageUnavailable`."""
+        own_id = new_id("in")
+        kept_as = self._batcher.submit(
+            inbound.NewInbound(
+                id=own_id,
+                workspace_id=source.workspace_id,
+                source_id=source.id,
+                dedupe_key=native_id(provider, webhook),
+                verified_by=verified_by,
+                received_at=now_ms(),
+                sealed=self._vault.seal(pack(provider, webhook), own_id),
+            )
+        )
+        return Accepted(kept_as, repeat=kept_as != own_id)
+
+    def close(self) -> None:
+        self._batcher.close()
+
+    def _commit(self, webhooks: Sequence[inbound.NewInbound]) -> list[str]:
+        with self._database.write() as connection:
+            kept: Mapping[str, str] = inbound.store(connection, webhooks)
+        self._ring()
+        return [kept[each.id] for each in webhooks]
+
+

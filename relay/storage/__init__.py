@@ -1,0 +1,5 @@
+"""The only place that knows SQL. Each module holds the queries of one table; callers bring the transaction."""
+
+from relay.storage.database import Database
+
+__all__ = ["Database"]

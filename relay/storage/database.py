@@ -1,0 +1,101 @@
+"""Connections. Readers never wait for writers; on SQLite writers stand in line.
+
+SQLite wakes a waiting writer by sleeping longer and longer (up to 100 ms), which is unfair under load. A lock on
+a file beside the database wakes the next one at once, over threads and processes.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from relay.errors import StorageUnavailable
+
+_BUSY_MS = 10_000
+
+
+class Database:
+    """One database, for one process. Made before a fork it must not be used after it."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._gate = threading.Lock()
+        self._gate_file: int | None = None
+        if self.is_sqlite:
+            path = Path(str(parsed.database))
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._gate_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.engine = create_engine(url, pool_size=8, max_overflow=32, connect_args={"timeout": _BUSY_MS / 1000})
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine = create_engine(url, pool_size=8, max_overflow=32, pool_pre_ping=True, pool_recycle=1800)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to read with. Raises `StorageUnavailable`."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: committed durably when the block ends, undone when it raises."""
+        try:
+            with self._in_line(), self.engine.connect() as connection:
+                connection = connection.execution_options(relay_writes=True)
+                with connection.begin():
+                    yield connection
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+        if self._gate_file is not None:
+            os.close(self._gate_file)
+            self._gate_file = None
+
+    @contextmanager
+    def _in_line(self) -> Iterator[None]:
+        if self._gate_file is None:
+            yield
+            return
+        with self._gate:
+            fcntl.flock(self._gate_file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._gate_file, fcntl.LOCK_UN)
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions are begun below, as reader or as writer
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    cursor.execute("PRAGMA cache_size = -65536")
+    cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("relay_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _unavailable(error: SQLAlchemyError) -> StorageUnavailable:
+    reason = getattr(error, "orig", None)
+    return StorageUnavailable(f"The database did not take it: {type(reason or error).__name__}. Try again.")
+
+

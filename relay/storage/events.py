@@ -1,0 +1,121 @@
+"""Events: written once, listed newest first by key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from relay import jsontext
+from relay.model import Event
+from relay.storage.tables import events
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as it is kept; `body` is the JSON that was, or would have been, delivered."""
+
+    sequence: int
+    id: str
+    workspace_id: str
+    source_id: str
+    place: int
+    type: str
+    received_at: int
+    defect: str | None
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """What `GET /events` can ask. `before` is the sequence that the last page ended with."""
+
+    types: tuple[str, ...] = ()
+    source_id: str | None = None
+    customer: str | None = None
+    created_after: int | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+_COLUMNS = [events.c[name] for name in StoredEvent.__dataclass_fields__]
+
+
+def store(connection: Connection, workspace_of: dict[int, str], batch: Sequence[tuple[int, int, Event]]) -> set[str]:
+    """Store events, given with the place and the reception time of their webhook. Answers the ids that are new;
+    an event that is already kept stays as it was."""
+    if not batch:
+        return set()
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    rows = [
+        {
+            "sequence": event.sequence,
+            "id": event.id,
+            "workspace_id": workspace_of[place],
+            "source_id": event.envelope["source"]["id"],
+            "place": place,
+            "type": event.type,
+            "received_at": received_at,
+            "customer_id": event.customer_id and event.customer_id[:255],
+            "customer_email": event.customer_email and event.customer_email[:320].lower(),
+            "defect": event.defect,
+            "body": event.body,
+        }
+        for place, received_at, event in batch
+    ]
+    statement = insert(events).on_conflict_do_nothing().returning(events.c.id)
+    return set(connection.execute(statement, rows).scalars())
+
+
+def get(connection: Connection, workspace_id: str, event_id: str) -> StoredEvent | None:
+    row = connection.execute(
+        select(*_COLUMNS).where(events.c.workspace_id == workspace_id, events.c.id == event_id)
+    ).first()
+    return StoredEvent(*row) if row else None
+
+
+def bodies(connection: Connection, event_ids: Sequence[str]) -> dict[str, bytes]:
+    rows = connection.execute(select(events.c.id, events.c.body).where(events.c.id.in_(event_ids)))
+    return {event_id: body for event_id, body in rows}
+
+
+def search(connection: Connection, workspace_id: str, query: EventQuery) -> list[StoredEvent]:
+    """Newest first."""
+    statement = select(*_COLUMNS).where(events.c.workspace_id == workspace_id)
+    if query.types:
+        statement = statement.where(events.c.type.in_(query.types))
+    if query.source_id is not None:
+        statement = statement.where(events.c.source_id == query.source_id)
+    if query.customer is not None:
+        is_email = "@" in query.customer
+        column = events.c.customer_email if is_email else events.c.customer_id
+        statement = statement.where(column == (query.customer.lower() if is_email else query.customer))
+    if query.created_after is not None:
+        statement = statement.where(events.c.received_at > query.created_after)
+    if query.before is not None:
+        statement = statement.where(events.c.sequence < query.before)
+    statement = statement.order_by(events.c.sequence.desc()).limit(query.limit)
+    return [StoredEvent(*row) for row in connection.execute(statement)]
+
+
+def since(
+    connection: Connection, workspace_id: str, received_at: int, after: int, limit: int
+) -> list[StoredEvent]:
+    """Oldest first, received at or after an instant, behind the sequence `after`: for replays in pages."""
+    statement = (
+        select(*_COLUMNS)
+        .where(
+            events.c.workspace_id == workspace_id,
+            events.c.sequence > after,
+            events.c.received_at >= received_at,
+            events.c.defect.is_(None),
+        )
+        .order_by(events.c.sequence)
+        .limit(limit)
+    )
+    return [StoredEvent(*row) for row in connection.execute(statement)]
+
+
+def summary(event: StoredEvent) -> str:
+    """The sentence that an event says of itself."""
+    return str(jsontext.loads(event.body)["summary"])

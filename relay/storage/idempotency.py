@@ -1,0 +1,62 @@
+"""Answers to POSTs that carried an `Idempotency-Key`, kept for 30 days."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from relay.storage.tables import idempotency
+from relay.vault import Vault
+
+KEPT_MS = 30 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a key was used for; `status_code` is None while the first call is still at work."""
+
+    request_hash: str
+    status_code: int | None
+    body: bytes | None
+
+
+def begin(connection: Connection, workspace_id: str, key: str, request_hash: str, now: int) -> bool:
+    """Whether this call is the first with its key."""
+    dialect_insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    done = connection.execute(
+        dialect_insert(idempotency)
+        .values(workspace_id=workspace_id, key=key, request_hash=request_hash, created_at=now)
+        .on_conflict_do_nothing()
+    )
+    return done.rowcount > 0
+
+
+def get(connection: Connection, vault: Vault, workspace_id: str, key: str) -> Remembered | None:
+    row = connection.execute(select(idempotency).where(*_is(workspace_id, key))).first()
+    if row is None:
+        return None
+    body = vault.open(row.sealed, f"{workspace_id}:{key}") if row.sealed is not None else None
+    return Remembered(row.request_hash, row.status_code, body)
+
+
+def complete(
+    connection: Connection, vault: Vault, workspace_id: str, key: str, status_code: int, body: bytes
+) -> None:
+    connection.execute(
+        update(idempotency)
+        .where(*_is(workspace_id, key))
+        .values(status_code=status_code, sealed=vault.seal(body, f"{workspace_id}:{key}"))
+    )
+
+
+def forget(connection: Connection, workspace_id: str, key: str) -> None:
+    """The call came to nothing: its key may be used again."""
+    connection.execute(delete(idempotency).where(*_is(workspace_id, key)))
+
+
+def prune(connection: Connection, now: int) -> None:
+    connection.execute(delete(idempotency).where(idempotency.c.created_at < now - KEPT_MS))
+
+
+def _is(workspace_id: str, key: str) -> tuple[object, object]:
+    return idempotency.c.workspace_id == workspace_id, idempotency.c.key == key

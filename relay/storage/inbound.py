@@ -1,0 +1,147 @@
+"""Webhooks as they arrived: stored once, claimed for work, marked when they have become events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from relay.storage.tables import inbound
+
+LEASE_MS = 30_000
+"""How long a claimed webhook is left to whoever claimed it before another may."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewInbound:
+    """A verified webhook about to be stored. `sealed` opens with the context `id`."""
+
+    id: str
+    workspace_id: str
+    source_id: str
+    dedupe_key: str
+    verified_by: str
+    received_at: int
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A stored webhook and its place in the order of acceptance."""
+
+    place: int
+    id: str
+    workspace_id: str
+    source_id: str
+    verified_by: str
+    received_at: int
+    sealed: bytes | None = field(repr=False)
+
+
+_COLUMNS = [inbound.c[name] for name in Claimed.__dataclass_fields__]
+
+
+def store(connection: Connection, webhooks: Sequence[NewInbound]) -> dict[str, str]:
+    """Store a batch. Answers, for each id given, the id it is kept under: its own, or that of the first
+    webhook with the same source and dedupe key."""
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    rows = [
+        {
+            "id": each.id,
+            "workspace_id": each.workspace_id,
+            "source_id": each.source_id,
+            "dedupe_key": each.dedupe_key,
+            "verified_by": each.verified_by,
+            "received_at": each.received_at,
+            "due_at": each.received_at,
+            "sealed": each.sealed,
+        }
+        for each in webhooks
+    ]
+    statement = insert(inbound).on_conflict_do_nothing().returning(inbound.c.id)
+    kept = set(connection.execute(statement, rows).scalars())
+    answer = {each.id: each.id for each in webhooks if each.id in kept}
+    repeats = [each for each in webhooks if each.id not in kept]
+    if repeats:
+        keys = [(each.source_id, each.dedupe_key) for each in repeats]
+        known = tuple_(inbound.c.source_id, inbound.c.dedupe_key).in_(keys)
+        firsts = {
+            (row.source_id, row.dedupe_key): row.id
+            for row in connection.execute(select(inbound.c.id, inbound.c.source_id, inbound.c.dedupe_key).where(known))
+        }
+        answer |= {each.id: firsts[each.source_id, each.dedupe_key] for each in repeats}
+    return answer
+
+
+def claim(connection: Connection, now: int, limit: int) -> list[Claimed]:
+    """Take up to `limit` webhooks that want work, oldest first. They are ours for `LEASE_MS`."""
+    waiting = (
+        select(inbound.c.place)
+        .where(inbound.c.due_at <= now)
+        .order_by(inbound.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        update(inbound)
+        .where(inbound.c.place.in_(waiting.scalar_subquery()))
+        .values(due_at=now + LEASE_MS)
+        .returning(*_COLUMNS)
+    )
+    return sorted((Claimed(*row) for row in connection.execute(statement)), key=lambda each: each.place)
+
+
+def finish(connection: Connection, places: Sequence[int]) -> None:
+    """These have become events: nothing is left to do."""
+    if places:
+        statement = update(inbound).where(inbound.c.place == bindparam("p")).values(due_at=None)
+        connection.execute(statement, [{"p": place} for place in places])
+
+
+def waiting(connection: Connection, now: int) -> bool:
+    """Whether any webhook wants work at `now`."""
+    return connection.execute(select(inbound.c.place).where(inbound.c.due_at <= now).limit(1)).first() is not None
+
+
+def first_unfinished(connection: Connection, workspace_id: str) -> int | None:
+    """The place before which every webhook of the workspace has become events; None if all have."""
+    unfinished = select(func.min(inbound.c.place)).where(
+        inbound.c.due_at.is_not(None), inbound.c.workspace_id == workspace_id
+    )
+    return connection.execute(unfinished).scalar()
+
+
+def get(connection: Connection, place: int) -> Claimed | None:
+    row = connection.execute(select(*_COLUMNS).where(inbound.c.place == place)).first()
+    return Claimed(*row) if row else None
+
+
+def last_received(connection: Connection, source_ids: Sequence[str]) -> dict[str, int]:
+    """When each source last sent something (Unix ms). Sources that never did are missing."""
+    found = {}
+    for source_id in source_ids:
+        newest = (
+            select(inbound.c.received_at)
+            .where(inbound.c.source_id == source_id)
+            .order_by(inbound.c.place.desc())
+            .limit(1)
+        )
+        moment = connection.execute(newest).scalar()
+        if moment is not None:
+            found[source_id] = moment
+    return found
+
+
+def forget_bodies(connection: Connection, before: int, limit: int) -> int:
+    """Remove up to `limit` bodies received before `before`. The row stays, so a late repeat is still known."""
+    old = (
+        select(inbound.c.place)
+        .where(inbound.c.received_at < before, inbound.c.sealed.is_not(None), inbound.c.due_at.is_(None))
+        .order_by(inbound.c.received_at)
+        .limit(limit)
+    )
+    done: Any = connection.execute(
+        update(inbound).where(inbound.c.place.in_(old.scalar_subquery())).values(sealed=None)
+    )
+    return int(done.rowcount)

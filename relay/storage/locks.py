@@ -1,0 +1,22 @@
+"""A named lock with an end, so that one clock works at a time and another takes over when it dies."""
+
+from sqlalchemy import Connection, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from relay.storage.tables import locks
+
+
+def hold(connection: Connection, name: str, holder: str, now: int, until: int) -> bool:
+    """Take or keep the lock until `until`; False while somebody else holds it."""
+    dialect_insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    connection.execute(dialect_insert(locks).values(name=name, holder=holder, until=0).on_conflict_do_nothing())
+    done = connection.execute(
+        update(locks)
+        .where(locks.c.name == name, or_(locks.c.holder == holder, locks.c.until < now))
+        .values(holder=holder, until=until)
+    )
+    return done.rowcount > 0
+
+
+def release(connection: Connection, name: str, holder: str) -> None:
+    connection.execute(update(locks).where(locks.c.name == name, locks.c.holder == holder).values(until=0))

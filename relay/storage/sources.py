@@ -1,0 +1,81 @@
+"""Sources: one configured provider account each. Secrets and settings are sealed together."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from relay import jsontext
+from relay.model import Source
+from relay.storage.hooks import read_secrets
+from relay.storage.tables import sources
+from relay.vault import Vault
+
+
+def add(connection: Connection, vault: Vault, source: Source, now: int) -> None:
+    connection.execute(insert(sources), _row(vault, source) | {"id": source.id, "created_at": now})
+
+
+def save(connection: Connection, vault: Vault, source: Source) -> None:
+    connection.execute(update(sources).where(sources.c.id == source.id).values(**_row(vault, source)))
+
+
+def get(connection: Connection, vault: Vault, source_id: str) -> Source | None:
+    """A source of any workspace that was not deleted. For the stages; the API asks with a workspace."""
+    row = connection.execute(
+        select(sources).where(sources.c.id == source_id, sources.c.deleted_at.is_(None))
+    ).first()
+    return _source(vault, row) if row else None
+
+
+def get_any(connection: Connection, vault: Vault, source_id: str) -> Source | None:
+    """Deleted or not: a webhook that was accepted still becomes events after its source is gone."""
+    row = connection.execute(select(sources).where(sources.c.id == source_id)).first()
+    return _source(vault, row) if row else None
+
+
+def search(
+    connection: Connection, vault: Vault, workspace_id: str, *, before: str | None = None, limit: int = 50
+) -> list[Source]:
+    """Newest first, without deleted ones."""
+    statement = select(sources).where(sources.c.workspace_id == workspace_id, sources.c.deleted_at.is_(None))
+    if before is not None:
+        statement = statement.where(sources.c.id < before)
+    rows = connection.execute(statement.order_by(sources.c.id.desc()).limit(limit))
+    return [_source(vault, row) for row in rows]
+
+
+def delete(connection: Connection, workspace_id: str, source_id: str, now: int) -> bool:
+    """Whether there was one to delete."""
+    done = connection.execute(
+        update(sources)
+        .where(
+            sources.c.workspace_id == workspace_id, sources.c.id == source_id, sources.c.deleted_at.is_(None)
+        )
+        .values(deleted_at=now)
+    )
+    return done.rowcount > 0
+
+
+def _row(vault: Vault, source: Source) -> dict[str, Any]:
+    hidden = {"secrets": [asdict(secret) for secret in source.secrets], "settings": dict(source.settings)}
+    return {
+        "workspace_id": source.workspace_id,
+        "provider": source.provider,
+        "name": source.name,
+        "monitor": source.monitor,
+        "sealed": vault.seal(jsontext.dumps(hidden), source.id),
+    }
+
+
+def _source(vault: Vault, row: Any) -> Source:
+    hidden = jsontext.loads(vault.open(row.sealed, row.id))
+    return Source(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        provider=row.provider,
+        name=row.name,
+        secrets=read_secrets(hidden["secrets"]),
+        settings=hidden["settings"],
+        monitor=row.monitor,
+    )

@@ -1,0 +1,209 @@
+"""The tables. Instants are Unix milliseconds; `sealed` columns are opened with the vault.
+
+`due_at` is one idea in two tables: when a row wants work. It lies ahead while somebody works on it (a lease)
+or while it waits for a retry, and is null once there is nothing left to do.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+_Id = String(64)
+_Ms = BigInteger
+# SQLite counts up by itself only in a column that is an INTEGER to the letter.
+_Counter = BigInteger().with_variant(Integer, "sqlite")
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("created_at", _Ms, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("workspace_id", _Id, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", _Ms, nullable=False),
+    Column("revoked_at", _Ms),
+    Index("api_keys_by_workspace", "workspace_id", "id"),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("workspace_id", _Id, nullable=False),
+    Column("provider", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("monitor", Boolean, nullable=False, default=False),
+    Column("created_at", _Ms, nullable=False),
+    Column("deleted_at", _Ms),
+    Index("sources_by_workspace", "workspace_id", "id"),
+)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("place", _Counter, primary_key=True, autoincrement=True),
+    Column("id", _Id, nullable=False, unique=True),
+    Column("workspace_id", _Id, nullable=False),
+    Column("source_id", _Id, nullable=False),
+    Column("dedupe_key", String(255), nullable=False),
+    Column("verified_by", String(64), nullable=False),
+    Column("received_at", _Ms, nullable=False),
+    Column("due_at", _Ms),
+    Column("sealed", LargeBinary),
+    UniqueConstraint("source_id", "dedupe_key", name="inbound_once"),
+    sqlite_autoincrement=True,
+)
+Index("inbound_due", inbound.c.due_at, postgresql_where=text("due_at IS NOT NULL"), sqlite_where=text("due_at IS NOT NULL"))
+Index("inbound_by_source", inbound.c.source_id, inbound.c.place)
+Index("inbound_by_age", inbound.c.received_at, postgresql_where=text("sealed IS NOT NULL"), sqlite_where=text("sealed IS NOT NULL"))
+
+events = Table(
+    "events",
+    metadata,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("id", _Id, nullable=False, unique=True),
+    Column("workspace_id", _Id, nullable=False),
+    Column("source_id", _Id, nullable=False),
+    Column("place", BigInteger, nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("received_at", _Ms, nullable=False),
+    Column("customer_id", String(255)),
+    Column("customer_email", String(320)),
+    Column("defect", Text),
+    Column("body", LargeBinary, nullable=False),
+    Index("events_by_workspace", "workspace_id", "sequence"),
+    Index("events_by_type", "workspace_id", "type", "sequence"),
+    Index("events_by_source", "workspace_id", "source_id", "sequence"),
+)
+for _name in ("customer_id", "customer_email"):
+    Index(
+        f"events_by_{_name}",
+        events.c.workspace_id,
+        events.c[_name],
+        events.c.sequence,
+        postgresql_where=text(f"{_name} IS NOT NULL"),
+        sqlite_where=text(f"{_name} IS NOT NULL"),
+    )
+
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("workspace_id", _Id, nullable=False),
+    Column("target_url", Text, nullable=False),
+    Column("event_types", Text, nullable=False),
+    Column("filters", Text, nullable=False),
+    Column("platform", String(32)),
+    Column("ordered", Boolean, nullable=False, default=False),
+    Column("rate_limit", Float),
+    Column("status", String(32), nullable=False, default="active"),
+    Column("status_reason", Text),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("open_until", _Ms, nullable=False, default=0),
+    Column("created_at", _Ms, nullable=False),
+    Column("updated_at", _Ms, nullable=False),
+    Index("hooks_by_workspace", "workspace_id", "id"),
+    Index("hooks_by_status", "status"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("workspace_id", _Id, nullable=False),
+    Column("event_id", _Id, nullable=False),
+    Column("event_sequence", BigInteger, nullable=False),
+    Column("hook_id", _Id, nullable=False),
+    Column("order_key", String(255)),
+    Column("state", String(16), nullable=False, default="pending"),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", _Ms),
+    Column("created_at", _Ms, nullable=False),
+    Column("finished_at", _Ms),
+    Column("status_code", Integer),
+    Column("error", Text),
+    Index("deliveries_by_workspace", "workspace_id", "id"),
+    Index("deliveries_by_event", "event_id", "id"),
+    Index("deliveries_by_hook", "hook_id", "id"),
+)
+Index(
+    "deliveries_due",
+    deliveries.c.hook_id,
+    deliveries.c.due_at,
+    postgresql_where=text("due_at IS NOT NULL"),
+    sqlite_where=text("due_at IS NOT NULL"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery_id", _Id, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("started_at", _Ms, nullable=False),
+    Column("duration_ms", Integer, nullable=False),
+    Column("status_code", Integer),
+    Column("error", Text),
+    PrimaryKeyConstraint("delivery_id", "number"),
+    sqlite_with_rowid=False,
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("workspace_id", _Id, nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("request_hash", String(64), nullable=False),
+    Column("status_code", Integer),
+    Column("sealed", LargeBinary),
+    Column("created_at", _Ms, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "key"),
+    Index("idempotency_by_age", "created_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", _Counter, primary_key=True, autoincrement=True),
+    Column("workspace_id", _Id, nullable=False),
+    Column("at", _Ms, nullable=False),
+    Column("actor", String(255), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("object", String(255), nullable=False),
+    Column("outcome", String(64), nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(255), nullable=False),
+    Column("until", _Ms, nullable=False),
+)

@@ -1,0 +1,45 @@
+"""Judges signature vectors: a webhook with its secrets, its clock and, for PayPal, its certificates."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from relay.errors import Unreadable, VerificationError
+from relay.model import Inbound
+from relay.normalize import read
+from relay.providers.base import Provider
+from relay.verification import Credentials
+
+VALID, INVALID = "valid", "invalid"
+_SETTINGS = ("webhook_id", "notification_url", "tolerance", "public_key", "private_key", "basic_auth")
+
+
+def judge(provider: Provider, vector: Mapping[str, Any]) -> tuple[str, str]:
+    """The verdict on one vector and the reason for it (`ok` when it is valid)."""
+    webhook = _webhook(vector)
+    credentials = Credentials(
+        secrets=tuple(vector.get("secrets") or ()),
+        settings={name: vector[name] for name in _SETTINGS if name in vector},
+    )
+    scheme = provider.scheme_for(vector) if provider.scheme_for else provider.verification
+    try:
+        scheme.verify(webhook, credentials, float(vector["now"]))
+        read(provider, webhook)
+    except VerificationError as error:
+        return INVALID, error.code
+    except Unreadable:
+        return INVALID, "bad_body"
+    return VALID, "ok"
+
+
+def _webhook(vector: Mapping[str, Any]) -> Inbound:
+    if "body_base64" in vector:
+        body = base64.b64decode(vector["body_base64"])
+    else:
+        body = str(vector.get("body", "")).encode()
+    return Inbound(
+        body=body,
+        headers={name.lower(): value for name, value in vector.get("headers", {}).items()},
+        method=vector.get("method", "POST"),
+        query=vector.get("query", {}),
+    )

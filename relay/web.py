@@ -1,0 +1,54 @@
+"""The web processes: gunicorn with threads, run from here so that one command and one config start it."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from relay import create_app
+from relay.config import Config
+
+THREADS = 32
+KEEP_ALIVE_SECONDS = 75
+_LONGEST_LINE = 8190
+_LARGEST_HEADER = 65_534
+
+
+class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
+    def __init__(self, make_app: Callable[[], Any], settings: dict[str, Any]) -> None:
+        self._make_app = make_app
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self._make_app()
+
+
+def settings(host: str, port: int, workers: int) -> dict[str, Any]:
+    """gunicorn's settings. The benchmark's bare Flask runs under the same."""
+    return {
+        "bind": f"{host}:{port}",
+        "workers": workers,
+        "threads": THREADS,
+        "worker_class": "gthread",
+        "keepalive": KEEP_ALIVE_SECONDS,
+        "backlog": 2048,
+        "timeout": 60,
+        "graceful_timeout": 10,
+        "limit_request_line": _LONGEST_LINE,
+        "limit_request_field_size": _LARGEST_HEADER,
+        "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
+        "control_socket_disable": True,
+        "loglevel": "warning",
+        "proc_name": "relay web",
+    }
+
+
+def run(config: Config, host: str, port: int, workers: int) -> None:
+    """Serve until a signal says stop."""
+    _Gunicorn(lambda: create_app(config), settings(host, port, workers)).run()

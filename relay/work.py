@@ -1,0 +1,56 @@
+"""A worker process: takes jobs of some lanes and sends what comes of them."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from relay.config import Config
+from relay.courier import Courier
+from relay.http import Door
+from relay.inside import tell
+from relay.jobs import Bells, Pace, serve
+from relay.model import Hook
+from relay.pipeline import FRESH, LATE, Pipeline
+from relay.storage import Database
+from relay.vault import Vault
+
+log = structlog.get_logger(stage="work")
+
+
+def run(config: Config, lanes: Sequence[str]) -> None:
+    """Work until a signal says stop; then finish or hand back what is under way."""
+    database = Database(config.database_url)
+    vault = Vault(config.secret_keys)
+    bells = Bells(config.redis_url)
+
+    def gone(hook: Hook) -> None:
+        tell(
+            database,
+            vault,
+            hook.workspace_id,
+            "hook.switched_off",
+            {"hook": {"id": hook.id, "platform": hook.platform, "reason": "The target answered 410: it is gone."}},
+        )
+        bells.ring(FRESH)
+
+    courier = Courier(
+        database,
+        lambda: Door(allow_private=config.allow_private),
+        on_gone=gone,
+        on_turn=lambda: bells.ring(LATE),
+    )
+    pipeline = Pipeline(database, vault, courier, Pace(config.redis_url).reserve, bells.ring)
+
+    def work(lane: str) -> None:
+        if lane == FRESH:
+            pipeline.process_waiting()
+        else:
+            pipeline.retry_due()
+
+    log.info("ready", lanes=",".join(lanes))
+    try:
+        serve(config.redis_url, lanes, work)
+    finally:
+        courier.close()
+        database.close()
+        log.info("stopped", lanes=",".join(lanes))
