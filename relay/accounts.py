@@ -154,7 +154,7 @@ def add_source_secret(
             for each in source.secrets
             if each.value != secret
         ]
-        alive = [each for each in kept if each.not_after is not None and each.not_after > now / 1000]
+        alive = [each for each in kept if each.not_after is not None and each.not_after > time.time()]
         source = replace(source, secrets=(Secret(secret), *alive[: _MOST_SECRETS - 1]))
         sources.save(connection, vault, source)
         audit.append(connection, audit.Entry(workspace_id, now, actor, "source.secret_rotated", source.id))

@@ -83,6 +83,17 @@ class Entity:
         return completed
 
 
+    def fit(self, value: Any) -> Any:
+        """The part of `value` that the entity has keys for; all of it where an entity is free of keys."""
+        if not isinstance(value, dict) or not self.blank:
+            return value
+        known = {name: item for name, item in value.items() if name in self.blank}
+        for name, entity in self.items.items():
+            if isinstance(known.get(name), list):
+                known[name] = [entity.fit(item) for item in known[name]]
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class EventType:
     """One event type. `entities` are what its `data` holds, by key; those in `optional` may be null."""
@@ -107,6 +118,10 @@ class EventType:
             name: entity.complete(data.get(name)) for name, entity in self.entities.items()
         }
         return completed | {name: value for name, value in data.items() if name not in completed}
+
+    def fit(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The part of `data` that the schema has keys for."""
+        return {name: self.entities[name].fit(value) for name, value in data.items() if name in self.entities}
 
     def defect(self, data: Any) -> str | None:
         """Why the schema refuses this `data` (plain JSON values), or None. Names fields, never their values."""

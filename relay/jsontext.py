@@ -1,6 +1,6 @@
 """JSON in and out, exact and strict.
 
-In: UTF-8 only, no NaN or Infinity, no key twice, no lone surrogates, at most 200 levels; numbers with a
+In: UTF-8 only, no NaN or Infinity, no key twice, no lone surrogates, about 200 levels at most; numbers with a
 fraction become `Decimal`. Out: `Decimal` is written with its own digits (24.00 stays 24.00), never through
 a float.
 """
@@ -30,10 +30,14 @@ def loads(body: bytes) -> Any:
 
 def dumps(value: Any) -> bytes:
     """Compact JSON, keys in the order given."""
+    return _dumped(value, None)
+
+
+def _dumped(value: Any, option: int | None) -> bytes:
     try:
-        return orjson.dumps(value, default=_exact)
+        return orjson.dumps(value, default=_exact, option=option)
     except TypeError:
-        return orjson.dumps(_with_big_integers(value), default=_exact)
+        return orjson.dumps(_with_big_integers(value), default=_exact, option=option)
 
 
 def floats(value: Any) -> Any:
@@ -43,7 +47,7 @@ def floats(value: Any) -> Any:
 
 def pretty(value: Any) -> str:
     """JSON for people and for files: indented, keys as given, final newline."""
-    return orjson.dumps(value, default=_exact, option=orjson.OPT_INDENT_2).decode() + "\n"
+    return _dumped(value, orjson.OPT_INDENT_2).decode() + "\n"
 
 
 def _exact(value: Any) -> Any:

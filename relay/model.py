@@ -7,22 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
-
-
-def base32(number: int, length: int) -> str:
-    """Crockford base 32, lower case, most significant digit first."""
-    digits = []
-    for _ in range(length):
-        digits.append(_BASE32[number & 31])
-        number >>= 5
-    return "".join(reversed(digits))
-
-
 def new_id(kind: str) -> str:
-    """`kind_` and 26 characters: 48 bits of milliseconds, then 80 random bits, so ids sort by time."""
-    moment = time.time_ns() // 1_000_000
-    return f"{kind}_{base32((moment << 80) | secrets.randbits(80), 26)}"
+    """`kind_` and 32 hexadecimal digits: 48 bits of milliseconds, then 80 random bits, so ids sort by time."""
+    return f"{kind}_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
 def now_ms() -> int:

@@ -4,12 +4,15 @@ Exponents are those of ISO 4217; everything not listed has two decimals. A gatew
 (Stripe sends UGX and ISK as if they had two) passes its own exponent to `from_minor`.
 """
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypedDict
 
 ZERO_DECIMAL = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
 THREE_DECIMAL = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 _LARGEST = Decimal(10) ** 15
+# Python also reads underscores, other scripts' digits, "NaN" and "Infinity", which no vendor means as money.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class Money(TypedDict):
@@ -75,10 +78,13 @@ def _money(value: Decimal, code: str) -> Money:
 def _decimal(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         return None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
+        return None
     try:
-        number = Decimal(value.strip() if isinstance(value, str) else value)
+        number = Decimal(value)
     except InvalidOperation:
         return None
-    if not number.is_finite() or abs(number) >= _LARGEST:
+    # Compared without arithmetic, which overflows on 1e9999999.
+    if not number.is_finite() or number.copy_abs() >= _LARGEST:
         return None
     return number

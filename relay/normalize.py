@@ -5,23 +5,26 @@ what cannot be understood becomes `unknown`, and an event that our schema refuse
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from relay import jsontext
 from relay.catalogue import catalogue
-from relay.errors import RelayError
-from relay.model import Event, Inbound, Source, base32, iso
-from relay.providers.base import On, Provider
+from relay.model import Event, Inbound, Source, iso
+from relay.providers.base import Data, On, Provider, Reader
 from relay.verification import fingerprint
 
 EVENTS_PER_WEBHOOK = 1000
 """Room that a webhook's place in the sequence leaves for its own events, in order."""
+_LONGEST_ID = 255
+_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a webhook came from and when, as its events tell it. `place` is its number in order of acceptance."""
+    """Where a webhook came from, as its events tell it. `place` is its number in order of acceptance."""
 
     source: Source
     place: int
@@ -35,18 +38,24 @@ def read(provider: Provider, inbound: Inbound) -> Inbound:
 
 def native_id(provider: Provider, inbound: Inbound) -> str:
     """The provider's id of a read webhook, or the body's fingerprint: what a repeat is known by."""
-    try:
-        found = provider.event_id(inbound)
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
-        found = None
-    return str(found)[:255] if found else fingerprint(inbound.body)
+    found = _text(_or_none(provider.event_id, inbound))
+    if found is None:
+        return fingerprint(inbound.body)
+    return found if len(found) <= _LONGEST_ID else fingerprint(found.encode())
 
 
 def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Event]:
     """All events that a read webhook gives, in order; none for a native event that is knowingly ignored."""
-    events = []
+    events: list[Event] = []
     for piece in _pieces(provider, inbound):
-        events += _events_of(provider, piece, origin, offset=len(events))
+        found = _events_of(provider, piece, origin, offset=len(events))
+        if len(events) + len(found) >= EVENTS_PER_WEBHOOK:
+            why = f"one webhook may hold {EVENTS_PER_WEBHOOK - 1} events"
+            events.append(
+                _unknown(provider, inbound, origin, len(events), None, "There were more events.", why)
+            )
+            break
+        events += found
     return events
 
 
@@ -57,7 +66,11 @@ def unreadable(provider: Provider, inbound: Inbound, origin: Origin, why: str) -
 
 def _pieces(provider: Provider, inbound: Inbound) -> Sequence[Inbound]:
     try:
-        return provider.split(inbound) or (inbound,)
+        pieces = provider.split(inbound)
+        if len(pieces) < 2:
+            return pieces or (inbound,)
+        # A piece without an id is known by its own fingerprint, not by that of the body they share.
+        return [replace(piece, body=jsontext.dumps(piece.payload)) for piece in pieces]
     except Exception:  # noqa: BLE001  a foreign body may break any reader; the whole is then judged as one
         return (inbound,)
 
@@ -71,10 +84,15 @@ def _events_of(provider: Provider, piece: Inbound, origin: Origin, offset: int) 
         route = provider.events.get(name) if isinstance(name, str) else None
         if route is None:
             return [_unknown(provider, piece, origin, offset, name, "This event is not mapped yet.", None)]
-        return [
-            _event(provider, piece, origin, offset + index, name, on)
-            for index, on in enumerate(_wanted(route, piece))
-        ]
+        subject = provider.subject(piece)
+        read_already: dict[Reader, Data] = {}
+        events = []
+        for index, on in enumerate(_wanted(route, piece), start=offset):
+            data = read_already.get(on.data)
+            if data is None:
+                data = read_already[on.data] = on.data(subject)
+            events.append(_event(provider, piece, origin, index, name, on, subject, data))
+        return events
     except Exception as error:  # noqa: BLE001  see the module's promise: kept and shown, never raised
         return [_unknown(provider, piece, origin, offset, name, "The event could not be read.", _place(error))]
 
@@ -86,10 +104,17 @@ def _wanted(route: Any, piece: Inbound) -> Iterator[On]:
             yield on
 
 
-def _event(provider: Provider, piece: Inbound, origin: Origin, index: int, native: str | None, on: On) -> Event:
-    subject = provider.subject(piece)
+def _event(
+    provider: Provider,
+    piece: Inbound,
+    origin: Origin,
+    index: int,
+    native: str | None,
+    on: On,
+    subject: Any,
+    data: Data,
+) -> Event:
     read_customer = on.customer or provider.customer
-    key = on.key(subject) if on.key else ""
     return _envelope(
         provider,
         piece,
@@ -97,8 +122,9 @@ def _event(provider: Provider, piece: Inbound, origin: Origin, index: int, nativ
         index,
         native,
         on.type,
-        key=key,
-        data=on.data(subject),
+        identity=on.once(data) if on.once else None,
+        key=on.key(subject) if on.key else "",
+        data=data,
         customer=read_customer(subject),
         severity=on.severity,
     )
@@ -120,6 +146,7 @@ def _unknown(
         index,
         native if isinstance(native, str) else None,
         "unknown",
+        identity=None,
         key="",
         data={"unknown": {"reason": reason, "defect": defect}},
         customer=None,
@@ -135,20 +162,22 @@ def _envelope(
     native: str | None,
     type_name: str,
     *,
+    identity: str | None,
     key: str,
-    data: dict[str, Any],
+    data: Data,
     customer: dict[str, Any] | None,
     severity: str | None,
 ) -> Event:
     event_type = catalogue().types[type_name]
     provider_event_id = native_id(provider, piece)
     received_at = iso(piece.received_at)
+    livemode = _or_none(provider.livemode, piece)
     envelope: dict[str, Any] = {
-        "id": event_id(origin.source.id, provider_event_id, type_name, key),
+        "id": event_id(origin.source.id, identity or provider_event_id, type_name, key),
         "type": type_name,
         "version": event_type.version,
         "sequence": origin.place * EVENTS_PER_WEBHOOK + index,
-        "occurred_at": iso(_or_none(provider.occurred_at, piece)) or received_at,
+        "occurred_at": _or_none(lambda each: iso(provider.occurred_at(each)), piece) or received_at,
         "received_at": received_at,
         "source": {
             "id": origin.source.id,
@@ -157,7 +186,7 @@ def _envelope(
             "kind": provider.kind,
             "verified_by": origin.verified_by,
         },
-        "livemode": _or_none(provider.livemode, piece),
+        "livemode": livemode if isinstance(livemode, bool) else None,
         "severity": severity or event_type.severity,
         "summary": "",
         "provider_event": {"id": provider_event_id, "type": native},
@@ -179,10 +208,10 @@ def _envelope(
     )
 
 
-def event_id(source_id: str, provider_event_id: str, type_name: str, key: str = "") -> str:
-    """The same for the same native event and type, however often it comes or is replayed."""
-    digest = hashlib.sha256("\0".join((source_id, provider_event_id, type_name, key)).encode()).digest()
-    return f"evt_{base32(int.from_bytes(digest[:17], 'big') >> 6, 26)}"
+def event_id(source_id: str, happening: str, type_name: str, key: str = "") -> str:
+    """The same for the same happening and type, however often it comes, is told or is replayed."""
+    text = "\0".join((source_id, happening, type_name, key))
+    return f"evt_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def _customer(customer: dict[str, Any]) -> dict[str, Any] | None:
@@ -191,19 +220,22 @@ def _customer(customer: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)
+    """Text or a whole number as text that every database takes; None for nothing and for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).replace("\0", "") or None
 
 
 def _or_none(reader: Any, piece: Inbound) -> Any:
-    """Times and modes are worth having, but an event is not lost for want of them."""
+    """Ids, times and modes are worth having, but an event is not lost for want of them."""
     try:
         return reader(piece)
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError, RelayError):
+    except Exception:  # noqa: BLE001  a foreign body may break any reader
         return None
 
 
 def _place(error: Exception) -> str:
     """What broke, without the body's words: a KeyError names a key, everything else only its kind."""
-    if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
-        return f"the field {error.args[0][:80]} is missing"
+    if isinstance(error, KeyError) and error.args and _FIELD_NAME.fullmatch(str(error.args[0])):
+        return f"the field {error.args[0]} is missing"
     return f"{type(error).__name__} while reading"

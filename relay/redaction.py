@@ -22,6 +22,7 @@ _HARMLESS_KEYS = frozenset(
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAMES_REMEMBERED = 10_000
+_SHORTEST_KEY = 30
 _PRIVATE_KEY_MARK = "PRIVATE KEY-----"
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S)
 
@@ -73,18 +74,21 @@ def _says_something(item: Any) -> bool:
 
 
 def _holds_secret(value: Any, judge: _Judge) -> bool:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if judge[name] and _says_something(item):
-                return True
-            if isinstance(item, dict | list) and _holds_secret(item, judge):
-                return True
-            if isinstance(item, str) and _PRIVATE_KEY_MARK in item:
-                return True
-        return False
-    if isinstance(value, list):
-        return any(_holds_secret(item, judge) for item in value)
-    return isinstance(value, str) and _PRIVATE_KEY_MARK in value
+    """Asked of every webhook, so without recursion and with the cheapest question first."""
+    waiting = [value]
+    while waiting:
+        held = waiting.pop()
+        kind = type(held)
+        if kind is dict:
+            for name, item in held.items():
+                if judge[name] and _says_something(item):
+                    return True
+            waiting += held.values()
+        elif kind is list:
+            waiting += held
+        elif kind is str and len(held) > _SHORTEST_KEY and _PRIVATE_KEY_MARK in held:
+            return True
+    return False
 
 
 def _cleaned(value: Any, judge: _Judge) -> Any:

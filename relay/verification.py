@@ -189,13 +189,14 @@ class HmacSignature:
             )
         moment = read_stamp(stamp) if stamp is not None else None
         text = self._signed_text(inbound, stamp or "")
-        offered = [self._comparable(signature) for signature in signatures.offered]
-        if not any(
-            hmac.compare_digest(self._comparable(self._mac(key(secret), text)), signature)
+        # Made once for each key: a header may offer thousands of signatures, and a body be long.
+        expected = [
+            self._comparable(self._mac(key(secret), text))
             for secret in credentials.secrets
             for key in self._usable_keys(secret)
-            for signature in offered
-        ):
+        ]
+        offered = [self._comparable(signature) for signature in signatures.offered]
+        if not any(hmac.compare_digest(mine, theirs) for mine in expected for theirs in offered):
             raise VerificationError(
                 "The signature does not match: the body was changed on the way, or it was signed with another"
                 " secret than the one kept for this source.",
@@ -278,10 +279,14 @@ class ConfiguredHmac:
         return self._scheme(credentials).sign(inbound, credentials, now)
 
     def _scheme(self, credentials: Credentials) -> HmacSignature:
-        settings = credentials.settings
+        settings = {"algorithm": "sha256", "encoding": "hex", "key_form": "text", **credentials.settings}
+        if not settings.get("header"):
+            raise ConfigError(
+                "The source must say in its setting `header` which header carries the signature."
+            )
         return HmacSignature(
             name=self.name,
-            header=str(settings["header"]).lower(),
+            header=str(settings["header"]).strip().lower(),
             form=Bare(str(settings.get("prefix") or "")),
             algorithm=str(settings["algorithm"]),
             encoding=str(settings["encoding"]),
@@ -315,8 +320,8 @@ def check_window(moment: float, now: float, window: int) -> None:
     """Refuse a stamp more than `window` seconds behind or ahead of `now`."""
     if moment < now - window:
         raise VerificationError(
-            f"The signature is {now - moment:.0f} s old; at most {window} s are accepted. If the sender is not"
-            " repeating an old webhook, set this server's clock.",
+            f"The signature is {now - moment:.0f} s old; at most {window} s are accepted. If the sender is"
+            " not repeating an old webhook, set this server's clock.",
             code="timestamp_too_old",
         )
     if moment > now + window:

@@ -1,6 +1,7 @@
 """The web application: the inbound address, the API, its docs, health and metrics."""
 
 from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from relay.api import (
     answers,
@@ -47,14 +48,19 @@ def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> F
     relay = routes.Relay(
         config, Database(config.database_url), Vault(config.secret_keys), Bells(config.redis_url)
     )
+    app.extensions["relay"] = relay
     receiver = Receiver(relay.database, relay.vault, relay.bells.ring)
     keys = Keys(relay.database)
     examine = health.Examination(relay)
     answers.install(app)
     app.before_request(lambda: routes.authenticate(keys, _PUBLIC))
     limits.install(app, config.redis_url, routes.PREFIX, calls_per_minute)
-    app.register_blueprint(inbound.blueprint(receiver))
     app.register_blueprint(routes.blueprint(relay, ROUTES))
     app.register_blueprint(health.blueprint(relay, keys, examine))
     app.register_blueprint(pages.blueprint(openapi.document(ROUTES, config.public_url), examine))
+    # An application of its own: what the API asks of every call (key, limit, headers) is not asked of a webhook.
+    inbound_app = Flask("relay.inbound", static_folder=None)
+    answers.install_errors(inbound_app)
+    inbound_app.register_blueprint(inbound.blueprint(receiver))
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/in": inbound_app.wsgi_app})  # type: ignore[method-assign]
     return app

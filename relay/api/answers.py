@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from relay import jsontext
-from relay.errors import RelayError
+from relay.errors import NotFound, RelayError
 
 _TRY_AGAIN_SECONDS = "5"
 _WORDS = {
@@ -32,7 +32,7 @@ _NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
 log = structlog.get_logger(stage="api")
 
 
-class Gone(RelayError):
+class Forgotten(NotFound):
     """It was here and has been forgotten on purpose."""
 
     code = "gone"
@@ -76,10 +76,15 @@ def refusal(error: RelayError) -> Response:
 
 def install(app: Flask) -> None:
     """Have every error of the application answered in the one form, and every answer carry its headers."""
+    install_errors(app)
+    app.after_request(_with_headers)
+
+
+def install_errors(app: Flask) -> None:
+    """Have every error of the application answered in the one form."""
     app.register_error_handler(RelayError, refusal)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
-    app.after_request(_with_headers)
 
 
 def _error(status: int, code: str, message: str) -> Response:

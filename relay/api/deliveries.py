@@ -5,7 +5,8 @@ from typing import Any
 from relay.api import cursors
 from relay.api.answers import Answer
 from relay.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
-from relay.api.routes import Call, Parameter, Route
+from relay.api.reading import Parameter
+from relay.api.routes import Call, Route
 from relay.model import iso
 from relay.storage import deliveries
 from relay.storage.deliveries import Delivery
@@ -64,7 +65,16 @@ def _shown(delivery: Delivery, tries: list[dict[str, Any]]) -> dict[str, Any]:
         "created_at": iso(delivery.created_at),
         "next_attempt_at": iso(delivery.due_at),
         "finished_at": iso(delivery.finished_at),
-        "attempts": [each | {"started_at": iso(each["started_at"])} for each in tries],
+        "attempts": [
+            {
+                "number": each["number"],
+                "started_at": iso(each["started_at"]),
+                "duration_ms": each["duration_ms"],
+                "status_code": each["status_code"],
+                "error": each["error"],
+            }
+            for each in tries
+        ],
     }
 
 

@@ -6,7 +6,8 @@ from relay import jsontext
 from relay.api import openapi, schemas
 from relay.api.answers import Answer
 from relay.api.fields import fields_of
-from relay.api.routes import Call, Parameter, Route
+from relay.api.reading import Parameter
+from relay.api.routes import Call, Route
 from relay.catalogue import EventType, catalogue
 from relay.errors import NotFound
 
@@ -61,8 +62,8 @@ ROUTES = (
         example={"items": [_shown(_TYPE)]},
     ),
     Route(
-        "GET", "/event-types/fields", "list_event_fields", "List the fields of events", "Event types", _fields,
-        None,
+        "GET", "/event-types/fields", "list_event_fields", "List the fields of events", "Event types",
+        _fields, None,
         "The fields of a delivered event of these types, nested, as Make's parameter specifications; and a"
         " sample.",
         parameters=(

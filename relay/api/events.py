@@ -4,11 +4,12 @@ from typing import Any
 
 from relay import inside
 from relay.api import cursors, schemas
-from relay.api.answers import Answer, Gone
+from relay.api.answers import Answer, Forgotten
 from relay.api.deliveries import EXAMPLE as DELIVERY
 from relay.api.deliveries import HOOK, STATE, listed
 from relay.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
-from relay.api.routes import Call, Parameter, Route
+from relay.api.reading import Parameter
+from relay.api.routes import Call, Route
 from relay.catalogue import catalogue
 from relay.errors import NotFound
 from relay.model import iso, new_id
@@ -84,7 +85,9 @@ def _raw(call: Call) -> Answer:
     if kept is None:
         raise NotFound("This is a test event: no webhook stands behind it.")
     if kept.sealed is None:
-        raise Gone("The webhook behind this event was forgotten: they are kept for 30 days. The event stays.")
+        raise Forgotten(
+            "The webhook behind this event was forgotten: they are kept for 30 days. The event stays."
+        )
     webhook = unpack(call.relay.vault.open(kept.sealed, kept.id))
     return Answer(
         {

@@ -100,7 +100,8 @@ def _rotate(call: Call) -> Answer:
         call.relay.vault,
         call.workspace_id,
         call.path["hook_id"],
-        overlap_seconds=call.body.get("overlap_seconds", accounts.OVERLAP_SECONDS),
+        # JSON Schema calls 60.0 an integer, too.
+        overlap_seconds=int(call.body.get("overlap_seconds", accounts.OVERLAP_SECONDS)),
         actor=call.key.id,
     )
     old_until = hook.secrets[1].not_after or 0.0
@@ -113,7 +114,7 @@ def _shown(connection: Any, hook: Hook) -> dict[str, Any]:
 
 
 _SWITCHED_OFF = {409: "The hook is switched off."}
-_REFUSED = {422: "The target is not one that the relay may connect to, or a field is wrong."}
+_REFUSED = {422: "The target is not one that the relay may connect to."}
 
 ROUTES = (
     Route(
@@ -125,8 +126,8 @@ ROUTES = (
     ),
     Route(
         "POST", "/hooks", "create_hook", "Create a hook", "Hooks", _create, "hooks:write",
-        "From now on, events of these types are posted to the target, signed with the `secret` by the rules of"
-        " Standard Webhooks, and with the `token` in the header `x-relay-token`. Both are shown this once.",
+        "From now on, events of these types are posted to the target, signed with the `secret` by the rules"
+        " of Standard Webhooks, and with the `token` in `x-relay-token`. Both are shown this once.",
         body=schemas.NEW_HOOK,
         body_example={
             "target_url": EXAMPLE["target_url"],

@@ -1,18 +1,19 @@
 """`/in/<source_id>`: where providers post. Raw bytes first; everything else is the receiver's work."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import structlog
 from flask import Blueprint, Response, request
 
 from relay import jsontext
+from relay.api.answers import refusal
 from relay.errors import RelayError, TooLarge, UnsupportedEncoding
 from relay.model import Inbound
 from relay.receive import Accepted, Receiver
 
 LARGEST_BODY = 1024 * 1024
 _TOO_LARGE = f"The body is larger than {LARGEST_BODY} bytes, the most this address takes."
-_RETRY_AFTER_SECONDS = "5"
 
 log = structlog.get_logger(stage="receive")
 
@@ -21,14 +22,14 @@ def blueprint(receiver: Receiver) -> Blueprint:
     """The inbound address over one receiver."""
     pages = Blueprint("inbound", __name__)
 
-    @pages.route("/in/<source_id>", methods=["POST", "PUT", "GET", "HEAD"])
+    @pages.route("/<source_id>", methods=["POST", "PUT", "GET", "HEAD"])
     def take(source_id: str) -> Response:
         try:
             source = receiver.source(source_id)
             accepted = receiver.accept(source, _webhook())
         except RelayError as error:
             log.info("refused", source=source_id[:64], reason=error.code)
-            return _refusal(error)
+            return refusal(error)
         return _answer(accepted)
 
     return pages
@@ -41,10 +42,21 @@ def _webhook() -> Inbound:
         body = _body()
     return Inbound(
         body=body,
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers=_headers(request.environ),
         method=request.method,
         query=request.args.to_dict() if request.query_string else {},
     )
+
+
+def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    """Header names in lower case and values as they came."""
+    headers = {
+        name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
+    }
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    return headers
 
 
 def _body() -> bytes:
@@ -55,7 +67,8 @@ def _body() -> bytes:
         raise UnsupportedEncoding(
             "The body is compressed; signatures cover the plain bytes. Send it without Content-Encoding."
         )
-    body: bytes = request.stream.read(LARGEST_BODY + 1)
+    # The server's own stream ends with the body; another wrapper around it would only cost time.
+    body: bytes = request.environ["wsgi.input"].read(LARGEST_BODY + 1)
     if len(body) > LARGEST_BODY:
         raise TooLarge(_TOO_LARGE)
     return body
@@ -65,13 +78,6 @@ def _answer(accepted: Accepted) -> Response:
     if accepted.repeat:
         return _json(200, {"id": accepted.id, "status": "repeat"})
     return _json(202, {"id": accepted.id, "status": "accepted"})
-
-
-def _refusal(error: RelayError) -> Response:
-    response = _json(error.status, {"error": {"code": error.code, "message": error.message}})
-    if error.status == 503:
-        response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
-    return response
 
 
 def _json(status: int, content: Mapping[str, object]) -> Response:

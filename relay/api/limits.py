@@ -1,8 +1,9 @@
 """How often one API key may call. Counted in Redis for all web processes; while it is away, in each."""
 
 import time
+from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from flask_limiter import Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
 from redis.backoff import NoBackoff
@@ -17,15 +18,17 @@ _REDIS_SECONDS = 0.25
 
 def install(app: Flask, redis_url: str, prefix: str, per_minute: int = PER_MINUTE) -> None:
     """Limit what lies below `prefix`. Expects `g.key`, the API key, where one was found."""
+    # Handed on to redis.from_url as they are.
+    options: dict[str, Any] = {
+        "socket_timeout": _REDIS_SECONDS,
+        "socket_connect_timeout": _REDIS_SECONDS,
+        "retry": Retry(NoBackoff(), 0),
+    }
     limiter = Limiter(
         _caller,
         application_limits=[f"{per_minute} per minute"],
         storage_uri=f"redis+{redis_url}" if redis_url.startswith("unix:") else redis_url,
-        storage_options={
-            "socket_timeout": _REDIS_SECONDS,
-            "socket_connect_timeout": _REDIS_SECONDS,
-            "retry": Retry(NoBackoff(), 0),  # type: ignore[dict-item]  # handed on to redis.from_url
-        },
+        storage_options=options,
         key_prefix="relay:limit",
         in_memory_fallback_enabled=True,
         swallow_errors=True,
@@ -33,7 +36,7 @@ def install(app: Flask, redis_url: str, prefix: str, per_minute: int = PER_MINUT
     limiter.request_filter(lambda: not request.path.startswith(prefix))
     limiter.init_app(app)
 
-    def exceeded(_: RateLimitExceeded) -> object:
+    def exceeded(_: RateLimitExceeded) -> Response:
         limit = limiter.current_limit
         wait = 60 if limit is None else max(1, int(limit.reset_at - time.time()) + 1)
         return refusal(

@@ -29,9 +29,9 @@ is refused with 409, and so is a repeat while the first is still at work. A call
 **Errors.** Always `{"error": {"code", "message"}}`: the code is stable, the message says what to do.
 
 **Deliveries.** Each event is one POST, signed by the rules of Standard Webhooks (`webhook-id`, \
-`webhook-timestamp`, `webhook-signature`) and with the hook's token in `x-relay-token`. A 2xx answer is taken \
-as received, 410 switches the hook off, anything else is tried again for about a day. `id` stays the same \
-over retries and replays: use it to recognize repeats.
+`webhook-timestamp`, `webhook-signature`) and with the hook's token in `x-relay-token`. A 2xx answer is \
+taken as received, 410 switches the hook off, anything else is tried again for about a day. `id` stays the \
+same over retries and replays: use it to recognize repeats.
 """
 _TAGS = {
     "Connection": "For testing a connection.",
@@ -44,6 +44,7 @@ _TAGS = {
     "Inbound": "Where providers post to.",
     "Health": "For monitors.",
 }
+_SUCCESSES = {200: "As asked.", 201: "Made.", 202: "Accepted: it happens now.", 204: "Done."}
 _ERRORS = {
     400: ("BadRequest", "The request cannot be read."),
     401: ("Unauthorized", "No API key, or one that is not valid."),
@@ -145,7 +146,7 @@ def _operation(route: Route) -> Node:
 
 
 def _success(route: Route) -> Node:
-    response: Node = {"description": "Done." if route.status == 204 else "As asked."}
+    response: Node = {"description": _SUCCESSES[route.status]}
     if route.answer is not None:
         content: Node = {"schema": schemas.reference(route.answer)}
         if route.example is not None:
@@ -330,8 +331,8 @@ _POST_INBOUND: Node = {
     "operationId": "receive_webhook",
     "summary": "Receive a webhook",
     "tags": ["Inbound"],
-    "description": "What a provider posts to: its own body, proved its own way. Some providers need other answers"
-    " and get them.",
+    "description": "What a provider posts to: its own body, proved its own way. Some providers need other"
+    " answers and get them.",
     "parameters": [_path_parameter("source_id")],
     "requestBody": {"required": False, "content": {"*/*": {}}},
     "responses": {
@@ -360,7 +361,7 @@ _OUTSIDE: Mapping[str, Mapping[str, Node]] = {
             "operationId": "get_readiness",
             "summary": "Is it ready",
             "tags": ["Health"],
-            "description": "Ready means that webhooks can be kept. Without Redis they still are; it is reported.",
+            "description": "Ready means that webhooks can be kept. They are without Redis, too.",
             "responses": {"200": _plain("Ready."), "503": _plain("The database does not answer.")},
         }
     },
@@ -369,8 +370,8 @@ _OUTSIDE: Mapping[str, Mapping[str, Node]] = {
             "operationId": "get_metrics",
             "summary": "Numbers for Prometheus",
             "tags": ["Health"],
-            "description": "For callers on the relay's own machine (not through a proxy), and for API keys with"
-            " `events:read`. The numbers are of all workspaces together and name none.",
+            "description": "For callers on the relay's own machine (not through a proxy), and for API keys"
+            " with `events:read`. The numbers are of all workspaces together and name none.",
             "responses": {
                 "200": _plain("Prometheus text.", "text/plain", {"type": "string"}),
                 "401": {"$ref": "#/components/responses/Unauthorized"},

@@ -56,8 +56,8 @@ ROUTES = (
     Route(
         "POST", "/events/{event_id}/replay", "replay_event", "Send an event again", "Replays", _one,
         "hooks:write",
-        "To every active hook that wants it; or, with `hook_id`, to that hook alone, whatever types and filters"
-        " it has. The event keeps its id. An event kept as `unknown` is read again first, and what the relay"
+        "To every active hook that wants it; or, with `hook_id`, to that hook alone, whatever its types and"
+        " filters. The event keeps its id. An event kept as `unknown` is read again first, and what the relay"
         " understands by now is sent.",
         body=schemas.EVENT_REPLAY,
         body_example={"hook_id": _HOOK_ID},
@@ -74,8 +74,9 @@ ROUTES = (
     Route(
         "POST", "/replays", "replay_events", "Send all events since an instant again", "Replays", _many,
         "hooks:write",
-        f"To every active hook that wants them, oldest first. One call looks at {schemas.LONGEST_REPLAY} events at"
-        " most: while `next` is not null, call again with it as `after`. With `dry_run` nothing is sent.",
+        f"To every active hook that wants them, oldest first. One call looks at {schemas.LONGEST_REPLAY}"
+        " events at most: while `next` is not null, call again with it as `after`. With `dry_run` nothing is"
+        " sent.",
         body=schemas.REPLAYS,
         body_example={"since": "2026-11-22T00:00:00Z", "types": ["invoice.paid"], "dry_run": True},
         answer="Replays",

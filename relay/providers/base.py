@@ -29,6 +29,7 @@ Kind = Literal[
     "relay",
 ]
 Data = dict[str, Any]
+Reader = Callable[[Any], Data]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,29 @@ class On:
     `data` reads the provider's subject into the entities of the event's schema; keys it leaves out become
     null. `customer`, where given, wins over the provider's. `key` tells apart several events of one type
     in one delivery. `when` looks at the inbound and may say no. `severity` wins over the type's own.
+
+    `once` names, from the data read, what happened; the event's id follows from it instead of from the native
+    id, so that several native events which tell the same give one event. None falls back to the native id.
     """
 
     type: str
-    data: Callable[[Any], Data]
+    data: Reader
     customer: Callable[[Any], Data | None] | None = None
     when: Callable[[Inbound], bool] | None = None
     key: Callable[[Any], str] | None = None
     severity: str | None = None
+    once: Callable[[Data], str | None] | None = None
+
+
+def by(entity: str, *fields: str) -> Callable[[Data], str | None]:
+    """An `On.once`: the same values of these fields of an entity are the same event."""
+
+    def identity(data: Data) -> str | None:
+        told = data.get(entity) or {}
+        values = [told.get(name) for name in fields]
+        return None if None in values else ":".join(str(value) for value in values)
+
+    return identity
 
 
 Route = On | Sequence[On] | Callable[[Inbound], Sequence[On]]

@@ -52,9 +52,9 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """One transaction: committed durably when the block ends, undone when it raises."""
         try:
-            with self._in_line(), self.engine.connect() as connection:
+            with self.engine.connect() as connection:
                 connection = connection.execution_options(relay_writes=True)
-                with connection.begin():
+                with self._in_line(), connection.begin():
                     yield connection
         except SQLAlchemyError as error:
             raise _unavailable(error) from error

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from relay.storage.tables import inbound
 
@@ -45,33 +45,45 @@ _COLUMNS = [inbound.c[name] for name in Claimed.__dataclass_fields__]
 def store(connection: Connection, webhooks: Sequence[NewInbound]) -> dict[str, str]:
     """Store a batch. Answers, for each id given, the id it is kept under: its own, or that of the first
     webhook with the same source and dedupe key."""
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    rows = [
-        {
-            "id": each.id,
-            "workspace_id": each.workspace_id,
-            "source_id": each.source_id,
-            "dedupe_key": each.dedupe_key,
-            "verified_by": each.verified_by,
-            "received_at": each.received_at,
-            "due_at": each.received_at,
-            "sealed": each.sealed,
-        }
-        for each in webhooks
-    ]
-    statement = insert(inbound).on_conflict_do_nothing().returning(inbound.c.id)
-    kept = set(connection.execute(statement, rows).scalars())
-    answer = {each.id: each.id for each in webhooks if each.id in kept}
-    repeats = [each for each in webhooks if each.id not in kept]
-    if repeats:
-        keys = [(each.source_id, each.dedupe_key) for each in repeats]
-        known = tuple_(inbound.c.source_id, inbound.c.dedupe_key).in_(keys)
-        firsts = {
-            (row.source_id, row.dedupe_key): row.id
-            for row in connection.execute(select(inbound.c.id, inbound.c.source_id, inbound.c.dedupe_key).where(known))
-        }
-        answer |= {each.id: firsts[each.source_id, each.dedupe_key] for each in repeats}
-    return answer
+    # One statement, one step, and no row read back unless there was a repeat: on SQLite every step under the
+    # write lock gives up the interpreter and waits for it again, while all other processes wait for the lock.
+    values = [value for each in webhooks for value in _values(each)]
+    done = connection.exec_driver_sql(_insert_sql(connection.dialect.paramstyle, len(webhooks)), tuple(values))
+    if done.rowcount == len(webhooks):
+        return {each.id: each.id for each in webhooks}
+    keys = [(each.source_id, each.dedupe_key) for each in webhooks]
+    firsts = {
+        (row.source_id, row.dedupe_key): row.id
+        for row in connection.execute(
+            select(inbound.c.id, inbound.c.source_id, inbound.c.dedupe_key).where(
+                tuple_(inbound.c.source_id, inbound.c.dedupe_key).in_(keys)
+            )
+        )
+    }
+    return {each.id: firsts[each.source_id, each.dedupe_key] for each in webhooks}
+
+
+def _values(webhook: NewInbound) -> tuple[Any, ...]:
+    return (
+        webhook.id,
+        webhook.workspace_id,
+        webhook.source_id,
+        webhook.dedupe_key,
+        webhook.verified_by,
+        webhook.received_at,
+        webhook.received_at,
+        webhook.sealed,
+    )
+
+
+@cache
+def _insert_sql(paramstyle: str, count: int) -> str:
+    mark = "?" if paramstyle == "qmark" else "%s"
+    row = f"({', '.join([mark] * 8)})"
+    return (
+        "INSERT INTO inbound (id, workspace_id, source_id, dedupe_key, verified_by, received_at, due_at, sealed)"  # noqa: S608
+        f" VALUES {', '.join([row] * count)} ON CONFLICT DO NOTHING"
+    )
 
 
 def claim(connection: Connection, now: int, limit: int) -> list[Claimed]:

@@ -126,7 +126,7 @@ PROVIDER = panel(
         "RelayDomainExpiring": On("domain.expiring", services.expiring_domain),
     },
     ignored=_TOLD_ELSEWHERE | _NEVER_TOLD,
-    # Passwords, hashes and tokens are removed everywhere; these are names that say less plainly what they hold.
+    # Passwords, hashes and tokens go everywhere; these are names that say less plainly what they hold.
     secret_fields=frozenset(
         (
             "cardcvv",

@@ -36,6 +36,10 @@ def service(hook: Hook, status: str | None = None) -> Data:
     return {"service": _service(hook, status)}
 
 
+def in_state(status: str) -> Callable[[Hook], Data]:
+    return partial(service, status=status)
+
+
 def unsuspendable(hook: Hook) -> Data:
     return {"service": _service(hook) | {"failure_reason": text(hook.get("failureResponseMessage"))}}
 
@@ -102,10 +106,6 @@ def _failed_registrar(hook: Hook, command: str) -> Data:
             "resource": name,
         }
     }
-
-
-def in_state(status: str) -> Callable[[Hook], Data]:
-    return partial(service, status=status)
 
 
 def _service(hook: Hook, status: str | None = None) -> Data:

@@ -1,0 +1,131 @@
+"""How PayPal writes things down, in the older (v1) and the newer (v2) version of its resources.
+
+A webhook carries whichever version its app uses: https://developer.paypal.com/api/rest/webhooks/event-names/
+Nothing here or in the readers trusts a field to be there.
+"""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from relay.money import NO_MONEY, Money, from_decimal
+from relay.times import days_until, instant, timestamp
+
+Object = dict[str, Any]
+"""A resource of PayPal's, or a whole event, as parsed."""
+
+
+def under(value: Any, *path: str) -> Any:
+    """What lies under these keys, or None as soon as one is missing or null."""
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def subject(event: Object) -> Object:
+    """The resource that an event is about."""
+    found: Object = event["resource"]
+    return found
+
+
+def an_object(value: Any) -> Object:
+    """An object, empty when there is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: Any) -> list[Object]:
+    """The objects of a list; none where there is no list."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def first(value: Any) -> Object:
+    """The first object of a list; empty when there is none."""
+    return next(iter(listed(value)), {})
+
+
+def text(*values: Any) -> str | None:
+    """The first text that is not empty, without blanks around it."""
+    stripped = (each.strip() for each in values if isinstance(each, str))
+    return next(filter(None, stripped), None)
+
+
+def word(value: Any) -> str | None:
+    """A code in lower case, such as `completed`: v1 and v2 differ in it."""
+    return (text(value) or "").lower() or None
+
+
+def plain(code: Any) -> str | None:
+    """A code as plain words: `PAYER_CANNOT_PAY` is `Payer cannot pay`."""
+    return (word(code) or "").replace("_", " ").capitalize() or None
+
+
+def number(value: Any) -> int | Decimal | None:
+    """A quantity, which v2 writes as text."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        return None
+    try:
+        found = Decimal(value)
+    except InvalidOperation:
+        return None
+    if not found.is_finite() or abs(found) >= 10**9:
+        return None
+    return int(found) if found == found.to_integral_value() else found
+
+
+def whole(value: Any) -> int | None:
+    """A count, which v1 writes as text."""
+    found = number(value)
+    return found if isinstance(found, int) else None
+
+
+def money(amount: Any, currency: Any = None) -> Money:
+    """Money from {value, currency_code} (v2) or {total or value, currency} (v1).
+
+    The older subscriptions name their currency once, beside the amounts.
+    """
+    value = under(amount, "value")
+    code = under(amount, "currency_code") or under(amount, "currency") or currency
+    return from_decimal(under(amount, "total") if value is None else value, code)
+
+
+def unsigned(sum_of_money: Money) -> Money:
+    """The same without its sign: what is given back is negative in some versions and positive in others."""
+    amount, minor = sum_of_money["amount"], sum_of_money["amount_minor"]
+    return {
+        "amount": None if amount is None else abs(amount),
+        "amount_minor": None if minor is None else abs(minor),
+        "currency": sum_of_money["currency"],
+    }
+
+
+def times(price: Money, quantity: int | Decimal | None) -> Money:
+    """What this many cost; unknown where either is."""
+    if price["amount"] is None or quantity is None:
+        return NO_MONEY | {"currency": price["currency"]}
+    return from_decimal(price["amount"] * quantity, price["currency"])
+
+
+def link(resource: Object, rel: str) -> str | None:
+    """The address of a link by its `rel`."""
+    return next(
+        (text(each.get("href")) for each in listed(resource.get("links")) if each.get("rel") == rel), None
+    )
+
+
+def linked_id(resource: Object, rel: str, kind: str) -> str | None:
+    """The id at the end of a link, if that leads to something of this kind. It is read, never followed."""
+    match = re.search(rf"/{kind}/([A-Z0-9-]+)$", link(resource, rel) or "")
+    return match[1] if match else None
+
+
+def told_at(event: Object) -> str | None:
+    """When the event happened."""
+    return timestamp(event.get("create_time"))
+
+
+def days_from(event: Object, moment: str | None) -> int | None:
+    """Whole days from the event, not from now, so that a replay says the same."""
+    now = instant(event.get("create_time"))
+    return None if now is None else days_until(moment, now)

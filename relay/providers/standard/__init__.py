@@ -1,0 +1,82 @@
+"""Anybody who signs with Standard Webhooks: https://www.standardwebhooks.com
+
+A webhook whose type is one of our own event types, with data in the shape of its schema, becomes that event.
+Every other one becomes a `custom` event that carries the data as it came.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from relay.catalogue import catalogue
+from relay.model import Inbound
+from relay.providers.base import Data, On, Provider
+from relay.redaction import without_secrets
+from relay.times import instant
+from relay.verification import STANDARD_WEBHOOKS
+
+_UNNAMED = "custom"
+
+
+def event_name(inbound: Inbound) -> str:
+    name = inbound.payload.get("type")
+    return name if isinstance(name, str) and name else _UNNAMED
+
+
+def customer(message: Data) -> Data | None:
+    """Beside the data, or in it."""
+    for found in (message.get("customer"), (_data(message) or {}).get("customer")):
+        if isinstance(found, dict):
+            return found
+    return None
+
+
+def custom(message: Data) -> Data:
+    """The data as it came, less what is named like a secret; the whole message where it is no object."""
+    data = _data(message)
+    cleaned, _ = without_secrets(message if data is None else data)
+    return {"custom": cleaned}
+
+
+def ours(event_type: str) -> On:
+    """An event of our own vocabulary: what its schema does not have is left out."""
+    fit = catalogue().types[event_type].fit
+    return On(event_type, lambda message: fit(_data(message) or {}))
+
+
+def _data(message: Data) -> Data | None:
+    found = message.get("data")
+    return found if isinstance(found, dict) else None
+
+
+class EveryEvent(Mapping[str, On]):
+    """Our own types by their names, and for every other name a custom event."""
+
+    def __init__(self, known: Mapping[str, On]) -> None:
+        self._known = known
+
+    def __getitem__(self, name: str) -> On:
+        return self._known.get(name, _CUSTOM)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+_CUSTOM = On("custom", custom)
+
+PROVIDER = Provider(
+    name="standard",
+    label="Standard Webhooks",
+    kind="generic",
+    homepage="https://www.standardwebhooks.com",
+    verification=STANDARD_WEBHOOKS,
+    event_name=event_name,
+    event_id=lambda inbound: inbound.headers.get("webhook-id"),
+    occurred_at=lambda inbound: instant(inbound.payload.get("timestamp")),
+    customer=customer,
+    events=EveryEvent(
+        {name: ours(name) for name, each in catalogue().types.items() if each.family != "relay"}
+    ),
+    aliases=("standardwebhooks",),
+)

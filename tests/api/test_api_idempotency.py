@@ -1,0 +1,114 @@
+"""A POST with a key is done once."""
+
+import threading
+
+import pytest
+
+from relay.storage import idempotency
+
+HOOK = {"target_url": "https://hooks.example.com/", "event_types": ["invoice.paid"]}
+
+
+def keyed(key="one"):
+    return {"Idempotency-Key": key}
+
+
+def test_a_repeat_gets_the_first_answer_and_does_nothing(api):
+    first = api.call("POST", "/hooks", HOOK, headers=keyed())
+    repeat = api.call("POST", "/hooks", HOOK, headers=keyed())
+
+    assert (repeat.status_code, repeat.data) == (first.status_code, first.data)
+    assert repeat.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+    assert len(api.call("GET", "/hooks").json["items"]) == 1
+
+
+def test_without_a_key_every_call_counts(api):
+    assert api.call("POST", "/hooks", HOOK).json["id"] != api.call("POST", "/hooks", HOOK).json["id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/hooks", HOOK | {"ordered": True}), ("/events", HOOK), ("/sources", {"provider": "standard"})],
+)
+def test_the_same_key_with_another_request_is_refused(api, path, body):
+    api.call("POST", "/hooks", HOOK, headers=keyed())
+
+    answer = api.call("POST", path, body, headers=keyed())
+
+    assert answer.status_code in (409, 422)
+    if answer.status_code == 409:
+        assert answer.json["error"]["code"] == "idempotency_key_reused"
+
+
+def test_a_refused_call_frees_its_key(api):
+    refused = api.call("POST", "/hooks/hk_none/test", {}, headers=keyed())
+    made = api.call("POST", "/hooks", HOOK, headers=keyed())
+
+    assert (refused.status_code, made.status_code) == (404, 201)
+
+
+def test_a_call_that_broke_frees_its_key(api, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr("relay.accounts.create_hook", lambda *_, **__: 1 / 0)
+        assert api.call("POST", "/hooks", HOOK, headers=keyed()).status_code == 500
+
+    assert api.call("POST", "/hooks", HOOK, headers=keyed()).status_code == 201
+
+
+def test_concurrent_calls_with_one_key_are_done_once(api):
+    answers = []
+    start = threading.Barrier(12)
+
+    def call():
+        start.wait()
+        answers.append(api.call("POST", "/hooks", HOOK, headers=keyed()))
+
+    threads = [threading.Thread(target=call) for _ in range(12)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert {each.status_code for each in answers} <= {201, 409}
+    assert len({each.data for each in answers if each.status_code == 201}) == 1
+    assert len(api.call("GET", "/hooks").json["items"]) == 1
+    for each in answers:
+        if each.status_code == 409:
+            assert each.json["error"]["code"] == "still_working"
+            assert each.headers["Retry-After"] == "1"
+
+
+def test_a_call_still_at_work_is_not_started_again(api):
+    with api.database.write() as connection:
+        fingerprint = "0" * 64
+        assert idempotency.begin(connection, api.mine.id, "one", fingerprint, 1)
+
+    assert api.call("POST", "/hooks", HOOK, headers=keyed()).status_code == 409
+
+
+@pytest.mark.parametrize("key", ["", "two words", "ü", "k" * 256, "tab\there"])
+def test_a_key_that_is_not_visible_ascii_is_refused(api, key):
+    answer = api.call("POST", "/hooks", HOOK, headers=keyed(key))
+
+    assert answer.status_code == 422
+    assert answer.json["error"]["message"].startswith("Idempotency-Key must be")
+
+
+def test_a_key_of_255_characters_is_taken(api):
+    assert api.call("POST", "/hooks", HOOK, headers=keyed("k" * 255)).status_code == 201
+
+
+def test_what_is_remembered_is_sealed(api):
+    made = api.call("POST", "/hooks", HOOK, headers=keyed()).json
+
+    raw = (api.database.engine.url.database, "-wal")
+    for path in (raw[0], raw[0] + raw[1]):
+        with open(path, "rb") as file:
+            content = file.read()
+        assert made["secret"].encode() not in content
+        assert made["token"].encode() not in content
+
+
+def test_a_get_has_no_use_for_a_key(api):
+    assert api.call("GET", "/me", headers=keyed("two words")).status_code == 200

@@ -1,0 +1,175 @@
+"""Sources over the API: made, looked at, changed, given secrets, deleted."""
+
+import base64
+
+import pytest
+
+from relay import accounts
+from relay.storage import sources
+
+
+def kept(api, source_id):
+    with api.database.read() as connection:
+        return sources.get(connection, api.vault, source_id)
+
+
+def test_a_source_whose_secret_is_ours_shows_it_this_once(api):
+    answer = api.call("POST", "/sources", {"provider": "whmcs", "name": "WHMCS Berlin"})
+
+    assert answer.status_code == 201
+    made = answer.json
+    secret = made.pop("secret")
+    assert len(base64.b64decode(secret.removeprefix("whsec_"))) == 32
+    assert made == {
+        "id": made["id"],
+        "provider": "whmcs",
+        "name": "WHMCS Berlin",
+        "url": f"https://relay.example.com/in/{made['id']}",
+        "settings": {},
+        "monitor": False,
+        "secrets": [{"not_after": None}],
+        "last_received_at": None,
+    }
+    assert api.call("GET", f"/sources/{made['id']}").json == made
+    assert api.call("GET", "/sources").json == {"items": [made], "next_cursor": None}
+    assert kept(api, made["id"]).secrets[0].value == secret
+
+
+def test_a_source_whose_secret_is_theirs_waits_for_it(api):
+    made = api.call("POST", "/sources", {"provider": "stripe"}).json
+
+    assert (made["name"], made["secret"], made["secrets"]) == ("Stripe", None, [])
+    added = api.call("POST", f"/sources/{made['id']}/secrets", {"secret": "whsec_theirs"})
+    assert added.status_code == 201
+    assert added.json["secrets"] == [{"not_after": None}]
+    assert kept(api, made["id"]).secrets[0].value == "whsec_theirs"
+
+
+def test_where_they_make_the_secret_one_must_be_given(api):
+    made = api.call("POST", "/sources", {"provider": "stripe"}).json
+
+    answer = api.call("POST", f"/sources/{made['id']}/secrets", {})
+
+    assert answer.status_code == 422
+    assert answer.json["error"]["message"] == "secret is required: copy it from Stripe, which made it."
+
+
+def test_an_older_secret_counts_until_the_time_said(api):
+    made = api.source()
+
+    added = api.call("POST", f"/sources/{made['id']}/secrets", {"old_until": "2099-01-01T00:00:00Z"}).json
+
+    assert added["secrets"] == [{"not_after": None}, {"not_after": "2099-01-01T00:00:00Z"}]
+    assert [each.value for each in kept(api, made["id"]).secrets] == [added["secret"], made["secret"]]
+
+
+def test_an_older_secret_that_ends_at_once_is_forgotten(api):
+    made = api.source()
+
+    added = api.call("POST", f"/sources/{made['id']}/secrets", {"overlap_seconds": 0}).json
+
+    assert [each.value for each in kept(api, made["id"]).secrets] == [added["secret"]]
+
+
+def test_both_ways_of_ending_an_old_secret_at_once_are_one_too_many(api):
+    made = api.source()
+
+    answer = api.call(
+        "POST",
+        f"/sources/{made['id']}/secrets",
+        {"overlap_seconds": 5, "old_until": "2099-01-01T00:00:00Z"},
+    )
+
+    assert answer.status_code == 422
+    assert "old_until and overlap_seconds" in answer.json["error"]["message"]
+
+
+def test_the_settings_of_a_provider_are_checked_and_filled_in(api):
+    made = api.call(
+        "POST", "/sources", {"provider": "hmac", "settings": {"header": "X-Signature", "encoding": "base64"}}
+    )
+
+    assert made.status_code == 201
+    assert made.json["settings"]["header"] == "X-Signature"
+    assert made.json["settings"]["encoding"] == "base64"
+    assert made.json["settings"]["algorithm"] == "sha256"
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({}, "settings.header is required"),
+        ({"header": "x", "algorithm": "md4"}, "settings.algorithm must be one of"),
+        ({"header": "x", "colour": "red"}, "settings.colour is no setting"),
+        ({"header": ["x"]}, "settings.header must be"),
+    ],
+)
+def test_a_wrong_setting_is_named(shared_api, settings, field):
+    answer = shared_api.call("POST", "/sources", {"provider": "hmac", "settings": settings})
+
+    assert answer.status_code == 422
+    assert field in answer.json["error"]["message"]
+
+
+def test_a_secret_that_cannot_be_a_key_is_refused(shared_api):
+    answer = shared_api.call("POST", "/sources", {"provider": "standard", "secret": "not base64 at all"})
+
+    assert answer.status_code == 422
+    assert answer.json["error"]["message"].startswith("secret cannot be used: ")
+    assert "not base64 at all" not in answer.text
+
+
+def test_the_relays_own_source_is_neither_made_shown_nor_changed(api):
+    api.call("POST", "/events", {"data": {"a": 1}})
+    with api.database.read() as connection:
+        own = sources.search(connection, api.vault, api.mine.id)[0]
+
+    assert own.provider == "relay"
+    assert api.call("POST", "/sources", {"provider": "relay"}).status_code == 422
+    assert api.call("GET", "/sources").json["items"] == []
+    assert api.call("GET", f"/sources/{own.id}").status_code == 404
+    assert api.call("PATCH", f"/sources/{own.id}", {"name": "x"}).status_code == 404
+    assert api.call("POST", f"/sources/{own.id}/secrets", {}).status_code == 404
+    assert api.call("DELETE", f"/sources/{own.id}").status_code == 204
+    assert kept(api, own.id) is not None
+
+
+def test_a_patch_changes_name_monitor_and_settings(api):
+    made = api.source(provider="hmac", settings={"header": "x-a", "encoding": "base64"})
+
+    changed = api.call(
+        "PATCH",
+        f"/sources/{made['id']}",
+        {"name": "  Backups ", "monitor": True, "settings": {"header": "x-b", "encoding": None}},
+    ).json
+
+    assert (changed["name"], changed["monitor"]) == ("Backups", True)
+    assert (changed["settings"]["header"], changed["settings"]["encoding"]) == ("x-b", "hex")
+
+
+def test_a_deleted_source_is_gone(api):
+    made = api.source()
+
+    assert api.call("DELETE", f"/sources/{made['id']}").status_code == 204
+    assert api.call("DELETE", f"/sources/{made['id']}").status_code == 204
+    assert api.call("GET", f"/sources/{made['id']}").status_code == 404
+    assert api.call("GET", "/sources").json["items"] == []
+
+
+def test_sources_are_listed_in_pages_and_the_own_one_is_no_hole(api):
+    api.call("POST", "/events", {"data": {"a": 1}})
+    made = [api.source()["id"] for _ in range(3)]
+
+    first = api.call("GET", "/sources", limit=2).json
+    second = api.call("GET", "/sources", limit=2, cursor=first["next_cursor"]).json
+
+    assert [each["id"] for each in first["items"]] == [made[2], made[1]]
+    assert [each["id"] for each in second["items"]] == [made[0]]
+    assert second["next_cursor"] is None
+
+
+def test_every_provider_but_our_own_can_become_a_source():
+    names = [each.name for each in accounts.creatable_providers()]
+
+    assert "relay" not in names
+    assert names == sorted(names)

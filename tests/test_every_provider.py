@@ -1,0 +1,333 @@
+"""What every provider must do. A new one is picked up by itself.
+
+A provider whose scheme cannot sign, because only the vendor holds the key, brings `NAME_authority.py` beside its own
+tests, with `SCHEME`: the same scheme with a test's own authority behind it.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from relay import jsontext
+from relay.catalogue import catalogue, schema_directory
+from relay.errors import ConfigError, VerificationError
+from relay.model import Event, Inbound, Source
+from relay.normalize import Origin, normalize, read
+from relay.providers import ROOT, load
+from relay.providers.base import On, Provider
+from relay.redaction import REMOVED
+from relay.samples import RECEIVED_AT, Sample, all_samples, events_of
+from relay.verification import Credentials, HmacSignature, Scheme
+
+NOW = RECEIVED_AT.timestamp()
+HOUR = 3600
+PLANTED = "planted-and-not-to-be-seen"
+GENERAL_SECRETS = ("password", "NEW_PASSWORD", "api_key", "clientSecret", "key_pem", "cvv")
+
+# The relay's own events are made inside: nobody posts them.
+PROVIDERS = [each for each in load().values() if each.kind != "relay"]
+SAMPLES = [(each, sample) for each in PROVIDERS for sample in all_samples(each.name)]
+
+
+def signing_scheme(provider: Provider) -> Scheme:
+    """A scheme that signs as the provider would and verifies as the relay does."""
+    name = f"{provider.name}_authority"
+    if (Path(__file__).parent / "providers" / f"{name}.py").exists():
+        scheme: Scheme = import_module(f"providers.{name}").SCHEME
+        return scheme
+    return provider.verification
+
+
+def signs_a_stamp(provider: Provider) -> bool:
+    """Whether a signature of this scheme grows old."""
+    return getattr(signing_scheme(provider), "window", None) is not None
+
+
+def credentials(provider: Provider, owner: str = "ours") -> Credentials:
+    """What a source of this provider would hold; another owner's is of the same form and another value."""
+    settings = {
+        each.name: each.default or (each.choices[0] if each.choices else f"x-{each.name}-of-{owner}".lower())
+        for each in provider.settings
+        if each.required or each.default
+    }
+    secret = usable_secret(provider, owner)
+    return Credentials((secret,) if provider.secret != "none" else (), settings)
+
+
+def usable_secret(provider: Provider, owner: str) -> str:
+    """A secret in a form that the scheme can read: base64 that is text too, or hexadecimal."""
+    scheme = signing_scheme(provider)
+    keys = scheme.keys if isinstance(scheme, HmacSignature) else ()
+    for secret in (f"whsec_secret{owner.ljust(12, 'x')}", owner.encode().hex().ljust(64, "0")):
+        try:
+            for key in keys:
+                key(secret)
+        except ConfigError:
+            continue
+        return secret
+    raise AssertionError(f"no secret fits the scheme of {provider.name}")
+
+
+def signed(provider: Provider, sample: Sample, now: float = NOW, owner: str = "ours") -> Inbound:
+    return signing_scheme(provider).sign(sample.inbound, credentials(provider, owner), now)
+
+
+def unsigned(provider: Provider, sample: Sample) -> Inbound:
+    return sample.inbound
+
+
+def somebody_elses(provider: Provider, sample: Sample) -> Inbound:
+    return signed(provider, sample, owner="theirs")
+
+
+def changed_body(provider: Provider, sample: Sample) -> Inbound:
+    inbound = signed(provider, sample)
+    return replace(inbound, body=inbound.body + b" ")
+
+
+def an_hour_old(provider: Provider, sample: Sample) -> Inbound:
+    return signed(provider, sample, NOW - HOUR)
+
+
+def an_hour_ahead(provider: Provider, sample: Sample) -> Inbound:
+    return signed(provider, sample, NOW + HOUR)
+
+
+def of_samples(*columns: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(("provider", "sample"), SAMPLES, ids=[sample.id for _, sample in SAMPLES])
+
+
+def of_providers() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("provider", PROVIDERS, ids=[each.name for each in PROVIDERS])
+
+
+def origin_of(provider: Provider) -> Origin:
+    source = Source("src_test", "ws_test", provider.name, f"{provider.label} of a test")
+    return Origin(source, place=7, verified_by=provider.verification.name)
+
+
+def events_from(provider: Provider, inbound: Inbound) -> list[Event]:
+    return normalize(provider, read(provider, inbound), origin_of(provider))
+
+
+@of_samples()
+def test_a_signed_sample_is_accepted(provider: Provider, sample: Sample) -> None:
+    inbound = signed(provider, sample)
+
+    signing_scheme(provider).verify(inbound, credentials(provider), NOW)
+
+
+@pytest.mark.parametrize("tamper", [unsigned, somebody_elses, changed_body])
+@of_samples()
+def test_anything_else_is_refused(
+    provider: Provider, sample: Sample, tamper: Callable[[Provider, Sample], Inbound]
+) -> None:
+    inbound = tamper(provider, sample)
+
+    with pytest.raises(VerificationError):
+        signing_scheme(provider).verify(inbound, credentials(provider), NOW)
+
+
+STAMPED = [(each, sample) for each, sample in SAMPLES if signs_a_stamp(each)]
+
+
+@pytest.mark.parametrize("tamper", [an_hour_old, an_hour_ahead])
+@pytest.mark.parametrize(("provider", "sample"), STAMPED, ids=[sample.id for _, sample in STAMPED])
+def test_another_time_is_refused_where_the_time_is_signed(
+    provider: Provider, sample: Sample, tamper: Callable[[Provider, Sample], Inbound]
+) -> None:
+    inbound = tamper(provider, sample)
+
+    with pytest.raises(VerificationError) as caught:
+        signing_scheme(provider).verify(inbound, credentials(provider), NOW)
+
+    assert caught.value.code in ("timestamp_too_old", "timestamp_in_future")
+
+
+@of_samples()
+def test_a_sample_becomes_the_events_beside_it(provider: Provider, sample: Sample) -> None:
+    made = jsontext.pretty(events_of(sample))
+
+    assert made == sample.golden.read_text(), (
+        f"if this is meant: relay generate (it writes {sample.golden.name})"
+    )
+
+
+def validator() -> Draft202012Validator:
+    """The reference validator over the whole of an event: envelope, and data by its type."""
+    directory = schema_directory()
+    files = [directory / "definitions.json", directory / "envelope.json", *directory.glob("events/*.json")]
+    schemas = [json.loads(path.read_text()) for path in files]
+    registry: Any = Registry().with_resources(
+        (schema["$id"], Resource.from_contents(schema)) for schema in schemas
+    )
+    of_a_type = [
+        {
+            "if": {"properties": {"type": {"const": name}}},
+            "then": {"properties": {"data": {"$ref": each.schema["$id"]}}},
+        }
+        for name, each in catalogue().types.items()
+    ]
+    whole = {"allOf": [{"$ref": "urn:relay:schema:envelope"}, *of_a_type]}
+    return Draft202012Validator(whole, registry=registry)
+
+
+VALIDATOR = validator()
+
+
+@of_samples()
+def test_the_events_of_a_sample_are_what_our_schemas_say(provider: Provider, sample: Sample) -> None:
+    events = json.loads(sample.golden.read_text())
+
+    found = [
+        f"{error.json_path}: {error.message}" for event in events for error in VALIDATOR.iter_errors(event)
+    ]
+
+    assert found == []
+
+
+@of_samples()
+def test_a_sample_is_understood_without_a_defect(provider: Provider, sample: Sample) -> None:
+    events = events_from(provider, sample.inbound)
+
+    assert [(event.type, event.defect) for event in events if event.defect or event.type == "unknown"] == []
+
+
+@of_samples()
+def test_a_repeat_gives_the_same_events_and_each_has_its_own_id(provider: Provider, sample: Sample) -> None:
+    first, again = events_from(provider, sample.inbound), events_from(provider, sample.inbound)
+
+    assert again == first
+    assert len({event.id for event in first}) == len(first)
+    assert [event.sequence for event in first] == [7000 + index for index in range(len(first))]
+
+
+def planted(value: Any, names: tuple[str, ...]) -> Any:
+    """The same value with every one of these fields in each of its objects."""
+    if isinstance(value, dict):
+        kept = {name: planted(item, names) for name, item in value.items()}
+        return kept | {name: f"{PLANTED}: {name}" for name in names if name not in value}
+    if isinstance(value, list):
+        return [planted(item, names) for item in value]
+    return value
+
+
+def with_secrets(provider: Provider, sample: Sample) -> Inbound:
+    names = (*GENERAL_SECRETS, *sorted(provider.secret_fields))
+    body = sample.inbound.body
+    if body.lstrip()[:1] in (b"{", b"["):
+        return replace(sample.inbound, body=jsontext.dumps(planted(jsontext.loads(body), names)))
+    form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return replace(sample.inbound, body=urlencode(planted(form, names)).encode())
+
+
+@of_samples()
+def test_secrets_are_neither_kept_nor_told(provider: Provider, sample: Sample) -> None:
+    inbound = read(provider, with_secrets(provider, sample))
+
+    kept = provider.storable(inbound)
+    told = normalize(provider, inbound, origin_of(provider))
+
+    assert PLANTED.encode() in inbound.body
+    assert PLANTED.encode() not in kept
+    assert REMOVED in kept.decode() or REMOVED in dict(parse_qsl(kept.decode())).values()
+    assert [event.type for event in told if PLANTED.encode() in event.body] == []
+
+
+@of_samples()
+def test_what_is_kept_gives_the_same_events_as_what_came(provider: Provider, sample: Sample) -> None:
+    inbound = read(provider, with_secrets(provider, sample))
+    kept = replace(inbound, body=provider.storable(inbound), payload=None)
+
+    came, again = normalize(provider, inbound, origin_of(provider)), events_from(provider, kept)
+
+    assert [(event.type, event.envelope["data"]) for event in again] == [
+        (event.type, event.envelope["data"]) for event in came
+    ]
+
+
+@of_samples()
+def test_an_event_that_is_not_mapped_is_kept_as_unknown(provider: Provider, sample: Sample) -> None:
+    ignorant = replace(provider, events={}, ignored=frozenset())
+
+    events = events_from(ignorant, sample.inbound)
+
+    assert {event.type for event in events} == {"unknown"}
+    assert {event.defect for event in events} == {None}
+    assert all(event.envelope["provider_event"]["type"] for event in events)
+
+
+@of_samples()
+def test_a_sample_says_whence_it_comes(provider: Provider, sample: Sample) -> None:
+    assert re.match(r"(recorded|from their documentation|made)\b", sample.origin)
+
+
+@of_providers()
+def test_a_provider_has_samples_and_no_leftover_of_one(provider: Provider) -> None:
+    samples = all_samples(provider.name)
+
+    beside = {path.name for path in (ROOT / provider.name / "samples").iterdir()}
+
+    assert samples
+    assert beside == {f"{each.name}.http" for each in samples} | {each.golden.name for each in samples}
+
+
+def ons(provider: Provider) -> Iterator[On]:
+    """The routes that are written down; those that are functions show themselves in the samples."""
+    for route in provider.events.values():
+        if isinstance(route, On):
+            yield route
+        elif isinstance(route, list | tuple):
+            yield from route
+
+
+@of_providers()
+def test_a_provider_speaks_our_vocabulary(provider: Provider) -> None:
+    assert sorted({on.type for on in ons(provider)} - catalogue().types.keys()) == []
+
+
+@of_providers()
+def test_an_event_is_either_told_or_ignored(provider: Provider) -> None:
+    assert sorted(provider.ignored & set(provider.events)) == []
+
+
+@of_providers()
+def test_a_provider_is_named_by_its_folder(provider: Provider) -> None:
+    assert (ROOT / provider.name / "__init__.py").is_file()
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", provider.name)
+    assert provider.label
+    assert provider.homepage.startswith("https://")
+
+
+@of_providers()
+def test_names_of_secret_fields_are_written_as_they_are_compared(provider: Provider) -> None:
+    assert sorted(name for name in provider.secret_fields if name != name.lower()) == []
+
+
+def test_no_two_providers_answer_to_one_name() -> None:
+    names = [name for each in load().values() for name in (each.name, *each.aliases)]
+
+    assert sorted(names) == sorted(set(names))
+
+
+@of_providers()
+def test_its_setup_can_be_followed(provider: Provider) -> None:
+    text = (ROOT / provider.name / "setup.md").read_text()
+
+    blanks = set(re.findall(r"\{\{(.*?)\}\}", text))
+
+    assert text.startswith("# ")
+    assert blanks <= {"url", "id", "secret", "name"}
+    assert {"url", "id"} <= blanks
+    assert ("secret" in blanks) == (provider.secret == "ours")
+    assert re.findall(r"\b(?:TODO|TBD|FIXME|XXX|lorem)\b", text) == []
+    assert [each.name for each in provider.settings if f"`{each.name}`" not in text] == []

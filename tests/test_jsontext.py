@@ -1,0 +1,84 @@
+"""JSON keeps every digit on its way through, and what is not JSON is refused with a word on why."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from relay import jsontext
+from relay.errors import Unreadable
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"amount":24.00,"rate":0.10000000000000000000001}',
+        '{"z":1,"a":2,"m":[true,false,null]}',
+        '{"big":123456789012345678901234567890,"small":-9223372036854775809}',
+        '{"name":"Zoë 🚀","control":"\\u0000"}',
+        "[]",
+        '"text"',
+        "0",
+    ],
+)
+def test_a_document_comes_out_as_it_went_in(text: str) -> None:
+    assert jsontext.dumps(jsontext.loads(text.encode())).decode() == text
+
+
+def test_a_fraction_is_a_decimal_and_a_whole_number_an_integer() -> None:
+    assert jsontext.loads(b"[24.00, 24]") == [Decimal("24.00"), 24]
+    assert [type(each) for each in jsontext.loads(b"[24.00, 24]")] == [Decimal, int]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"{} {}",
+        b"{'a':1}",
+        b'{"a":1,}',
+        b'{"a":1,"a":2}',
+        b"[NaN]",
+        b"[Infinity]",
+        b"[1e99999999999999999999]",
+        b"[" + b"9" * 5000 + b"]",
+        b'"\\ud800"',
+        b'"\xff"',
+        b'"\xed\xa0\x80"',
+        b"\xef\xbb\xbf{}",
+        '{"a":1}'.encode("utf-16"),
+        b"[" * 5000 + b"]" * 5000,
+    ],
+    ids=lambda body: repr(body[:20]),
+)
+def test_what_is_no_document_is_refused(body: bytes) -> None:
+    with pytest.raises(Unreadable, match="must be one JSON document in UTF-8"):
+        jsontext.loads(body)
+
+
+def test_deep_documents_that_are_read_can_be_written_inside_of_others() -> None:
+    deep = jsontext.loads(b"[" * 200 + b"]" * 200)
+
+    written = jsontext.dumps({"data": {"custom": {"deep": deep}}})
+
+    assert jsontext.floats(deep) == deep
+    assert written.count(b"[") == 200
+
+
+def test_files_are_written_for_people() -> None:
+    value: dict[str, Any] = {"b": Decimal("24.00"), "a": ["ü", 2**70]}
+
+    assert jsontext.pretty(value) == (
+        '{\n  "b": 24.00,\n  "a": [\n    "ü",\n    1180591620717411303424\n  ]\n}\n'
+    )
+
+
+def test_a_plain_reader_sees_floats() -> None:
+    assert jsontext.floats({"amount": Decimal("24.00")}) == {"amount": 24.0}
+
+
+def test_what_is_not_json_is_not_written() -> None:
+    with pytest.raises(TypeError, match=r"not JSON.*set"):
+        jsontext.dumps({"a": {1}})

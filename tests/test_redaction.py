@@ -1,0 +1,154 @@
+"""What is removed from a body before it is kept, and what is left alone."""
+
+from typing import Any
+
+import pytest
+
+from relay.redaction import REMOVED, is_secret_name, without_secrets
+
+# Names seen in panels and gateways, from both sides of the line.
+SECRET = [
+    "pass",
+    "passwd",
+    "password",
+    "Password2",
+    "NEW_PASSWORD",
+    "NEW_SYSTEM_USER_PASSWORD",
+    "VIRTUALSERVER_PASS",
+    "new_password",
+    "newpassword",
+    "serverpassword",
+    "serveraccesshash",
+    "system_password",
+    "key_pem",
+    "privateKey",
+    "private_key",
+    "apiKey",
+    "api_key",
+    "APIKey",
+    "api-key",
+    "license_key",
+    "secret",
+    "client_secret",
+    "clientSecret",
+    "token",
+    "access_token",
+    "reg_hash",
+    "cvv",
+    "cvv2",
+    "card_cvc",
+    "cardnum",
+    "eppcode",
+    "authcode",
+    "authdata",
+    "webhook.secret",
+]
+HARMLESS = [
+    "",
+    "id",
+    "user",
+    "passenger",
+    "compass",
+    "bypass_cache",
+    "key",
+    "keyboard",
+    "monkey",
+    "idempotency_key",
+    "dedup_key",
+    "alert_key",
+    "groupKey",
+    "public_key",
+    "publishableKey",
+    "hashtag",
+    "tokenizer",
+    "secretary",
+    "passive",
+    "cardbrand",
+    "expires_at",
+]
+
+
+@pytest.mark.parametrize("name", SECRET)
+def test_a_secret_is_known_by_its_name(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_name_that_only_looks_like_one_is_left(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ({"password": "hunter2", "user": "jane"}, {"password": REMOVED, "user": "jane"}),
+        ({"a": [{"b": {"api_key": "k"}}, 1]}, {"a": [{"b": {"api_key": REMOVED}}, 1]}),
+        ({"token": {"value": "t", "type": "x"}}, {"token": REMOVED}),
+        ({"secrets": ["a", "b"]}, {"secrets": REMOVED}),
+        ({"pin_hash": 12345}, {"pin_hash": REMOVED}),
+        ({"cardcvv": 123}, {"cardcvv": REMOVED}),
+        ({"CardCVV": "123"}, {"CardCVV": REMOVED}),
+        ([[{"pass": "x"}]], [[{"pass": REMOVED}]]),
+    ],
+)
+def test_what_a_secret_name_holds_is_removed_at_any_depth(payload: Any, expected: Any) -> None:
+    assert without_secrets(payload, frozenset({"cardcvv"})) == (expected, True)
+
+
+@pytest.mark.parametrize("nothing", [None, True, False, ""])
+def test_a_secret_that_says_nothing_stays(nothing: Any) -> None:
+    payload = {"password": nothing, "has_token": nothing}
+
+    cleaned, removed = without_secrets(payload)
+
+    assert cleaned is payload
+    assert not removed
+
+
+@pytest.mark.parametrize("kind", ["", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED "])
+def test_a_private_key_is_removed_wherever_it_stands(kind: str) -> None:
+    key = f"-----BEGIN {kind}PRIVATE KEY-----\nMIIEvQIBADANBgkqh\n-----END {kind}PRIVATE KEY-----"
+
+    cleaned, removed = without_secrets({"output": [f"before {key} after", "nothing here"]})
+
+    assert cleaned == {"output": [f"before {REMOVED} after", "nothing here"]}
+    assert removed
+
+
+def test_a_private_key_that_was_cut_short_is_removed_to_the_end() -> None:
+    cleaned, _ = without_secrets("log: -----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqh")
+
+    assert cleaned == f"log: {REMOVED}"
+
+
+def test_a_certificate_stays() -> None:
+    certificate = "-----BEGIN CERTIFICATE-----\nMIIBszCCARw\n-----END CERTIFICATE-----"
+
+    assert without_secrets({"certificate_pem": certificate}) == ({"certificate_pem": certificate}, False)
+
+
+def test_a_payload_is_not_changed_under_its_owner() -> None:
+    payload = {"user": {"password": "hunter2"}}
+
+    without_secrets(payload)
+
+    assert payload == {"user": {"password": "hunter2"}}
+
+
+def test_names_of_one_provider_do_not_reach_another() -> None:
+    without_secrets({"expdate": "1228"}, frozenset({"expdate"}))
+
+    assert without_secrets({"expdate": "1228"}) == ({"expdate": "1228"}, False)
+
+
+def test_a_document_as_deep_as_any_that_is_read_is_cleaned() -> None:
+    payload: Any = {"password": "hunter2"}
+    for _ in range(200):
+        payload = [payload]
+
+    cleaned, removed = without_secrets(payload)
+
+    for _ in range(200):
+        cleaned = cleaned[0]
+    assert cleaned == {"password": REMOVED}
+    assert removed
