@@ -194,9 +194,7 @@ def shown_source(source: Source, public_url: str) -> dict[str, Any]:
         "url": inbound_url(public_url, source.id),
         "settings": {name: value for name, value in source.settings.items() if name not in hidden},
         "monitor": source.monitor,
-        "secrets": [
-            {"not_after": iso(int(each.not_after * 1000)) if each.not_after else None} for each in live
-        ],
+        "secrets": [{"not_after": iso(int(each.not_after * 1000)) if each.not_after else None} for each in live],
     }
 
 
@@ -337,9 +335,7 @@ def create_key(
         raise InvalidRequest(f"scopes must name at least one of {', '.join(workspaces.SCOPES)}.")
     now = now_ms()
     with database.write() as connection:
-        key, text = workspaces.add_key(
-            connection, workspace_id, _name(name), tuple(dict.fromkeys(scopes)), now
-        )
+        key, text = workspaces.add_key(connection, workspace_id, _name(name), tuple(dict.fromkeys(scopes)), now)
         audit.append(connection, audit.Entry(workspace_id, now, actor, "key.created", key.id))
     return key, text
 

@@ -82,7 +82,6 @@ class Entity:
                 completed[name] = [entity.complete(item) for item in completed[name]]
         return completed
 
-
     def fit(self, value: Any) -> Any:
         """The part of `value` that the entity has keys for; all of it where an entity is free of keys."""
         if not isinstance(value, dict) or not self.blank:
@@ -114,9 +113,7 @@ class EventType:
 
     def complete(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """`data` with every key its schema has: those left out are null."""
-        completed: dict[str, Any] = {
-            name: entity.complete(data.get(name)) for name, entity in self.entities.items()
-        }
+        completed: dict[str, Any] = {name: entity.complete(data.get(name)) for name, entity in self.entities.items()}
         return completed | {name: value for name, value in data.items() if name not in completed}
 
     def fit(self, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,7 @@ SLOW_SECONDS = 1.0
 """A hook whose oldest request is this old gets no more fresh events here: they wait in the late lane."""
 
 MOST_WAITING = 4000
+GONE_REASON = "The target answered 410: it is gone."
 _LONGEST_ERROR = 300
 
 log = structlog.get_logger(stage="deliver")
@@ -258,10 +259,9 @@ class Courier:
                 deliveries.record(connection, [each.attempt for each in outcomes])
                 hooks.count_failures(connection, _failures(outcomes, now))
                 for hook in gone.values():
-                    reason = "The target answered 410: it is gone."
-                    if hooks.set_status(connection, hook.id, hooks.SWITCHED_OFF, reason, now):
+                    if hooks.set_status(connection, hook.id, hooks.SWITCHED_OFF, GONE_REASON, now):
                         switched_off.append(hook)
-                    deliveries.cancel_of_hook(connection, hook.id, now, reason)
+                    deliveries.cancel_of_hook(connection, hook.id, now, GONE_REASON)
         except StorageUnavailable as error:
             log.error("outcomes_not_written", count=len(outcomes), reason=error.message)
             return [None] * len(outcomes)

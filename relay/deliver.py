@@ -3,10 +3,10 @@
 import base64
 import hashlib
 import hmac
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from random import SystemRandom
 
 from relay.model import Hook
 from relay.verification import base64_key, live_secrets
@@ -24,6 +24,8 @@ PLATFORM_RATE = {"zapier": 25.0, "make": 25.0}
 FAILURES_BEFORE_OPEN = 5
 _OPEN_SECONDS = (5, 15, 60, 300)
 _MAKE_QUEUE_FULL_WAIT = 300
+
+_chance = SystemRandom()
 
 DELIVERED, RETRY, GAVE_UP, GONE = "delivered", "retry", "gave_up", "gone"
 
@@ -80,7 +82,7 @@ def judge(hook: Hook, reply: Reply, *, attempt: int, age: float, now: float, spr
     error = reply.error or f"HTTP {reply.status}"
     if reply.status == 410:
         return Verdict(GONE, error="HTTP 410: the target is gone")
-    wait = _wait(attempt, reply, now, random.random() if spread is None else spread)
+    wait = _wait(attempt, reply, now, _chance.random() if spread is None else spread)
     if hook.platform == "make" and reply.status == 400:
         if b"queue is full" not in reply.body.lower():
             return Verdict(GAVE_UP, error="HTTP 400: the target refused the event")

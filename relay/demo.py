@@ -74,7 +74,10 @@ class _Subscriber(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         event = jsontext.loads(self.rfile.read(int(self.headers["Content-Length"])))
         colour = _COLOURS[event["severity"]]
-        click.echo(f"event  {click.style(event['type'].ljust(32), fg=colour)} {event['summary']}", color=sys.stdout.isatty())
+        click.echo(
+            f"event  {click.style(event['type'].ljust(32), fg=colour)} {event['summary']}",
+            color=sys.stdout.isatty(),
+        )
         sys.stdout.flush()
         self.send_response(200)
         self.send_header("Content-Length", "0")

@@ -73,7 +73,10 @@ def _settings(config: Config) -> Iterator[Finding]:
 def _queue(config: Config) -> Iterator[Finding]:
     if not Bells(config.redis_url).alive():
         yield Finding(
-            BROKEN, "Redis", "does not answer", "start it: webhooks are kept meanwhile, but nothing is delivered"
+            BROKEN,
+            "Redis",
+            "does not answer",
+            "start it: webhooks are kept meanwhile, but nothing is delivered",
         )
         return
     yield Finding(FINE, "Redis", "answers")
@@ -93,7 +96,10 @@ def _database(database: Database, vault: Vault) -> Iterator[Finding]:
         yield Finding(FINE, "database", "answers")
         if inbound.waiting(connection, now - _STALE_MS):
             yield Finding(
-                BROKEN, "webhooks", "some wait longer than a minute", "see that relay work and relay clock run"
+                BROKEN,
+                "webhooks",
+                "some wait longer than a minute",
+                "see that relay work and relay clock run",
             )
         else:
             yield Finding(FINE, "webhooks", "none waits")
@@ -109,7 +115,12 @@ def _database(database: Database, vault: Vault) -> Iterator[Finding]:
             yield from _source(source, last.get(source.id), now)
         for hook in hooks.search(connection, vault, workspace.id, limit=1000):
             if hook.status == hooks.SWITCHED_OFF:
-                yield Finding(LOOK, f"hook {hook.id}", "switched off: its target is gone", f"relay hook remove {hook.id}")
+                yield Finding(
+                    LOOK,
+                    f"hook {hook.id}",
+                    "switched off: its target is gone",
+                    f"relay hook remove {hook.id}",
+                )
             elif hook.failures:
                 yield Finding(
                     LOOK,
@@ -124,9 +135,7 @@ def _source(source: Source, last: int | None, now: int) -> Iterator[Finding]:
     if source.provider == "relay":
         return
     if not source.secrets and providers.get(source.provider).secret != "none":
-        yield Finding(
-            LOOK, what, "has no secret, so it accepts nothing", f"relay source secret {source.id} SECRET"
-        )
+        yield Finding(LOOK, what, "has no secret, so it accepts nothing", f"relay source secret {source.id} SECRET")
     elif last is None:
         yield Finding(LOOK, what, "never sent anything", f"relay send SAMPLE --to {source.id} tries it")
     elif now - last > _SILENT_MS:
@@ -134,4 +143,9 @@ def _source(source: Source, last: int | None, now: int) -> Iterator[Finding]:
     else:
         yield Finding(FINE, what, f"last sent {iso(last)}")
     if source.monitor:
-        yield Finding(LOOK, what, "accepts what is not verified", "for trying out only: remove it and add it without --monitor")
+        yield Finding(
+            LOOK,
+            what,
+            "accepts what is not verified",
+            "for trying out only: remove it and add it without --monitor",
+        )

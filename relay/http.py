@@ -96,9 +96,7 @@ def fetch(
 
     async def once() -> Answer:
         async with Door(allow_private=allow_private, resolve=resolve) as door:
-            return await door.request(
-                method, url, body=body, headers=headers, timeout=timeout, max_bytes=max_bytes
-            )
+            return await door.request(method, url, body=body, headers=headers, timeout=timeout, max_bytes=max_bytes)
 
     return asyncio.run(once())
 

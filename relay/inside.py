@@ -49,13 +49,14 @@ def tell(
     source = source_of(database, vault, workspace_id)
     provider = get_provider(PROVIDER)
     own_id = new_id("in")
-    message = {"id": f"{event_type}:{key or own_id}", "type": event_type, "data": data, "customer": customer}
+    message_id = f"{event_type}:{key or own_id}"
+    message = {"id": message_id, "type": event_type, "data": data, "customer": customer}
     webhook = read(provider, Inbound(body=jsontext.dumps(message)))
     new = inbound.NewInbound(
         id=own_id,
         workspace_id=workspace_id,
         source_id=source.id,
-        dedupe_key=message["id"],
+        dedupe_key=message_id,
         verified_by=VERIFIED_BY,
         received_at=now_ms(),
         sealed=vault.seal(pack(provider, webhook), own_id),

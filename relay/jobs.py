@@ -90,9 +90,9 @@ class Bells:
                 while not self._wanted:
                     self._wake.wait()
                 wanted, self._wanted = self._wanted, set()
-            rung = all([self.ring_now(lane) for lane in wanted])
+            rung = [self.ring_now(lane) for lane in wanted]
             # Under load one ring speaks for all that was stored meanwhile; alone it is not delayed at all.
-            time.sleep(_BETWEEN_RINGS_SECONDS if rung else _AWAY_SECONDS)
+            time.sleep(_BETWEEN_RINGS_SECONDS if all(rung) else _AWAY_SECONDS)
 
 
 class Pace:
@@ -125,7 +125,7 @@ class _NoAlarm(BaseDeathPenalty):
         return
 
 
-class _Worker(SimpleWorker):  # type: ignore[misc]  # RQ carries no types for this
+class _Worker(SimpleWorker):
     death_penalty_class = _NoAlarm
 
 
@@ -150,7 +150,7 @@ def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str], None]) -> 
 
     _work = answer
     worker: Any = None
-    while worker is None or not worker._stop_requested:  # noqa: SLF001  RQ has no public word for it
+    while worker is None or not worker._stop_requested:
         try:
             connection = Redis.from_url(redis_url)
             worker = _Worker([Queue(lane, connection=connection) for lane in lanes], connection=connection)
@@ -159,8 +159,6 @@ def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str], None]) -> 
         except RedisError as error:
             log.warning("redis_away", reason=type(error).__name__, note="trying again every second")
             time.sleep(_AWAY_SECONDS)
-
-
 
 
 def workers(redis_url: str) -> dict[str, int]:

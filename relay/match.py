@@ -49,9 +49,7 @@ def read_filters(filters: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(filters) - set(FILTERS))
     if unknown:
         raise InvalidRequest(f"filters.{unknown[0]} is not a filter. There are: {', '.join(FILTERS)}.")
-    return {
-        name: _READERS[name](value) for name, value in filters.items() if value is not None and value != ""
-    }
+    return {name: _READERS[name](value) for name, value in filters.items() if value is not None and value != ""}
 
 
 def read_event_types(types: Any) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+
 def new_id(kind: str) -> str:
     """`kind_` and 32 hexadecimal digits: 48 bits of milliseconds, then 80 random bits, so ids sort by time."""
     return f"{kind}_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"

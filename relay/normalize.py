@@ -51,9 +51,7 @@ def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Even
         found = _events_of(provider, piece, origin, offset=len(events))
         if len(events) + len(found) >= EVENTS_PER_WEBHOOK:
             why = f"one webhook may hold {EVENTS_PER_WEBHOOK - 1} events"
-            events.append(
-                _unknown(provider, inbound, origin, len(events), None, "There were more events.", why)
-            )
+            events.append(_unknown(provider, inbound, origin, len(events), None, "There were more events.", why))
             break
         events += found
     return events

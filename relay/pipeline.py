@@ -4,9 +4,10 @@ Nothing here knows of the queue that calls it: `process_waiting` and `retry_due`
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -49,7 +50,12 @@ class Pipeline:
     """One for each worker process. Not for use from several threads at once."""
 
     def __init__(
-        self, database: Database, vault: Vault, courier: Courier, reserve: Reserve, ring: Callable[[str], None]
+        self,
+        database: Database,
+        vault: Vault,
+        courier: Courier,
+        reserve: Reserve,
+        ring: Callable[[str], None],
     ) -> None:
         self._database = database
         self._vault = vault
@@ -94,9 +100,7 @@ class Pipeline:
                 time.sleep(_FULL_PAUSE * 4)
         return taken
 
-    def _store_and_claim(
-        self, finished: Sequence[_Made], *, claim: bool
-    ) -> tuple[list[Parcel], list[inbound.Claimed]]:
+    def _store_and_claim(self, finished: Sequence[_Made], *, claim: bool) -> tuple[list[Parcel], list[inbound.Claimed]]:
         """One transaction: the events and deliveries of the last batch, and the claim of the next."""
         now = now_ms()
         index = self._hooks()
@@ -143,9 +147,7 @@ class Pipeline:
                 )
                 rows.append(row)
                 if slot is not None:
-                    parcels.append(
-                        Parcel(row.id, event.id, hook, event.body, 0, now, row.due_at, not_before=slot)
-                    )
+                    parcels.append(Parcel(row.id, event.id, hook, event.body, 0, now, row.due_at, not_before=slot))
         return rows, parcels
 
     def _slots(self, hook: Hook, count: int, now: int) -> list[int | None]:
@@ -239,15 +241,15 @@ class Pipeline:
         return self._index
 
 
-def order_key(hook: Hook, envelope: dict[str, object] | object) -> str | None:
+def order_key(hook: Hook, envelope: Mapping[str, Any]) -> str | None:
     """What deliveries of an ordered hook stand in line by: the customer, or the source where there is none."""
-    if not hook.ordered or not isinstance(envelope, dict):
+    if not hook.ordered:
         return None
     customer = envelope["customer"] or {}
     return str(customer.get("id") or customer.get("email") or envelope["source"]["id"])[:255]
 
 
-def body_of(event: events.StoredEvent) -> dict[str, object]:
+def body_of(event: events.StoredEvent) -> dict[str, Any]:
     """A stored event's envelope."""
-    envelope: dict[str, object] = jsontext.loads(event.body)
+    envelope: dict[str, Any] = jsontext.loads(event.body)
     return envelope

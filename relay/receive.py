@@ -65,9 +65,7 @@ def unpack(packed: bytes) -> Inbound:
     """The webhook that `pack` wrote; its `received_at` is to be set by the caller."""
     head, _, body = packed.partition(b"\n")
     envelope = jsontext.loads(head)
-    return Inbound(
-        body=body, headers=envelope["headers"], method=envelope["method"], query=envelope["query"]
-    )
+    return Inbound(body=body, headers=envelope["headers"], method=envelope["method"], query=envelope["query"])
 
 
 class Receiver:
@@ -131,5 +129,3 @@ class Receiver:
             kept: Mapping[str, str] = inbound.store(connection, webhooks)
         self._ring()
         return [kept[each.id] for each in webhooks]
-
-

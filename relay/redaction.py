@@ -11,14 +11,58 @@ from typing import Any
 REMOVED = "[removed]"
 
 _SECRET_WORDS = frozenset(
-    "pass passwd passwords password passphrase pwd secret secrets token tokens hash cvv cvc cvv2 cardnum eppcode"
-    " authcode authdata".split()
+    [
+        "pass",
+        "passwd",
+        "passwords",
+        "password",
+        "passphrase",
+        "pwd",
+        "secret",
+        "secrets",
+        "token",
+        "tokens",
+        "hash",
+        "cvv",
+        "cvc",
+        "cvv2",
+        "cardnum",
+        "eppcode",
+        "authcode",
+        "authdata",
+    ]
 )
-_SECRET_ENDINGS = ("password", "passwd", "passphrase", "secret", "accesshash", "privatekey", "apikey", "authtoken")
+_SECRET_ENDINGS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "accesshash",
+    "privatekey",
+    "apikey",
+    "authtoken",
+)
 # A key is a secret when something is said of it, unless what is said makes it a name of something.
 _HARMLESS_KEYS = frozenset(
-    "idempotency dedupe dedup deduplication alert group incident unique public publishable item object sort cache"
-    " monitor check key".split()
+    [
+        "idempotency",
+        "dedupe",
+        "dedup",
+        "deduplication",
+        "alert",
+        "group",
+        "incident",
+        "unique",
+        "public",
+        "publishable",
+        "item",
+        "object",
+        "sort",
+        "cache",
+        "monitor",
+        "check",
+        "key",
+    ]
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAMES_REMEMBERED = 10_000

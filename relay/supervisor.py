@@ -68,12 +68,12 @@ class Supervisor:
 
     def _start(self, part: Part) -> subprocess.Popen[bytes]:
         # A session of its own keeps Ctrl-C at the terminal from reaching the parts out of order.
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603  our own commands
             list(part.command),
             env=self._environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  one thread here
         )
 
     def _restart_the_dead(self) -> None:

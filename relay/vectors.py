@@ -33,12 +33,9 @@ def judge(provider: Provider, vector: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _webhook(vector: Mapping[str, Any]) -> Inbound:
-    if "body_base64" in vector:
-        body = base64.b64decode(vector["body_base64"])
-    else:
-        body = str(vector.get("body", "")).encode()
+    encoded = vector.get("body_base64")
     return Inbound(
-        body=body,
+        body=str(vector.get("body", "")).encode() if encoded is None else base64.b64decode(encoded),
         headers={name.lower(): value for name, value in vector.get("headers", {}).items()},
         method=vector.get("method", "POST"),
         query=vector.get("query", {}),

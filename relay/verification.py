@@ -281,9 +281,7 @@ class ConfiguredHmac:
     def _scheme(self, credentials: Credentials) -> HmacSignature:
         settings = {"algorithm": "sha256", "encoding": "hex", "key_form": "text", **credentials.settings}
         if not settings.get("header"):
-            raise ConfigError(
-                "The source must say in its setting `header` which header carries the signature."
-            )
+            raise ConfigError("The source must say in its setting `header` which header carries the signature.")
         return HmacSignature(
             name=self.name,
             header=str(settings["header"]).strip().lower(),
@@ -301,9 +299,7 @@ def signature_header(inbound: Inbound, name: str) -> str:
     if not value:
         raise VerificationError(f"The header {name} is missing or empty.", code="missing_signature")
     if len(value) > LONGEST_HEADER:
-        raise VerificationError(
-            f"The header {name} is longer than {LONGEST_HEADER} bytes.", code="malformed_header"
-        )
+        raise VerificationError(f"The header {name} is longer than {LONGEST_HEADER} bytes.", code="malformed_header")
     return value
 
 

@@ -13,6 +13,7 @@ from relay.config import Config
 THREADS = 32
 KEEP_ALIVE_SECONDS = 75
 _LONGEST_LINE = 8190
+_MEMORY = "/dev/shm"  # noqa: S108  gunicorn makes its own file there, opened and unlinked at once
 _LARGEST_HEADER = 65_534
 
 
@@ -43,7 +44,8 @@ def settings(host: str, port: int, workers: int) -> dict[str, Any]:
         "graceful_timeout": 10,
         "limit_request_line": _LONGEST_LINE,
         "limit_request_field_size": _LARGEST_HEADER,
-        "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
+        # A sign of life in memory: on a busy disk it would block the worker that gives it.
+        "worker_tmp_dir": _MEMORY if os.path.isdir(_MEMORY) else None,
         "control_socket_disable": True,
         "loglevel": "warning",
         "proc_name": "relay web",

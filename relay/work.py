@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from relay.config import Config
-from relay.courier import Courier
+from relay.courier import GONE_REASON, Courier
 from relay.http import Door
 from relay.inside import tell
 from relay.jobs import Bells, Pace, serve
@@ -29,7 +29,7 @@ def run(config: Config, lanes: Sequence[str]) -> None:
             vault,
             hook.workspace_id,
             "hook.switched_off",
-            {"hook": {"id": hook.id, "platform": hook.platform, "reason": "The target answered 410: it is gone."}},
+            {"hook": {"id": hook.id, "platform": hook.platform, "reason": GONE_REASON}},
         )
         bells.ring(FRESH)
 

@@ -25,7 +25,11 @@ from relay.verification import Credentials, live_secrets
 def samples_command(provider: str | None, as_json: bool) -> None:
     """Our samples of what providers post."""
     rows = [
-        {"sample": sample.id, "events": [event["type"] for event in samples.events_of(sample)], "origin": sample.origin}
+        {
+            "sample": sample.id,
+            "events": [event["type"] for event in samples.events_of(sample)],
+            "origin": sample.origin,
+        }
         for sample in samples.all_samples(provider)
     ]
     table(rows, ("sample", "events"), as_json, "This provider has no samples.")
@@ -93,7 +97,9 @@ def verify_command(provider: str, file: Path, vector_id: str | None) -> None:
             verdict, reason = judge(known, vector)
             click.echo(jsontext.dumps({"id": vector.get("id"), "verdict": verdict, "reason": reason}).decode())
     if not found:
-        raise NotFound(f"{file.name} holds no vector of {known.name}" + (f" with the id {vector_id}." if vector_id else "."))
+        raise NotFound(
+            f"{file.name} holds no vector of {known.name}" + (f" with the id {vector_id}." if vector_id else ".")
+        )
 
 
 @click.command("normalize")
@@ -105,7 +111,9 @@ def normalize_command(provider: str, file: Path, native: str | None, headers: tu
     """What would this become? Print the events that the body in FILE gives; store nothing."""
     known = get_provider(provider)
     webhook = Inbound(body=file.read_bytes(), headers=_read_headers(headers), native=native)
-    origin = Origin(Source(f"src_{known.name}", "ws_local", known.name, known.label), place=1, verified_by="not_verified")
+    origin = Origin(
+        Source(f"src_{known.name}", "ws_local", known.name, known.label), place=1, verified_by="not_verified"
+    )
     made = normalize(known, read(known, webhook), origin)
     click.echo(jsontext.pretty([dict(event.envelope) for event in made]), nl=False)
     for event in made:

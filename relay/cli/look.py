@@ -17,9 +17,7 @@ from relay.times import instant
 @click.option("--customer", help="Only this customer, by id or e-mail.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @json_option
-def events_command(
-    types: tuple[str, ...], source: str | None, customer: str | None, limit: int, as_json: bool
-) -> None:
+def events_command(types: tuple[str, ...], source: str | None, customer: str | None, limit: int, as_json: bool) -> None:
     """The newest events."""
     query = events.EventQuery(types=types, source_id=source, customer=customer, limit=limit)
     with here() as relay, relay.database.read() as connection:
@@ -32,7 +30,7 @@ def events_command(
             "received_at": iso(event.received_at),
             "id": event.id,
             "type": event.type,
-            "summary": event.defect and f"DEFECT: {event.defect}" or events.summary(event),
+            "summary": (event.defect and f"DEFECT: {event.defect}") or events.summary(event),
         }
         for event in found
     ]
@@ -50,9 +48,7 @@ def events_command(
 @click.option("--state", type=click.Choice(deliveries.STATES))
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @json_option
-def deliveries_command(
-    event: str | None, hook: str | None, state: str | None, limit: int, as_json: bool
-) -> None:
+def deliveries_command(event: str | None, hook: str | None, state: str | None, limit: int, as_json: bool) -> None:
     """The newest deliveries and how they stand."""
     with here() as relay, relay.database.read() as connection:
         found = deliveries.search(
@@ -87,16 +83,20 @@ def deliveries_command(
 @click.option("--hook", help="Only to this hook.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, send nothing.")
 @json_option
-def replay_command(
-    event_id: str | None, since: str | None, hook: str | None, dry_run: bool, as_json: bool
-) -> None:
+def replay_command(event_id: str | None, since: str | None, hook: str | None, dry_run: bool, as_json: bool) -> None:
     """Send an event again, or all since an instant."""
     if (event_id is None) == (since is None):
         raise InvalidRequest("Give either an EVENT_ID or --since with an instant.")
     with here() as relay:
         if event_id is not None:
             summary = replay.one(
-                relay.database, relay.vault, relay.workspace.id, event_id, hook_id=hook, dry_run=dry_run, actor=ACTOR
+                relay.database,
+                relay.vault,
+                relay.workspace.id,
+                event_id,
+                hook_id=hook,
+                dry_run=dry_run,
+                actor=ACTOR,
             )
         else:
             moment = instant(since)

@@ -26,7 +26,12 @@ def source_group() -> None:
 @settings_option
 @json_option
 def add_source(
-    provider: str, name: str | None, secret: str | None, monitor: bool, settings: tuple[str, ...], as_json: bool
+    provider: str,
+    name: str | None,
+    secret: str | None,
+    monitor: bool,
+    settings: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Add a source: prints its address, and its secret if we make it."""
     with here() as relay:
@@ -97,7 +102,12 @@ def change_settings(source_id: str, pairs: tuple[str, ...]) -> None:
     """Change settings of a source."""
     with here() as relay:
         accounts.change_source(
-            relay.database, relay.vault, relay.workspace.id, source_id, {"settings": read_settings(pairs)}, actor=ACTOR
+            relay.database,
+            relay.vault,
+            relay.workspace.id,
+            source_id,
+            {"settings": read_settings(pairs)},
+            actor=ACTOR,
         )
     click.echo("The settings are kept.")
 
@@ -193,7 +203,11 @@ def add_key(name: str, scopes: str, as_json: bool) -> None:
     """Add an API key: prints it, this once."""
     with here() as relay:
         key, text = accounts.create_key(
-            relay.database, relay.workspace.id, name, [each.strip() for each in scopes.split(",")], actor=ACTOR
+            relay.database,
+            relay.workspace.id,
+            name,
+            [each.strip() for each in scopes.split(",")],
+            actor=ACTOR,
         )
     show({"id": key.id, "key": text, "name": key.name, "scopes": list(key.scopes)}, as_json)
 

@@ -71,7 +71,9 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], as_json: bo
         return
     cells = [[_text(row.get(name)) for name in columns] for row in rows]
     widths = [max(len(line[index]) for line in [list(columns), *cells]) for index in range(len(columns))]
-    click.echo("  ".join(click.style(name.ljust(width), bold=True) for name, width in zip(columns, widths, strict=True)))
+    click.echo(
+        "  ".join(click.style(name.ljust(width), bold=True) for name, width in zip(columns, widths, strict=True))
+    )
     for line in cells:
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 

@@ -31,11 +31,11 @@ def _between(text: str, table: str) -> str:
 
 def _table(shown: list[Provider]) -> list[str]:
     lines = ["| provider | kind | proof | native events mapped |", "|---|---|---|---|"]
-    for each in shown:
-        lines.append(
-            f"| [{each.label}]({each.homepage}) | {each.kind.replace('_', ' ')} | `{each.verification.name}`"
-            f" | {len(each.events) or 'by name'} |"
-        )
+    lines += [
+        f"| [{each.label}]({each.homepage}) | {each.kind.replace('_', ' ')} | `{each.verification.name}`"
+        f" | {len(each.events) or 'by name'} |"
+        for each in shown
+    ]
     return lines
 
 

@@ -216,4 +216,3 @@ def panel(
         secret_fields=secret_fields,
         secret="ours",
     )
-

@@ -97,5 +97,3 @@ def _begin_sqlite(connection: Connection) -> None:
 def _unavailable(error: SQLAlchemyError) -> StorageUnavailable:
     reason = getattr(error, "orig", None)
     return StorageUnavailable(f"The database did not take it: {type(reason or error).__name__}. Try again.")
-
-

@@ -70,13 +70,17 @@ class Taken:
 
 _COLUMNS = [deliveries.c[name] for name in Delivery.__dataclass_fields__]
 _NEW = list(NewDelivery.__dataclass_fields__)
-_TRIED = update(deliveries).where(deliveries.c.id == bindparam("row")).values(
-    state=bindparam("new_state"),
-    attempts=bindparam("number"),
-    due_at=bindparam("new_due"),
-    finished_at=bindparam("ended"),
-    status_code=bindparam("status"),
-    error=bindparam("why"),
+_TRIED = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("row"))
+    .values(
+        state=bindparam("new_state"),
+        attempts=bindparam("number"),
+        due_at=bindparam("new_due"),
+        finished_at=bindparam("ended"),
+        status_code=bindparam("status"),
+        error=bindparam("why"),
+    )
 )
 
 

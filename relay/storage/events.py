@@ -76,7 +76,7 @@ def get(connection: Connection, workspace_id: str, event_id: str) -> StoredEvent
 
 def bodies(connection: Connection, event_ids: Sequence[str]) -> dict[str, bytes]:
     rows = connection.execute(select(events.c.id, events.c.body).where(events.c.id.in_(event_ids)))
-    return {event_id: body for event_id, body in rows}
+    return {row.id: row.body for row in rows}
 
 
 def search(connection: Connection, workspace_id: str, query: EventQuery) -> list[StoredEvent]:
@@ -98,9 +98,7 @@ def search(connection: Connection, workspace_id: str, query: EventQuery) -> list
     return [StoredEvent(*row) for row in connection.execute(statement)]
 
 
-def since(
-    connection: Connection, workspace_id: str, received_at: int, after: int, limit: int
-) -> list[StoredEvent]:
+def since(connection: Connection, workspace_id: str, received_at: int, after: int, limit: int) -> list[StoredEvent]:
     """Oldest first, received at or after an instant, behind the sequence `after`: for replays in pages."""
     statement = (
         select(*_COLUMNS)

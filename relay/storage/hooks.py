@@ -28,9 +28,7 @@ def save(connection: Connection, vault: Vault, hook: Hook, now: int) -> None:
 def get(connection: Connection, vault: Vault, workspace_id: str, hook_id: str) -> Hook | None:
     """A hook that was not deleted."""
     row = connection.execute(
-        select(hooks).where(
-            hooks.c.workspace_id == workspace_id, hooks.c.id == hook_id, hooks.c.status != DELETED
-        )
+        select(hooks).where(hooks.c.workspace_id == workspace_id, hooks.c.id == hook_id, hooks.c.status != DELETED)
     ).first()
     return _hook(vault, row) if row else None
 

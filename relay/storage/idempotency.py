@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from relay.storage.tables import idempotency
@@ -32,31 +32,29 @@ def begin(connection: Connection, workspace_id: str, key: str, request_hash: str
 
 
 def get(connection: Connection, vault: Vault, workspace_id: str, key: str) -> Remembered | None:
-    row = connection.execute(select(idempotency).where(*_is(workspace_id, key))).first()
+    row = connection.execute(select(idempotency).where(_is(workspace_id, key))).first()
     if row is None:
         return None
     body = vault.open(row.sealed, f"{workspace_id}:{key}") if row.sealed is not None else None
     return Remembered(row.request_hash, row.status_code, body)
 
 
-def complete(
-    connection: Connection, vault: Vault, workspace_id: str, key: str, status_code: int, body: bytes
-) -> None:
+def complete(connection: Connection, vault: Vault, workspace_id: str, key: str, status_code: int, body: bytes) -> None:
     connection.execute(
         update(idempotency)
-        .where(*_is(workspace_id, key))
+        .where(_is(workspace_id, key))
         .values(status_code=status_code, sealed=vault.seal(body, f"{workspace_id}:{key}"))
     )
 
 
 def forget(connection: Connection, workspace_id: str, key: str) -> None:
     """The call came to nothing: its key may be used again."""
-    connection.execute(delete(idempotency).where(*_is(workspace_id, key)))
+    connection.execute(delete(idempotency).where(_is(workspace_id, key)))
 
 
 def prune(connection: Connection, now: int) -> None:
     connection.execute(delete(idempotency).where(idempotency.c.created_at < now - KEPT_MS))
 
 
-def _is(workspace_id: str, key: str) -> tuple[object, object]:
-    return idempotency.c.workspace_id == workspace_id, idempotency.c.key == key
+def _is(workspace_id: str, key: str) -> ColumnElement[bool]:
+    return and_(idempotency.c.workspace_id == workspace_id, idempotency.c.key == key)

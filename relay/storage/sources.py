@@ -22,9 +22,7 @@ def save(connection: Connection, vault: Vault, source: Source) -> None:
 
 def get(connection: Connection, vault: Vault, source_id: str) -> Source | None:
     """A source of any workspace that was not deleted. For the stages; the API asks with a workspace."""
-    row = connection.execute(
-        select(sources).where(sources.c.id == source_id, sources.c.deleted_at.is_(None))
-    ).first()
+    row = connection.execute(select(sources).where(sources.c.id == source_id, sources.c.deleted_at.is_(None))).first()
     return _source(vault, row) if row else None
 
 
@@ -49,9 +47,7 @@ def delete(connection: Connection, workspace_id: str, source_id: str, now: int) 
     """Whether there was one to delete."""
     done = connection.execute(
         update(sources)
-        .where(
-            sources.c.workspace_id == workspace_id, sources.c.id == source_id, sources.c.deleted_at.is_(None)
-        )
+        .where(sources.c.workspace_id == workspace_id, sources.c.id == source_id, sources.c.deleted_at.is_(None))
         .values(deleted_at=now)
     )
     return done.rowcount > 0

@@ -77,9 +77,19 @@ inbound = Table(
     UniqueConstraint("source_id", "dedupe_key", name="inbound_once"),
     sqlite_autoincrement=True,
 )
-Index("inbound_due", inbound.c.due_at, postgresql_where=text("due_at IS NOT NULL"), sqlite_where=text("due_at IS NOT NULL"))
+Index(
+    "inbound_due",
+    inbound.c.due_at,
+    postgresql_where=text("due_at IS NOT NULL"),
+    sqlite_where=text("due_at IS NOT NULL"),
+)
 Index("inbound_by_source", inbound.c.source_id, inbound.c.place)
-Index("inbound_by_age", inbound.c.received_at, postgresql_where=text("sealed IS NOT NULL"), sqlite_where=text("sealed IS NOT NULL"))
+Index(
+    "inbound_by_age",
+    inbound.c.received_at,
+    postgresql_where=text("sealed IS NOT NULL"),
+    sqlite_where=text("sealed IS NOT NULL"),
+)
 
 events = Table(
     "events",

@@ -41,9 +41,7 @@ def first(connection: Connection) -> Workspace | None:
 
 
 def get(connection: Connection, workspace_id: str) -> Workspace | None:
-    row = connection.execute(
-        select(workspaces.c.id, workspaces.c.name).where(workspaces.c.id == workspace_id)
-    ).first()
+    row = connection.execute(select(workspaces.c.id, workspaces.c.name).where(workspaces.c.id == workspace_id)).first()
     return Workspace(*row) if row else None
 
 
@@ -96,9 +94,7 @@ def revoke_key(connection: Connection, workspace_id: str, key_id: str, now: int)
     """Whether there was one to revoke."""
     done = connection.execute(
         update(api_keys)
-        .where(
-            api_keys.c.workspace_id == workspace_id, api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)
-        )
+        .where(api_keys.c.workspace_id == workspace_id, api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
         .values(revoked_at=now)
     )
     return done.rowcount > 0

@@ -181,9 +181,7 @@ def test_a_period_is_the_next_to_end_of_the_items():
     items["data"][0] |= {"current_period_start": RUNS - 10, "current_period_end": RUNS}
     items["data"][1] |= {"current_period_start": ENDS - 10, "current_period_end": ENDS}
 
-    found = data(changed("customer.subscription.created", items=items), "subscription.created")[
-        "subscription"
-    ]
+    found = data(changed("customer.subscription.created", items=items), "subscription.created")["subscription"]
 
     assert found["current_period_end"] == "2026-11-23T02:13:20Z"
 
@@ -381,9 +379,7 @@ def test_a_thin_event_is_kept_as_unknown():
     assert event.envelope["data"]["unknown"]["defect"] is None
 
 
-@pytest.mark.parametrize(
-    "payload", [{}, {"type": 7}, {"type": "invoice.paid"}, {"type": "invoice.paid", "data": 1}]
-)
+@pytest.mark.parametrize("payload", [{}, {"type": 7}, {"type": "invoice.paid"}, {"type": "invoice.paid", "data": 1}])
 def test_a_body_that_is_no_event_is_kept_as_unknown(payload):
     assert types(payload) == ["unknown"]
 
@@ -497,9 +493,7 @@ def corpus(found: Iterable[Any]) -> list[Any]:
     return list(found) or [pytest.param(None, id="absent", marks=absent)]
 
 
-@pytest.mark.parametrize(
-    "path", corpus(sorted((CORPUS / "stripe").glob("*.json"))), ids=lambda path: path.name
-)
+@pytest.mark.parametrize("path", corpus(sorted((CORPUS / "stripe").glob("*.json"))), ids=lambda path: path.name)
 def test_a_published_payload_is_told_without_a_defect(path):
     payload = json.loads(path.read_bytes())
 

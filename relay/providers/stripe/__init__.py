@@ -98,9 +98,7 @@ PROVIDER = Provider(
         "payment_intent.requires_action": On(
             "payment.action_required", payments.intent_awaiting_customer, when=payments.is_not_for_invoice
         ),
-        "charge.succeeded": On(
-            "payment.succeeded", payments.succeeded_charge, when=payments.is_the_whole_payment
-        ),
+        "charge.succeeded": On("payment.succeeded", payments.succeeded_charge, when=payments.is_the_whole_payment),
         "charge.failed": On("payment.failed", payments.failed_charge, when=payments.has_no_intent),
         "charge.pending": On("payment.pending", payments.pending_charge, when=payments.has_no_intent),
         "checkout.session.completed": On("checkout.completed", customers.checkout),

@@ -37,8 +37,7 @@ def read(event: Object) -> Data:
             "exp_year": year,
             "expires_at": expires_at,
             "holder_name": _holder(means),
-            "country": text(inner.get("country"))
-            or text(under(means, "billing_details", "address", "country")),
+            "country": text(inner.get("country")) or text(under(means, "billing_details", "address", "country")),
             "days_until_expiry": days_from(event, expires_at),
         }
     }
