@@ -35,30 +35,41 @@ def schema_directory() -> Path:
 class Summary:
     """One sentence about an event, from the schema's `x-summary`.
 
-    `{a.b|c}` is the first of these paths that is not null; a part in square brackets goes when a
-    placeholder in it has no value.
+    `{a.b|c}` is the first of these paths that is not null; a part in square brackets goes when a placeholder
+    in it has no value. `parts` are the template's pieces, each whether it may go and what it is made of:
+    text and, as tuples of paths, placeholders.
     """
 
-    template: str
+    parts: tuple[tuple[bool, tuple[str | tuple[tuple[str, ...], ...], ...]], ...]
+
+    @classmethod
+    def read(cls, template: str) -> "Summary":
+        pieces = _OPTIONAL.split(template)
+        return cls(tuple((bool(index % 2), _read_piece(piece)) for index, piece in enumerate(pieces) if piece))
 
     def of(self, envelope: Mapping[str, Any]) -> str:
         values = {"customer": envelope["customer"], "source": envelope["source"], **envelope["data"]}
-
-        def optional(match: re.Match[str]) -> str:
-            paths = _PLACEHOLDER.findall(match[1])
-            return match[1] if all(_first(values, path) is not None for path in paths) else ""
-
-        def fill(match: re.Match[str]) -> str:
-            value = _first(values, match[1])
-            return "" if value is None else str(value)
-
-        return _PLACEHOLDER.sub(fill, _OPTIONAL.sub(optional, self.template))
+        said = []
+        for may_go, piece in self.parts:
+            filled = [each if isinstance(each, str) else _first(values, each) for each in piece]
+            if not (may_go and None in filled):
+                said += ["" if each is None else str(each) for each in filled]
+        return "".join(said)
 
 
-def _first(values: Mapping[str, Any], paths: str) -> Any:
-    for path in paths.split("|"):
+def _read_piece(piece: str) -> tuple[str | tuple[tuple[str, ...], ...], ...]:
+    split = _PLACEHOLDER.split(piece)
+    return tuple(
+        tuple(tuple(path.split(".")) for path in each.split("|")) if index % 2 else each
+        for index, each in enumerate(split)
+        if each
+    )
+
+
+def _first(values: Mapping[str, Any], paths: tuple[tuple[str, ...], ...]) -> Any:
+    for path in paths:
         value: Any = values
-        for name in path.split("."):
+        for name in path:
             value = value.get(name) if isinstance(value, dict) else None
         if value is not None:
             return value
@@ -203,7 +214,7 @@ def load(directory: Path) -> Catalogue:
             severity=schema["x-severity"],
             launch=schema["x-launch"],
             version=schema["x-version"],
-            summary=Summary(schema["x-summary"]),
+            summary=Summary.read(schema["x-summary"]),
             schema=schema,
             entities={name: _entity(each, definitions) for name, each in schema["properties"].items()},
             optional=frozenset(name for name, each in schema["properties"].items() if _is_optional(each)),

@@ -41,8 +41,13 @@ def _dumped(value: Any, option: int | None) -> bytes:
 
 
 def floats(value: Any) -> Any:
-    """The same value as a plain JSON reader would see it, for validators that know no `Decimal`."""
-    return orjson.loads(dumps(value))
+    """The same value as a plain JSON reader would see it, numbers as floats."""
+    return plain(dumps(value))
+
+
+def plain(body: bytes) -> Any:
+    """JSON of our own as a plain reader would see it, numbers as floats, for validators that know no `Decimal`."""
+    return orjson.loads(body)
 
 
 def pretty(value: Any) -> str:

@@ -6,14 +6,14 @@ what cannot be understood becomes `unknown`, and an event that our schema refuse
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from relay import jsontext
 from relay.catalogue import catalogue
 from relay.model import Event, Inbound, Source, iso
-from relay.providers.base import Data, On, Provider, Reader
+from relay.providers.base import Data, On, Provider
 from relay.verification import fingerprint
 
 EVENTS_PER_WEBHOOK = 1000
@@ -83,13 +83,19 @@ def _events_of(provider: Provider, piece: Inbound, origin: Origin, offset: int) 
         if route is None:
             return [_unknown(provider, piece, origin, offset, name, "This event is not mapped yet.", None)]
         subject = provider.subject(piece)
-        read_already: dict[Reader, Data] = {}
+        read_already: dict[Any, Any] = {}
+
+        def once(reader: Callable[[Any], Any]) -> Any:
+            """Several events of one webhook are often read by one reader."""
+            if reader not in read_already:
+                read_already[reader] = reader(subject)
+            return read_already[reader]
+
         events = []
         for index, on in enumerate(_wanted(route, piece), start=offset):
-            data = read_already.get(on.data)
-            if data is None:
-                data = read_already[on.data] = on.data(subject)
-            events.append(_event(provider, piece, origin, index, name, on, subject, data))
+            key = on.key(subject) if on.key else ""
+            customer = once(on.customer or provider.customer)
+            events.append(_event(provider, piece, origin, index, name, on, once(on.data), customer, key))
         return events
     except Exception as error:  # noqa: BLE001  see the module's promise: kept and shown, never raised
         return [_unknown(provider, piece, origin, offset, name, "The event could not be read.", _place(error))]
@@ -109,10 +115,10 @@ def _event(
     index: int,
     native: str | None,
     on: On,
-    subject: Any,
     data: Data,
+    customer: Data | None,
+    key: str,
 ) -> Event:
-    read_customer = on.customer or provider.customer
     return _envelope(
         provider,
         piece,
@@ -121,9 +127,9 @@ def _event(
         native,
         on.type,
         identity=on.once(data) if on.once else None,
-        key=on.key(subject) if on.key else "",
+        key=key,
         data=data,
-        customer=read_customer(subject),
+        customer=customer,
         severity=on.severity,
     )
 
@@ -202,7 +208,7 @@ def _envelope(
         customer_email=who.get("email"),
         envelope=envelope,
         body=body,
-        defect=event_type.defect(jsontext.floats(envelope["data"])),
+        defect=event_type.defect(jsontext.plain(body)["data"]),
     )
 
 

@@ -17,6 +17,7 @@ import hmac
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Protocol
 
 from relay.errors import ConfigError, VerificationError
@@ -125,6 +126,7 @@ def text_key(secret: str) -> bytes:
     return secret.encode()
 
 
+@lru_cache(maxsize=4096)
 def base64_key(secret: str) -> bytes:
     """Standard Webhooks: `whsec_` and base64, whose padding may be missing."""
     encoded = secret.removeprefix("whsec_")

@@ -60,6 +60,11 @@ def _after_fork(_: object) -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
+def serve(make_app: Callable[[], Any], options: dict[str, Any]) -> None:
+    """Serve a WSGI application until a signal says stop."""
+    _Gunicorn(make_app, options).run()
+
+
 def run(config: Config, host: str, port: int, workers: int) -> None:
-    """Serve until a signal says stop."""
-    _Gunicorn(lambda: create_app(config), settings(host, port, workers)).run()
+    """Serve the relay until a signal says stop."""
+    serve(lambda: create_app(config), settings(host, port, workers))

@@ -170,9 +170,7 @@ def test_a_source_may_have_a_window_of_its_own(name: str) -> None:
     assert refusal(scheme, signed, patient, NOW + 901) == "timestamp_too_old"
 
 
-@pytest.mark.parametrize(
-    "stamp", ["0", "99999999999999999", "-1", "1e9", "1795330800.5", "٣", "now", "+1795330800"]
-)
+@pytest.mark.parametrize("stamp", ["0", "99999999999999999", "-1", "1e9", "1795330800.5", "٣", "now", "+1795330800"])
 def test_a_stamp_that_is_none_is_refused(stamp: str) -> None:
     signed = STANDARD_WEBHOOKS.sign(webhook(), Credentials((BASE64,)), NOW)
 
@@ -223,9 +221,7 @@ def test_a_header_that_proves_nothing_is_refused(scheme: HmacSignature, value: s
 def test_a_header_that_is_signed_must_be_there(name: str) -> None:
     signed = STANDARD_WEBHOOKS.sign(webhook(), Credentials((BASE64,)), NOW)
 
-    assert refusal(STANDARD_WEBHOOKS, with_header(signed, name, ""), Credentials((BASE64,))) == (
-        "missing_signature"
-    )
+    assert refusal(STANDARD_WEBHOOKS, with_header(signed, name, ""), Credentials((BASE64,))) == ("missing_signature")
 
 
 @pytest.mark.parametrize(
@@ -238,9 +234,7 @@ def test_a_header_that_is_signed_must_be_there(name: str) -> None:
         (PADDLE_LIKE, Credentials((TEXT,)), "{};h9=abc;h1=0000"),
     ],
 )
-def test_one_good_signature_among_others_is_enough(
-    scheme: HmacSignature, credentials: Credentials, more: str
-) -> None:
+def test_one_good_signature_among_others_is_enough(scheme: HmacSignature, credentials: Credentials, more: str) -> None:
     signed = scheme.sign(webhook(), credentials, NOW)
 
     value = more.format(signed.headers[scheme.header])
@@ -255,9 +249,7 @@ def test_a_header_full_of_signatures_costs_no_more_than_one(monkeypatch: pytest.
     digest = verification.hmac.digest
     monkeypatch.setattr(verification.hmac, "digest", lambda *args: made.append(args) or digest(*args))
 
-    code = refusal(
-        STANDARD_WEBHOOKS, with_header(signed, "webhook-signature", "v1,A " * 1000), credentials
-    )
+    code = refusal(STANDARD_WEBHOOKS, with_header(signed, "webhook-signature", "v1,A " * 1000), credentials)
 
     assert code == "signature_mismatch"
     assert len(made) == 1
@@ -315,9 +307,7 @@ def test_a_key_is_read_in_its_form(form: str, secret: str) -> None:
     assert KEY_FORMS[form](secret) == b"the key"
 
 
-@pytest.mark.parametrize(
-    ("form", "secret"), [("base64", "whsec_not base64!"), ("base64", "é"), ("hex", "xyz")]
-)
+@pytest.mark.parametrize(("form", "secret"), [("base64", "whsec_not base64!"), ("base64", "é"), ("hex", "xyz")])
 def test_a_key_that_is_not_in_its_form_is_the_operators_mistake(form: str, secret: str) -> None:
     with pytest.raises(ConfigError, match="The secret must be"):
         KEY_FORMS[form](secret)
@@ -346,9 +336,7 @@ def test_a_configured_scheme_takes_what_its_settings_say(
 
 def test_a_configured_scheme_agrees_with_a_published_example() -> None:
     """https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries"""
-    credentials = Credentials(
-        ("It's a Secret to Everybody",), {"header": "X-Hub-Signature-256", "prefix": "sha256="}
-    )
+    credentials = Credentials(("It's a Secret to Everybody",), {"header": "X-Hub-Signature-256", "prefix": "sha256="})
 
     signed = webhook(
         b"Hello, World!",

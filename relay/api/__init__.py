@@ -45,9 +45,7 @@ def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> F
     app = Flask("relay", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = None  # each surface has its own limit and its own words for it
     app.url_map.merge_slashes = False  # callers are never redirected: a key would follow
-    relay = routes.Relay(
-        config, Database(config.database_url), Vault(config.secret_keys), Bells(config.redis_url)
-    )
+    relay = routes.Relay(config, Database(config.database_url), Vault(config.secret_keys), Bells(config.redis_url))
     app.extensions["relay"] = relay
     receiver = Receiver(relay.database, relay.vault, relay.bells.ring)
     keys = Keys(relay.database)

@@ -13,9 +13,9 @@ from relay.storage.deliveries import Delivery
 
 _LISTING = "deliveries"
 EXAMPLE: dict[str, Any] = {
-    "id": "dlv_01jdb8z3k5t4wq2v9x7m6n1r0c",
-    "event_id": "evt_4m2k9c7x1z8b5v3n6q0w2e4r5t",
-    "hook_id": "hk_01jdb8z3k5t4wq2v9x7m6n1r0a",
+    "id": "dlv_019aa9d3b2c07f4e81d25a6c3b9e04f3",
+    "event_id": "evt_5f0c7d21e9a84b36b1d7c2f80e93a64d",
+    "hook_id": "hk_019aa9d3b2c07f4e81d25a6c3b9e04f1",
     "state": "delivered",
     "status_code": 200,
     "error": None,

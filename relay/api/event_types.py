@@ -47,9 +47,7 @@ def _sample(call: Call) -> Answer:
 
 
 def _fields(call: Call) -> Answer:
-    wanted = [catalogue().types[name] for name in call.query.get("types", ())] or list(
-        catalogue().types.values()
-    )
+    wanted = [catalogue().types[name] for name in call.query.get("types", ())] or list(catalogue().types.values())
     return Answer({"fields": fields_of(catalogue(), wanted), "sample": catalogue().sample(wanted[0])})
 
 

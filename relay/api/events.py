@@ -85,9 +85,7 @@ def _raw(call: Call) -> Answer:
     if kept is None:
         raise NotFound("This is a test event: no webhook stands behind it.")
     if kept.sealed is None:
-        raise Forgotten(
-            "The webhook behind this event was forgotten: they are kept for 30 days. The event stays."
-        )
+        raise Forgotten("The webhook behind this event was forgotten: they are kept for 30 days. The event stays.")
     webhook = unpack(call.relay.vault.open(kept.sealed, kept.id))
     return Answer(
         {
@@ -170,7 +168,7 @@ ROUTES = (
         "As it came in, without secrets. Kept for 30 days.",
         answer="RawWebhook",
         example=_EVENT_ID | {
-            "inbound_id": "in_01jdb8z3k5t4wq2v9x7m6n1r0g",
+            "inbound_id": "in_019aa9d3b2c07f4e81d25a6c3b9e04f7",
             "received_at": "2026-11-22T07:00:01Z",
             "verified_by": "stripe_signature",
             "defect": None,
@@ -190,7 +188,8 @@ ROUTES = (
     ),
     Route(
         "POST", "/events", "create_event", "Send an event of your own", "Events", _create, "hooks:write",
-        "It becomes an event of the type `custom` and goes to the hooks that want that type.",
+        "It becomes an event of the type `custom` and goes to the hooks that want that type. Fields whose names say"
+        " that they hold a secret, such as `password`, are removed.",
         body=schemas.NEW_EVENT,
         body_example={
             "data": {"plan": "Business", "seats": 12},
@@ -198,6 +197,6 @@ ROUTES = (
         },
         status=202,
         answer="EventAccepted",
-        example={"id": "evt_4m2k9c7x1z8b5v3n6q0w2e4r5t", "status": "accepted"},
+        example={"id": "evt_5f0c7d21e9a84b36b1d7c2f80e93a64d", "status": "accepted"},
     ),
 )  # fmt: skip

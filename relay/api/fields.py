@@ -61,9 +61,7 @@ def _resolved(schema: Mapping[str, Any], catalogue: Catalogue) -> Mapping[str, A
         if "$ref" in schema:
             schema = catalogue.definitions["$defs"][schema["$ref"].rpartition("/")[2]]
             continue
-        choices = [
-            each for each in schema.get("anyOf", schema.get("oneOf", ())) if each.get("type") != "null"
-        ]
+        choices = [each for each in schema.get("anyOf", schema.get("oneOf", ())) if each.get("type") != "null"]
         if len(choices) != 1:
             return schema
         schema = choices[0]

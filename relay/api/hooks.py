@@ -13,7 +13,7 @@ from relay.storage import hooks
 
 _LISTING = "hooks"
 EXAMPLE: dict[str, Any] = {
-    "id": "hk_01jdb8z3k5t4wq2v9x7m6n1r0a",
+    "id": "hk_019aa9d3b2c07f4e81d25a6c3b9e04f1",
     "target_url": "https://hooks.example.com/renewals",
     "event_types": ["invoice.paid", "subscription.renewal_failed"],
     "filters": {"min_amount": "10"},
@@ -167,8 +167,8 @@ ROUTES = (
         status=202,
         answer="HookTest",
         example={
-            "event_id": "evt_test_01jdb8z3k5t4wq2v9x7m6n1r0b",
-            "delivery_id": "dlv_01jdb8z3k5t4wq2v9x7m6n1r0c",
+            "event_id": "evt_test_019aa9d3b2c07f4e81d25a6c3b9e04f2",
+            "delivery_id": "dlv_019aa9d3b2c07f4e81d25a6c3b9e04f3",
         },
         errors=_SWITCHED_OFF,
     ),

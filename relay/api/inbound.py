@@ -36,12 +36,8 @@ def blueprint(receiver: Receiver) -> Blueprint:
 
 
 def _webhook() -> Inbound:
-    if request.method in ("GET", "HEAD"):
-        body = b""
-    else:
-        body = _body()
     return Inbound(
-        body=body,
+        body=b"" if request.method in ("GET", "HEAD") else _body(),
         headers=_headers(request.environ),
         method=request.method,
         query=request.args.to_dict() if request.query_string else {},

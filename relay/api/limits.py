@@ -7,6 +7,7 @@ from flask import Flask, Response, g, request
 from flask_limiter import Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from relay.api.answers import refusal
@@ -14,6 +15,7 @@ from relay.errors import TooManyRequests
 
 PER_MINUTE = 600
 _REDIS_SECONDS = 0.25
+_WINDOW_SECONDS = 60
 
 
 def install(app: Flask, redis_url: str, prefix: str, per_minute: int = PER_MINUTE) -> None:
@@ -29,6 +31,7 @@ def install(app: Flask, redis_url: str, prefix: str, per_minute: int = PER_MINUT
         application_limits=[f"{per_minute} per minute"],
         storage_uri=f"redis+{redis_url}" if redis_url.startswith("unix:") else redis_url,
         storage_options=options,
+        strategy="sliding-window-counter",  # no burst of twice the limit where two minutes meet
         key_prefix="relay:limit",
         in_memory_fallback_enabled=True,
         swallow_errors=True,
@@ -37,15 +40,21 @@ def install(app: Flask, redis_url: str, prefix: str, per_minute: int = PER_MINUT
     limiter.init_app(app)
 
     def exceeded(_: RateLimitExceeded) -> Response:
-        limit = limiter.current_limit
-        wait = 60 if limit is None else max(1, int(limit.reset_at - time.time()) + 1)
+        wait = _wait(limiter)
         return refusal(
-            TooManyRequests(
-                f"More than {per_minute} calls in a minute. Wait {wait} s and go on.", retry_after=wait
-            )
+            TooManyRequests(f"More than {per_minute} calls in a minute. Wait {wait} s and go on.", retry_after=wait)
         )
 
     app.register_error_handler(RateLimitExceeded, exceeded)
+
+
+def _wait(limiter: Limiter) -> int:
+    """Seconds until there is room again; a whole window if Redis has gone away just now."""
+    try:
+        left = limiter.current_limit.reset_at - time.time() if limiter.current_limit else _WINDOW_SECONDS
+    except RedisError:
+        left = _WINDOW_SECONDS
+    return max(1, min(int(left) + 1, _WINDOW_SECONDS))
 
 
 def _caller() -> str:

@@ -29,7 +29,7 @@ def _me(call: Call) -> Answer:
     )
 
 
-_ACCOUNT = {"id": "ws_01jdb8z3k5t4wq2v9x7m6n1r0e", "name": "Example Hosting"}
+_ACCOUNT = {"id": "ws_019aa9d3b2c07f4e81d25a6c3b9e04f5", "name": "Example Hosting"}
 
 ROUTES = (
     Route(
@@ -41,7 +41,7 @@ ROUTES = (
             "workspace_name": "Example Hosting",
             "account": _ACCOUNT,
             "key": {
-                "id": "key_01jdb8z3k5t4wq2v9x7m6n1r0f",
+                "id": "key_019aa9d3b2c07f4e81d25a6c3b9e04f6",
                 "name": "Zapier",
                 "scopes": ["events:read", "hooks:write"],
             },

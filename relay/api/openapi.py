@@ -62,9 +62,9 @@ _ERRORS = {
     503: ("Unavailable", "The database does not answer. `Retry-After` says how many seconds to wait."),
 }
 _PATH_PARAMETERS = {
-    "hook_id": ("The hook's id.", "hk_01jdb8z3k5t4wq2v9x7m6n1r0a"),
-    "source_id": ("The source's id.", "src_01jdb8z3k5t4wq2v9x7m6n1r0d"),
-    "event_id": ("The event's id.", "evt_4m2k9c7x1z8b5v3n6q0w2e4r5t"),
+    "hook_id": ("The hook's id.", "hk_019aa9d3b2c07f4e81d25a6c3b9e04f1"),
+    "source_id": ("The source's id.", "src_019aa9d3b2c07f4e81d25a6c3b9e04f4"),
+    "event_id": ("The event's id.", "evt_5f0c7d21e9a84b36b1d7c2f80e93a64d"),
     "type": ("The event type.", "invoice.paid"),
 }
 _HIDDEN = ("$id", "$schema")
@@ -192,9 +192,7 @@ def _error(status: int, about: str) -> Node:
         "content": {"application/json": {"schema": schemas.reference("Error")}},
     }
     if status in (429, 503):
-        response["headers"] = {
-            "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-        }
+        response["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     if status == 401:
         response["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     return response

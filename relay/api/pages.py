@@ -95,11 +95,7 @@ def _families() -> list[tuple[str, list[tuple[Any, str]]]]:
     return [
         (
             family,
-            [
-                (each, jsontext.pretty(words.sample(each)))
-                for each in words.types.values()
-                if each.family == family
-            ],
+            [(each, jsontext.pretty(words.sample(each))) for each in words.types.values() if each.family == family],
         )
         for family in FAMILIES
     ]

@@ -193,9 +193,7 @@ def _sentence(error: Any, schema: Schema) -> str:
             return f"{where} {_choices(node)}"
         case "minLength" | "maxLength" | "pattern":
             shortest, longest = node.get("minLength", 0), node.get("maxLength", "any number of")
-            return (
-                f"{where} must be a text of {shortest} to {longest} characters in the form that /docs shows."
-            )
+            return f"{where} must be a text of {shortest} to {longest} characters in the form that /docs shows."
         case "minimum" | "maximum":
             return f"{where} must lie between {node.get('minimum')} and {node.get('maximum')}."
         case "minItems" | "maxItems":

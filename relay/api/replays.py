@@ -50,7 +50,7 @@ def _many(call: Call) -> Answer:
     return Answer(done)
 
 
-_HOOK_ID = "hk_01jdb8z3k5t4wq2v9x7m6n1r0a"
+_HOOK_ID = "hk_019aa9d3b2c07f4e81d25a6c3b9e04f1"
 
 ROUTES = (
     Route(
@@ -64,8 +64,8 @@ ROUTES = (
         status=202,
         answer="EventReplay",
         example={
-            "events": ["evt_4m2k9c7x1z8b5v3n6q0w2e4r5t"],
-            "deliveries": ["dlv_01jdb8z3k5t4wq2v9x7m6n1r0c"],
+            "events": ["evt_5f0c7d21e9a84b36b1d7c2f80e93a64d"],
+            "deliveries": ["dlv_019aa9d3b2c07f4e81d25a6c3b9e04f3"],
             "hooks": [_HOOK_ID],
             "dry_run": False,
         },

@@ -114,9 +114,7 @@ FILTERS: Schema = {
             "x-hint": "must be a number such as 100 or 9.50.",
         },
         "currency": _one_or_many({"type": "string", "pattern": "^[A-Za-z]{3}$"}, "ISO 4217 codes."),
-        "severity": nullable(
-            {"type": "string", "enum": list(SEVERITIES), "description": "The lowest wanted."}
-        ),
+        "severity": nullable({"type": "string", "enum": list(SEVERITIES), "description": "The lowest wanted."}),
         "livemode": {
             "type": ["boolean", "null"],
             "description": "Only live (true) or only test (false) events.",
@@ -258,9 +256,7 @@ REPLAYS = request(
         "types": many(EVENT_TYPE, "Only these event types.", minItems=1, maxItems=500),
         "hook_id": described(_ID, "Only to this hook. Its types and filters count."),
         "dry_run": truth("Count only, send nothing."),
-        "after": text(
-            "`next` of the answer before, to go on where it ended.", minLength=1, maxLength=LONGEST_CURSOR
-        ),
+        "after": text("`next` of the answer before, to go on where it ended.", minLength=1, maxLength=LONGEST_CURSOR),
     },
     ("since",),
 )

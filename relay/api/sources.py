@@ -15,10 +15,10 @@ from relay.storage import inbound, sources
 
 _LISTING = "sources"
 EXAMPLE: dict[str, Any] = {
-    "id": "src_01jdb8z3k5t4wq2v9x7m6n1r0d",
+    "id": "src_019aa9d3b2c07f4e81d25a6c3b9e04f4",
     "provider": "whmcs",
     "name": "WHMCS Berlin",
-    "url": "https://relay.example.com/in/src_01jdb8z3k5t4wq2v9x7m6n1r0d",
+    "url": "https://relay.example.com/in/src_019aa9d3b2c07f4e81d25a6c3b9e04f4",
     "settings": {},
     "monitor": False,
     "secrets": [{"not_after": None}],
@@ -32,9 +32,7 @@ def _list(call: Call) -> Answer:
     before = cursors.read_id(_LISTING, call.query.get("cursor"))
     with call.relay.database.read() as connection:
         # One more tells whether there is a next page, another makes up for the relay's own source.
-        found = sources.search(
-            connection, call.relay.vault, call.workspace_id, before=before, limit=limit + 2
-        )
+        found = sources.search(connection, call.relay.vault, call.workspace_id, before=before, limit=limit + 2)
         found = [source for source in found if source.provider != accounts.OWN_PROVIDER]
         items = _shown(call, connection, found[:limit])
     more = len(found) > limit
@@ -109,8 +107,7 @@ def _shown(call: Call, connection: Any, found: Iterable[Source]) -> list[dict[st
     listed = list(found)
     last = inbound.last_received(connection, [source.id for source in listed])
     return [
-        accounts.shown_source(source, call.relay.config.public_url)
-        | {"last_received_at": iso(last.get(source.id))}
+        accounts.shown_source(source, call.relay.config.public_url) | {"last_received_at": iso(last.get(source.id))}
         for source in listed
     ]
 

@@ -50,7 +50,7 @@ def web_command(host: str, port: int, workers: int) -> None:
     "lanes",
     type=click.Choice([FRESH, LATE]),
     multiple=True,
-    help="Only this lane in this process. Without it two processes run, one for each.",
+    help="Only this lane, in this process. Without it processes for both lanes run, one for each core.",
 )
 def work_command(lanes: tuple[str, ...]) -> None:
     """Turn webhooks into events and deliver them."""
@@ -58,8 +58,7 @@ def work_command(lanes: tuple[str, ...]) -> None:
     if lanes:
         work.run(config, lanes)
         return
-    parts = [_part(f"work {lane}", "work", "--lane", lane) for lane in (FRESH, LATE)]
-    Supervisor(parts, os.environ, _say).run(lambda: None)
+    Supervisor(_workers(), os.environ, _say).run(lambda: None)
 
 
 @click.command("clock")
@@ -92,8 +91,7 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     os.environ.update(environment)
     parts = [
         *([] if os.environ.get("RELAY_REDIS_URL") else [Part("redis", redis_command(config))]),
-        _part("work fresh", "work", "--lane", FRESH),
-        _part("work late", "work", "--lane", LATE),
+        *_workers(),
         _part("clock", "clock"),
         _part("web", "web", "--host", host, "--port", str(port)),
         *([Part("demo subscriber", [sys.executable, "-m", "relay.demo", subscriber])] if demo else []),
@@ -115,6 +113,12 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
 
 def _part(name: str, *words: str) -> Part:
     return Part(name, [sys.executable, "-m", "relay", *words])
+
+
+def _workers() -> list[Part]:
+    """A worker of fresh webhooks for each core, as they cost most, and one for everything late."""
+    fresh = [f"work fresh {number}" for number in range(1, (os.cpu_count() or 1) + 1)]
+    return [*(_part(name, "work", "--lane", FRESH) for name in fresh), _part("work late", "work", "--lane", LATE)]
 
 
 def _first_key(config: Config) -> str | None:

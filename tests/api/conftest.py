@@ -66,9 +66,7 @@ class Api:
             raw = jsontext.dumps(body)
         if raw is not None:
             sent.setdefault("Content-Type", "application/json")
-        return self.app.test_client().open(
-            f"/api/v1{path}", method=method, data=raw, headers=sent, query_string=query
-        )
+        return self.app.test_client().open(f"/api/v1{path}", method=method, data=raw, headers=sent, query_string=query)
 
     def hook(self, **fields: Any) -> dict[str, Any]:
         """A hook that was made over the API, with its secrets."""

@@ -84,9 +84,7 @@ def test_every_schema_is_a_schema(document):
 
 
 def validator(document, schema):
-    resource = referencing.Resource.from_contents(
-        document, default_specification=referencing.jsonschema.DRAFT202012
-    )
+    resource = referencing.Resource.from_contents(document, default_specification=referencing.jsonschema.DRAFT202012)
     registry = referencing.Registry().with_resource("urn:api", resource)
     whole = {"$ref": "urn:api" + schema["$ref"]} if "$ref" in schema else schema
     return jsonschema.Draft202012Validator(whole, registry=registry)

@@ -240,9 +240,7 @@ def test_deliveries_are_listed_with_every_attempt(api):
     event = api.event()
     sent = api.call("POST", f"/events/{event['id']}/replay").json["deliveries"]
     with api.database.write() as connection:
-        for number, (status, state, due) in enumerate(
-            [(503, "pending", 5), (200, "delivered", None)], start=1
-        ):
+        for number, (status, state, due) in enumerate([(503, "pending", 5), (200, "delivered", None)], start=1):
             error = None if status == 200 else "HTTP 503"
             tried = deliveries.Attempt(sent[0], number, 1_795_330_800_000, 120, status, error, state, due)
             deliveries.record(connection, [tried])

@@ -88,9 +88,7 @@ def test_an_empty_patch_changes_nothing(api):
 def test_a_patch_may_take_filters_and_rate_away(api):
     made = api.hook(filters={"severity": "warning"}, rate_limit=3, platform="make")
 
-    changed = api.call(
-        "PATCH", f"/hooks/{made['id']}", {"filters": None, "rate_limit": None, "platform": None}
-    ).json
+    changed = api.call("PATCH", f"/hooks/{made['id']}", {"filters": None, "rate_limit": None, "platform": None}).json
 
     assert (changed["filters"], changed["rate_limit"], changed["platform"]) == ({}, None, None)
 
@@ -98,9 +96,7 @@ def test_a_patch_may_take_filters_and_rate_away(api):
 def test_a_hook_that_was_switched_off_is_switched_on_again(api):
     made = api.hook()
     with api.database.write() as connection:
-        hooks.set_status(
-            connection, made["id"], hooks.SWITCHED_OFF, "The target answered 410: it is gone.", 1
-        )
+        hooks.set_status(connection, made["id"], hooks.SWITCHED_OFF, "The target answered 410: it is gone.", 1)
         hooks.count_failures(connection, {made["id"]: (7, 4_102_444_800_000)})
     off = api.call("GET", f"/hooks/{made['id']}").json
     assert (off["status"], off["status_reason"]) == ("switched_off", "The target answered 410: it is gone.")

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from relay.storage import idempotency
+from relay.storage import idempotency, tables
 
 HOOK = {"target_url": "https://hooks.example.com/", "event_types": ["invoice.paid"]}
 
@@ -102,12 +102,11 @@ def test_a_key_of_255_characters_is_taken(api):
 def test_what_is_remembered_is_sealed(api):
     made = api.call("POST", "/hooks", HOOK, headers=keyed()).json
 
-    raw = (api.database.engine.url.database, "-wal")
-    for path in (raw[0], raw[0] + raw[1]):
-        with open(path, "rb") as file:
-            content = file.read()
-        assert made["secret"].encode() not in content
-        assert made["token"].encode() not in content
+    with api.database.read() as connection:
+        row = connection.execute(tables.idempotency.select()).one()
+    assert row.status_code == 201
+    assert made["secret"].encode() not in row.sealed
+    assert made["token"].encode() not in row.sealed
 
 
 def test_a_get_has_no_use_for_a_key(api):

@@ -15,9 +15,7 @@ def theirs(shared_api):
             {"target_url": "https://hooks.example.com/", "event_types": ["*"]},
             workspace=shared_api.other,
         ).json,
-        "source_id": shared_api.call(
-            "POST", "/sources", {"provider": "standard"}, workspace=shared_api.other
-        ).json,
+        "source_id": shared_api.call("POST", "/sources", {"provider": "standard"}, workspace=shared_api.other).json,
         "event_id": shared_api.events(3, workspace=shared_api.other)[0],
     }
     event_id = made["event_id"]["id"]

@@ -7,9 +7,7 @@ def test_no_answer_shows_a_secret_after_the_one_that_made_it(api):
     hook = api.hook()
     rotated = api.call("POST", f"/hooks/{hook['id']}/rotate-secret").json
     source = api.source(provider="standard", secret="whsec_c291cmNlIHNlY3JldA==")
-    added = api.call(
-        "POST", f"/sources/{source['id']}/secrets", {"secret": "whsec_YW5vdGhlciBzZWNyZXQ="}
-    ).json
+    added = api.call("POST", f"/sources/{source['id']}/secrets", {"secret": "whsec_YW5vdGhlciBzZWNyZXQ="}).json
     event = api.event()
     api.call("POST", f"/events/{event['id']}/replay")
     secrets = [hook["secret"], hook["token"], rotated["secret"], source["secret"], added["secret"]]

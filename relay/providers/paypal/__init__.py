@@ -24,12 +24,10 @@ PROVIDER = Provider(
     homepage="https://www.paypal.com",
     verification=PayPalSignature(),
     scheme_for=scheme_for,
-    secret="none",  # noqa: S106  PayPal signs with a key of its own; what counts here is the webhook's ID
+    secret="none",
     settings=(
         # Not required when the source is made: the webhook, and so its ID, is made with the source's address.
-        Setting(
-            "webhook_id", "Webhook ID", "ID of the webhook in the PayPal app. Nothing is accepted without it."
-        ),
+        Setting("webhook_id", "Webhook ID", "ID of the webhook in the PayPal app. Nothing is accepted without it."),
         Setting(
             "mode",
             "Mode",
@@ -59,9 +57,7 @@ PROVIDER = Provider(
             default="no",
             choices=("no", "yes"),
         ),
-        Setting(
-            "api_base", "API address", "Address of PayPal's API, where it is not the usual one of the mode."
-        ),
+        Setting("api_base", "API address", "Address of PayPal's API, where it is not the usual one of the mode."),
     ),
     event_name=lambda inbound: inbound.payload.get("event_type"),
     event_id=lambda inbound: inbound.payload.get("id"),

@@ -1,7 +1,7 @@
 """Cards and other means of payment in our words.
 
-v2 is a payment token: https://developer.paypal.com/docs/api/payment-tokens/v3/ ; v1 a card in the vault:
-https://developer.paypal.com/docs/api/vault/v1/
+v2 is a payment token: https://developer.paypal.com/docs/api/payment-tokens/v3/ (the API counts its own versions)
+v1 is a card in the vault: https://developer.paypal.com/docs/api/vault/v1/
 """
 
 import re
@@ -10,6 +10,9 @@ from typing import Any
 
 from relay.providers.base import Data
 from relay.providers.paypal.reading import Object, an_object, days_from, subject, text, under, whole, word
+
+# Year and month of a card, both or neither.
+Expiry = tuple[int | None, int | None]
 
 _NO_CARD = {"card_brand": None, "card_last4": None, "card_exp_month": None, "card_exp_year": None}
 _MONTH = re.compile(r"(\d{4})-(\d\d)")
@@ -20,20 +23,16 @@ def token(event: Object) -> Data:
     saved = subject(event)
     kind, inner = source(saved.get("payment_source"))
     card = _card(kind, inner)
-    month, year = _expiry(card)
     return _method(
         event,
-        month,
-        year,
+        _expiry(card),
         {
             "id": text(saved.get("id")),
             "type": kind,
             "brand": word(card.get("brand")),
             "last4": _last4(card.get("last_digits")),
             "holder_name": text(inner.get("name"), under(inner, "name", "full_name"), card.get("name")),
-            "country": text(
-                under(card, "billing_address", "country_code"), under(inner, "address", "country_code")
-            ),
+            "country": text(under(card, "billing_address", "country_code"), under(inner, "address", "country_code")),
         },
     )
 
@@ -44,8 +43,7 @@ def vaulted_card(event: Object) -> Data:
     names = (text(card.get("first_name")), text(card.get("last_name")))
     return _method(
         event,
-        whole(card.get("expire_month")),
-        whole(card.get("expire_year")),
+        _valid(whole(card.get("expire_year")), whole(card.get("expire_month"))),
         {
             "id": text(card.get("id")),
             "type": "card",
@@ -63,7 +61,7 @@ def card_of(payment_source: Any) -> Data:
     card = _card(kind, inner)
     if not card:
         return {"method": kind, **_NO_CARD}
-    month, year = _expiry(card)
+    year, month = _expiry(card)
     return {
         "method": kind,
         "card_brand": word(card.get("brand")),
@@ -86,8 +84,9 @@ def trimmed(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _method(event: Object, month: int | None, year: int | None, told: Data) -> Data:
-    expires_at = _end_of_month(month, year)
+def _method(event: Object, expiry: Expiry, told: Data) -> Data:
+    year, month = expiry
+    expires_at = _end_of_month(year, month)
     return {
         "payment_method": told
         | {
@@ -104,17 +103,23 @@ def _card(kind: str | None, inner: Object) -> Object:
     return inner if kind == "card" else an_object(inner.get("card"))
 
 
-def _expiry(card: Object) -> tuple[int | None, int | None]:
+def _expiry(card: Object) -> Expiry:
     match = _MONTH.fullmatch(text(card.get("expiry")) or "")
-    return (int(match[2]), int(match[1])) if match else (None, None)
+    return _valid(int(match[1]), int(match[2])) if match else (None, None)
+
+
+def _valid(year: int | None, month: int | None) -> Expiry:
+    if year is None or month is None or not (2000 <= year <= 2199 and 1 <= month <= 12):
+        return None, None
+    return year, month
 
 
 def _last4(digits: Any) -> str | None:
     return (text(digits) or "")[-4:] or None
 
 
-def _end_of_month(month: int | None, year: int | None) -> str | None:
+def _end_of_month(year: int | None, month: int | None) -> str | None:
     """A card is good until the end of the month printed on it."""
-    if month is None or year is None or not (1 <= month <= 12 and 1970 <= year <= 9999):
+    if year is None or month is None:
         return None
     return f"{year}-{month:02}-{monthrange(year, month)[1]}T23:59:59Z"

@@ -34,9 +34,7 @@ NAMES = {
 }
 
 # Behind the folder only letters, digits, - and _: no dots, no percent signs, no query, no fragment.
-_ADDRESS = re.compile(
-    r"https://api(?:-m)?(?:\.sandbox)?\.paypal\.com(?::443)?/v1/notifications/certs/[A-Za-z0-9_-]+"
-)
+_ADDRESS = re.compile(r"https://api(?:-m)?(?:\.sandbox)?\.paypal\.com(?::443)?/v1/notifications/certs/[A-Za-z0-9_-]+")
 _TIMEOUT = 5.0
 _MAX_BYTES = 64 * 1024
 _KEPT = 64
@@ -87,9 +85,7 @@ def fetch_certificate(url: str) -> bytes:
     try:
         answer = fetch("GET", url, timeout=_TIMEOUT, max_bytes=_MAX_BYTES)
     except Unreachable as error:
-        raise VerificationUnavailable(
-            f"PayPal's signing certificate could not be fetched: {error.message}"
-        ) from None
+        raise VerificationUnavailable(f"PayPal's signing certificate could not be fetched: {error.message}") from None
     if answer.status == 429 or answer.status >= 500:
         raise VerificationUnavailable(
             f"PayPal's signing certificate could not be fetched: it answered {answer.status}."

@@ -69,9 +69,7 @@ def refunded(event: Object) -> Data:
     total = under(bill, "refunds", "refund_amount") or under(bill, "refunded_amount", "paypal")
     refund = {
         **money(given.get("amount") or total, _currency(bill)),
-        "id": text(
-            given.get("refund_id"), given.get("recipient_transaction_id"), given.get("transaction_id")
-        ),
+        "id": text(given.get("refund_id"), given.get("recipient_transaction_id"), given.get("transaction_id")),
         "status": "succeeded",
         "reason": text(given.get("note")),
         "payment_id": payment["id"],
@@ -121,10 +119,9 @@ def _newer(bill: Object, event: Object) -> Data:
     detail = bill["detail"]
     status = _status(bill)
     due_at = day(under(detail, "payment_term", "due_date"))
-    paid_on = day(_latest(under(bill, "payments", "transactions")).get("payment_date"))
     return {
         **money(bill.get("amount"), _currency(bill)),
-        **named("amount_due", money(bill.get("due_amount"))),
+        **named("amount_due", NO_MONEY if status == "void" else money(bill.get("due_amount"))),
         **named("amount_paid", money(under(bill, "payments", "paid_amount"))),
         **named("tax", money(under(bill, "amount", "breakdown", "tax_total"))),
         "id": text(bill.get("id")),
@@ -133,7 +130,7 @@ def _newer(bill: Object, event: Object) -> Data:
         "description": text(detail.get("note")),
         "issued_at": day(detail.get("invoice_date")) if status != "draft" else None,
         "due_at": due_at,
-        "paid_at": _paid_at(status, paid_on, event),
+        "paid_at": _paid_at(bill, status, event),
         "days_until_due": days_from(event, due_at) if status in _NOT_YET_PAID else None,
         "url": text(under(detail, "metadata", "recipient_view_url")) or link(bill, "payer-view"),
         "items": [_line_item(item, item.get("unit_amount"), bill) for item in listed(bill.get("items"))],
@@ -154,18 +151,22 @@ def _older(bill: Object, event: Object) -> Data:
         "description": text(bill.get("note")),
         "issued_at": timestamp(bill.get("invoice_date")) if status != "draft" else None,
         "due_at": due_at,
-        "paid_at": _paid_at(status, None, event),
+        "paid_at": _paid_at(bill, status, event),
         "days_until_due": days_from(event, due_at) if status in _NOT_YET_PAID else None,
         "url": text(under(bill, "metadata", "payer_view_url")) or link(bill, "payer-view"),
         "items": [_line_item(item, item.get("unit_price"), bill) for item in listed(bill.get("items"))],
     }
 
 
-def _paid_at(status: str | None, paid_on: str | None, event: Object) -> str | None:
-    """The event tells the moment of the payment, the invoice only its day."""
-    if status not in ("paid", "refunded"):
-        return None
-    return told_at(event) if str(event.get("event_type")).endswith(".PAID") else paid_on
+def _paid_at(bill: Object, status: str | None, event: Object) -> str | None:
+    return _made_at(_last_payment(bill), event) if status in ("paid", "refunded") else None
+
+
+def _made_at(payment: Object, event: Object) -> str | None:
+    """The event tells the moment of a payment through PayPal, the invoice only the day of any."""
+    told_now = told_at(event) if str(event.get("event_type")).endswith(".PAID") else None
+    made_on = day(payment.get("payment_date"))
+    return (made_on or told_now) if _is_external(payment) else (told_now or made_on)
 
 
 def _line_item(item: Object, unit: Any, bill: Object) -> Data:
@@ -205,7 +206,7 @@ def _remaining(total: Money, settled: Money, status: str | None) -> Money:
 
 def _with_payment(event: Object, status: str) -> Data:
     invoice, bill = _invoice(event), _bill(event)
-    made = _latest(under(bill, "payments", "transactions") or bill.get("payments"))
+    made = _last_payment(bill)
     amount = money(made.get("amount"), _currency(bill))
     if amount["amount"] is None:
         amount = {
@@ -213,26 +214,27 @@ def _with_payment(event: Object, status: str) -> Data:
             "amount_minor": invoice["amount_paid_minor"],
             "currency": invoice["currency"],
         }
-    outside = word(made.get("type")) == "external"
     payment = {
         **amount,
         "id": text(made.get("payment_id"), made.get("transaction_id")),
         "status": status,
         "method": word(made.get("method")),
-        "paid_at": _payment_time(made, status, event),
+        "paid_at": None if status == "pending" else _made_at(made, event),
         "description": text(made.get("note")),
-        "gateway": None if outside else "PayPal",
+        "gateway": None if _is_external(made) else "PayPal",
         "invoice_id": invoice["id"],
         "invoice_number": invoice["number"],
     }
     return {"invoice": invoice, "payment": payment}
 
 
-def _payment_time(made: Object, status: str, event: Object) -> str | None:
-    if status == "pending":
-        return None
-    told_now = str(event.get("event_type")).endswith(".PAID")
-    return told_at(event) if told_now else day(made.get("payment_date"))
+def _last_payment(bill: Object) -> Object:
+    return _latest(under(bill, "payments", "transactions") or bill.get("payments"))
+
+
+def _is_external(payment: Object) -> bool:
+    """Whether it was paid elsewhere, and recorded by hand."""
+    return word(payment.get("type")) == "external"
 
 
 def _latest(transactions: Any) -> Object:

@@ -13,7 +13,6 @@ from relay.providers.base import Data
 from relay.providers.paypal.cards import card_of
 from relay.providers.paypal.reading import (
     Object,
-    link,
     linked_id,
     money,
     plain,
@@ -31,6 +30,20 @@ _REFUND_STATUSES = {
     "pending": "pending",
     "failed": "failed",
     "cancelled": "canceled",
+}
+# Only those that a cardholder or the bank is the cause of:
+# https://developer.paypal.com/serversdk/php/models/enumerations/processor-response-code/
+_CARD_REFUSALS = {
+    "00N7": "Wrong security code",
+    "0500": "Refused by the bank",
+    "1330": "Invalid account",
+    "5100": "Declined by the bank",
+    "5110": "Wrong security code",
+    "5120": "Insufficient funds",
+    "5180": "Invalid or restricted card",
+    "5400": "Expired card",
+    "9500": "Suspected fraud",
+    "9520": "Lost or stolen card",
 }
 _MODES = {"echeck": "echeck", "manual_bank_transfer": "bank_transfer"}
 
@@ -53,7 +66,7 @@ def denied(event: Object) -> Data:
         resource.get("pending_reason"),
     )
     code = text(under(resource, "processor_response", "response_code"))
-    why = {"failure_code": code or reason, "failure_reason": plain(reason)}
+    why = {"failure_code": code or reason, "failure_reason": _CARD_REFUSALS.get(code or "") or plain(reason)}
     return {"payment": payment_of(resource, "failed") | why}
 
 
@@ -68,8 +81,8 @@ def renewal(event: Object) -> Data:
 def is_new(inbound: Inbound) -> bool:
     """Whether a completed sale is told for the first time.
 
-    Money that PayPal holds back is completed twice: when it was paid, and again when it is released.
-    https://developer.paypal.com/docs/api/payments/v1/#definition-sale
+    Money that PayPal holds back is told as completed when it was paid and, sellers report, once more when it is
+    released. The field: https://developer.paypal.com/docs/api/payments/v1/#definition-sale
     """
     return word(subject(inbound.payload).get("payment_hold_status")) != "released"
 
@@ -135,9 +148,8 @@ def payment_of(resource: Object, status: str) -> Data:
 
 def paid_by(resource: Object) -> str | None:
     """The payment that a refund or reversal takes from; v2 names it in a link only."""
-    named_id = text(resource.get("capture_id"), resource.get("sale_id"))
-    itself = None if "/refund" in (link(resource, "self") or "/refund") else text(resource.get("id"))
-    return named_id or linked_id(resource, "up", "captures") or linked_id(resource, "sale", "sale") or itself
+    links = (linked_id(resource, rel, "captures?|sale") for rel in ("up", "capture", "sale", "self"))
+    return text(resource.get("capture_id"), resource.get("sale_id"), *links)
 
 
 def _method(resource: Object) -> str | None:

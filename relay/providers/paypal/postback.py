@@ -127,9 +127,7 @@ class Postback:
                 code="signature_mismatch",
             )
         if status != "SUCCESS":
-            raise VerificationUnavailable(
-                f"PayPal did not say whether this webhook is its own: {_trouble(answer)}."
-            )
+            raise VerificationUnavailable(f"PayPal did not say whether this webhook is its own: {_trouble(answer)}.")
 
     def _ask(self, app: App, asked: bytes, now: float) -> Answer:
         headers = {"authorization": f"Bearer {self._token(app, now)}", "content-type": "application/json"}

@@ -77,7 +77,7 @@ def number(value: Any) -> int | Decimal | None:
 def whole(value: Any) -> int | None:
     """A count, which v1 writes as text."""
     found = number(value)
-    return found if isinstance(found, int) else None
+    return found if isinstance(found, int) and found >= 0 else None
 
 
 def money(amount: Any, currency: Any = None) -> Money:
@@ -109,14 +109,12 @@ def times(price: Money, quantity: int | Decimal | None) -> Money:
 
 def link(resource: Object, rel: str) -> str | None:
     """The address of a link by its `rel`."""
-    return next(
-        (text(each.get("href")) for each in listed(resource.get("links")) if each.get("rel") == rel), None
-    )
+    return next((text(each.get("href")) for each in listed(resource.get("links")) if each.get("rel") == rel), None)
 
 
-def linked_id(resource: Object, rel: str, kind: str) -> str | None:
-    """The id at the end of a link, if that leads to something of this kind. It is read, never followed."""
-    match = re.search(rf"/{kind}/([A-Z0-9-]+)$", link(resource, rel) or "")
+def linked_id(resource: Object, rel: str, kinds: str) -> str | None:
+    """The id at the end of a link, if that leads to one of these kinds. It is read, never followed."""
+    match = re.search(rf"/(?:{kinds})/([A-Z0-9-]+)$", link(resource, rel) or "")
     return match[1] if match else None
 
 

@@ -1,7 +1,7 @@
 """Subscriptions in our words, and the payments of theirs that failed.
 
-v2 is https://developer.paypal.com/docs/api/subscriptions/v1/ (a subscription of version 1 of that API is of
-version 2 as a resource); v1 is a billing agreement: https://developer.paypal.com/docs/api/payments.billing-agreements/v1/
+v2 is https://developer.paypal.com/docs/api/subscriptions/v1/ (the API counts its own versions)
+v1 is a billing agreement: https://developer.paypal.com/docs/api/payments.billing-agreements/v1/
 """
 
 from relay.model import Inbound
@@ -66,8 +66,8 @@ def is_renewal(inbound: Inbound) -> bool:
     """Whether anything was paid before: a first payment, or a setup fee, renews nothing."""
     billing = _billing(subject(inbound.payload))
     cycles = listed(billing.get("cycle_executions"))
-    nothing_yet = bool(cycles) and not any(whole(each.get("cycles_completed")) for each in cycles)
-    return not nothing_yet or bool(billing.get("last_payment"))
+    completed = any(whole(each.get("cycles_completed")) for each in cycles)
+    return not cycles or completed or bool(billing.get("last_payment"))
 
 
 def _subscription(event: Object) -> Data:
@@ -141,7 +141,7 @@ def _rhythm(sub: Object) -> Data:
     cycle, definition = _regular_cycle(sub), _regular_definition(sub)
     unit = word(under(cycle, "frequency", "interval_unit")) or word(definition.get("frequency"))
     count = under(cycle, "frequency", "interval_count") or definition.get("frequency_interval")
-    return {"interval": unit if unit in _INTERVALS else None, "interval_count": whole(count)}
+    return {"interval": unit if unit in _INTERVALS else None, "interval_count": whole(count) or None}
 
 
 def _regular_cycle(sub: Object) -> Object:

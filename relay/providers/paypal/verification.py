@@ -68,9 +68,7 @@ class Transmission:
     def of(cls, inbound: Inbound) -> "Transmission":
         values = [signature_header(inbound, name) for name in _HEADERS]
         if not all(value.isascii() for value in values):
-            raise VerificationError(
-                "The headers of PayPal's signature must be in ASCII.", code="malformed_header"
-            )
+            raise VerificationError("The headers of PayPal's signature must be in ASCII.", code="malformed_header")
         sent = cls(*values)
         if sent.algorithm != ALGORITHM:
             raise VerificationError(
@@ -118,6 +116,7 @@ _HEADERS = (
 class PayPalSignature:
     """By certificate, without asking PayPal; or by postback where the setting `verify_with` says so.
 
+    All that the headers themselves condemn is refused before anybody is asked for anything.
     `fetch` serves certificates, `roots` are the authorities that are trusted. With a `signer`, whose key the
     certificates are for, it can sign as well.
     """
@@ -132,12 +131,12 @@ class PayPalSignature:
     def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> None:
         settings = credentials.settings
         sent = Transmission.of(inbound)
-        moment, webhook_id = sent.moment, _webhook_id(settings)
+        webhook_id = _webhook_id(settings)
+        _check_time(sent.moment, now, settings)
         if settings.get("verify_with") == POSTBACK:
             self.postback.verify(App.of(settings), _fields(sent, webhook_id), inbound.body, now)
         else:
             self._check_signature(sent, webhook_id, inbound.body, settings, now)
-        _check_time(moment, now, settings)
 
     def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
         if self.signer is None:

@@ -184,12 +184,8 @@ EVENTS: dict[str, Route] = {
     # Limits
     "event_log:domain_limit_size:exceeded": On("usage.exceeded", partial(exceeded, resource="disk")),
     "event_log:domain_limit_traffic:exceeded": On("usage.exceeded", partial(exceeded, resource="bandwidth")),
-    "event_log:client_limit_size:exceeded": On(
-        "usage.exceeded", partial(exceeded_by_client, resource="disk")
-    ),
-    "event_log:client_limit_traffic:exceeded": On(
-        "usage.exceeded", partial(exceeded_by_client, resource="bandwidth")
-    ),
+    "event_log:client_limit_size:exceeded": On("usage.exceeded", partial(exceeded_by_client, resource="disk")),
+    "event_log:client_limit_traffic:exceeded": On("usage.exceeded", partial(exceeded_by_client, resource="bandwidth")),
 }
 IGNORED = frozenset(
     (

@@ -75,8 +75,6 @@ PROVIDER = Provider(
     event_id=lambda inbound: inbound.headers.get("webhook-id"),
     occurred_at=lambda inbound: instant(inbound.payload.get("timestamp")),
     customer=customer,
-    events=EveryEvent(
-        {name: ours(name) for name, each in catalogue().types.items() if each.family != "relay"}
-    ),
+    events=EveryEvent({name: ours(name) for name, each in catalogue().types.items() if each.family != "relay"}),
     aliases=("standardwebhooks",),
 )

@@ -1,0 +1,111 @@
+"""Processes of the relay and of the servers it needs: started, found, killed, and none left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+RELAY = (sys.executable, "-m", "relay")
+_END_SECONDS = 60.0
+
+
+def free_port(neighbours: int = 0) -> int:
+    """A TCP port on loopback that nobody listens on, with as many free ones behind it."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port: int = first.getsockname()[1]
+        if all(_is_free(port + offset) for offset in range(1, neighbours + 1)):
+            return port
+
+
+class Process:
+    """One started command. What it says goes to a file."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], says: Path, **how: object) -> None:
+        with says.open("ab") as file:
+            self._process = subprocess.Popen(
+                command,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **how,  # type: ignore[call-overload]
+            )
+        self.pid = self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def tell(self, number: signal.Signals) -> None:
+        if self.running:
+            self._process.send_signal(number)
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Ask it to stop and answer its exit code."""
+        self.tell(number)
+        return self._process.wait(_END_SECONDS)
+
+    def kill(self) -> None:
+        self.end(signal.SIGKILL)
+
+
+def run(*words: str, environment: Mapping[str, str]) -> str:
+    """What one `relay` command prints. Fails with what it complained of."""
+    done = subprocess.run(
+        [*RELAY, *words], env=dict(environment), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, f"relay {' '.join(words)}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def of_data_directory(directory: Path) -> list[psutil.Process]:
+    """Every living process that was given this data directory, whoever its parent is by now."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("RELAY_DATA_DIR") == str(directory) and _is_alive(process):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def says(process: psutil.Process, *words: str) -> bool:
+    """Whether the command line of a process has these words in a row."""
+    try:
+        line = process.cmdline()
+    except psutil.Error:
+        return False
+    return any(tuple(line[start : start + len(words)]) == words for start in range(len(line)))
+
+
+def kill(processes: Sequence[psutil.Process]) -> None:
+    """End them all at once, without a chance to say goodbye, and wait until they are gone."""
+    for process in processes:
+        try:
+            os.kill(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    psutil.wait_procs([each for each in processes if _is_alive(each)], timeout=_END_SECONDS)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _is_free(port: int) -> bool:
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return True
+    except OSError:
+        return False

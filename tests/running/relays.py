@@ -1,0 +1,257 @@
+"""A relay in real processes, in the two set-ups that there are: everything under one command, or part by part.
+
+Whoever runs the parts one by one restarts those that die, as a container runtime does.
+"""
+
+import os
+import resource
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+from relay import accounts, jsontext
+from relay.config import Config
+from relay.model import now_ms
+from relay.storage import Database, metrics, workspaces
+from relay.vault import Vault
+from running.processes import RELAY, Process, free_port, kill, of_data_directory, run, says
+from running.sender import SECRET, Line
+from running.servers import Postgres, Redis, redis_answers
+from running.waiting import until
+
+_ACTOR = "tests"
+_LOOK_SECONDS = 0.2
+
+WEB, FRESH, LATE, CLOCK = ("web",), ("work", "--lane", "fresh"), ("work", "--lane", "late"), ("clock",)
+
+
+class Relay:
+    """What both set-ups have in common. `directory` is empty at first and belongs to this relay."""
+
+    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
+        directory.mkdir(parents=True)
+        self.directory = directory / "data"
+        self.log = directory / "log"
+        self.log.touch()
+        self.port = free_port(neighbours=1)
+        self.url = f"http://127.0.0.1:{self.port}"
+        given = {name: value for name, value in os.environ.items() if not name.startswith("RELAY_")}
+        self.environment = given | {
+            "RELAY_DATA_DIR": str(self.directory),
+            "RELAY_PUBLIC_URL": self.url,
+            "RELAY_ALLOW_PRIVATE_TARGETS": "127.0.0.1",
+            "PYTHONUNBUFFERED": "1",
+            **environment,
+        }
+        self.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.stop()
+        finally:
+            kill(of_data_directory(self.directory))
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        raise NotImplementedError
+
+    def lose_redis(self) -> None:
+        """Kill Redis and all that it knew; it comes back empty."""
+        raise NotImplementedError
+
+    def command(self, *words: str) -> Any:
+        """What a command prints with `--json`."""
+        return jsontext.loads(run(*words, "--json", environment=self.environment).encode())
+
+    def processes(self, part: Sequence[str]) -> list[psutil.Process]:
+        """The living processes of one part, a parent before its children."""
+        command = (*RELAY[1:], *part)
+        found = [each for each in of_data_directory(self.directory) if says(each, *command)]
+        return sorted(found, key=lambda each: each.create_time())
+
+    def kill(self, part: Sequence[str]) -> None:
+        """Kill one part, and see that it comes back."""
+        old = self.processes(part)
+        kill(old)
+        until(lambda: set(self.processes(part)) - set(old), f"{' '.join(part)} is started again")
+
+    def kill_everything(self) -> None:
+        """Every process of the relay at once, with its Redis if that is its own."""
+        kill(of_data_directory(self.directory))
+
+    @contextmanager
+    def disk_full(self) -> Iterator[None]:
+        """No process of this relay can make a file longer."""
+        every = of_data_directory(self.directory)
+        kept = {each.pid: resource.prlimit(each.pid, resource.RLIMIT_FSIZE) for each in every}
+        for pid, (_, hard) in kept.items():
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+        yield
+        for pid, limits in kept.items():
+            if psutil.pid_exists(pid):
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+
+    def source(self, name: str) -> str:
+        """A new source whose sender signs with the tests' secret; answers its id."""
+        with self._open() as (config, database, vault, workspace_id):
+            source, _ = accounts.create_source(
+                database,
+                vault,
+                workspace_id,
+                "standard",
+                name=name,
+                secret=SECRET,
+                actor=_ACTOR,
+                public_url=config.public_url,
+            )
+        return source.id
+
+    def address(self, source_id: str) -> str:
+        return accounts.inbound_url(self.url, source_id)
+
+    def hook(self, target_url: str, source_id: str, **fields: Any) -> str:
+        """A new hook that wants everything of one source; answers its id."""
+        body = {"target_url": target_url, "event_types": ["*"], "filters": {"source": source_id}, **fields}
+        with self._open() as (config, database, vault, workspace_id):
+            hook, _ = accounts.create_hook(
+                database, vault, workspace_id, body, actor=_ACTOR, allow_private=config.allow_private
+            )
+        return hook.id
+
+    def left(self) -> dict[str, int]:
+        """Webhooks that have not become events, and deliveries that are not at their end."""
+        with self._open() as (_, database, _, _), database.read() as connection:
+            found = metrics.read(connection, now_ms())
+        return {"webhooks": found.webhooks_pending, "deliveries": found.deliveries_pending}
+
+    def complaints(self) -> list[dict[str, str]]:
+        """What `relay doctor` calls broken."""
+        return [each for each in self.command("doctor") if each["state"] == "broken"]
+
+    def answers(self) -> bool:
+        with Line(f"{self.url}/in/nobody") as line:
+            answer = line.post(b"", {})
+        return answer is not None and answer.status == 404
+
+    def wait_until_ready(self) -> None:
+        until(self.answers, f"the relay answers; it said: {self.log.read_text()[-2000:]}")
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[Config, Database, Vault, str]]:
+        config = Config.load(self.environment)
+        database = Database(config.database_url)
+        try:
+            with database.read() as connection:
+                workspace = workspaces.first(connection)
+            assert workspace is not None
+            yield config, database, Vault(config.secret_keys), workspace.id
+        finally:
+            database.close()
+
+
+class Embedded(Relay):
+    """`relay up`: SQLite, a Redis of its own, everything under one supervisor."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        self._options = options
+        self.process: Process | None = None
+        super().__init__(directory, {})
+
+    def start(self) -> None:
+        words = ("up", "--port", str(self.port), "--data-dir", str(self.directory), *self._options)
+        self.process = Process([*RELAY, *words], self.environment, self.log)
+        self.wait_until_ready()
+
+    def stop(self) -> int:
+        """As Ctrl-C does; answers the exit code."""
+        assert self.process is not None
+        return self.process.end(signal.SIGINT)
+
+    def kill_everything(self) -> None:
+        super().kill_everything()
+        assert self.process is not None
+        self.process.kill()
+
+    def lose_redis(self) -> None:
+        url = Config.load(self.environment).redis_url
+        kept = list((self.directory / "redis").rglob("*"))
+        servers = [each for each in of_data_directory(self.directory) if says(each, "--unixsocket")]
+        assert servers
+        for path in kept:
+            if path.is_file():
+                path.unlink()
+        kill(servers)
+        until(lambda: redis_answers(url), "Redis is started again")
+
+
+class Apart(Relay):
+    """`relay web`, `relay work` and two `relay clock`, with PostgreSQL and Redis beside them."""
+
+    def __init__(self, directory: Path, postgres: Postgres, redis: Redis) -> None:
+        self.postgres = postgres
+        self.redis = redis
+        self._commands = {
+            "web": ("web", "--port", "", "--workers", "2"),
+            "work": ("work",),
+            "clock": ("clock",),
+            "second clock": ("clock",),
+        }
+        self._running: dict[str, Process] = {}
+        self._stopped = threading.Event()
+        self._keeper: threading.Thread | None = None
+        super().__init__(
+            directory, {"RELAY_DATABASE_URL": postgres.new_database(), "RELAY_REDIS_URL": redis.url}
+        )
+
+    def start(self) -> None:
+        self.command("key", "list")  # makes the first workspace
+        self._stopped.clear()
+        self._keeper = threading.Thread(target=self._keep_running, daemon=True)
+        self._keeper.start()
+        self.wait_until_ready()
+
+    def stop(self) -> None:
+        self._stop_keeping()
+        for process in self._running.values():
+            process.tell(signal.SIGTERM)
+        for process in self._running.values():
+            process.end(signal.SIGTERM)
+        self._running.clear()
+
+    def kill_everything(self) -> None:
+        self._stop_keeping()
+        super().kill_everything()
+        for process in self._running.values():
+            process.kill()
+        self._running.clear()
+
+    def lose_redis(self) -> None:
+        self.redis.lose_everything()
+
+    def _stop_keeping(self) -> None:
+        self._stopped.set()
+        if self._keeper is not None:
+            self._keeper.join()
+            self._keeper = None
+
+    def _keep_running(self) -> None:
+        while not self._stopped.is_set():
+            for name, words in self._commands.items():
+                process = self._running.get(name)
+                if process is None or not process.running:
+                    filled = [str(self.port) if word == "" else word for word in words]
+                    self._running[name] = Process([*RELAY, *filled], self.environment, self.log)
+            self._stopped.wait(_LOOK_SECONDS)
+
+
+Setup = Callable[[], Relay]

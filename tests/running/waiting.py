@@ -1,0 +1,18 @@
+"""Waiting for something to become true."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Found = TypeVar("Found")
+PATIENCE_SECONDS = 60.0
+_BETWEEN_LOOKS_SECONDS = 0.05
+
+
+def until(check: Callable[[], Found], what: str, within: float = PATIENCE_SECONDS) -> Found:
+    """Look again and again until `check` answers something true; answers that. Fails saying `what` was awaited."""
+    end = time.monotonic() + within
+    while not (found := check()):
+        assert time.monotonic() < end, f"waited {within:.0f} s in vain: {what}"
+        time.sleep(_BETWEEN_LOOKS_SECONDS)
+    return found
