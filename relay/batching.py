@@ -1,6 +1,7 @@
 """Group commit: requests that wait together are stored as one transaction."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Generic, TypeVar
@@ -24,14 +25,17 @@ class Batcher(Generic[Item, Result]):
     """Collects items from many threads and hands them to `flush` together, in one thread of its own.
 
     While one batch is being flushed the next one gathers: alone, an item waits for nobody; under load batches
-    grow by themselves, up to `limit`. `flush` answers one result per item, in order; if it raises, everyone
-    in the batch gets that error.
+    grow by themselves, up to `limit`; once several came together, the next batch is given `gather` seconds more.
+    `flush` answers one result per item, in order; if it raises, everyone in the batch gets that error.
     """
 
-    def __init__(self, flush: Callable[[Sequence[Item]], Sequence[Result]], *, name: str, limit: int = 500) -> None:
+    def __init__(
+        self, flush: Callable[[Sequence[Item]], Sequence[Result]], *, name: str, limit: int = 500, gather: float = 0.0
+    ) -> None:
         self._flush = flush
         self._limit = limit
         self._name = name
+        self._gather = gather
         self._queue: SimpleQueue[_Waiting[Item, Result] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -78,6 +82,8 @@ class Batcher(Generic[Item, Result]):
             open_ = waiting is not None
             if batch:
                 self._flush_batch(batch)
+            if len(batch) > 1:
+                time.sleep(self._gather)
 
     def _flush_batch(self, batch: Sequence[_Waiting[Item, Result]]) -> None:
         try:

@@ -35,12 +35,14 @@ from relay.storage import Database, deliveries, hooks
 TIMEOUT_SECONDS = 15.0
 AT_ONCE_PER_HOOK = 32
 AT_ONCE_AT_FIRST = 4
+WAITING_PER_HOOK = 400
 SLOW_SECONDS = 1.0
 """A hook whose oldest request is this old gets no more fresh events here: they wait in the late lane."""
 
 MOST_WAITING = 4000
 GONE_REASON = "The target answered 410: it is gone."
 _LONGEST_ERROR = 300
+_GATHER_SECONDS = 0.02
 
 log = structlog.get_logger(stage="deliver")
 
@@ -99,7 +101,7 @@ class Courier:
         self._load = 0
         self._lock = threading.Lock()
         self._closing = False
-        self._records: Batcher[_Outcome, None] = Batcher(self._record, name="record")
+        self._records: Batcher[_Outcome, None] = Batcher(self._record, name="record", gather=_GATHER_SECONDS)
         self._loop = asyncio.new_event_loop()
         self._door: Door | None = None
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
@@ -114,10 +116,10 @@ class Courier:
         """How many more parcels of this hook are welcome now. A slow hook gets no fresh ones."""
         lane = self._lanes.get(hook.id)
         if lane is None:
-            return AT_ONCE_PER_HOOK * 2
+            return WAITING_PER_HOOK
         if fresh and lane.slow(time.monotonic()):
             return 0
-        return max(0, AT_ONCE_PER_HOOK * 2 - len(lane.waiting) - len(lane.started))
+        return max(0, WAITING_PER_HOOK - len(lane.waiting) - len(lane.started))
 
     def hand(self, parcels: Iterable[Parcel]) -> None:
         """Take parcels over. From any thread; returns at once."""
@@ -129,7 +131,7 @@ class Courier:
     def close(self, patience: float = 10.0) -> None:
         """Finish what is under way for `patience` seconds, hand back the rest, write everything down."""
         self._closing = True
-        self._loop.call_soon_threadsafe(self._return_waiting)
+        self._loop.call_soon_threadsafe(lambda: self._return_waiting(list(self._lanes.values())))
         end = time.monotonic() + patience
         while self._load and time.monotonic() < end:
             time.sleep(0.02)
@@ -201,6 +203,7 @@ class Courier:
             elif verdict.outcome == RETRY:
                 lane.failures = failures_after(lane.failures, 1)
                 lane.at_once = AT_ONCE_AT_FIRST
+                self._return_waiting([lane])
             self._records.post(_outcome(parcel, reply, verdict, started_at, ended_at))
         except asyncio.CancelledError:
             self._settled(1)
@@ -223,9 +226,11 @@ class Courier:
             return Reply(None, {}, b"", f"{error.code}: {error.message}"[:_LONGEST_ERROR])
         return Reply(answer.status, answer.headers, answer.body)
 
-    def _return_waiting(self) -> None:
-        left = [parcel for lane in self._lanes.values() for parcel in lane.waiting]
-        for lane in self._lanes.values():
+    def _return_waiting(self, lanes: Iterable[_Lane]) -> None:
+        """Hand back what has not been started: while a hook fails, when to go on is judged in the database."""
+        left: list[Parcel] = []
+        for lane in lanes:
+            left += lane.waiting
             lane.waiting.clear()
         self._hand_back(left)
 

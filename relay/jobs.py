@@ -1,8 +1,9 @@
 """The queue. The only module that knows RQ, and the only one that knows a Redis key.
 
-A job is a bell: "there is work". It carries no payload and no list, since the database knows what is waiting,
-and a ringing bell is not rung again: under load one job drains what a hundred requests stored. A bell that is
-lost (a worker killed, Redis emptied) costs a second, until the clock rings it.
+A job is a bell: "there is work". It carries no payload and no list, since the database knows what is waiting. A
+bell is not rung while it rings or while the worker that heard it is still attentive: under load one job
+drains what thousands of requests stored. A bell that is lost (a worker killed, Redis emptied) costs a second,
+until the clock rings it.
 """
 
 import threading
@@ -21,6 +22,7 @@ from relay.pipeline import FRESH, LATE
 
 LANES = (FRESH, LATE)
 _RINGING_MS = 5_000
+_ATTENTIVE_MS = 15_000
 _JOB_SECONDS = 120
 _AWAY_SECONDS = 1.0
 _BETWEEN_RINGS_SECONDS = 0.004
@@ -63,19 +65,26 @@ class Bells:
             self._wake.notify()
 
     def ring_now(self, lane: str, *, force: bool = False) -> bool:
-        """Ring and answer whether Redis took it. `force` rings even if a bell seems to be ringing."""
+        """Ring and answer whether Redis took it. `force` rings even if somebody seems to have heard."""
         try:
-            fresh = self._redis.set(f"relay:bell:{lane}", 1, nx=not force, px=_RINGING_MS)
-            if force and self._queues[lane].count:
-                return True
-            if fresh:
-                self._queues[lane].enqueue(
-                    _run_lane, lane, job_timeout=_JOB_SECONDS, result_ttl=0, failure_ttl=60, ttl=_JOB_SECONDS
-                )
+            if self._redis.set(_bell(lane), 1, nx=not force, px=_RINGING_MS):
+                self._enqueue(lane)
         except RedisError as error:
             log.warning("redis_away", reason=type(error).__name__, note="work is stored and will be picked up")
             return False
         return True
+
+    def call_help(self, lane: str) -> None:
+        """Have one more worker of the lane look for work, if one is free. Never raises."""
+        try:
+            self._enqueue(lane)
+        except RedisError:
+            log.debug("no_help", lane=lane)
+
+    def _enqueue(self, lane: str) -> None:
+        queue = self._queues[lane]
+        if not queue.count:
+            queue.enqueue(_run_lane, lane, job_timeout=_JOB_SECONDS, result_ttl=0, failure_ttl=60, ttl=_JOB_SECONDS)
 
     def alive(self) -> bool:
         """Whether Redis answers."""
@@ -133,20 +142,33 @@ _work: Callable[[str], None] | None = None
 
 
 def _run_lane(lane: str) -> None:
-    """What a job does: silence the bell, so that what is stored from here on rings again, then drain."""
+    """What a job does. Its worker knows how."""
     assert _work is not None  # set by `serve` before any job is taken
     _work(lane)
 
 
-def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str], None]) -> None:
-    """Take jobs of these lanes until a signal says stop. Waits for Redis to come, and to come back."""
+def _bell(lane: str) -> str:
+    """Set while a bell rings or its worker is attentive."""
+    return f"relay:bell:{lane}"
+
+
+def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str, bool], None]) -> None:
+    """Take jobs of these lanes until a signal says stop. Waits for Redis to come, and to come back.
+
+    `work(lane, attentive)` drains a lane. It is called once to be attentive, while nobody need ring, and once more
+    when the bell is free again, for what was stored in between.
+    """
     global _work  # noqa: PLW0603  RQ finds a job's function by its name, so what it needs must be here
 
     redis = connect(redis_url)
 
     def answer(lane: str) -> None:
-        redis.delete(f"relay:bell:{lane}")
-        work(lane)
+        redis.set(_bell(lane), 1, px=_ATTENTIVE_MS)
+        try:
+            work(lane, True)
+        finally:
+            redis.delete(_bell(lane))
+        work(lane, False)
 
     _work = answer
     worker: Any = None

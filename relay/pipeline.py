@@ -23,12 +23,16 @@ from relay.receive import unpack
 from relay.storage import Database, deliveries, events, hooks, inbound, sources
 from relay.vault import Vault
 
-BATCH = 200
+BATCH = 100
 _HOOKS_FRESH_SECONDS = 1.0
 _SOURCES_FRESH_SECONDS = 5.0
 _PACED_AHEAD_MS = 2000
 _FULL_PAUSE = 0.005
-_LONGEST_RUN_SECONDS = 20.0
+_LONGEST_RUN_SECONDS = 5.0
+_ATTENTIVE_SECONDS = 0.1
+_LOOK_AGAIN_SECONDS = 0.004
+_GATHER_SECONDS = 0.015
+"""Where several come together, more will in a moment: a transaction for many costs little more than for one."""
 
 FRESH, LATE = "fresh", "late"
 """The two lanes: what was just accepted, and everything that is sent later than that."""
@@ -56,33 +60,43 @@ class Pipeline:
         courier: Courier,
         reserve: Reserve,
         ring: Callable[[str], None],
+        call_help: Callable[[str], None],
     ) -> None:
         self._database = database
         self._vault = vault
         self._courier = courier
         self._reserve = reserve
         self._ring = ring
+        self._call_help = call_help
         self._index = HookIndex({})
         self._index_read = float("-inf")
         self._sources: dict[str, tuple[Source, float]] = {}
 
-    def process_waiting(self) -> int:
-        """Drain the stored webhooks; answers how many there were."""
+    def process_waiting(self, *, attentive: bool) -> int:
+        """Drain the stored webhooks; answers how many there were.
+
+        With `attentive` it looks again for a while after the last one, so that a steady stream needs no bells.
+        """
         end = time.monotonic() + _LONGEST_RUN_SECONDS
+        quiet_after = time.monotonic() + (_ATTENTIVE_SECONDS if attentive else 0.0)
         done = 0
         finished: list[_Made] = []
         while True:
-            while self._courier.load > MOST_WAITING:
-                time.sleep(_FULL_PAUSE)
-            parcels, claimed = self._store_and_claim(finished, claim=time.monotonic() < end)
-            done += len(finished)
-            self._courier.hand(parcels)
-            if not claimed:
-                break
-            finished = [self._make(webhook) for webhook in claimed]
-        if time.monotonic() >= end:
-            self._ring(FRESH)
-        return done
+            over = time.monotonic() >= end
+            if finished or (not over and self._any_waiting()):
+                claimed = self._store_and_claim(finished, claim=not over)
+                done += len(finished)
+                if len(claimed) == BATCH:
+                    self._call_help(FRESH)
+                finished = [self._make(webhook) for webhook in claimed]
+                if 1 < len(claimed) < BATCH // 2:
+                    time.sleep(_GATHER_SECONDS)
+                if attentive and finished:
+                    quiet_after = time.monotonic() + _ATTENTIVE_SECONDS
+            elif over or time.monotonic() >= quiet_after:
+                return done
+            else:
+                time.sleep(_LOOK_AGAIN_SECONDS)
 
     def retry_due(self) -> int:
         """Take and send what is due, hook by hook, until nothing is; answers how many were taken."""
@@ -100,7 +114,14 @@ class Pipeline:
                 time.sleep(_FULL_PAUSE * 4)
         return taken
 
-    def _store_and_claim(self, finished: Sequence[_Made], *, claim: bool) -> tuple[list[Parcel], list[inbound.Claimed]]:
+    def _any_waiting(self) -> bool:
+        """Looking is cheap; a claim is a write that others wait for."""
+        while self._courier.load > MOST_WAITING:
+            time.sleep(_FULL_PAUSE)
+        with self._database.read() as connection:
+            return inbound.waiting(connection, now_ms())
+
+    def _store_and_claim(self, finished: Sequence[_Made], *, claim: bool) -> list[inbound.Claimed]:
         """One transaction: the events and deliveries of the last batch, and the claim of the next."""
         now = now_ms()
         index = self._hooks()
@@ -115,9 +136,10 @@ class Pipeline:
             deliveries.store(connection, rows)
             inbound.finish(connection, [made.webhook.place for made in finished])
             claimed = inbound.claim(connection, now, BATCH) if claim else []
+        self._courier.hand(parcels)
         if len(rows) > len(parcels):
             self._ring(LATE)
-        return parcels, claimed
+        return claimed
 
     def _deliveries(
         self, index: HookIndex, finished: Sequence[_Made], new: set[str], now: int

@@ -22,6 +22,7 @@ from relay.verification import Credentials, live_secrets
 
 UNVERIFIED = "unverified"
 _SOURCES_KEPT = 1000
+_GATHER_SECONDS = 0.003
 _SOURCE_FRESH_SECONDS = 1.0
 _HEADERS_NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization", "x-forwarded-for", "forwarded"})
 _MOST_HEADER_BYTES = 16 * 1024
@@ -77,7 +78,7 @@ class Receiver:
         self._ring = ring
         self._known: OrderedDict[str, tuple[Source, float]] = OrderedDict()
         self._known_lock = Lock()
-        self._batcher: Batcher[inbound.NewInbound, str] = Batcher(self._commit, name="accept")
+        self._batcher: Batcher[inbound.NewInbound, str] = Batcher(self._commit, name="accept", gather=_GATHER_SECONDS)
 
     def source(self, source_id: str) -> Source:
         """The source of this id, as it stood at most a second ago. Raises `NotFound`."""

@@ -39,11 +39,11 @@ def run(config: Config, lanes: Sequence[str]) -> None:
         on_gone=gone,
         on_turn=lambda: bells.ring(LATE),
     )
-    pipeline = Pipeline(database, vault, courier, Pace(config.redis_url).reserve, bells.ring)
+    pipeline = Pipeline(database, vault, courier, Pace(config.redis_url).reserve, bells.ring, bells.call_help)
 
-    def work(lane: str) -> None:
+    def work(lane: str, attentive: bool) -> None:
         if lane == FRESH:
-            pipeline.process_waiting()
+            pipeline.process_waiting(attentive=attentive)
         else:
             pipeline.retry_due()
 

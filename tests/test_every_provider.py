@@ -5,7 +5,10 @@ tests, with `SCHEME`: the same scheme with a test's own authority behind it.
 """
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
@@ -67,7 +70,7 @@ def usable_secret(provider: Provider, owner: str) -> str:
     """A secret in a form that the scheme can read: base64 that is text too, or hexadecimal."""
     scheme = signing_scheme(provider)
     keys = scheme.keys if isinstance(scheme, HmacSignature) else ()
-    for secret in (f"whsec_secret{owner.ljust(12, 'x')}", owner.encode().hex().ljust(64, "0")):
+    for secret in (f"whsec_secret{owner.ljust(14, 'x')}", owner.encode().hex().ljust(64, "0")):
         try:
             for key in keys:
                 key(secret)
@@ -331,3 +334,37 @@ def test_its_setup_can_be_followed(provider: Provider) -> None:
     assert ("secret" in blanks) == (provider.secret == "ours")
     assert re.findall(r"\b(?:TODO|TBD|FIXME|XXX|lorem)\b", text) == []
     assert [each.name for each in provider.settings if f"`{each.name}`" not in text] == []
+
+
+def shell_of(provider: Provider) -> str | None:
+    """The script that its setup shows, if it shows one."""
+    found = re.search(r"```sh\n(.*?)```", (ROOT / provider.name / "setup.md").read_text(), re.DOTALL)
+    return found and found[1]
+
+
+SHELLS = [each for each in PROVIDERS if shell_of(each)]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@pytest.mark.parametrize("provider", SHELLS, ids=[each.name for each in SHELLS])
+def test_the_script_in_its_setup_posts_what_is_accepted(provider: Provider, tmp_path: Path) -> None:
+    secret = usable_secret(provider, "ours")
+    script = re.sub(r"SECRET='.*?'", f"SECRET='{secret}'", shell_of(provider) or "")
+    curl, said = tmp_path / "curl", tmp_path / "said"
+    curl.write_text(f"#!/bin/sh\nfor each; do printf '%s\\0' \"$each\"; done > '{said}'\n")
+    curl.chmod(0o755)
+
+    subprocess.run(["sh", "-eu", "-c", script], env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, check=True)
+
+    words = said.read_text().split("\0")
+    after = [(word, words[index + 1]) for index, word in enumerate(words[:-1])]
+    headers = dict(value.split(": ", 1) for word, value in after if word == "--header")
+    inbound = Inbound(
+        body=dict(after)["--data-binary"].encode(),
+        headers={name.lower(): value for name, value in headers.items()},
+        received_at=RECEIVED_AT,
+    )
+    moment = float(inbound.headers.get("webhook-timestamp", NOW))
+    provider.verification.verify(inbound, Credentials((secret,), {"header": "X-Signature"}), moment)
+    assert "{{url}}" in words
+    assert "unknown" not in [event.type for event in events_from(provider, inbound)]

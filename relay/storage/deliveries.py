@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 
+from relay.storage.rows import insert_new
 from relay.storage.tables import attempts, deliveries, hooks
 
 LEASE_MS = 60_000
@@ -69,7 +70,10 @@ class Taken:
 
 
 _COLUMNS = [deliveries.c[name] for name in Delivery.__dataclass_fields__]
-_NEW = list(NewDelivery.__dataclass_fields__)
+_NEW = (*NewDelivery.__dataclass_fields__, "state", "attempts")
+_fields_of_new = attrgetter(*NewDelivery.__dataclass_fields__)
+_ATTEMPT = ("delivery_id", "number", "started_at", "duration_ms", "status_code", "error")
+_fields_of_attempt = attrgetter(*_ATTEMPT)
 _TRIED = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("row"))
@@ -85,11 +89,7 @@ _TRIED = (
 
 
 def store(connection: Connection, batch: Sequence[NewDelivery]) -> None:
-    if batch:
-        connection.execute(
-            insert(deliveries),
-            [{name: getattr(each, name) for name in _NEW} | {"state": PENDING, "attempts": 0} for each in batch],
-        )
+    insert_new(connection, deliveries, _NEW, [(*_fields_of_new(each), PENDING, 0) for each in batch])
 
 
 def record(connection: Connection, tried: Sequence[Attempt]) -> None:
@@ -109,21 +109,7 @@ def record(connection: Connection, tried: Sequence[Attempt]) -> None:
             for each in tried
         ],
     )
-    dialect_insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    connection.execute(
-        dialect_insert(attempts).on_conflict_do_nothing(),
-        [
-            {
-                "delivery_id": each.delivery_id,
-                "number": each.number,
-                "started_at": each.started_at,
-                "duration_ms": each.duration_ms,
-                "status_code": each.status_code,
-                "error": each.error,
-            }
-            for each in tried
-        ],
-    )
+    insert_new(connection, attempts, _ATTEMPT, [_fields_of_attempt(each) for each in tried])
 
 
 def hand_back(connection: Connection, delivery_ids: Sequence[str], due_at: int) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from relay import jsontext
 from relay.model import Event
+from relay.storage.rows import insert_new
 from relay.storage.tables import events
 
 
@@ -38,33 +38,46 @@ class EventQuery:
     limit: int = 50
 
 
+_NEW = (
+    "sequence",
+    "id",
+    "workspace_id",
+    "source_id",
+    "place",
+    "type",
+    "received_at",
+    "customer_id",
+    "customer_email",
+    "defect",
+    "body",
+)
 _COLUMNS = [events.c[name] for name in StoredEvent.__dataclass_fields__]
 
 
 def store(connection: Connection, workspace_of: dict[int, str], batch: Sequence[tuple[int, int, Event]]) -> set[str]:
     """Store events, given with the place and the reception time of their webhook. Answers the ids that are new;
     an event that is already kept stays as it was."""
-    if not batch:
-        return set()
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
     rows = [
-        {
-            "sequence": event.sequence,
-            "id": event.id,
-            "workspace_id": workspace_of[place],
-            "source_id": event.envelope["source"]["id"],
-            "place": place,
-            "type": event.type,
-            "received_at": received_at,
-            "customer_id": event.customer_id and event.customer_id[:255],
-            "customer_email": event.customer_email and event.customer_email[:320].lower(),
-            "defect": event.defect,
-            "body": event.body,
-        }
+        (
+            event.sequence,
+            event.id,
+            workspace_of[place],
+            event.envelope["source"]["id"],
+            place,
+            event.type,
+            received_at,
+            event.customer_id and event.customer_id[:255],
+            event.customer_email and event.customer_email[:320].lower(),
+            event.defect,
+            event.body,
+        )
         for place, received_at, event in batch
     ]
-    statement = insert(events).on_conflict_do_nothing().returning(events.c.id)
-    return set(connection.execute(statement, rows).scalars())
+    ours = {event.id: event.sequence for _, _, event in reversed(batch)}
+    if insert_new(connection, events, _NEW, rows) == len(rows):
+        return set(ours)
+    kept = connection.execute(select(events.c.id, events.c.sequence).where(events.c.id.in_(list(ours))))
+    return {row.id for row in kept if row.sequence == ours[row.id]}
 
 
 def get(connection: Connection, workspace_id: str, event_id: str) -> StoredEvent | None:

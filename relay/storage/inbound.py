@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 
+from relay.storage.rows import insert_new
 from relay.storage.tables import inbound
 
 LEASE_MS = 30_000
@@ -39,31 +39,24 @@ class Claimed:
     sealed: bytes | None = field(repr=False)
 
 
+_NEW = ("id", "workspace_id", "source_id", "dedupe_key", "verified_by", "received_at", "due_at", "sealed")
 _COLUMNS = [inbound.c[name] for name in Claimed.__dataclass_fields__]
 
 
 def store(connection: Connection, webhooks: Sequence[NewInbound]) -> dict[str, str]:
     """Store a batch. Answers, for each id given, the id it is kept under: its own, or that of the first
     webhook with the same source and dedupe key."""
-    # One statement, one step, and no row read back unless there was a repeat: on SQLite every step under the
-    # write lock gives up the interpreter and waits for it again, while all other processes wait for the lock.
-    values = [value for each in webhooks for value in _values(each)]
-    done = connection.exec_driver_sql(_insert_sql(connection.dialect.paramstyle, len(webhooks)), tuple(values))
-    if done.rowcount == len(webhooks):
+    if insert_new(connection, inbound, _NEW, [_row(each) for each in webhooks]) == len(webhooks):
         return {each.id: each.id for each in webhooks}
     keys = [(each.source_id, each.dedupe_key) for each in webhooks]
-    firsts = {
-        (row.source_id, row.dedupe_key): row.id
-        for row in connection.execute(
-            select(inbound.c.id, inbound.c.source_id, inbound.c.dedupe_key).where(
-                tuple_(inbound.c.source_id, inbound.c.dedupe_key).in_(keys)
-            )
-        )
-    }
+    known = select(inbound.c.id, inbound.c.source_id, inbound.c.dedupe_key).where(
+        tuple_(inbound.c.source_id, inbound.c.dedupe_key).in_(keys)
+    )
+    firsts = {(row.source_id, row.dedupe_key): row.id for row in connection.execute(known)}
     return {each.id: firsts[each.source_id, each.dedupe_key] for each in webhooks}
 
 
-def _values(webhook: NewInbound) -> tuple[Any, ...]:
+def _row(webhook: NewInbound) -> tuple[Any, ...]:
     return (
         webhook.id,
         webhook.workspace_id,
@@ -73,16 +66,6 @@ def _values(webhook: NewInbound) -> tuple[Any, ...]:
         webhook.received_at,
         webhook.received_at,
         webhook.sealed,
-    )
-
-
-@cache
-def _insert_sql(paramstyle: str, count: int) -> str:
-    mark = "?" if paramstyle == "qmark" else "%s"
-    row = f"({', '.join([mark] * 8)})"
-    return (
-        "INSERT INTO inbound (id, workspace_id, source_id, dedupe_key, verified_by, received_at, due_at, sealed)"  # noqa: S608
-        f" VALUES {', '.join([row] * count)} ON CONFLICT DO NOTHING"
     )
 
 

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 from chaos.conftest import ROUNDS, World
-
 from running.processes import kill
 from running.relays import CLOCK, FRESH, LATE, WEB
-from running.subscriber import HEALTHY
+from running.subscriber import HEALTHY, Answer
 from running.waiting import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
@@ -18,23 +17,92 @@ def test_a_worker_in_the_middle_of_deliveries(world: World) -> None:
     scenario = world.scenario("worker killed")
     subscriber = scenario.subscriber()
     go_on = threading.Event()
-    subscriber.answer = lambda _: (go_on.wait(10), HEALTHY)[1]
+
+    def answer(_: bytes) -> Answer:
+        go_on.wait(10)
+        return HEALTHY
+
+    subscriber.answer = answer
 
     for _ in range(ROUNDS):
         go_on.clear()
         with scenario.stream():
-            until(lambda: subscriber.waiting, "the worker delivers")
+            until(lambda: subscriber.waiting >= 2, "the worker is delivering")
             world.relay.kill(FRESH)
-        go_on.set()
-        until(lambda: scenario.arrived_since(), "what came later is delivered")
+            go_on.set()
+        scenario.goes_on()
 
 
-@pytest.mark.parametrize("part", [LATE, CLOCK], ids="the {0[0]}".format)
-def test_another_part(world: World, part: Sequence[str]) -> None:
-    scenario = world.scenario(f"{part[0]} killed")
+def test_a_worker_in_the_middle_of_retries(world: World) -> None:
+    scenario = world.scenario("retries killed")
     subscriber = scenario.subscriber()
+    failing = scenario.subscriber(ordered=True)
+
+    for _ in range(ROUNDS):
+        with scenario.stream():
+            until(lambda: subscriber.taken and failing.taken, "both lanes deliver")
+            world.relay.kill(LATE)
+        scenario.goes_on()
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["one of its processes", "all of it"])
+def test_the_web(world: World, *, whole: bool) -> None:
+    scenario = world.scenario(f"web killed, {whole=}")
+    scenario.subscriber()
 
     for _ in range(ROUNDS):
         with scenario.stream() as stream:
+            until(lambda: stream.accepted, "webhooks come in")
+            first, *others = world.relay.processes(WEB)
+            kill([first, *others] if whole else others[:1])
+            before = len(stream.accepted)
+            until(lambda: len(stream.accepted) > before + 5, "webhooks are accepted again")
+        scenario.goes_on()
+
+
+def test_the_master_of_the_web_alone(world: World) -> None:
+    scenario = world.scenario("web orphaned")
+    scenario.subscriber()
+
+    for _ in range(ROUNDS):
+        with scenario.stream() as stream:
+            until(lambda: stream.accepted, "webhooks come in")
+            orphans = world.relay.processes(WEB)
+            kill(orphans[:1])
+            until(lambda: set(orphans).isdisjoint(world.relay.processes(WEB)), "its orphans end")
+        scenario.goes_on()
+
+
+def test_the_clock(world: World) -> None:
+    scenario = world.scenario("clock killed")
+    scenario.subscriber()
+
+    for _ in range(ROUNDS):
+        with scenario.stream():
+            world.relay.kill(CLOCK)
+            # What nobody rings for waits for the clock: a bell lost with Redis is one.
+            world.relay.lose_redis()
+        scenario.goes_on()
+
+
+def test_everything_at_once(world: World) -> None:
+    scenario = world.scenario("everything killed")
+    subscriber = scenario.subscriber()
+
+    for _ in range(ROUNDS):
+        with scenario.stream():
             until(lambda: subscriber.taken, "events flow")
-            world.relay.kill(part)
+            world.relay.kill_everything()
+            world.relay.start()
+        scenario.goes_on()
+
+
+def test_only_the_one_that_starts_all_others(world: World) -> None:
+    scenario = world.scenario("supervisor killed")
+    subscriber = scenario.subscriber()
+
+    for _ in range(ROUNDS):
+        with scenario.stream():
+            until(lambda: subscriber.taken, "events flow")
+            world.relay.kill_supervisor()
+        scenario.goes_on()

@@ -66,15 +66,8 @@ def run(*words: str, environment: Mapping[str, str]) -> str:
 
 
 def of_data_directory(directory: Path) -> list[psutil.Process]:
-    """Every living process that was given this data directory, whoever its parent is by now."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("RELAY_DATA_DIR") == str(directory) and _is_alive(process):
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
+    """Every living process that was given this data directory or works in it, whoever its parent is by now."""
+    return [each for each in psutil.process_iter() if _belongs_to(each, directory)]
 
 
 def says(process: psutil.Process, *words: str) -> bool:
@@ -94,6 +87,15 @@ def kill(processes: Sequence[psutil.Process]) -> None:
         except ProcessLookupError:
             continue
     psutil.wait_procs([each for each in processes if _is_alive(each)], timeout=_END_SECONDS)
+
+
+def _belongs_to(process: psutil.Process, directory: Path) -> bool:
+    try:
+        # A Redis server writes its title over its environment, but stays in its directory.
+        given = process.environ().get("RELAY_DATA_DIR") == str(directory)
+        return (given or directory in Path(process.cwd()).parents) and _is_alive(process)
+    except psutil.Error:
+        return False
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -16,6 +16,7 @@ import psutil
 
 from relay import accounts, jsontext
 from relay.config import Config
+from relay.embedded import server_binary
 from relay.model import now_ms
 from relay.storage import Database, metrics, workspaces
 from relay.vault import Vault
@@ -67,6 +68,23 @@ class Relay:
 
     def lose_redis(self) -> None:
         """Kill Redis and all that it knew; it comes back empty."""
+        raise NotImplementedError
+
+    @contextmanager
+    def redis_frozen(self) -> Iterator[None]:
+        """Redis takes connections and answers nothing, as behind a network that swallows packets."""
+        frozen = self._redis_processes()
+        for each in frozen:
+            each.suspend()
+        yield
+        for each in frozen:
+            each.resume()
+
+    def kill_supervisor(self) -> None:
+        """Kill the process that starts the others, and start the relay anew."""
+        raise NotImplementedError
+
+    def _redis_processes(self) -> list[psutil.Process]:
         raise NotImplementedError
 
     def command(self, *words: str) -> Any:
@@ -182,16 +200,25 @@ class Embedded(Relay):
         assert self.process is not None
         self.process.kill()
 
+    def kill_supervisor(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.start()
+
     def lose_redis(self) -> None:
         url = Config.load(self.environment).redis_url
         kept = list((self.directory / "redis").rglob("*"))
-        servers = [each for each in of_data_directory(self.directory) if says(each, "--unixsocket")]
+        servers = self._redis_processes()
         assert servers
         for path in kept:
             if path.is_file():
                 path.unlink()
         kill(servers)
         until(lambda: redis_answers(url), "Redis is started again")
+
+    def _redis_processes(self) -> list[psutil.Process]:
+        program = Path(server_binary()).name
+        return [each for each in of_data_directory(self.directory) if Path(each.exe()).name == program]
 
 
 class Apart(Relay):
@@ -237,6 +264,12 @@ class Apart(Relay):
 
     def lose_redis(self) -> None:
         self.redis.lose_everything()
+
+    def kill_supervisor(self) -> None:
+        self._running["work"].kill()
+
+    def _redis_processes(self) -> list[psutil.Process]:
+        return [psutil.Process(self.redis.pid)]
 
     def _stop_keeping(self) -> None:
         self._stopped.set()

@@ -129,6 +129,11 @@ class Redis:
         self._process = Process(command, os.environ, self._directory / "log")
         until(self._answers, "Redis answers")
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
