@@ -11,7 +11,10 @@ from relay.providers.base import Provider
 from relay.verification import Credentials
 
 VALID, INVALID = "valid", "invalid"
-_SETTINGS = ("webhook_id", "notification_url", "tolerance", "public_key", "private_key", "basic_auth")
+_NOT_SETTINGS = frozenset(
+    "id provider headers body body_base64 method query secrets now expected reason note response_body".split()
+)
+"""What a vector says of the webhook and of itself; the rest are settings of its source."""
 
 
 def judge(provider: Provider, vector: Mapping[str, Any]) -> tuple[str, str]:
@@ -19,7 +22,7 @@ def judge(provider: Provider, vector: Mapping[str, Any]) -> tuple[str, str]:
     webhook = _webhook(vector)
     credentials = Credentials(
         secrets=tuple(vector.get("secrets") or ()),
-        settings={name: vector[name] for name in _SETTINGS if name in vector},
+        settings={name: value for name, value in vector.items() if name not in _NOT_SETTINGS},
     )
     scheme = provider.scheme_for(vector) if provider.scheme_for else provider.verification
     try:

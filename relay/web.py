@@ -1,6 +1,5 @@
 """The web processes: gunicorn with threads, run from here so that one command and one config start it."""
 
-import gc
 import os
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from relay import create_app
+from relay.collecting import collect_less
 from relay.config import Config
 
 THREADS = 32
@@ -49,15 +49,12 @@ def settings(host: str, port: int, workers: int) -> dict[str, Any]:
         "control_socket_disable": True,
         "loglevel": "warning",
         "proc_name": "relay web",
-        "post_worker_init": _after_fork,
+        "post_worker_init": _loaded,
     }
 
 
-def _after_fork(_: object) -> None:
-    """What was loaded by now stays: leave it out of every collection, and collect less often."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+def _loaded(_: object) -> None:
+    collect_less()
 
 
 def serve(make_app: Callable[[], Any], options: dict[str, Any]) -> None:

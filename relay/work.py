@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from relay.collecting import collect_less
 from relay.config import Config
 from relay.courier import GONE_REASON, Courier
 from relay.http import Door
@@ -47,6 +48,7 @@ def run(config: Config, lanes: Sequence[str]) -> None:
         else:
             pipeline.retry_due()
 
+    collect_less()
     log.info("ready", lanes=",".join(lanes))
     try:
         serve(config.redis_url, lanes, work)
