@@ -37,20 +37,19 @@ class Accepted:
 
 
 def prove(provider: Provider, source: Source, webhook: Inbound, now: float) -> str:
-    """Which proof the sender gave: the scheme's name, or `unverified` on a source in monitor mode.
+    """Which proof the sender gave; `unverified` where there is none on a source in monitor mode.
 
     Raises `VerificationError`; `VerificationUnavailable` also in monitor mode, since asking again may prove it.
     """
     credentials = Credentials(live_secrets(source.secrets, now), source.settings)
     try:
-        provider.verification.verify(webhook, credentials, now)
+        return provider.verification.verify(webhook, credentials, now)
     except VerificationUnavailable:
         raise
     except VerificationError:
         if source.monitor:
             return UNVERIFIED
         raise
-    return provider.verification.name
 
 
 def pack(provider: Provider, webhook: Inbound) -> bytes:

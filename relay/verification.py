@@ -1,6 +1,6 @@
 """Proof of who sent a webhook: schemes that are data where they can be, `sign` beside `verify`.
 
-A scheme is asked with the bytes as they came, the live secrets of the source and the time; it returns nothing
+A scheme is asked with the bytes as they came, the live secrets of the source and the time; it names the proof
 or raises `VerificationError`, whose `code` is one of:
 
 missing_signature, malformed_header, no_supported_signature, unsupported_algorithm, signature_mismatch,
@@ -36,13 +36,13 @@ class Credentials:
 
 
 class Scheme(Protocol):
-    """One way of giving proof. `name` is what an event's `verified_by` says."""
+    """One way of giving proof. `name` is its usual proof's; the proof given is what an event's `verified_by` says."""
 
     @property
     def name(self) -> str: ...
 
-    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> None:
-        """Return when the sender is proved at `now` (Unix seconds); raise `VerificationError` otherwise."""
+    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
+        """The proof by which the sender is known at `now` (Unix seconds); raise `VerificationError` without one."""
 
     def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
         """The same webhook as its sender would sign it at `now`."""
@@ -173,7 +173,7 @@ class HmacSignature:
     stamp_header: str | None = None
     any_case: bool = False
 
-    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> None:
+    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
         value = signature_header(inbound, self.header)
         signatures = self.form.read(value)
         stamp = signatures.stamp
@@ -207,6 +207,7 @@ class HmacSignature:
         if self.window is not None and moment is not None:
             window = int(credentials.settings.get("tolerance") or self.window)
             check_window(moment, now, window)
+        return self.name
 
     def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
         stamp = str(int(now))
@@ -274,8 +275,8 @@ class ConfiguredHmac:
 
     name: str = "hmac"
 
-    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> None:
-        self._scheme(credentials).verify(inbound, credentials, now)
+    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
+        return self._scheme(credentials).verify(inbound, credentials, now)
 
     def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
         return self._scheme(credentials).sign(inbound, credentials, now)

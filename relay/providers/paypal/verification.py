@@ -128,15 +128,16 @@ class PayPalSignature:
     name: str = "paypal_certificate"
     keys: KeyCache = field(default_factory=KeyCache, repr=False, compare=False)
 
-    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> None:
+    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
         settings = credentials.settings
         sent = Transmission.of(inbound)
         webhook_id = _webhook_id(settings)
         _check_time(sent.moment, now, settings)
         if settings.get("verify_with") == POSTBACK:
             self.postback.verify(App.of(settings), _fields(sent, webhook_id), inbound.body, now)
-        else:
-            self._check_signature(sent, webhook_id, inbound.body, settings, now)
+            return "paypal_postback"
+        self._check_signature(sent, webhook_id, inbound.body, settings, now)
+        return self.name
 
     def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
         if self.signer is None:

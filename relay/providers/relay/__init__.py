@@ -14,7 +14,7 @@ class Inside:
 
     name = "relay"
 
-    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> None:
+    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
         raise VerificationError("This source takes no webhooks.", code="no_supported_signature")
 
     def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
