@@ -12,7 +12,21 @@ from relay.verification import Credentials
 
 VALID, INVALID = "valid", "invalid"
 _NOT_SETTINGS = frozenset(
-    ["id", "provider", "headers", "body", "body_base64", "method", "query", "secrets", "now", "expected", "reason", "note", "response_body"]
+    [
+        "id",
+        "provider",
+        "headers",
+        "body",
+        "body_base64",
+        "method",
+        "query",
+        "secrets",
+        "now",
+        "expected",
+        "reason",
+        "note",
+        "response_body",
+    ]
 )
 """What a vector says of the webhook and of itself; the rest are settings of its source."""
 

@@ -46,9 +46,7 @@ def _webhook() -> Inbound:
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
     """Header names in lower case and values as they came."""
-    headers = {
-        name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
-    }
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):
             headers[name.replace("_", "-").lower()] = environ[name]
