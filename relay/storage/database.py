@@ -19,6 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from relay.errors import StorageUnavailable
 
 _BUSY_MS = 10_000
+_MAPPED_BYTES = 2_147_418_112
+_CHECKPOINT_PAGES = 8_000
 
 
 class Database:
@@ -86,6 +88,9 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
     cursor.execute("PRAGMA cache_size = -65536")
     cursor.execute("PRAGMA temp_store = MEMORY")
+    # Another process's commit empties this one's page cache; what is mapped is read again without a call.
+    cursor.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     cursor.close()
 
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 
 from relay.storage.rows import insert_new
-from relay.storage.tables import attempts, deliveries, hooks
+from relay.storage.tables import attempts, deliveries, events, hooks
 
 LEASE_MS = 60_000
 """How long a delivery is left to the worker that took it. Longer than one attempt may take."""
@@ -189,7 +189,8 @@ def search(
     """Newest first; `before` is the id that the last page ended with."""
     statement = select(*_COLUMNS).where(deliveries.c.workspace_id == workspace_id)
     if event_id is not None:
-        statement = statement.where(deliveries.c.event_id == event_id)
+        sequence = select(events.c.sequence).where(events.c.id == event_id).scalar_subquery()
+        statement = statement.where(deliveries.c.event_sequence == sequence)
     if hook_id is not None:
         statement = statement.where(deliveries.c.hook_id == hook_id)
     if state is not None:

@@ -158,7 +158,7 @@ deliveries = Table(
     Column("status_code", Integer),
     Column("error", Text),
     Index("deliveries_by_workspace", "workspace_id", "id"),
-    Index("deliveries_by_event", "event_id", "id"),
+    Index("deliveries_by_event", "event_sequence", "id"),
     Index("deliveries_by_hook", "hook_id", "id"),
 )
 Index(

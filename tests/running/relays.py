@@ -76,9 +76,11 @@ class Relay:
         frozen = self._redis_processes()
         for each in frozen:
             each.suspend()
-        yield
-        for each in frozen:
-            each.resume()
+        try:
+            yield
+        finally:
+            for each in frozen:
+                each.resume()
 
     def kill_supervisor(self) -> None:
         """Kill the process that starts the others, and start the relay anew."""
@@ -114,10 +116,12 @@ class Relay:
         kept = {each.pid: resource.prlimit(each.pid, resource.RLIMIT_FSIZE) for each in every}
         for pid, (_, hard) in kept.items():
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
-        yield
-        for pid, limits in kept.items():
-            if psutil.pid_exists(pid):
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+        try:
+            yield
+        finally:
+            for pid, limits in kept.items():
+                if psutil.pid_exists(pid):
+                    resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
     def source(self, name: str) -> str:
         """A new source whose sender signs with the tests' secret; answers its id."""

@@ -65,7 +65,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
-        batch_op.create_index('deliveries_by_event', ['event_id', 'id'], unique=False)
+        batch_op.create_index('deliveries_by_event', ['event_sequence', 'id'], unique=False)
         batch_op.create_index('deliveries_by_hook', ['hook_id', 'id'], unique=False)
         batch_op.create_index('deliveries_by_workspace', ['workspace_id', 'id'], unique=False)
         batch_op.create_index('deliveries_due', ['hook_id', 'due_at'], unique=False, postgresql_where=sa.text('due_at IS NOT NULL'), sqlite_where=sa.text('due_at IS NOT NULL'))
