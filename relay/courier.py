@@ -30,7 +30,7 @@ from relay.deliver import (
 from relay.errors import StorageUnavailable, Unreachable
 from relay.http import Door
 from relay.model import Hook, now_ms
-from relay.storage import Database, deliveries, hooks
+from relay.storage import Connection, Database, deliveries, hooks
 
 TIMEOUT_SECONDS = 15.0
 AT_ONCE_PER_HOOK = 32
@@ -71,8 +71,8 @@ class _Lane:
     failures: int = 0
 
     def slow(self, now: float) -> bool:
-        oldest = next(iter(self.started.values()), now)
-        return now - oldest > SLOW_SECONDS
+        # A copy, which is taken in one step: requests start and end in another thread meanwhile.
+        return any(now - started > SLOW_SECONDS for started in list(self.started.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,15 @@ class _Outcome:
 
 
 class Courier:
-    """`on_gone` is told of a hook whose target answered 410; `on_turn` when an ordered hook may get its next."""
+    """`on_gone` is told of a hook whose target answered 410, in the transaction that switches it off; `on_turn` is
+    told when an ordered hook may get its next."""
 
     def __init__(
         self,
         database: Database,
         door: Callable[[], Door],
         *,
-        on_gone: Callable[[Hook], None],
+        on_gone: Callable[[Connection, Hook], None],
         on_turn: Callable[[], None],
     ) -> None:
         self._database = database
@@ -101,6 +102,7 @@ class Courier:
         self._load = 0
         self._lock = threading.Lock()
         self._closing = False
+        self._cut: list[Parcel] = []
         self._records: Batcher[_Outcome, None] = Batcher(self._record, name="record", gather=_GATHER_SECONDS)
         self._loop = asyncio.new_event_loop()
         self._door: Door | None = None
@@ -121,6 +123,11 @@ class Courier:
             return 0
         return max(0, WAITING_PER_HOOK - len(lane.waiting) - len(lane.started))
 
+    def under_way(self, hook: Hook) -> int:
+        """How many of this hook's parcels are here."""
+        lane = self._lanes.get(hook.id)
+        return 0 if lane is None else len(lane.waiting) + len(lane.started)
+
     def hand(self, parcels: Iterable[Parcel]) -> None:
         """Take parcels over. From any thread; returns at once."""
         taken = list(parcels)
@@ -138,6 +145,8 @@ class Courier:
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(timeout=5)
         self._thread.join(timeout=5)
         self._records.close()
+        if self._cut:
+            self._give_back(self._cut)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -182,8 +191,8 @@ class Courier:
         try:
             pause = (parcel.not_before - now_ms()) / 1000
             if pause > 0:
+                lane.started[parcel.delivery_id] += pause
                 await asyncio.sleep(pause)
-                lane.started[parcel.delivery_id] = time.monotonic()
             started_at = now_ms()
             if started_at + TIMEOUT_SECONDS * 1000 > parcel.lease_until:
                 self._hand_back([parcel])
@@ -206,7 +215,7 @@ class Courier:
                 self._return_waiting([lane])
             self._records.post(_outcome(parcel, reply, verdict, started_at, ended_at))
         except asyncio.CancelledError:
-            self._settled(1)
+            self._cut.append(parcel)
             raise
         finally:
             lane.started.pop(parcel.delivery_id, None)
@@ -224,6 +233,9 @@ class Courier:
             )
         except Unreachable as error:
             return Reply(None, {}, b"", f"{error.code}: {error.message}"[:_LONGEST_ERROR])
+        except Exception as error:  # noqa: BLE001  whatever it is, the delivery must come to an outcome
+            log.error("unexpected", error=type(error).__name__, delivery=parcel.delivery_id)
+            return Reply(None, {}, b"", f"The request could not be made: {type(error).__name__}.")
         return Reply(answer.status, answer.headers, answer.body)
 
     def _return_waiting(self, lanes: Iterable[_Lane]) -> None:
@@ -236,19 +248,17 @@ class Courier:
 
     def _hand_back(self, parcels: Sequence[Parcel]) -> None:
         """Untried parcels become due at once, for whoever takes them next."""
-        if not parcels:
-            return
+        if parcels:
+            self._loop.run_in_executor(None, self._give_back, parcels)
 
-        def write() -> None:
-            try:
-                with self._database.write() as connection:
-                    deliveries.hand_back(connection, [parcel.delivery_id for parcel in parcels], now_ms())
-            except StorageUnavailable as error:
-                log.warning("hand_back_failed", reason=error.message, note="their lease ends by itself")
-            finally:
-                self._settled(len(parcels))
-
-        self._loop.run_in_executor(None, write)
+    def _give_back(self, parcels: Sequence[Parcel]) -> None:
+        try:
+            with self._database.write() as connection:
+                deliveries.hand_back(connection, [parcel.delivery_id for parcel in parcels], now_ms())
+        except StorageUnavailable as error:
+            log.warning("hand_back_failed", reason=error.message, note="their lease ends by itself")
+        finally:
+            self._settled(len(parcels))
 
     def _settled(self, count: int) -> None:
         with self._lock:
@@ -258,14 +268,13 @@ class Courier:
         """Write what a batch of attempts came to. If the database is away the leases end and they are sent again."""
         now = now_ms()
         gone = {each.parcel.hook.id: each.parcel.hook for each in outcomes if each.verdict.outcome == GONE}
-        switched_off = []
         try:
             with self._database.write() as connection:
                 deliveries.record(connection, [each.attempt for each in outcomes])
                 hooks.count_failures(connection, _failures(outcomes, now))
                 for hook in gone.values():
                     if hooks.set_status(connection, hook.id, hooks.SWITCHED_OFF, GONE_REASON, now):
-                        switched_off.append(hook)
+                        self._on_gone(connection, hook)
                     deliveries.cancel_of_hook(connection, hook.id, now, GONE_REASON)
         except StorageUnavailable as error:
             log.error("outcomes_not_written", count=len(outcomes), reason=error.message)
@@ -274,8 +283,6 @@ class Courier:
             self._settled(len(outcomes))
         for each in outcomes:
             _tell(each)
-        for hook in switched_off:
-            self._on_gone(hook)
         if any(each.parcel.hook.ordered for each in outcomes):
             self._on_turn()
         return [None] * len(outcomes)

@@ -12,7 +12,7 @@ from relay.model import Inbound, Source, new_id, now_ms
 from relay.normalize import read
 from relay.providers import get as get_provider
 from relay.receive import pack
-from relay.storage import Database, inbound, sources
+from relay.storage import Connection, Database, inbound, sources
 from relay.vault import Vault
 
 PROVIDER = "relay"
@@ -21,19 +21,16 @@ VERIFIED_BY = "relay"
 
 def source_of(database: Database, vault: Vault, workspace_id: str) -> Source:
     """The workspace's own source, made when it is first needed. Its id follows from the workspace's."""
-    source_id = f"src_relay_{hashlib.sha256(workspace_id.encode()).hexdigest()[:20]}"
     with database.read() as connection:
-        found = sources.get(connection, vault, source_id)
+        found = sources.get(connection, vault, _source_id(workspace_id))
     if found is None:
-        found = Source(source_id, workspace_id, PROVIDER, "Relay")
         with database.write() as connection:
-            if sources.get(connection, vault, source_id) is None:
-                sources.add(connection, vault, found, now_ms())
+            found = _source_within(connection, vault, workspace_id)
     return found
 
 
 def tell(
-    database: Database,
+    connection: Connection,
     vault: Vault,
     workspace_id: str,
     event_type: str,
@@ -42,11 +39,11 @@ def tell(
     key: str | None = None,
     customer: Mapping[str, Any] | None = None,
 ) -> str:
-    """Store something of our own to be said as an event; answers the id it is kept under.
+    """Store something of our own to be said as an event, in the transaction of what it tells of.
 
-    `key` makes a repeat harmless: the same type and key are said once.
+    Answers the id it is kept under. `key` makes a repeat harmless: the same type and key are said once.
     """
-    source = source_of(database, vault, workspace_id)
+    source = _source_within(connection, vault, workspace_id)
     provider = get_provider(PROVIDER)
     own_id = new_id("in")
     message_id = f"{event_type}:{key or own_id}"
@@ -61,5 +58,17 @@ def tell(
         received_at=now_ms(),
         sealed=vault.seal(pack(provider, webhook), own_id),
     )
-    with database.write() as connection:
-        return inbound.store(connection, [new])[own_id]
+    return inbound.store(connection, [new])[own_id]
+
+
+def _source_within(connection: Connection, vault: Vault, workspace_id: str) -> Source:
+    source_id = _source_id(workspace_id)
+    found = sources.get(connection, vault, source_id)
+    if found is None:
+        found = Source(source_id, workspace_id, PROVIDER, "Relay")
+        sources.add(connection, vault, found, now_ms())
+    return found
+
+
+def _source_id(workspace_id: str) -> str:
+    return f"src_relay_{hashlib.sha256(workspace_id.encode()).hexdigest()[:20]}"

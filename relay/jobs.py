@@ -9,16 +9,21 @@ until the clock rings it.
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 import structlog
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from rq import Queue, SimpleWorker
+from redis.retry import Retry
+from rq import Queue, SimpleWorker, worker_registration
+from rq.exceptions import StopRequested
 from rq.timeouts import BaseDeathPenalty
 
 from relay.model import now_ms
-from relay.pipeline import FRESH, LATE
+from relay.pipeline import FRESH, LATE, PACED_AHEAD_MS
 
 LANES = (FRESH, LATE)
 _RINGING_MS = 5_000
@@ -27,21 +32,34 @@ _JOB_SECONDS = 120
 _AWAY_SECONDS = 1.0
 _BETWEEN_RINGS_SECONDS = 0.004
 _SOCKET_SECONDS = 2.0
+_PACE_SECONDS = 0.25
+_PACE_AWAY_SECONDS = 2.0
+_WORKER_SECONDS = 30
 
-# KEYS[1] holds when the next slot is free; ARGV: now (ms), gap (ms, may have a fraction), how many.
+# KEYS[1] holds when the next slot is free; ARGV: now (ms), gap (ms, may have a fraction), how many at most, and
+# how far ahead of now (ms) a slot may lie. A slot that nobody gets is not taken.
 _RESERVE = """
-local free = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1]))
-local after = free + tonumber(ARGV[2]) * tonumber(ARGV[3])
-redis.call('SET', KEYS[1], string.format('%.3f', after), 'PX', math.ceil(after - tonumber(ARGV[1])) + 1000)
-return string.format('%.3f', free)
+local now, gap = tonumber(ARGV[1]), tonumber(ARGV[2])
+local free = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+local count = math.max(0, math.min(tonumber(ARGV[3]), math.floor((now + tonumber(ARGV[4]) - free) / gap) + 1))
+if count > 0 then
+    local after = free + gap * count
+    redis.call('SET', KEYS[1], string.format('%.3f', after), 'PX', math.ceil(after - now) + 1000)
+end
+return {string.format('%.3f', free), count}
 """
 
 log = structlog.get_logger(stage="queue")
 
 
-def connect(redis_url: str) -> Redis:
+def connect(redis_url: str, seconds: float = _SOCKET_SECONDS) -> Redis:
     """A client whose calls end within seconds when the server does not answer."""
-    return Redis.from_url(redis_url, socket_timeout=_SOCKET_SECONDS, socket_connect_timeout=_SOCKET_SECONDS)
+    return Redis.from_url(redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=_once_more())
+
+
+def _once_more() -> Retry:
+    """For a connection that a restart of the server has cut. By itself the client would try ten times."""
+    return Retry(NoBackoff(), 1)
 
 
 class Bells:
@@ -108,20 +126,33 @@ class Pace:
     """Slots in time for hooks that have a rate, shared by all workers; kept here alone while Redis is away."""
 
     def __init__(self, redis_url: str) -> None:
-        self._redis = connect(redis_url)
+        self._redis = connect(redis_url, _PACE_SECONDS)
         self._script = self._redis.register_script(_RESERVE)
         self._own: dict[str, float] = {}
+        self._away_until = 0.0
 
     def reserve(self, hook_id: str, per_second: float, count: int) -> Sequence[int]:
-        """When (Unix ms) each of the hook's next `count` requests may leave."""
+        """When (Unix ms) each of the hook's next requests may leave: `count` of them, or as many as may leave soon."""
         now = now_ms()
         gap = 1000 / per_second
+        first, fitting = self._shared(hook_id, now, gap, count) or self._alone(hook_id, now, gap, count)
+        self._own[hook_id] = first + gap * fitting
+        return [int(first + gap * index) + 1 for index in range(fitting)]
+
+    def _shared(self, hook_id: str, now: int, gap: float, count: int) -> tuple[float, int] | None:
+        # Whoever asks may hold the database's lock: while Redis is away it is not asked each time.
+        if time.monotonic() < self._away_until:
+            return None
         try:
-            first = float(self._script(keys=[f"relay:pace:{hook_id}"], args=[now, gap, count]))
+            first, fitting = self._script(keys=[f"relay:pace:{hook_id}"], args=[now, gap, count, PACED_AHEAD_MS])
         except RedisError:
-            first = max(self._own.get(hook_id, 0.0), float(now))
-        self._own[hook_id] = first + gap * count
-        return [int(first + gap * index) + 1 for index in range(count)]
+            self._away_until = time.monotonic() + _PACE_AWAY_SECONDS
+            return None
+        return float(first), int(fitting)
+
+    def _alone(self, hook_id: str, now: int, gap: float, count: int) -> tuple[float, int]:
+        first = max(self._own.get(hook_id, 0.0), float(now))
+        return first, max(0, min(count, int((now + PACED_AHEAD_MS - first) // gap) + 1))
 
 
 class _NoAlarm(BaseDeathPenalty):
@@ -135,7 +166,23 @@ class _NoAlarm(BaseDeathPenalty):
 
 
 class _Worker(SimpleWorker):
+    """`on_stop` is called when a signal says stop."""
+
     death_penalty_class = _NoAlarm
+    max_connection_wait_time = _AWAY_SECONDS
+    on_stop: Callable[[], None]
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.on_stop()
+        with suppress(RedisError):
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        super().heartbeat(timeout, pipeline)
+        # Redis may have lost all that it knew, this worker with it.
+        if pipeline is None and not self.connection.hexists(self.key, "queues"):
+            self.connection.hset(self.key, mapping=self.serialize())
+            worker_registration.register(self)
 
 
 _work: Callable[[str], None] | None = None
@@ -152,11 +199,11 @@ def _bell(lane: str) -> str:
     return f"relay:bell:{lane}"
 
 
-def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str, bool], None]) -> None:
+def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str, bool], None], on_stop: Callable[[], None]) -> None:
     """Take jobs of these lanes until a signal says stop. Waits for Redis to come, and to come back.
 
     `work(lane, attentive)` drains a lane. It is called once to be attentive, while nobody need ring, and once more
-    when the bell is free again, for what was stored in between.
+    when the bell is free again, for what was stored in between. `on_stop` is called as soon as the signal comes.
     """
     global _work  # noqa: PLW0603  RQ finds a job's function by its name, so what it needs must be here
 
@@ -170,17 +217,30 @@ def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str, bool], None
             redis.delete(_bell(lane))
         work(lane, False)
 
+    stopping = threading.Event()
+
+    def stop() -> None:
+        stopping.set()
+        on_stop()
+
     _work = answer
-    worker: Any = None
-    while worker is None or not worker._stop_requested:
+    while not stopping.is_set():
         try:
-            connection = Redis.from_url(redis_url)
-            worker = _Worker([Queue(lane, connection=connection) for lane in lanes], connection=connection)
-            worker.work(logging_level="WARNING")
-            return
+            _take_jobs(redis_url, lanes, stop)
         except RedisError as error:
             log.warning("redis_away", reason=type(error).__name__, note="trying again every second")
-            time.sleep(_AWAY_SECONDS)
+        with suppress(StopRequested):
+            stopping.wait(_AWAY_SECONDS)
+
+
+def _take_jobs(redis_url: str, lanes: Sequence[str], stop: Callable[[], None]) -> None:
+    """Be a worker until a signal says stop or Redis is away."""
+    with suppress(StopRequested):
+        connection = Redis.from_url(redis_url, retry=_once_more())
+        queues = [Queue(lane, connection=connection) for lane in lanes]
+        worker = _Worker(queues, connection=connection, worker_ttl=_WORKER_SECONDS)
+        worker.on_stop = stop
+        worker.work(logging_level="WARNING")
 
 
 def workers(redis_url: str) -> dict[str, int]:

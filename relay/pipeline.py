@@ -14,19 +14,19 @@ import structlog
 from relay import jsontext
 from relay.courier import MOST_WAITING, Courier, Parcel
 from relay.deliver import rate_of
-from relay.errors import ConfigError, Unreadable
+from relay.errors import ConfigError, NotFound, Unreadable
 from relay.match import HookIndex
 from relay.model import Event, Hook, Source, new_id, now_ms
 from relay.normalize import EVENTS_PER_WEBHOOK, Origin, normalize, read, unreadable
 from relay.providers import get as get_provider
 from relay.receive import unpack
-from relay.storage import Database, deliveries, events, hooks, inbound, sources
+from relay.storage import Connection, Database, deliveries, events, hooks, inbound, sources
 from relay.vault import Vault
 
 BATCH = 100
 _HOOKS_FRESH_SECONDS = 1.0
 _SOURCES_FRESH_SECONDS = 5.0
-_PACED_AHEAD_MS = 2000
+_SAME_MOMENT_MS = 1000
 _FULL_PAUSE = 0.005
 _LONGEST_RUN_SECONDS = 5.0
 _ATTENTIVE_SECONDS = 0.1
@@ -34,12 +34,16 @@ _LOOK_AGAIN_SECONDS = 0.004
 _GATHER_SECONDS = 0.015
 """Where several come together, more will in a moment: a transaction for many costs little more than for one."""
 
+PACED_AHEAD_MS = 2000
+"""How long a parcel may wait here for its hook's pace; well within its lease."""
+
 FRESH, LATE = "fresh", "late"
 """The two lanes: what was just accepted, and everything that is sent later than that."""
 
 log = structlog.get_logger(stage="normalize")
 Reserve = Callable[[str, float, int], Sequence[int]]
-"""`reserve(hook_id, per_second, count)` answers when (Unix ms) each of the next `count` requests may leave."""
+"""`reserve(hook_id, per_second, count)` answers when (Unix ms) each of the hook's next requests may leave: `count` of
+them, or fewer if the next ones would have to wait longer than `PACED_AHEAD_MS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,13 @@ class Pipeline:
         self._call_help = call_help
         self._index = HookIndex({})
         self._index_read = float("-inf")
+        self._index_change: int | None = None
         self._sources: dict[str, tuple[Source, float]] = {}
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Come to an end with what is in hand. May be called from a signal's handler."""
+        self._stopping = True
 
     def process_waiting(self, *, attentive: bool) -> int:
         """Drain the stored webhooks; answers how many there were.
@@ -82,13 +92,13 @@ class Pipeline:
         done = 0
         finished: list[_Made] = []
         while True:
-            over = time.monotonic() >= end
+            over = self._stopping or time.monotonic() >= end
             if finished or (not over and self._any_waiting()):
                 claimed = self._store_and_claim(finished, claim=not over)
                 done += len(finished)
                 if len(claimed) == BATCH:
                     self._call_help(FRESH)
-                finished = [self._make(webhook) for webhook in claimed]
+                finished = [made for webhook in claimed if (made := self._make(webhook)) is not None]
                 if 1 < len(claimed) < BATCH // 2:
                     time.sleep(_GATHER_SECONDS)
                 if attentive and finished:
@@ -102,10 +112,10 @@ class Pipeline:
         """Take and send what is due, hook by hook, until nothing is; answers how many were taken."""
         end = time.monotonic() + _LONGEST_RUN_SECONDS
         taken = 0
-        while time.monotonic() < end:
+        while not self._stopping and time.monotonic() < end:
             now = now_ms()
             with self._database.read() as connection:
-                due = deliveries.hooks_with_work(connection, now + _PACED_AHEAD_MS // 4)
+                due = deliveries.hooks_with_work(connection, now + PACED_AHEAD_MS // 4)
             count = sum(self._take_for(hook_id) for hook_id in due)
             taken += count
             if not due or (not count and not self._courier.load):
@@ -116,7 +126,7 @@ class Pipeline:
 
     def _any_waiting(self) -> bool:
         """Looking is cheap; a claim is a write that others wait for."""
-        while self._courier.load > MOST_WAITING:
+        while self._courier.load > MOST_WAITING and not self._stopping:
             time.sleep(_FULL_PAUSE)
         with self._database.read() as connection:
             return inbound.waiting(connection, now_ms())
@@ -124,8 +134,11 @@ class Pipeline:
     def _store_and_claim(self, finished: Sequence[_Made], *, claim: bool) -> list[inbound.Claimed]:
         """One transaction: the events and deliveries of the last batch, and the claim of the next."""
         now = now_ms()
-        index = self._hooks()
+        self._refresh_hooks()
         with self._database.write() as connection:
+            ours = inbound.finish(connection, [made.webhook.place for made in finished])
+            finished = [made for made in finished if made.webhook.place in ours]
+            index = self._hooks(connection) if finished else self._index
             workspace_of = {made.webhook.place: made.webhook.workspace_id for made in finished}
             new = events.store(
                 connection,
@@ -134,7 +147,6 @@ class Pipeline:
             )
             rows, parcels = self._deliveries(index, finished, new, now)
             deliveries.store(connection, rows)
-            inbound.finish(connection, [made.webhook.place for made in finished])
             claimed = inbound.claim(connection, now, BATCH) if claim else []
         self._courier.hand(parcels)
         if len(rows) > len(parcels):
@@ -174,20 +186,14 @@ class Pipeline:
 
     def _slots(self, hook: Hook, count: int, now: int) -> list[int | None]:
         """When each of a hook's fresh deliveries may leave from here; None leaves it to the late lane."""
-        if hook.ordered or hook.open_until > now:
+        if hook.ordered or hook.open_until:
             return [None] * count
         here = min(count, self._courier.room(hook, fresh=True))
         rate = rate_of(hook)
         if rate is None:
             return [0] * here + [None] * (count - here)
-        here = min(here, int(rate * _PACED_AHEAD_MS / 1000) + 1)
-        return self._paced(hook, rate, here, now) + [None] * (count - here)
-
-    def _paced(self, hook: Hook, rate: float, count: int, now: int) -> list[int | None]:
-        if not count:
-            return []
-        slots = self._reserve(hook.id, rate, count)
-        return [slot if slot <= now + _PACED_AHEAD_MS else None for slot in slots]
+        slots = self._reserve(hook.id, rate, here) if here else ()
+        return [*slots, *[None] * (count - len(slots))]
 
     def _take_for(self, hook_id: str) -> int:
         """Send due deliveries of one hook, as many as it has room for."""
@@ -196,10 +202,13 @@ class Pipeline:
             hook = hooks.get_active(connection, self._vault, hook_id)
             if hook is None:
                 return 0
-            room = 1 if hook.failures and hook.open_until else self._courier.room(hook, fresh=False)
             rate = rate_of(hook)
-            if rate is not None:
-                room = min(room, max(1, int(rate / 2)))
+            room = self._courier.room(hook, fresh=False)
+            if hook.open_until:
+                # Its circuit was open: one goes ahead and sees whether the target is well again.
+                room = 0 if self._courier.under_way(hook) else 1
+            elif rate is not None:
+                room = min(room, max(1, int(rate)))
             if not room:
                 return 0
             below = None
@@ -208,7 +217,11 @@ class Pipeline:
                 below = (1 << 62) if unfinished is None else unfinished * EVENTS_PER_WEBHOOK
             taken = deliveries.take(connection, hook_id, now, room, ordered_below=below)
             bodies = events.bodies(connection, [each.event_id for each in taken])
-        slots = self._reserve(hook_id, rate, len(taken)) if rate is not None and taken else [0] * len(taken)
+        slots = [0] * len(taken) if rate is None or not taken else self._reserve(hook_id, rate, len(taken))
+        later = [each.id for each in taken[len(slots) :]]
+        if later:
+            with self._database.write() as connection:
+                deliveries.hand_back(connection, later, now + PACED_AHEAD_MS)
         self._courier.hand(
             Parcel(
                 each.id,
@@ -220,21 +233,25 @@ class Pipeline:
                 now + deliveries.LEASE_MS,
                 not_before=slot,
             )
-            for each, slot in zip(taken, slots, strict=True)
+            for each, slot in zip(taken, slots, strict=False)
         )
-        return len(taken)
+        return len(slots)
 
-    def _make(self, webhook: inbound.Claimed) -> _Made:
-        """The events of one stored webhook. Never raises: what cannot be understood is an event that says so."""
-        source = self._source(webhook.source_id)
-        provider = get_provider(source.provider)
-        origin = Origin(source, webhook.place, webhook.verified_by)
-        received_at = datetime.fromtimestamp(webhook.received_at / 1000, UTC)
+    def _make(self, webhook: inbound.Claimed) -> _Made | None:
+        """The events of one stored webhook. What cannot be understood is an event that says so.
+
+        None where the operator has to help first, by bringing a key or a provider back: the webhook waits for the
+        end of its lease and is tried again, and nobody else waits for it.
+        """
         try:
-            kept = replace(unpack(self._vault.open(webhook.sealed or b"", webhook.id)), received_at=received_at)
-        except ConfigError as error:
+            source = self._source(webhook.source_id)
+            provider = get_provider(source.provider)
+            kept = unpack(self._vault.open(webhook.sealed or b"", webhook.id))
+        except (ConfigError, NotFound) as error:
             log.error("webhook_does_not_open", inbound=webhook.id, reason=error.message)
-            raise
+            return None
+        kept = replace(kept, received_at=datetime.fromtimestamp(webhook.received_at / 1000, UTC))
+        origin = Origin(source, webhook.place, webhook.verified_by)
         try:
             made = normalize(provider, read(provider, kept), origin)
         except Unreadable as error:
@@ -254,13 +271,24 @@ class Pipeline:
             known = self._sources[source_id] = (found, now)
         return known[0]
 
-    def _hooks(self) -> HookIndex:
-        now = time.monotonic()
-        if now - self._index_read > _HOOKS_FRESH_SECONDS:
+    def _refresh_hooks(self) -> None:
+        """See at most a second late how the hooks' circuits stand."""
+        if time.monotonic() - self._index_read > _HOOKS_FRESH_SECONDS:
             with self._database.read() as connection:
-                self._index = HookIndex.of(hooks.active(connection, self._vault))
-            self._index_read = now
+                self._read_hooks(connection)
+
+    def _hooks(self, connection: Connection) -> HookIndex:
+        """The hooks as they are in this transaction: one that was made a moment ago gets what came in after it."""
+        if self._index_change is None or hooks.newest_change(connection) != self._index_change:
+            self._read_hooks(connection)
         return self._index
+
+    def _read_hooks(self, connection: Connection) -> None:
+        changed = hooks.newest_change(connection) or 0
+        self._index = HookIndex.of(hooks.active(connection, self._vault))
+        self._index_read = time.monotonic()
+        # Another change in the same millisecond could not be told from this one.
+        self._index_change = changed if changed < now_ms() - _SAME_MOMENT_MS else None
 
 
 def order_key(hook: Hook, envelope: Mapping[str, Any]) -> str | None:

@@ -3,6 +3,7 @@
 Nothing here understands an event. What is answered 2xx is durably committed before the answer leaves.
 """
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from relay.storage import Database, inbound, sources
 from relay.vault import Vault
 from relay.verification import Credentials, live_secrets
 
+_ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 UNVERIFIED = "unverified"
 _SOURCES_KEPT = 1000
 _GATHER_SECONDS = 0.003
@@ -85,8 +87,10 @@ class Receiver:
         known = self._known.get(source_id)
         if known is not None and now - known[1] < _SOURCE_FRESH_SECONDS:
             return known[0]
-        with self._database.read() as connection:
-            found = sources.get(connection, self._vault, source_id)
+        found = None
+        if _ID.fullmatch(source_id):
+            with self._database.read() as connection:
+                found = sources.get(connection, self._vault, source_id)
         if found is None:
             raise NotFound("There is no source with this address. Compare it with the one the relay shows.")
         with self._known_lock:

@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from relay import jsontext
 from relay.accounts import get_hook
 from relay.catalogue import catalogue
@@ -23,7 +21,7 @@ from relay.normalize import EVENTS_PER_WEBHOOK, Origin, normalize, read
 from relay.pipeline import body_of, order_key
 from relay.providers import get as get_provider
 from relay.receive import unpack
-from relay.storage import Database, audit, deliveries, events, hooks, inbound, sources
+from relay.storage import Connection, Database, audit, deliveries, events, hooks, inbound, sources
 from relay.storage.events import StoredEvent
 from relay.vault import Vault
 

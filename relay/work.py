@@ -12,7 +12,7 @@ from relay.inside import tell
 from relay.jobs import Bells, Pace, serve
 from relay.model import Hook
 from relay.pipeline import FRESH, LATE, Pipeline
-from relay.storage import Database
+from relay.storage import Connection, Database
 from relay.vault import Vault
 
 log = structlog.get_logger(stage="work")
@@ -24,9 +24,9 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     vault = Vault(config.secret_keys)
     bells = Bells(config.redis_url)
 
-    def gone(hook: Hook) -> None:
+    def gone(connection: Connection, hook: Hook) -> None:
         tell(
-            database,
+            connection,
             vault,
             hook.workspace_id,
             "hook.switched_off",
@@ -51,7 +51,7 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     collect_less()
     log.info("ready", lanes=",".join(lanes))
     try:
-        serve(config.redis_url, lanes, work)
+        serve(config.redis_url, lanes, work, pipeline.stop)
     finally:
         courier.close()
         database.close()

@@ -115,15 +115,16 @@ def _create(call: Call) -> Answer:
     key = new_id("msg")
     relay = call.relay
     source = inside.source_of(relay.database, relay.vault, call.workspace_id)
-    inside.tell(
-        relay.database,
-        relay.vault,
-        call.workspace_id,
-        _CUSTOM,
-        {_CUSTOM: call.body["data"]},
-        key=key,
-        customer=call.body.get("customer"),
-    )
+    with relay.database.write() as connection:
+        inside.tell(
+            connection,
+            relay.vault,
+            call.workspace_id,
+            _CUSTOM,
+            {_CUSTOM: call.body["data"]},
+            key=key,
+            customer=call.body.get("customer"),
+        )
     relay.bells.ring(FRESH)
     return Answer({"id": event_id(source.id, f"{_CUSTOM}:{key}", _CUSTOM), "status": "accepted"}, status=202)
 

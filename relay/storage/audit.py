@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select
 
 from relay import jsontext
-from relay.storage.tables import audit
+from relay.storage.tables import audit, workspaces
 
 _START = "0" * 64
 
@@ -25,12 +25,10 @@ class Entry:
 
 def append(connection: Connection, entry: Entry) -> None:
     """Add an entry to its workspace's chain, in the transaction of what it tells of."""
+    # In line first, in a statement of its own: on PostgreSQL one that waited for a lock sees what was there before.
+    connection.execute(select(workspaces.c.id).where(workspaces.c.id == entry.workspace_id).with_for_update())
     newest = (
-        select(audit.c.hash)
-        .where(audit.c.workspace_id == entry.workspace_id)
-        .order_by(audit.c.number.desc())
-        .limit(1)
-        .with_for_update()
+        select(audit.c.hash).where(audit.c.workspace_id == entry.workspace_id).order_by(audit.c.number.desc()).limit(1)
     )
     previous = connection.execute(newest).scalar() or _START
     connection.execute(

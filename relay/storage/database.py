@@ -21,6 +21,10 @@ from relay.errors import StorageUnavailable
 _BUSY_MS = 10_000
 _MAPPED_BYTES = 2_147_418_112
 _CHECKPOINT_PAGES = 8_000
+# A server that vanished without a word is given up within seconds, so that callers can be told to come again.
+_POSTGRESQL_AWAY = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 30, "keepalives_count": 3}
+# An error's words may end in a log, and must not take a customer's data there.
+_SETTINGS: dict[str, Any] = {"pool_size": 8, "max_overflow": 32, "hide_parameters": True}
 
 
 class Database:
@@ -35,11 +39,13 @@ class Database:
             path = Path(str(parsed.database))
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._gate_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self.engine = create_engine(url, pool_size=8, max_overflow=32, connect_args={"timeout": _BUSY_MS / 1000})
+            self.engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, **_SETTINGS)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = create_engine(url, pool_size=8, max_overflow=32, pool_pre_ping=True, pool_recycle=1800)
+            self.engine = create_engine(
+                url, pool_pre_ping=True, pool_recycle=1800, connect_args=_POSTGRESQL_AWAY, **_SETTINGS
+            )
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 
@@ -86,6 +87,8 @@ _TRIED = (
         error=bindparam("why"),
     )
 )
+# What was canceled while it was under way, since its hook is gone, is not tried again.
+_TRIED_IN_VAIN = _TRIED.where(deliveries.c.due_at.is_not(None))
 
 
 def store(connection: Connection, batch: Sequence[NewDelivery]) -> None:
@@ -94,22 +97,24 @@ def store(connection: Connection, batch: Sequence[NewDelivery]) -> None:
 
 def record(connection: Connection, tried: Sequence[Attempt]) -> None:
     """Write what attempts came to."""
-    connection.execute(
-        _TRIED,
-        [
-            {
-                "row": each.delivery_id,
-                "new_state": each.state,
-                "number": each.number,
-                "new_due": each.due_at,
-                "ended": each.started_at + each.duration_ms if each.due_at is None else None,
-                "status": each.status_code,
-                "why": each.error,
-            }
-            for each in tried
-        ],
-    )
+    ended = [each for each in tried if each.due_at is None]
+    left = [each for each in tried if each.due_at is not None]
+    for statement, some in ((_TRIED, ended), (_TRIED_IN_VAIN, left)):
+        if some:
+            connection.execute(statement, [_values_of(each) for each in some])
     insert_new(connection, attempts, _ATTEMPT, [_fields_of_attempt(each) for each in tried])
+
+
+def _values_of(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "row": attempt.delivery_id,
+        "new_state": attempt.state,
+        "number": attempt.number,
+        "new_due": attempt.due_at,
+        "ended": attempt.started_at + attempt.duration_ms if attempt.due_at is None else None,
+        "status": attempt.status_code,
+        "why": attempt.error,
+    }
 
 
 def hand_back(connection: Connection, delivery_ids: Sequence[str], due_at: int) -> None:

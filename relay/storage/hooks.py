@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from relay import jsontext
 from relay.model import Hook, Secret
@@ -47,6 +47,11 @@ def search(
 def active(connection: Connection, vault: Vault) -> list[Hook]:
     """The active hooks of every workspace, for matching."""
     return [_hook(vault, row) for row in connection.execute(select(hooks).where(hooks.c.status == ACTIVE))]
+
+
+def newest_change(connection: Connection) -> int | None:
+    """When any hook was last made, changed or switched off (Unix ms)."""
+    return connection.execute(select(func.max(hooks.c.updated_at))).scalar()
 
 
 def get_active(connection: Connection, vault: Vault, hook_id: str) -> Hook | None:

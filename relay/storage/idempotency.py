@@ -9,6 +9,7 @@ from relay.storage.tables import idempotency
 from relay.vault import Vault
 
 KEPT_MS = 30 * 24 * 3600 * 1000
+_LONGEST_CALL_MS = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +22,22 @@ class Remembered:
 
 
 def begin(connection: Connection, workspace_id: str, key: str, request_hash: str, now: int) -> bool:
-    """Whether this call is the first with its key."""
+    """Whether this call is the first with its key, or the first since one that was killed at its work."""
     dialect_insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    done = connection.execute(
+    connection.execute(
+        delete(idempotency).where(
+            _is(workspace_id, key),
+            idempotency.c.status_code.is_(None),
+            idempotency.c.created_at < now - _LONGEST_CALL_MS,
+        )
+    )
+    added = connection.execute(
         dialect_insert(idempotency)
         .values(workspace_id=workspace_id, key=key, request_hash=request_hash, created_at=now)
         .on_conflict_do_nothing()
+        .returning(idempotency.c.key)
     )
-    return done.rowcount > 0
+    return added.first() is not None
 
 
 def get(connection: Connection, vault: Vault, workspace_id: str, key: str) -> Remembered | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, func, select, tuple_, update
 
 from relay.storage.rows import insert_new
 from relay.storage.tables import inbound
@@ -87,11 +87,18 @@ def claim(connection: Connection, now: int, limit: int) -> list[Claimed]:
     return sorted((Claimed(*row) for row in connection.execute(statement)), key=lambda each: each.place)
 
 
-def finish(connection: Connection, places: Sequence[int]) -> None:
-    """These have become events: nothing is left to do."""
-    if places:
-        statement = update(inbound).where(inbound.c.place == bindparam("p")).values(due_at=None)
-        connection.execute(statement, [{"p": place} for place in places])
+def finish(connection: Connection, places: Sequence[int]) -> set[int]:
+    """These become events in this transaction: nothing is left to do. Without those that somebody else was
+    faster with, after their lease had ended."""
+    if not places:
+        return set()
+    statement = (
+        update(inbound)
+        .where(inbound.c.place.in_(places), inbound.c.due_at.is_not(None))
+        .values(due_at=None)
+        .returning(inbound.c.place)
+    )
+    return set(connection.execute(statement).scalars())
 
 
 def waiting(connection: Connection, now: int) -> bool:

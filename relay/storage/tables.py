@@ -139,6 +139,7 @@ hooks = Table(
     Column("updated_at", _Ms, nullable=False),
     Index("hooks_by_workspace", "workspace_id", "id"),
     Index("hooks_by_status", "status"),
+    Index("hooks_by_change", "updated_at"),
 )
 
 deliveries = Table(

@@ -123,8 +123,8 @@ class Api:
     def work(self) -> list[Any]:
         """Let the pipeline turn what was accepted into events and deliveries; answers the parcels it sends."""
         courier = _Courier()
-        pipeline = Pipeline(self.database, self.vault, courier, lambda *_: [0], lambda _: None)  # type: ignore[arg-type]
-        pipeline.process_waiting()
+        pipeline = Pipeline(self.database, self.vault, courier, lambda *_: [0], lambda _: None, lambda _: None)  # type: ignore[arg-type]
+        pipeline.process_waiting(attentive=False)
         pipeline.retry_due()
         return courier.parcels
 

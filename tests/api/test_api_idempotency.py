@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from relay.model import now_ms
 from relay.storage import idempotency, tables
 
 HOOK = {"target_url": "https://hooks.example.com/", "event_types": ["invoice.paid"]}
@@ -82,9 +83,17 @@ def test_concurrent_calls_with_one_key_are_done_once(api):
 def test_a_call_still_at_work_is_not_started_again(api):
     with api.database.write() as connection:
         fingerprint = "0" * 64
-        assert idempotency.begin(connection, api.mine.id, "one", fingerprint, 1)
+        assert idempotency.begin(connection, api.mine.id, "one", fingerprint, now_ms())
 
     assert api.call("POST", "/hooks", HOOK, headers=keyed()).status_code == 409
+
+
+def test_a_call_that_was_killed_at_its_work_may_be_made_again(api):
+    with api.database.write() as connection:
+        fingerprint = "0" * 64
+        assert idempotency.begin(connection, api.mine.id, "one", fingerprint, now_ms() - 600_000)
+
+    assert api.call("POST", "/hooks", HOOK, headers=keyed()).status_code == 201
 
 
 @pytest.mark.parametrize("key", ["", "two words", "ü", "k" * 256, "tab\there"])

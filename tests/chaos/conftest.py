@@ -41,15 +41,15 @@ class Scenario:
     @contextmanager
     def stream(self, *, more: int = 10) -> Iterator[Stream]:
         """A stream that flows during the block; every webhook of it is accepted behind it."""
-        stream = Stream(self.address, f"{self.name}-{len(self.accepted)}", more=more)
+        stream = Stream(self.address, f"{self.name.replace(' ', '_')}-{len(self.accepted)}", more=more)
         with stream:
             yield stream
         self.accepted |= stream.accepted
 
-    def goes_on(self) -> None:
+    def goes_on(self, *subscribers: Subscriber) -> None:
         """See that what was accepted last is delivered, whatever became of what came before it."""
         last = set(list(self.accepted)[-10:])
-        for each in self.subscribers:
+        for each in subscribers or self.subscribers:
             until(lambda each=each: last <= set(each.times_taken()), f"{self.name}: life goes on")  # type: ignore[misc]
 
     def missing(self) -> set[str]:

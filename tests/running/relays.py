@@ -111,8 +111,8 @@ class Relay:
 
     @contextmanager
     def disk_full(self) -> Iterator[None]:
-        """No process of this relay can make a file longer."""
-        every = of_data_directory(self.directory)
+        """No process of this relay can write a byte to a file, its log included."""
+        every = [each for each in of_data_directory(self.directory) if says(each, *RELAY[1:])]
         kept = {each.pid: resource.prlimit(each.pid, resource.RLIMIT_FSIZE) for each in every}
         for pid, (_, hard) in kept.items():
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))

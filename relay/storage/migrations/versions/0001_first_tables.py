@@ -111,6 +111,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('hooks', schema=None) as batch_op:
+        batch_op.create_index('hooks_by_change', ['updated_at'], unique=False)
         batch_op.create_index('hooks_by_status', ['status'], unique=False)
         batch_op.create_index('hooks_by_workspace', ['workspace_id', 'id'], unique=False)
 
@@ -196,6 +197,7 @@ def downgrade() -> None:
     with op.batch_alter_table('hooks', schema=None) as batch_op:
         batch_op.drop_index('hooks_by_workspace')
         batch_op.drop_index('hooks_by_status')
+        batch_op.drop_index('hooks_by_change')
 
     op.drop_table('hooks')
     with op.batch_alter_table('events', schema=None) as batch_op:
