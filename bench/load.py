@@ -9,11 +9,14 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from bench.payloads import requests
+
+
+_LONGEST_SECONDS = 600.0
 
 
 @dataclass(slots=True)
@@ -124,6 +127,11 @@ async def _connect(port: int, tally: Tally) -> _Connection:
     return connection
 
 
+async def _bounded(run: Coroutine[Any, Any, Tally]) -> Tally:
+    """A server that stops answering must fail the benchmark, not hang it."""
+    return await asyncio.wait_for(run, _LONGEST_SECONDS)
+
+
 def percentile(values: list[float], share: float) -> float:
     """The value below which this share of the values lies; in the unit of the values."""
     ordered = sorted(values)
@@ -137,9 +145,9 @@ def main() -> None:
     cpu = time.process_time()
     started = time.monotonic()
     if "rate" in orders:
-        tally = asyncio.run(open_loop(orders["port"], made, orders["rate"]))
+        tally = asyncio.run(_bounded(open_loop(orders["port"], made, orders["rate"])))
     else:
-        tally = asyncio.run(closed_loop(orders["port"], made, orders["connections"]))
+        tally = asyncio.run(_bounded(closed_loop(orders["port"], made, orders["connections"])))
     ended = time.monotonic()
     answer = {
         "seconds": ended - started,

@@ -22,7 +22,7 @@ def requests(count: int, *, path: str, port: int, run: str, customers: int = 100
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         made.append(head.encode() + body)
-        ids.append(event["id"])
+        ids.append(str(event["id"]))
     return made, ids
 
 

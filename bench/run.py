@@ -6,6 +6,7 @@
 import argparse
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -140,7 +141,7 @@ class Bench:
         self._settle(subscriber)
         count = int(rate * max(8, seconds * self._scale))
         answer = running.load(path=path, port=port, run=f"{time.time_ns():x}", count=count, rate=rate)
-        subscriber.wait_for(count - count * lost // 1000)
+        subscriber.wait_for(sum(index % 1000 >= lost for index in range(count)))
         arrivals: Mapping[str, float] = subscriber.ask("arrivals")
         return answer, arrivals
 
@@ -254,6 +255,7 @@ def main() -> None:
     bench_parser.add_argument("--quick", action="store_true", help="a tenth of everything, and nothing written")
     bench_parser.add_argument("--only", help="some of the measurements, by name, separated by commas")
     asked = bench_parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped then, too
     bench = Bench(0.1 if asked.quick else 1.0)
     steps: dict[str, Callable[[], None]] = {
         "hello": bench.hello,
@@ -276,4 +278,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
