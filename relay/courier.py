@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
+import uvloop
 
 from relay.batching import Batcher
 from relay.deliver import (
@@ -104,7 +105,7 @@ class Courier:
         self._closing = False
         self._cut: list[Parcel] = []
         self._records: Batcher[_Outcome, None] = Batcher(self._record, name="record", gather=_GATHER_SECONDS)
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
         self._door: Door | None = None
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
         self._thread.start()
