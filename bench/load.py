@@ -15,7 +15,6 @@ from typing import Any
 
 from bench.payloads import requests
 
-
 _LONGEST_SECONDS = 600.0
 
 

@@ -461,12 +461,8 @@ def test_a_name_that_leads_to_a_private_address_is_refused(address: str, connect
     assert connected == []
 
 
-@pytest.mark.parametrize(
-    "answers", [["8.8.8.8", "10.0.0.1"], ["::1", "8.8.8.8"], ["2606:4700::1111", "127.0.0.1"]]
-)
-def test_a_name_that_mixes_public_and_private_addresses_is_refused(
-    answers: list[str], connected: list[str]
-) -> None:
+@pytest.mark.parametrize("answers", [["8.8.8.8", "10.0.0.1"], ["::1", "8.8.8.8"], ["2606:4700::1111", "127.0.0.1"]])
+def test_a_name_that_mixes_public_and_private_addresses_is_refused(answers: list[str], connected: list[str]) -> None:
     with pytest.raises(AddressRefused) as refused:
         fetch("POST", f"https://{NAME}/", resolve=Names(answers))
 
@@ -530,9 +526,7 @@ def test_tls_names_and_proves_the_name_rather_than_the_address(
 
 
 @pytest.mark.usefixtures("public_loopback")
-def test_a_certificate_for_another_name_is_refused(
-    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
-) -> None:
+def test_a_certificate_for_another_name_is_refused(server_tls: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     with serving(tls=server_tls) as server, pytest.raises(Unreachable) as failed:
         ask(f"https://other.example.com:{server.port}/secret", resolve=Names(["127.0.0.1"]), tls=trusting)
 
@@ -602,9 +596,7 @@ def test_any_status_is_an_answer_and_no_redirect_is_followed(status: int) -> Non
 
 
 def test_headers_are_lower_case_and_any_byte_in_them_is_text() -> None:
-    with serving(
-        b"HTTP/1.1 200 OK\r\nX-Odd: caf\xe9\r\nRETRY-AFTER: 7\r\nContent-Length: 0\r\n\r\n"
-    ) as server:
+    with serving(b"HTTP/1.1 200 OK\r\nX-Odd: caf\xe9\r\nRETRY-AFTER: 7\r\nContent-Length: 0\r\n\r\n") as server:
         answer = fetch("GET", server.url(), allow_private=LOOPBACK)
 
     assert answer == Answer(200, {"x-odd": "café", "retry-after": "7", "content-length": "0"}, b"")
@@ -748,9 +740,7 @@ def test_a_name_server_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatc
 def test_the_system_is_asked_where_no_resolver_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, int]] = []
 
-    def getaddrinfo(
-        host: str, port: int, **_options: object
-    ) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+    def getaddrinfo(host: str, port: int, **_options: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
         asked.append((host, port))
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", port))]
 

@@ -1,9 +1,9 @@
 """Parts are killed as the kernel kills when memory runs out: at once, in the middle of whatever they do."""
 
 import threading
-from collections.abc import Sequence
 
 import pytest
+
 from chaos.conftest import ROUNDS, World
 from running.processes import kill
 from running.relays import CLOCK, FRESH, LATE, WEB

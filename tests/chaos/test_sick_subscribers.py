@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+
 from chaos.conftest import LONG, ROUNDS, Scenario, World
 from running.sender import Line, post, standard_webhook
 from running.subscriber import HEALTHY, Answer, Subscriber

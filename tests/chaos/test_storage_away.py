@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+
 from chaos.conftest import APART, EMBEDDED, ROUNDS, World
 from running.relays import Apart
 from running.waiting import until

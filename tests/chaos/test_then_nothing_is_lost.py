@@ -1,6 +1,7 @@
 """What must hold after everything that the tests before this one did to the relay."""
 
 import pytest
+
 from chaos.conftest import World
 from running.waiting import until
 

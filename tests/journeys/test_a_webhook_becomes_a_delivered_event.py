@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from standardwebhooks import Webhook
+
 from running.processes import of_data_directory
 from running.relays import Embedded
 from running.sender import Answer, post
 from running.subscriber import Subscriber
 from running.waiting import until
-from standardwebhooks import Webhook
 
 SECRET = "whsec_of_the_journey"
 PLANTED = ("planted-client-secret", "planted-password", "planted-private-key")

@@ -240,9 +240,7 @@ class Apart(Relay):
         self._running: dict[str, Process] = {}
         self._stopped = threading.Event()
         self._keeper: threading.Thread | None = None
-        super().__init__(
-            directory, {"RELAY_DATABASE_URL": postgres.new_database(), "RELAY_REDIS_URL": redis.url}
-        )
+        super().__init__(directory, {"RELAY_DATABASE_URL": postgres.new_database(), "RELAY_REDIS_URL": redis.url})
 
     def start(self) -> None:
         self.command("key", "list")  # makes the first workspace

@@ -1,0 +1,82 @@
+"""The arrows between the modules: one direction, and one place for each outside thing."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+RELAY = Path(__file__).parent.parent / "relay"
+STAGES = ("receive", "normalize", "match", "deliver")
+"""In the order of an event's way. A stage may use an earlier one's words, never a later one's."""
+
+OWNERS = {
+    "rq": {"jobs"},
+    "redis": {"jobs", "api.limits"},  # the limiter is given its client's options and talks to Redis by itself
+    "sqlalchemy": {"storage"},
+    "alembic": {"storage"},
+    "aiohttp": {"http"},
+    "gunicorn": {"web"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in RELAY.rglob("*.py") if "migrations/versions" not in str(path))
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(RELAY).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_stage_imports_a_later_one(stage: str) -> None:
+    later = {
+        f"relay.{name}" for name in (*STAGES[STAGES.index(stage) + 1 :], "pipeline", "courier", "jobs", "api", "cli")
+    }
+    allowed = {"receive": {"relay.normalize"}}.get(stage, set())  # only for reading a body and its native id
+
+    found = {name for name in imports(RELAY / f"{stage}.py") if name in later}
+
+    assert found <= allowed
+
+
+@pytest.mark.parametrize("stage", ["normalize", "match", "deliver"])
+def test_the_middle_stages_touch_neither_storage_nor_network(stage: str) -> None:
+    outside = ("relay.storage", "relay.http", "socket", "os", "redis", "sqlalchemy")
+
+    assert [name for name in imports(RELAY / f"{stage}.py") if name.startswith(outside)] == []
+
+
+@pytest.mark.parametrize(("package", "owners"), OWNERS.items(), ids=list(OWNERS))
+def test_each_outside_thing_has_one_place(package: str, owners: set[str]) -> None:
+    users = {
+        name_of(path)
+        for path in modules()
+        for name in imports(path)
+        if name == package or name.startswith(f"{package}.")
+    }
+
+    assert {
+        user for user in users if not any(user == owner or user.startswith(f"{owner}.") for owner in owners)
+    } == set()
+
+
+def test_a_provider_imports_no_other_provider() -> None:
+    for folder in (path.parent for path in RELAY.glob("providers/*/__init__.py")):
+        for path in folder.rglob("*.py"):
+            foreign = [
+                name
+                for name in imports(path)
+                if name.startswith("relay.providers.")
+                and not name.startswith(("relay.providers.base", f"relay.providers.{folder.name}"))
+            ]
+            assert foreign == [], path
