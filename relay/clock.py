@@ -6,6 +6,7 @@ Any number may run; one at a time holds the lock in the database, another takes 
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -34,7 +35,7 @@ class Clock:
         self._database = database
         self._ring = ring
         self._name = f"{socket.gethostname()}:{os.getpid()}"
-        self._housekeeping_at = 0
+        self._housekeeping_at = float("-inf")
 
     def tick(self) -> bool:
         """Do what is due; answers whether this clock is the active one. Raises `StorageUnavailable`."""
@@ -49,9 +50,9 @@ class Clock:
             self._ring(FRESH)
         if late:
             self._ring(LATE)
-        if now >= self._housekeeping_at:
-            self._housekeeping_at = now + _HOUSEKEEPING_SECONDS * 1000
-            self._forget(now)
+        if time.monotonic() >= self._housekeeping_at:
+            self._housekeeping_at = time.monotonic() + _HOUSEKEEPING_SECONDS
+            self._keep_house(now)
         return True
 
     def release(self) -> None:
@@ -59,13 +60,16 @@ class Clock:
         with self._database.write() as connection:
             locks.release(connection, "clock", self._name)
 
-    def _forget(self, now: int) -> None:
+    def _keep_house(self, now: int) -> None:
         with self._database.write() as connection:
             forgotten = inbound.forget_bodies(connection, now - BODIES_KEPT_MS, _FORGET_AT_ONCE)
             idempotency.prune(connection, now)
+            mended = inbound.mend(connection, now) + deliveries.mend(connection, now)
+        if mended:
+            log.warning("clock_set_back", freed=mended)
         if forgotten:
             log.info("bodies_forgotten", count=forgotten)
-            self._housekeeping_at = now
+            self._housekeeping_at = float("-inf")
 
 
 def run(config: Config, stopped: threading.Event) -> None:

@@ -5,6 +5,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -80,9 +81,11 @@ def _kept_key(data_dir: Path) -> str:
     except FileNotFoundError:
         pass
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
-    except FileExistsError:
-        pass  # another part of the relay, starting at the same moment, made it
+    # Written whole before it has its name: another part of the relay, starting at the same moment, may read it.
+    own = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with open(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(48) + "\n")
+    with suppress(FileExistsError):
+        os.link(own, path)
+    own.unlink()
     return path.read_text().strip()

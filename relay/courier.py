@@ -138,6 +138,8 @@ class Courier:
 
     def close(self, patience: float = 10.0) -> None:
         """Finish what is under way for `patience` seconds, hand back the rest, write everything down."""
+        if self._closing:
+            return
         self._closing = True
         self._loop.call_soon_threadsafe(lambda: self._return_waiting(list(self._lanes.values())))
         end = time.monotonic() + patience
@@ -326,7 +328,7 @@ def _tell(outcome: _Outcome) -> None:
     attempt = outcome.attempt
     fields = {
         "delivery": attempt.delivery_id,
-        "event": outcome.parcel.event_id,
+        "event_id": outcome.parcel.event_id,
         "hook": outcome.parcel.hook.id,
         "attempt": attempt.number,
         "ms": attempt.duration_ms,

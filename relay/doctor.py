@@ -94,7 +94,7 @@ def _database(database: Database, vault: Vault) -> Iterator[Finding]:
     with database.read() as connection:
         workspace = workspaces.first(connection)
         yield Finding(FINE, "database", "answers")
-        if inbound.waiting(connection, now - _STALE_MS):
+        if inbound.waiting_since(connection, now - _STALE_MS):
             yield Finding(
                 BROKEN,
                 "webhooks",
@@ -103,8 +103,16 @@ def _database(database: Database, vault: Vault) -> Iterator[Finding]:
             )
         else:
             yield Finding(FINE, "webhooks", "none waits")
-        waiting = deliveries.count_due(connection)
-        yield Finding(FINE, "deliveries", f"{waiting} on their way")
+        waiting = f"{deliveries.count_due(connection)} on their way"
+        if deliveries.waiting(connection, now - _STALE_MS):
+            yield Finding(
+                LOOK,
+                "deliveries",
+                f"{waiting}, some due for longer than a minute",
+                "their targets are slow or have a rate; else see that relay work and relay clock run",
+            )
+        else:
+            yield Finding(FINE, "deliveries", waiting)
         if workspace is None:
             return
         found = sources.search(connection, vault, workspace.id, limit=1000)

@@ -258,7 +258,7 @@ class Pipeline:
             made = unreadable(provider, kept, origin, error.message)
         for event in made:
             if event.defect is not None:
-                log.warning("defect", event=event.id, type=event.type, inbound=webhook.id, why=event.defect)
+                log.warning("defect", event_id=event.id, type=event.type, inbound=webhook.id, why=event.defect)
         return _Made(webhook, made)
 
     def _source(self, source_id: str) -> Source:

@@ -166,6 +166,17 @@ def take(
     return sorted((Taken(*row) for row in connection.execute(statement)), key=lambda each: each.created_at)
 
 
+def mend(connection: Connection, now: int) -> int:
+    """Free what was never tried and no lease explains: it was written by a clock that has been set back since."""
+    active = select(hooks.c.id).where(hooks.c.status == "active")
+    statement = (
+        update(deliveries)
+        .where(deliveries.c.hook_id.in_(active), deliveries.c.due_at > now + 2 * LEASE_MS, deliveries.c.attempts == 0)
+        .values(due_at=now)
+    )
+    return int(connection.execute(statement).rowcount)
+
+
 def waiting(connection: Connection, now: int) -> bool:
     """Whether any active hook has work at `now`."""
     return bool(hooks_with_work(connection, now))

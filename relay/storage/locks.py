@@ -7,12 +7,18 @@ from relay.storage.tables import locks
 
 
 def hold(connection: Connection, name: str, holder: str, now: int, until: int) -> bool:
-    """Take or keep the lock until `until`; False while somebody else holds it."""
+    """Take or keep the lock until `until`; False while somebody else holds it.
+
+    One that is held for much longer than that was taken by a clock that has been set back since, and counts no more.
+    """
     dialect_insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
     connection.execute(dialect_insert(locks).values(name=name, holder=holder, until=0).on_conflict_do_nothing())
     done = connection.execute(
         update(locks)
-        .where(locks.c.name == name, or_(locks.c.holder == holder, locks.c.until < now))
+        .where(
+            locks.c.name == name,
+            or_(locks.c.holder == holder, locks.c.until < now, locks.c.until > until + (until - now)),
+        )
         .values(holder=holder, until=until)
     )
     return done.rowcount > 0

@@ -1,0 +1,125 @@
+"""Settings from the environment, and from the data directory where the environment says nothing."""
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from relay.config import Config
+from relay.errors import ConfigError
+
+
+def test_without_settings_the_data_directory_holds_everything(tmp_path: Path) -> None:
+    config = Config.load({"RELAY_DATA_DIR": str(tmp_path)})
+
+    assert config == Config(
+        data_dir=tmp_path,
+        database_url=f"sqlite:///{tmp_path}/relay.db",
+        redis_url=config.redis_url,
+        secret_keys=((tmp_path / "secret.key").read_text().strip(),),
+        public_url="http://127.0.0.1:8080",
+        allow_private=frozenset(),
+        log_level="info",
+    )
+
+
+def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
+    config = Config.load(
+        {
+            "RELAY_DATA_DIR": str(tmp_path / "data"),
+            "RELAY_DATABASE_URL": "postgres://relay:secret@db/relay",
+            "RELAY_REDIS_URL": "redis://:secret@redis:6379/0",
+            "RELAY_SECRET_KEY": " new key , old key ,",
+            "RELAY_PUBLIC_URL": "https://relay.example.com/",
+            "RELAY_ALLOW_PRIVATE_TARGETS": "127.0.0.1, Subscriber.local:9000,",
+            "RELAY_LOG_LEVEL": "DEBUG",
+        }
+    )
+
+    assert config == Config(
+        data_dir=tmp_path / "data",
+        database_url="postgresql+psycopg://relay:secret@db/relay",
+        redis_url="redis://:secret@redis:6379/0",
+        secret_keys=("new key", "old key"),
+        public_url="https://relay.example.com",
+        allow_private=frozenset({"127.0.0.1", "subscriber.local:9000"}),
+        log_level="debug",
+    )
+    assert not (tmp_path / "data").exists()
+
+
+def test_secrets_do_not_print(tmp_path: Path) -> None:
+    config = Config.load(
+        {
+            "RELAY_DATA_DIR": str(tmp_path),
+            "RELAY_DATABASE_URL": "postgresql://relay:hidden@db/relay",
+            "RELAY_REDIS_URL": "redis://:hidden@redis",
+            "RELAY_SECRET_KEY": "hidden",
+        }
+    )
+
+    assert "hidden" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("postgres://db/relay", "postgresql+psycopg://db/relay"),
+        ("postgresql://db/relay", "postgresql+psycopg://db/relay"),
+        ("postgresql+psycopg://db/relay", "postgresql+psycopg://db/relay"),
+        ("sqlite:////var/relay.db", "sqlite:////var/relay.db"),
+    ],
+)
+def test_the_usual_forms_of_a_database_address_are_understood(tmp_path: Path, given: str, kept: str) -> None:
+    assert Config.load({"RELAY_DATA_DIR": str(tmp_path), "RELAY_DATABASE_URL": given}).database_url == kept
+
+
+@pytest.mark.parametrize(("name", "value"), [("RELAY_DATABASE_URL", "mysql://db/relay"), ("RELAY_LOG_LEVEL", "chatty")])
+def test_a_setting_that_does_not_fit_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        Config.load({"RELAY_DATA_DIR": str(tmp_path), name: value})
+
+
+def test_the_kept_key_is_its_owners_alone_and_stays(tmp_path: Path) -> None:
+    directory = tmp_path / "new" / "data"
+
+    first = Config.load({"RELAY_DATA_DIR": str(directory)})
+    second = Config.load({"RELAY_DATA_DIR": str(directory)})
+
+    assert first.secret_keys == second.secret_keys
+    assert len(first.secret_keys[0]) >= 32
+    assert stat.S_IMODE((directory / "secret.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert [path.name for path in directory.iterdir()] == ["secret.key"]
+
+
+def test_parts_that_start_together_keep_one_key(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+    keys: list[tuple[str, ...]] = []
+
+    def load() -> None:
+        together.wait(60)
+        keys.append(Config.load({"RELAY_DATA_DIR": str(tmp_path)}).secret_keys)
+
+    parts = [threading.Thread(target=load) for _ in range(8)]
+    for part in parts:
+        part.start()
+    for part in parts:
+        part.join()
+
+    assert len(keys) == 8
+    assert len(set(keys)) == 1
+    assert all(keys[0])
+
+
+def test_the_socket_moves_where_its_path_is_short_enough(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100)
+
+    short, long, again, other = (
+        Config.load({"RELAY_DATA_DIR": str(directory)}).redis_url for directory in (tmp_path, deep, deep, deep / "x")
+    )
+
+    assert short == f"unix://{tmp_path}/redis.sock" or len(str(tmp_path)) > 89
+    assert len(long.removeprefix("unix://")) < 100
+    assert long == again != other

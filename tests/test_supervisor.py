@@ -1,0 +1,147 @@
+"""Parts are started, started again when they die, and stopped in order. Real processes, small ones."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from relay import supervisor as supervisor_module
+from relay.supervisor import Part, Supervisor
+from running.processes import Process, of_data_directory
+from running.waiting import until
+
+STEADY = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print("on", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """The supervisor takes the signals of the process that it runs in."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def part(name: str, code: str) -> Part:
+    return Part(name, [sys.executable, "-c", code])
+
+
+class Run:
+    """A supervisor at work in this thread, told to stop once something has happened."""
+
+    def __init__(self, directory: Path, *parts: Part) -> None:
+        self.said: list[str] = []
+        self.directory = directory
+        self.supervisor = Supervisor(parts, os.environ | {"RELAY_DATA_DIR": str(directory)}, self.said.append)
+
+    def processes(self) -> list[psutil.Process]:
+        return of_data_directory(self.directory)
+
+    def stop_when(self, happened: Callable[[], object], what: str) -> None:
+        def watch() -> None:
+            try:
+                until(happened, what)
+            finally:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        watcher = threading.Thread(target=watch)
+        self.supervisor.run(watcher.start)
+        watcher.join()
+
+
+def test_parts_run_until_a_signal_and_none_is_left(tmp_path: Path) -> None:
+    run = Run(tmp_path, part("one", STEADY), part("two", STEADY))
+
+    run.stop_when(lambda: len(run.processes()) == 2, "both run")
+
+    assert run.processes() == []
+    assert run.said == ["stopped"]
+
+
+def test_one_that_dies_is_started_again(tmp_path: Path) -> None:
+    run = Run(tmp_path, part("one", STEADY), part("two", STEADY))
+    killed: list[psutil.Process] = []
+
+    def happened() -> bool:
+        running = run.processes()
+        if not killed and len(running) == 2:
+            killed.append(running[0])
+            running[0].kill()
+        return bool(killed) and len(running) == 2 and killed[0] not in running
+
+    run.stop_when(happened, "the killed one runs again")
+
+    assert [line for line in run.said if "SIGKILL" in line] in (
+        ["one ended (SIGKILL); starting it again"],
+        ["two ended (SIGKILL); starting it again"],
+    )
+
+
+def test_one_that_cannot_run_is_tried_again_with_growing_pauses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "_FIRST_PAUSE", 0.01)
+    run = Run(tmp_path, part("broken", "exit(3)"), part("steady", STEADY))
+
+    run.stop_when(lambda: len(run.said) >= 3, "it is tried three times")
+
+    assert set(run.said) == {"broken ended (exit code 3); starting it again", "stopped"}
+    assert run.supervisor._running[0].pause > 0.05
+
+
+def test_one_that_does_not_stop_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "_PATIENCE_SECONDS", 0.2)
+    deaf = tmp_path / "deaf"
+    code = (
+        f"import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open({str(deaf)!r}, 'w'); time.sleep(600)"
+    )
+    run = Run(tmp_path, part("stubborn", code))
+
+    run.stop_when(deaf.exists, "it listens to no signal")
+
+    assert run.processes() == []
+    assert run.said == ["stubborn did not stop in 0 s; ending it", "stopped"]
+
+
+def test_parts_are_stopped_the_last_one_first(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    code = (
+        "import signal, sys, time\n"
+        f"def end(*_): open({str(told)!r}, 'a').write('%s\\n'); sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        f"open({str(tmp_path)!r} + '/%s', 'w').close()\n"
+        "time.sleep(600)\n"
+    )
+    run = Run(tmp_path, *(part(name, code % (name, name)) for name in ("first", "second", "third")))
+
+    run.stop_when(
+        lambda: all((tmp_path / name).exists() for name in ("first", "second", "third")), "all three listen for signals"
+    )
+
+    assert told.read_text().split() == ["third", "second", "first"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
+def test_parts_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from relay.supervisor import Part, Supervisor\n"
+        f"parts = [Part(str(n), [sys.executable, '-c', {STEADY!r}]) for n in range(3)]\n"
+        "Supervisor(parts, os.environ, print).run(lambda: None)\n"
+    )
+    environment = os.environ | {"RELAY_DATA_DIR": str(tmp_path / "data")}
+    process = Process([sys.executable, "-c", code], environment, tmp_path / "log")
+    until(lambda: (tmp_path / "log").read_text().count("on") == 3, "all parts run")
+
+    process.kill()
+
+    until(lambda: of_data_directory(tmp_path / "data") == [], "its parts have ended")
