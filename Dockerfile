@@ -1,29 +1,42 @@
-FROM python:3.11-slim AS build
+# The relay from hash-locked packages. The final image holds Python and the relay, and nothing to build with.
+
+# The full image: one package comes as source and is compiled here.
+FROM python:3.11-trixie AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
-RUN python -m venv /opt/relay
+RUN python -m venv --without-pip /opt/relay
+
 COPY requirements.lock ./
-RUN /opt/relay/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+RUN pip --python /opt/relay/bin/python install --require-hashes -r requirements.lock
+
+# What makes a wheel of the relay itself is in the developers' lock alone, and stays in this stage.
+COPY requirements-dev.lock ./
+RUN awk '/^[a-z]/ { kept = /^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/ } kept' \
+        requirements-dev.lock > backend.lock \
+    && pip install --require-hashes -r backend.lock
+
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas ./schemas
 COPY relay ./relay
-# The build backend is not in the runtime lock; it stays in this stage.
-RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir build \
-    && /opt/build/bin/python -m build --wheel --outdir /dist . \
-    && /opt/relay/bin/pip install --no-cache-dir --no-deps /dist/*.whl
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
+    && pip --python /opt/relay/bin/python install --no-deps /dist/*.whl
 
-FROM python:3.11-slim
+
+FROM python:3.11-slim-trixie
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin relay \
-    && install -d -o relay -g relay -m 700 /data
+    && install --directory --owner relay --group relay --mode 700 /data
 COPY --from=build /opt/relay /opt/relay
 ENV PATH=/opt/relay/bin:$PATH \
-    PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
     RELAY_DATA_DIR=/data
-USER relay
+USER 10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8080
-HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
 ENTRYPOINT ["relay"]
-CMD ["web", "--host", "0.0.0.0", "--port", "8080"]
+CMD ["web", "--host", "0.0.0.0"]

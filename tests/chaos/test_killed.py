@@ -19,7 +19,7 @@ def test_a_worker_of_the_late_lane(world: World) -> None:
     healthy, ordered = scenario.subscriber(), scenario.subscriber(ordered=True)
 
     for _ in range(ROUNDS):
-        with scenario.stream():
+        with scenario.stream(senders=1):
             until(lambda: healthy.taken and ordered.taken, "both lanes deliver")
             world.relay.kill(LATE)
         scenario.goes_on(healthy)
