@@ -73,7 +73,7 @@ class Supervisor:
             env=self._environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509  one thread here
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  one thread here
         )
 
     def _restart_the_dead(self) -> None:
@@ -104,10 +104,9 @@ class Supervisor:
         self._say("stopped")
 
 
-def die_with_parent(how: signal.Signals = signal.SIGTERM) -> None:
-    """Ask the kernel, where it can, to end this process should its parent be killed, so that nothing stays behind."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
+def _die_with_parent() -> None:
+    """Ask the kernel to stop this part should the supervisor be killed, so that nothing stays behind."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _why(code: int) -> str:

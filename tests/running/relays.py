@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
-from sqlalchemy import select
 
 from relay import accounts, jsontext
 from relay.config import Config
 from relay.embedded import server_binary
 from relay.model import now_ms
 from relay.storage import Database, metrics, workspaces
-from relay.storage.tables import inbound
 from relay.vault import Vault
 from running.processes import RELAY, Process, free_port, kill, of_data_directory, run, says
 from running.sender import SECRET, Line
@@ -157,12 +155,6 @@ class Relay:
         with self._open() as (_, database, _, _), database.read() as connection:
             found = metrics.read(connection, now_ms())
         return {"webhooks": found.webhooks_pending, "deliveries": found.deliveries_pending}
-
-    def opened(self) -> list[bytes]:
-        """Every webhook as it is kept, with its seal broken."""
-        with self._open() as (_, database, vault, _), database.read() as connection:
-            rows = connection.execute(select(inbound.c.id, inbound.c.sealed).where(inbound.c.sealed.is_not(None)))
-            return [vault.open(row.sealed, row.id) for row in rows]
 
     def complaints(self) -> list[dict[str, str]]:
         """What `relay doctor` calls broken."""

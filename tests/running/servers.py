@@ -42,7 +42,7 @@ class Postgres:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        shutil.rmtree(self.directory)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def new_database(self) -> str:
         """The address of a database with nothing in it."""
@@ -95,14 +95,23 @@ class Postgres:
         )
         assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
 
+    def _runs(self, program: Path) -> bool:
+        try:
+            done = subprocess.run([str(program), "--version"], cwd="/", capture_output=True, **self._user)
+        except PermissionError:
+            return False
+        return done.returncode == 0
+
     def _reachable(self, programs: Path) -> Path:
-        """The programs, copied where the server's user may read them if they lie in a closed home."""
-        if not self._user or subprocess.run(["/bin/test", "-x", programs / "postgres"], **self._user).returncode == 0:
+        """The programs, copied to where the server's user may read them if they lie in somebody's closed home."""
+        if not self._user or self._runs(programs / "postgres"):
             return programs
+        package = programs.parent.parent
         copy = self.directory / "installed"
-        shutil.copytree(programs.parent, copy)
-        copy.chmod(0o755)
-        return copy / "bin"
+        # The libraries lie beside the package, and the programs look for them there.
+        for folder in (package / programs.parent.name, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(folder, copy / folder.relative_to(package.parent))
+        return copy / programs.relative_to(package.parent)
 
 
 class Redis:
