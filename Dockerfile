@@ -13,7 +13,7 @@ RUN pip --python /opt/relay/bin/python install --require-hashes -r requirements.
 
 # What makes a wheel of the relay itself is in the developers' lock alone, and stays in this stage.
 COPY requirements-dev.lock ./
-RUN awk '/^[a-z]/ { kept = /^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/ } kept' \
+RUN awk '/^[a-z]/ { kept = /^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/ } kept' \
         requirements-dev.lock > backend.lock \
     && pip install --require-hashes -r backend.lock
 
