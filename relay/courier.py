@@ -216,6 +216,8 @@ class Courier:
                 lane.failures = failures_after(lane.failures, 1)
                 lane.at_once = AT_ONCE_AT_FIRST
                 self._return_waiting([lane])
+            elif verdict.outcome == GONE:
+                self._return_waiting([lane])
             self._records.post(_outcome(parcel, reply, verdict, started_at, ended_at))
         except asyncio.CancelledError:
             self._cut.append(parcel)

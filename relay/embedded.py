@@ -31,8 +31,7 @@ def redis_command(config: Config) -> list[str]:
     What it keeps is transport: losing its last second, or all of it, loses no event.
     """
     socket = config.redis_url.removeprefix("unix://")
-    directory = config.data_dir / "redis"
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    directory = _directory(config)
     Path(socket).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     options = {
         "port": "0",
@@ -48,3 +47,15 @@ def redis_command(config: Config) -> list[str]:
         "loglevel": "warning",
     }
     return [server_binary(), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+def forget(config: Config) -> None:
+    """Remove what the server kept: it may be what keeps it from starting, and the relay needs none of it."""
+    shutil.rmtree(_directory(config))
+    _directory(config)
+
+
+def _directory(config: Config) -> Path:
+    directory = config.data_dir / "redis"
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return directory

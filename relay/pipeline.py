@@ -198,19 +198,20 @@ class Pipeline:
     def _take_for(self, hook_id: str) -> int:
         """Send due deliveries of one hook, as many as it has room for."""
         now = now_ms()
-        with self._database.write() as connection:
+        with self._database.read() as connection:
             hook = hooks.get_active(connection, self._vault, hook_id)
-            if hook is None:
-                return 0
-            rate = rate_of(hook)
-            room = self._courier.room(hook, fresh=False)
-            if hook.open_until:
-                # Its circuit was open: one goes ahead and sees whether the target is well again.
-                room = 0 if self._courier.under_way(hook) else 1
-            elif rate is not None:
-                room = min(room, max(1, int(rate)))
-            if not room:
-                return 0
+        if hook is None:
+            return 0
+        rate = rate_of(hook)
+        room = self._courier.room(hook, fresh=False)
+        if hook.open_until:
+            # Its circuit was open: one goes ahead and sees whether the target is well again.
+            room = 0 if self._courier.under_way(hook) else 1
+        elif rate is not None:
+            room = min(room, max(1, int(rate)))
+        if not room:
+            return 0
+        with self._database.write() as connection:
             below = None
             if hook.ordered:
                 unfinished = inbound.first_unfinished(connection, hook.workspace_id)

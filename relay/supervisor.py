@@ -19,10 +19,11 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process. `command` is its argv."""
+    """One process. `command` is its argv; `mend` is called before it is started again after it failed early."""
 
     name: str
     command: Sequence[str]
+    mend: Callable[[], None] | None = None
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Supervisor:
             env=self._environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  one thread here
+            preexec_fn=die_with_parent,  # noqa: PLW1509  one thread here
         )
 
     def _restart_the_dead(self) -> None:
@@ -87,6 +88,8 @@ class Supervisor:
             if now - running.started_at < running.pause:
                 continue
             self._say(f"{running.part.name} ended ({_why(code)}); starting it again")
+            if running.part.mend is not None and code > 0 and now - running.started_at < _STEADY_SECONDS:
+                running.part.mend()
             running.process = self._start(running.part)
             running.started_at = now
             running.pause = min(running.pause * 2, _LONGEST_PAUSE)
@@ -104,9 +107,10 @@ class Supervisor:
         self._say("stopped")
 
 
-def _die_with_parent() -> None:
-    """Ask the kernel to stop this part should the supervisor be killed, so that nothing stays behind."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def die_with_parent(how: signal.Signals = signal.SIGTERM) -> None:
+    """Ask the kernel, where it can, to end this process should its parent be killed, so that nothing stays behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
 
 
 def _why(code: int) -> str:

@@ -1,6 +1,7 @@
 """The web processes: gunicorn with threads, run from here so that one command and one config start it."""
 
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from gunicorn.app.base import BaseApplication
 from relay import create_app
 from relay.collecting import collect_less
 from relay.config import Config
+from relay.supervisor import die_with_parent
 
 THREADS = 32
 KEEP_ALIVE_SECONDS = 75
@@ -54,6 +56,8 @@ def settings(host: str, port: int, workers: int) -> dict[str, Any]:
 
 
 def _loaded(_: object) -> None:
+    # Orphans would hold the port for many seconds, with connections that nobody answers.
+    die_with_parent(signal.SIGKILL)
     collect_less()
 
 

@@ -188,16 +188,17 @@ def test_410_switches_the_hook_off_and_ends_all_that_is_left_for_it(
 ) -> None:
     subscriber.answer = lambda _: (410, {})
     hook, other = bench.hook(subscriber.url), bench.hook(subscriber.url)
-    parcels = bench.due(hook, 5)
+    parcels = bench.due(hook, 50)
     bench.due(other)
 
-    courier.hand(parcels[:1])
+    courier.hand(parcels[:40])
     settled(courier)
 
     assert bench.reread(hook).status == hooks.SWITCHED_OFF
     with bench.database.read() as connection:
         assert hooks.status_reason(connection, hook.id) == GONE_REASON
-    assert [each.state for each in bench.deliveries(hook)] == ["canceled"] * 5
+    assert [each.state for each in bench.deliveries(hook)] == ["canceled"] * 50
+    assert len(subscriber.received) <= AT_ONCE_AT_FIRST
     assert [each.state for each in bench.deliveries(other)] == ["pending"]
     assert told.gone == [hook.id]
 

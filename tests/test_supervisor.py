@@ -99,6 +99,16 @@ def test_one_that_cannot_run_is_tried_again_with_growing_pauses(
     assert run.supervisor._running[0].pause > 0.05
 
 
+def test_one_that_fails_early_is_mended_before_it_is_tried_again(tmp_path: Path) -> None:
+    mended = tmp_path / "mended"
+    code = f"import os; os.path.exists({str(mended)!r}) or exit(3)\n{STEADY}"
+    run = Run(tmp_path, Part("broken", [sys.executable, "-c", code], mend=mended.touch))
+
+    run.stop_when(lambda: mended.exists() and run.processes(), "it runs")
+
+    assert run.said == ["broken ended (exit code 3); starting it again", "stopped"]
+
+
 def test_one_that_does_not_stop_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor_module, "_PATIENCE_SECONDS", 0.2)
     deaf = tmp_path / "deaf"

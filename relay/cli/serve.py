@@ -16,7 +16,7 @@ from relay import logs, web, work
 from relay.cli.shared import here
 from relay.config import Config
 from relay.demo import SUBSCRIBER_PORT_OFFSET, prepare
-from relay.embedded import redis_command
+from relay.embedded import forget, redis_command
 from relay.model import now_ms
 from relay.pipeline import FRESH, LATE
 from relay.storage import Database, workspaces
@@ -90,7 +90,7 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     environment["PYTHONUNBUFFERED"] = "1"
     os.environ.update(environment)
     parts = [
-        *([] if os.environ.get("RELAY_REDIS_URL") else [Part("redis", redis_command(config))]),
+        *([] if os.environ.get("RELAY_REDIS_URL") else [_redis(config)]),
         *_workers(),
         _part("clock", "clock"),
         _part("web", "web", "--host", host, "--port", str(port)),
@@ -109,6 +109,10 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
                     prepare(relay, f"http://{_shown_host(host)}:{port}", f"http://{subscriber}/", _say)
 
     supervisor.run(started)
+
+
+def _redis(config: Config) -> Part:
+    return Part("redis", redis_command(config), mend=lambda: forget(config))
 
 
 def _part(name: str, *words: str) -> Part:

@@ -28,20 +28,22 @@ class Scenario:
     relay: Relay
     _stack: ExitStack
     subscribers: list[Subscriber] = field(default_factory=list)
-    hooks: list[str] = field(default_factory=list)
+    ordered: list[Subscriber] = field(default_factory=list)
     accepted: dict[str, str] = field(default_factory=dict)
 
     def subscriber(self, **hook: object) -> Subscriber:
         """One more that is healthy at first. `hook` are fields of its hook."""
         subscriber = self._stack.enter_context(Subscriber())
+        self.relay.hook(subscriber.url, self.source_id, **hook)
         self.subscribers.append(subscriber)
-        self.hooks.append(self.relay.hook(subscriber.url, self.source_id, **hook))
+        if hook.get("ordered"):
+            self.ordered.append(subscriber)
         return subscriber
 
     @contextmanager
-    def stream(self, *, more: int = 10) -> Iterator[Stream]:
+    def stream(self, *, more: int = 10, senders: int = 2) -> Iterator[Stream]:
         """A stream that flows during the block; every webhook of it is accepted behind it."""
-        stream = Stream(self.address, f"{self.name.replace(' ', '_')}-{len(self.accepted)}", more=more)
+        stream = Stream(self.address, f"{self.name.replace(' ', '_')}-{len(self.accepted)}", more=more, senders=senders)
         with stream:
             yield stream
         self.accepted |= stream.accepted

@@ -13,6 +13,18 @@ from running.waiting import until
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 
+def test_a_worker_of_the_late_lane(world: World) -> None:
+    scenario = world.scenario("late worker killed")
+    # An ordered hook gets everything by the late lane. Its next waits until what was killed is free again.
+    healthy, ordered = scenario.subscriber(), scenario.subscriber(ordered=True)
+
+    for _ in range(ROUNDS):
+        with scenario.stream(senders=1):
+            until(lambda: healthy.taken and ordered.taken, "both lanes deliver")
+            world.relay.kill(LATE)
+        scenario.goes_on(healthy)
+
+
 def test_a_worker_in_the_middle_of_deliveries(world: World) -> None:
     scenario = world.scenario("worker killed")
     subscriber = scenario.subscriber()
@@ -31,18 +43,6 @@ def test_a_worker_in_the_middle_of_deliveries(world: World) -> None:
             world.relay.kill(FRESH)
             go_on.set()
         scenario.goes_on()
-
-
-def test_a_worker_in_the_middle_of_retries(world: World) -> None:
-    scenario = world.scenario("retries killed")
-    # An ordered hook gets everything by the late lane. Its next waits until what was killed is free again.
-    healthy, ordered = scenario.subscriber(), scenario.subscriber(ordered=True)
-
-    for _ in range(ROUNDS):
-        with scenario.stream():
-            until(lambda: healthy.taken and ordered.taken, "both lanes deliver")
-            world.relay.kill(LATE)
-        scenario.goes_on(healthy)
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["one of its processes", "all of it"])

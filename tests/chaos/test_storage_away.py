@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from chaos.conftest import APART, EMBEDDED, ROUNDS, World
-from running.relays import Apart
+from running.relays import Apart, Embedded
 from running.waiting import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
@@ -35,6 +35,21 @@ def test_redis_is_away_for_a_while(world: World) -> None:
             with world.relay.redis_frozen():
                 before = len(stream.accepted)
                 until(lambda: len(stream.accepted) > before + 50, "webhooks are accepted without Redis")
+        scenario.goes_on()
+
+        assert not stream.refused
+
+
+@pytest.mark.parametrize("world", [EMBEDDED], indirect=True, scope="session")
+def test_redis_cannot_read_what_it_kept(world: World) -> None:
+    assert isinstance(world.relay, Embedded)
+    scenario = world.scenario("Redis damaged")
+    subscriber = scenario.subscriber()
+
+    for _ in range(ROUNDS):
+        with scenario.stream() as stream:
+            until(lambda: subscriber.taken, "events flow")
+            world.relay.damage_redis()
         scenario.goes_on()
 
         assert not stream.refused

@@ -29,6 +29,17 @@ def test_every_event_has_one_id(world: World) -> None:
         assert [native_id for native_id, found in ids.items() if len(found) > 1] == []
 
 
+def test_who_wanted_order_got_each_customers_events_in_order(world: World) -> None:
+    for subscriber in (each for scenario in world.scenarios for each in scenario.ordered):
+        sequences: dict[str, dict[int, None]] = {}
+        for each in sorted(subscriber.received, key=lambda each: each.at):
+            sequences.setdefault(each.event["customer"]["id"], {}).setdefault(each.event["sequence"])
+
+        assert {customer: list(found) for customer, found in sequences.items()} == {
+            customer: sorted(found) for customer, found in sequences.items()
+        }
+
+
 def test_nothing_is_stuck(world: World) -> None:
     until(
         lambda: world.relay.left() == {"webhooks": 0, "deliveries": 0},

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
+from relay import jsontext
 from running.processes import of_data_directory
 from running.relays import Embedded
 from running.sender import Answer, post
@@ -113,6 +114,11 @@ def test_genuine_webhooks_are_delivered_once_each_and_nothing_else_is(tmp_path: 
             Webhook(hook["secret"]).verify(each.body, dict(each.headers))
             assert each.headers["x-relay-token"] == hook["token"]
             assert each.event["data"]["invoice"]["amount_minor"] == 2400
+
+        shown = jsontext.dumps([relay.command("events", "--limit", "1000"), relay.command("deliveries")])
+        assert len(relay.opened()) == _GENUINE
+        for kept in (shown, *relay.opened(), *(each.body for each in subscriber.received)):
+            assert not any(secret.encode() in kept for secret in (*PLANTED, SECRET, hook["token"]))
 
         assert relay.stop() == 0
         assert of_data_directory(relay.directory) == []

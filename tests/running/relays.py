@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
+from sqlalchemy import select
 
 from relay import accounts, jsontext
 from relay.config import Config
 from relay.embedded import server_binary
 from relay.model import now_ms
 from relay.storage import Database, metrics, workspaces
+from relay.storage.tables import inbound
 from relay.vault import Vault
 from running.processes import RELAY, Process, free_port, kill, of_data_directory, run, says
 from running.sender import SECRET, Line
@@ -141,9 +143,10 @@ class Relay:
     def address(self, source_id: str) -> str:
         return accounts.inbound_url(self.url, source_id)
 
-    def hook(self, target_url: str, source_id: str, **fields: Any) -> str:
-        """A new hook that wants everything of one source; answers its id."""
-        body = {"target_url": target_url, "event_types": ["*"], "filters": {"source": source_id}, **fields}
+    def hook(self, target_url: str, source_id: str | None, **fields: Any) -> str:
+        """A new hook that wants everything of one source, or of all; answers its id."""
+        filters = {} if source_id is None else {"source": source_id}
+        body = {"target_url": target_url, "event_types": ["*"], "filters": filters, **fields}
         with self._open() as (config, database, vault, workspace_id):
             hook, _ = accounts.create_hook(
                 database, vault, workspace_id, body, actor=_ACTOR, allow_private=config.allow_private
@@ -156,9 +159,18 @@ class Relay:
             found = metrics.read(connection, now_ms())
         return {"webhooks": found.webhooks_pending, "deliveries": found.deliveries_pending}
 
+    def opened(self) -> list[bytes]:
+        """Every webhook as it is kept, with its seal broken."""
+        with self._open() as (_, database, vault, _), database.read() as connection:
+            rows = connection.execute(select(inbound.c.id, inbound.c.sealed).where(inbound.c.sealed.is_not(None)))
+            return [vault.open(row.sealed, row.id) for row in rows]
+
     def complaints(self) -> list[dict[str, str]]:
         """What `relay doctor` calls broken."""
         return [each for each in self.command("doctor") if each["state"] == "broken"]
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
 
     def answers(self) -> bool:
         with Line(f"{self.url}/in/nobody") as line:
@@ -166,7 +178,7 @@ class Relay:
         return answer is not None and answer.status == 404
 
     def wait_until_ready(self) -> None:
-        until(self.answers, f"the relay answers; it said: {self.log.read_text()[-2000:]}")
+        until(self.answers, f"the relay answers; it said: {self.said()[-2000:]}")
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Config, Database, Vault, str]]:
@@ -210,19 +222,28 @@ class Embedded(Relay):
         self.start()
 
     def lose_redis(self) -> None:
-        url = Config.load(self.environment).redis_url
-        kept = list((self.directory / "redis").rglob("*"))
+        for path in self._redis_files():
+            path.unlink()
+        self._restart_redis()
+
+    def damage_redis(self) -> None:
+        """Kill Redis, and make what it kept unreadable."""
+        for path in self._redis_files():
+            path.write_bytes(b"no file of Redis" * 100)
+        self._restart_redis()
+
+    def _restart_redis(self) -> None:
         servers = self._redis_processes()
         assert servers
-        for path in kept:
-            if path.is_file():
-                path.unlink()
         kill(servers)
-        until(lambda: redis_answers(url), "Redis is started again")
+        until(lambda: redis_answers(Config.load(self.environment).redis_url), "Redis is started again")
+
+    def _redis_files(self) -> list[Path]:
+        return [path for path in (self.directory / "redis").rglob("*") if path.is_file()]
 
     def _redis_processes(self) -> list[psutil.Process]:
         program = Path(server_binary()).name
-        return [each for each in of_data_directory(self.directory) if Path(each.exe()).name == program]
+        return [each for each in of_data_directory(self.directory) if Path(each.exe()).name.startswith(program)]
 
 
 class Apart(Relay):

@@ -17,6 +17,7 @@ SECRET = "whsec_" + base64.b64encode(b"a secret that only tests know ..").decode
 _TIMEOUT_SECONDS = 60.0
 _BETWEEN_TRIES_SECONDS = 0.2
 _BETWEEN_WEBHOOKS_SECONDS = 0.03
+_CUSTOMERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,9 @@ class Stream:
 
     def _deliver(self, line: Line, native_id: str) -> None:
         while True:
-            body, headers = standard_webhook(native_id, {"type": "chaos.told", "data": {"from": self._name}})
+            customer = {"id": f"cus_{int(native_id[-1]) % _CUSTOMERS}"}
+            message = {"type": "something.happened", "data": {"told": native_id}, "customer": customer}
+            body, headers = standard_webhook(native_id, message)
             answer = line.post(body, headers)
             if answer is not None and answer.taken:
                 with self._lock:
