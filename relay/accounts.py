@@ -10,19 +10,21 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from relay import match
-from relay.errors import ConfigError, InvalidRequest, NotFound
+from relay.errors import ConfigError, Conflict, InvalidRequest, NotFound
 from relay.http import check_url
 from relay.model import Hook, Secret, Source, iso, new_id, now_ms
 from relay.providers import load as load_providers
 from relay.providers.base import Provider
-from relay.storage import Database, audit, deliveries, hooks, sources, workspaces
+from relay.storage import Database, alerts, audit, checks, deliveries, hooks, installers, polls, sources, workspaces
 from relay.storage.workspaces import ApiKey
 from relay.vault import Vault
-from relay.verification import KEY_FORMS, ConfiguredHmac, HmacSignature
+from relay.verification import KEY_FORMS, TOKEN, ConfiguredHmac, HmacSignature, SharedToken
 
 OWN_PROVIDER = "relay"
 _OURS, _NONE = "ours", "none"
@@ -32,6 +34,8 @@ LONGEST_VALUE = 16 * 1024
 LOWEST_RATE, HIGHEST_RATE = 0.1, 1000
 OVERLAP_SECONDS = 24 * 3600
 LONGEST_OVERLAP_SECONDS = 30 * 24 * 3600
+INSTALLER_MS = 3600 * 1000
+"""How long a link to an installer works, unless it is used before."""
 _MOST_SECRETS = 5
 _PLATFORM = re.compile(r"[a-z0-9_-]{1,32}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -48,6 +52,43 @@ def new_secret() -> str:
 def inbound_url(public_url: str, source_id: str) -> str:
     """Where a source's sender posts to."""
     return f"{public_url.rstrip('/')}/in/{source_id}"
+
+
+def ping_parts(token: str) -> tuple[str, str]:
+    """Source id and secret of a check's address."""
+    source_id, _, secret = token.partition(".")
+    return source_id, secret
+
+
+def to_paste(source: Source, secret: str | None, public_url: str, link: str | None = None) -> str | None:
+    """What a source's owner pastes at the sender: a command that installs ours, or an address with its token."""
+    provider, base = _provider(source.provider), public_url.rstrip("/")
+    if link is not None:
+        argument = f" -s -- {provider.sender_argument}" if provider.sender_argument else ""
+        return f"curl -fsS {base}/install/{link} | sh{argument}"
+    if secret is None:
+        return None
+    if provider.expected_by is not None:
+        return f"{base}/ping/{source.id}.{quote(secret, safe='')}"
+    if isinstance(provider.verification, SharedToken) and provider.verification.header is None:
+        return f"{inbound_url(base, source.id)}?{urlencode({TOKEN: secret})}"
+    return None
+
+
+def new_installer(
+    database: Database, vault: Vault, workspace_id: str, source_id: str, *, actor: str, public_url: str
+) -> dict[str, Any]:
+    """Another one-time link to the installer of a source's sender: `{"paste", "expires_at"}`."""
+    now, link = now_ms(), secrets.token_urlsafe(24)
+    with database.write() as connection:
+        source = get_source(connection, vault, workspace_id, source_id)
+        provider = _provider(source.provider)
+        if not provider.sender:
+            raise Conflict(f"{provider.label} needs no sender of ours: it posts by itself.", code="no_sender")
+        installers.add(connection, link, source.id, now + INSTALLER_MS)
+        audit.append(connection, audit.Entry(workspace_id, now, actor, "source.installer_made", source.id))
+    paste = to_paste(source, None, public_url, link)
+    return {"paste": paste, "expires_at": iso(now + INSTALLER_MS)}
 
 
 def creatable_providers() -> list[Provider]:
@@ -68,7 +109,7 @@ def create_source(
     actor: str,
     public_url: str,
 ) -> tuple[Source, dict[str, Any]]:
-    """A new source, and what its owner is shown once: `shown_source` and its `secret`.
+    """A new source, and what its owner is shown once: `shown_source`, its `secret`, and what to `paste` at the sender.
 
     Where the provider lets the relay choose the secret, one is made if none is given. Without a secret of
     theirs the source is made but accepts nothing until `add_source_secret` brings one.
@@ -88,11 +129,20 @@ def create_source(
         settings=kept_settings,
         monitor=monitor,
     )
-    now = now_ms()
+    now, link = now_ms(), secrets.token_urlsafe(24) if provider.sender else None
     with database.write() as connection:
         sources.add(connection, vault, source, now)
+        if link is not None:
+            installers.add(connection, link, source.id, now + INSTALLER_MS)
+        if provider.poll is not None:
+            polls.add(connection, source.id, now)
+        if provider.expected_by is not None:
+            by = _expected_by(provider, kept_settings)
+            checks.expect(connection, source.id, int(by.timestamp() * 1000))
+            alerts.close(connection, source.id, source.id)
         audit.append(connection, audit.Entry(workspace_id, now, actor, "source.created", source.id))
-    return source, shown_source(source, public_url) | {"secret": secret}
+    paste = to_paste(source, secret, public_url, link)
+    return source, shown_source(source, public_url) | {"secret": secret, "paste": paste}
 
 
 def change_source(
@@ -117,6 +167,11 @@ def change_source(
             provider = _provider(source.provider)
             wanted = {**source.settings, **_mapping("settings", changes["settings"])}
             source = replace(source, settings=_settings(provider, wanted))
+            if provider.expected_by is not None:
+                by = _expected_by(provider, source.settings)
+                checks.expect(connection, source.id, int(by.timestamp() * 1000))
+            if provider.poll is not None:
+                polls.settle(connection, source.id, now, 0)
             for each in source.secrets:
                 _check_secret(provider, source.settings, each.value)
         sources.save(connection, vault, source)
@@ -382,6 +437,14 @@ def _settings(provider: Provider, given: Mapping[str, Any]) -> dict[str, str]:
     return kept
 
 
+def _expected_by(provider: Provider, settings: Mapping[str, Any]) -> datetime:
+    assert provider.expected_by is not None
+    try:
+        return provider.expected_by(settings, datetime.now(UTC))
+    except ConfigError as error:
+        raise InvalidRequest(error.message) from None
+
+
 def _setting_text(name: str, value: Any) -> str | None:
     if value is None or value == "":
         return None
@@ -421,6 +484,9 @@ def _check_secret(provider: Provider, settings: Mapping[str, Any], secret: Any) 
 
 
 def _generated(provider: Provider, settings: Mapping[str, Any]) -> str:
+    if not isinstance(provider.verification, ConfiguredHmac | HmacSignature):
+        # A token or a password goes into addresses and forms, where base64 would have to be escaped.
+        return secrets.token_urlsafe(32)
     hexadecimal = KEY_FORMS["hex"] in _key_readers(provider, settings)
     return secrets.token_hex(32) if hexadecimal else new_secret()
 

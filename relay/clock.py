@@ -1,4 +1,5 @@
-"""The clock: rings for work that no bell announced, and forgets what is too old to keep.
+"""The clock: rings for work that no bell announced, tells what did not come in time, asks where nothing is posted,
+and forgets what is too old to keep.
 
 Any number may run; one at a time holds the lock in the database, another takes over when it dies.
 """
@@ -11,12 +12,19 @@ from collections.abc import Callable
 
 import structlog
 
+from relay.asking import Asker
 from relay.config import Config
 from relay.errors import StorageUnavailable
+from relay.http import Door
+from relay.inside import keep
 from relay.jobs import Bells
-from relay.model import now_ms
+from relay.model import Inbound, iso, now_ms
+from relay.normalize import OWN
 from relay.pipeline import FRESH, LATE
-from relay.storage import Database, deliveries, idempotency, inbound, locks
+from relay.polling import Poller
+from relay.providers.ping import MISSED
+from relay.storage import Database, checks, deliveries, idempotency, inbound, installers, locks, sources
+from relay.vault import Vault
 
 TICK_SECONDS = 1.0
 _LOCK_MS = 5_000
@@ -24,6 +32,7 @@ _UNANNOUNCED_MS = 500
 _HOUSEKEEPING_SECONDS = 60
 BODIES_KEPT_MS = 30 * 24 * 3600 * 1000
 _FORGET_AT_ONCE = 500
+_AT_ONCE = 100
 
 log = structlog.get_logger(stage="clock")
 
@@ -31,9 +40,11 @@ log = structlog.get_logger(stage="clock")
 class Clock:
     """`tick` once a second."""
 
-    def __init__(self, database: Database, ring: Callable[[str], object]) -> None:
+    def __init__(self, database: Database, vault: Vault, ring: Callable[[str], object], poller: Poller) -> None:
         self._database = database
+        self._vault = vault
         self._ring = ring
+        self._poller = poller
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._housekeeping_at = float("-inf")
 
@@ -46,10 +57,14 @@ class Clock:
         with self._database.read() as connection:
             unannounced = inbound.waiting(connection, now - _UNANNOUNCED_MS)
             late = deliveries.waiting(connection, now)
+            missed = checks.due(connection, now, _AT_ONCE)
+        if missed:
+            self._tell_missed(missed)
         if unannounced:
             self._ring(FRESH)
         if late:
             self._ring(LATE)
+        self._poller.tick(now)
         if time.monotonic() >= self._housekeeping_at:
             self._housekeeping_at = time.monotonic() + _HOUSEKEEPING_SECONDS
             self._keep_house(now)
@@ -60,10 +75,29 @@ class Clock:
         with self._database.write() as connection:
             locks.release(connection, "clock", self._name)
 
+    def _tell_missed(self, missed: list[checks.Check]) -> None:
+        with self._database.write() as connection:
+            for check in missed:
+                source = sources.get(connection, self._vault, check.source_id)
+                if source is None:
+                    checks.forget(connection, check.source_id)
+                    continue
+                assert check.expected_at is not None
+                # In one transaction: told if it was missed, and missed only if it is told.
+                if checks.miss(connection, check.source_id, check.expected_at):
+                    told = {"action": MISSED, "check": source.id, "name": source.name}
+                    if check.succeeded_at is not None:
+                        told["last_success_at"] = iso(check.succeeded_at) or ""
+                    key = f"missed:{check.expected_at}"
+                    keep(connection, self._vault, source, Inbound(body=b"", query=told), key, OWN)
+                    log.info("missed", source=source.id)
+        self._ring(FRESH)
+
     def _keep_house(self, now: int) -> None:
         with self._database.write() as connection:
             forgotten = inbound.forget_bodies(connection, now - BODIES_KEPT_MS, _FORGET_AT_ONCE)
             idempotency.prune(connection, now)
+            installers.prune(connection, now)
             mended = inbound.mend(connection, now) + deliveries.mend(connection, now)
         if mended:
             log.warning("clock_set_back", freed=mended)
@@ -76,7 +110,13 @@ def run(config: Config, stopped: threading.Event) -> None:
     """Tick until `stopped` is set; a database that is away is tried again at the next tick."""
     database = Database(config.database_url)
     bells = Bells(config.redis_url)
-    clock = Clock(database, lambda lane: bells.ring_now(lane, force=True))
+    vault = Vault(config.secret_keys)
+
+    def ring(lane: str) -> None:
+        bells.ring_now(lane, force=True)
+
+    poller = Poller(database, vault, Asker(lambda: Door(allow_private=config.allow_private)), ring)
+    clock = Clock(database, vault, ring, poller)
     log.info("ready")
     while not stopped.wait(TICK_SECONDS):
         try:
@@ -87,5 +127,6 @@ def run(config: Config, stopped: threading.Event) -> None:
         clock.release()
     except StorageUnavailable:
         log.warning("lock_not_released", note="it ends by itself within seconds")
+    poller.close()
     database.close()
     log.info("stopped")

@@ -5,18 +5,18 @@ Each workspace has one source of the provider `relay` for it, which no address o
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from relay import jsontext
 from relay.model import Inbound, Source, new_id, now_ms
-from relay.normalize import read
+from relay.normalize import OWN, read
 from relay.providers import get as get_provider
 from relay.receive import pack
 from relay.storage import Connection, Database, inbound, sources
 from relay.vault import Vault
 
 PROVIDER = "relay"
-VERIFIED_BY = "relay"
 
 
 def source_of(database: Database, vault: Vault, workspace_id: str) -> Source:
@@ -43,20 +43,26 @@ def tell(
 
     Answers the id it is kept under. `key` makes a repeat harmless: the same type and key are said once.
     """
-    source = _source_within(connection, vault, workspace_id)
-    provider = get_provider(PROVIDER)
-    own_id = new_id("in")
-    message_id = f"{event_type}:{key or own_id}"
+    message_id = f"{event_type}:{key or new_id('msg')}"
     message = {"id": message_id, "type": event_type, "data": data, "customer": customer}
-    webhook = read(provider, Inbound(body=jsontext.dumps(message)))
+    source = _source_within(connection, vault, workspace_id)
+    return keep(connection, vault, source, Inbound(body=jsontext.dumps(message)), message_id, OWN)
+
+
+def keep(
+    connection: Connection, vault: Vault, source: Source, webhook: Inbound, dedupe_key: str, verified_by: str
+) -> str:
+    """Store what the relay itself found out for a source, to go the way of its webhooks; answers the id."""
+    provider = get_provider(source.provider)
+    own_id = new_id("in")
     new = inbound.NewInbound(
         id=own_id,
-        workspace_id=workspace_id,
+        workspace_id=source.workspace_id,
         source_id=source.id,
-        dedupe_key=message_id,
-        verified_by=VERIFIED_BY,
+        dedupe_key=dedupe_key,
+        verified_by=verified_by,
         received_at=now_ms(),
-        sealed=vault.seal(pack(provider, webhook), own_id),
+        sealed=vault.seal(pack(provider, read(provider, replace(webhook, settings=source.settings))), own_id),
     )
     return inbound.store(connection, [new])[own_id]
 

@@ -32,16 +32,19 @@ class Inbound:
     """A webhook as it arrived: bytes and headers untouched.
 
     `headers` has lower-case names. `native` is the event's name where only the caller knows it (a command-line
-    argument, a panel's hook). `payload` is what the provider's `read` made of the body; None before.
+    argument, a panel's hook). `payload` is what the provider's `read` made of the body; None before. `settings` are
+    those of its source. `looked_up` is what the provider's API told, by the name of the question (`base.LookUp`).
     """
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "POST"
     query: Mapping[str, str] = field(default_factory=dict)
-    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    received_at: datetime = field(default_factory=lambda: datetime.fromtimestamp(now_ms() / 1000, UTC))
     native: str | None = None
     payload: Any = None
+    settings: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    looked_up: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

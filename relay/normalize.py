@@ -6,7 +6,7 @@ what cannot be understood becomes `unknown`, and an event that our schema refuse
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,15 @@ from relay import jsontext
 from relay.catalogue import catalogue
 from relay.model import Event, Inbound, Source, iso
 from relay.providers.base import Data, On, Provider
-from relay.verification import fingerprint
+from relay.verification import Coverage, fingerprint
+
+UNVERIFIED = "unverified"
+OWN = "relay"
+POLLED = "polled"
+"""Stand for a proof where there is none: a source in monitor mode took it without; the relay itself said it; the
+provider's API was asked for it."""
+
+_WITHOUT_PROOF: Mapping[str, Coverage] = {UNVERIFIED: "not", OWN: "fully", POLLED: "fetched"}
 
 EVENTS_PER_WEBHOOK = 1000
 """Room that a webhook's place in the sequence leaves for its own events, in order."""
@@ -37,10 +45,10 @@ def read(provider: Provider, inbound: Inbound) -> Inbound:
 
 
 def native_id(provider: Provider, inbound: Inbound) -> str:
-    """The provider's id of a read webhook, or the body's fingerprint: what a repeat is known by."""
+    """The provider's id of a read webhook, or the fingerprint of what it says: what a repeat is known by."""
     found = _text(_or_none(provider.event_id, inbound))
     if found is None:
-        return fingerprint(inbound.body)
+        return fingerprint(inbound.body or jsontext.dumps(inbound.payload))
     return found if len(found) <= _LONGEST_ID else fingerprint(found.encode())
 
 
@@ -55,6 +63,21 @@ def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Even
             break
         events += found
     return events
+
+
+def _signed(provider: Provider, proof: str) -> Coverage:
+    return _WITHOUT_PROOF.get(proof) or provider.verification.covers(proof)
+
+
+def enriched(provider: Provider, inbound: Inbound) -> bool | None:
+    """Whether all that a read webhook leaves out has been looked up; None if it leaves nothing out."""
+    if provider.look_up is None:
+        return None
+    asked = _or_none(provider.look_up.questions, replace(inbound, looked_up={}))
+    if not asked:
+        return None
+    left = _or_none(provider.look_up.questions, inbound)
+    return not left and None not in [inbound.looked_up.get(name) for name in asked]
 
 
 def unreadable(provider: Provider, inbound: Inbound, origin: Origin, why: str) -> list[Event]:
@@ -189,7 +212,9 @@ def _envelope(
             "provider": provider.name,
             "kind": provider.kind,
             "verified_by": origin.verified_by,
+            "signed": _signed(provider, origin.verified_by),
         },
+        "enriched": enriched(provider, piece),
         "livemode": livemode if isinstance(livemode, bool) else None,
         "severity": severity or event_type.severity,
         "summary": "",

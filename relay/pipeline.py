@@ -5,6 +5,7 @@ Nothing here knows of the queue that calls it: `process_waiting` and `retry_due`
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,15 +13,17 @@ from typing import Any
 import structlog
 
 from relay import jsontext
+from relay.asking import Answers, Asker
 from relay.courier import MOST_WAITING, Courier, Parcel
 from relay.deliver import rate_of
 from relay.errors import ConfigError, NotFound, Unreadable
 from relay.match import HookIndex
-from relay.model import Event, Hook, Source, new_id, now_ms
+from relay.model import Event, Hook, Inbound, Source, new_id, now_ms
 from relay.normalize import EVENTS_PER_WEBHOOK, Origin, normalize, read, unreadable
 from relay.providers import get as get_provider
+from relay.providers.base import Provider
 from relay.receive import unpack
-from relay.storage import Connection, Database, deliveries, events, hooks, inbound, sources
+from relay.storage import Connection, Database, alerts, deliveries, events, hooks, inbound, sources
 from relay.vault import Vault
 
 BATCH = 100
@@ -33,6 +36,9 @@ _ATTENTIVE_SECONDS = 0.1
 _LOOK_AGAIN_SECONDS = 0.004
 _GATHER_SECONDS = 0.015
 """Where several come together, more will in a moment: a transaction for many costs little more than for one."""
+
+_ASK_AGAIN_MS = 2000
+_ASK_LATER_MS = 1000
 
 PACED_AHEAD_MS = 2000
 """How long a parcel may wait here for its hook's pace; well within its lease."""
@@ -54,6 +60,16 @@ class _Made:
     events: Sequence[Event]
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """One webhook, read; not yet said in our words."""
+
+    webhook: inbound.Claimed
+    provider: Provider
+    inbound: Inbound
+    origin: Origin
+
+
 class Pipeline:
     """One for each worker process. Not for use from several threads at once."""
 
@@ -62,6 +78,7 @@ class Pipeline:
         database: Database,
         vault: Vault,
         courier: Courier,
+        asker: Asker,
         reserve: Reserve,
         ring: Callable[[str], None],
         call_help: Callable[[str], None],
@@ -69,6 +86,9 @@ class Pipeline:
         self._database = database
         self._vault = vault
         self._courier = courier
+        self._asker = asker
+        self._asked: list[tuple[_Opened, Future[Answers]]] = []
+        self._put_off: dict[int, int] = {}
         self._reserve = reserve
         self._ring = ring
         self._call_help = call_help
@@ -92,18 +112,20 @@ class Pipeline:
         done = 0
         finished: list[_Made] = []
         while True:
-            over = self._stopping or time.monotonic() >= end
-            if finished or (not over and self._any_waiting()):
+            finished += self._told()
+            over = self._stopping or (time.monotonic() >= end and not self._asked)
+            if finished or self._put_off or (not over and self._any_waiting()):
                 claimed = self._store_and_claim(finished, claim=not over)
                 done += len(finished)
                 if len(claimed) == BATCH:
                     self._call_help(FRESH)
-                finished = [made for webhook in claimed if (made := self._make(webhook)) is not None]
+                may_ask = time.monotonic() < end
+                finished = [made for webhook in claimed if (made := self._make(webhook, may_ask=may_ask)) is not None]
                 if 1 < len(claimed) < BATCH // 2:
                     time.sleep(_GATHER_SECONDS)
                 if attentive and finished:
                     quiet_after = time.monotonic() + _ATTENTIVE_SECONDS
-            elif over or time.monotonic() >= quiet_after:
+            elif self._stopping or (not self._asked and (over or time.monotonic() >= quiet_after)):
                 return done
             else:
                 time.sleep(_LOOK_AGAIN_SECONDS)
@@ -135,15 +157,24 @@ class Pipeline:
         """One transaction: the events and deliveries of the last batch, and the claim of the next."""
         now = now_ms()
         self._refresh_hooks()
+        put_off, self._put_off = self._put_off, {}
         with self._database.write() as connection:
+            for place, until in put_off.items():
+                inbound.put_off(connection, place, until)
             ours = inbound.finish(connection, [made.webhook.place for made in finished])
             finished = [made for made in finished if made.webhook.place in ours]
+            news = alerts.news(connection, [event for made in finished for event in made.events])
             index = self._hooks(connection) if finished else self._index
             workspace_of = {made.webhook.place: made.webhook.workspace_id for made in finished}
             new = events.store(
                 connection,
                 workspace_of,
-                [(m.webhook.place, m.webhook.received_at, event) for m in finished for event in m.events],
+                [
+                    (m.webhook.place, m.webhook.received_at, event)
+                    for m in finished
+                    for event in m.events
+                    if event.id in news
+                ],
             )
             rows, parcels = self._deliveries(index, finished, new, now)
             deliveries.store(connection, rows)
@@ -238,11 +269,11 @@ class Pipeline:
         )
         return len(slots)
 
-    def _make(self, webhook: inbound.Claimed) -> _Made | None:
+    def _make(self, webhook: inbound.Claimed, *, may_ask: bool) -> _Made | None:
         """The events of one stored webhook. What cannot be understood is an event that says so.
 
-        None where the operator has to help first, by bringing a key or a provider back: the webhook waits for the
-        end of its lease and is tried again, and nobody else waits for it.
+        None where it has to wait: for the answers of its provider's API, or for the operator, who has to bring a key
+        or a provider back; nobody else waits for it.
         """
         try:
             source = self._source(webhook.source_id)
@@ -251,16 +282,38 @@ class Pipeline:
         except (ConfigError, NotFound) as error:
             log.error("webhook_does_not_open", inbound=webhook.id, reason=error.message)
             return None
-        kept = replace(kept, received_at=datetime.fromtimestamp(webhook.received_at / 1000, UTC))
+        received_at = datetime.fromtimestamp(webhook.received_at / 1000, UTC)
+        kept = replace(kept, received_at=received_at, settings=source.settings)
         origin = Origin(source, webhook.place, webhook.verified_by)
         try:
-            made = normalize(provider, read(provider, kept), origin)
+            opened = _Opened(webhook, provider, read(provider, kept), origin)
         except Unreadable as error:
-            made = unreadable(provider, kept, origin, error.message)
-        for event in made:
-            if event.defect is not None:
-                log.warning("defect", event_id=event.id, type=event.type, inbound=webhook.id, why=event.defect)
-        return _Made(webhook, made)
+            return _Made(webhook, unreadable(provider, kept, origin, error.message))
+        if provider.look_up is None:
+            return _say(opened)
+        if may_ask:
+            self._asked.append((opened, self._asker.look_up(provider.look_up, opened.inbound)))
+        else:
+            self._put_off[webhook.place] = now_ms() + _ASK_LATER_MS
+        return None
+
+    def _told(self) -> list[_Made]:
+        """What was waiting for answers and has them, or can wait for them no longer."""
+        if not self._asked:
+            return []
+        answered = [(opened, future.result()) for opened, future in self._asked if future.done()]
+        self._asked = [(opened, future) for opened, future in self._asked if not future.done()]
+        made = []
+        for opened, answers in answered:
+            assert opened.provider.look_up is not None
+            webhook, now = opened.webhook, now_ms()
+            patient = now - webhook.received_at < opened.provider.look_up.patience * 1000
+            if patient and not answers.complete:
+                pause = min(inbound.FURTHEST_MS, _ASK_AGAIN_MS << min(webhook.put_off, 20))
+                self._put_off[webhook.place] = now + pause
+            else:
+                made.append(_say(replace(opened, inbound=replace(opened.inbound, looked_up=answers.told))))
+        return made
 
     def _source(self, source_id: str) -> Source:
         now = time.monotonic()
@@ -290,6 +343,15 @@ class Pipeline:
         self._index_read = time.monotonic()
         # Another change in the same millisecond could not be told from this one.
         self._index_change = changed if changed < now_ms() - _SAME_MOMENT_MS else None
+
+
+def _say(opened: _Opened) -> _Made:
+    made = normalize(opened.provider, opened.inbound, opened.origin)
+    for event in made:
+        if event.defect is not None:
+            inbound_id = opened.webhook.id
+            log.warning("defect", event_id=event.id, type=event.type, inbound=inbound_id, why=event.defect)
+    return _Made(opened.webhook, made)
 
 
 def order_key(hook: Hook, envelope: Mapping[str, Any]) -> str | None:

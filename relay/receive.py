@@ -7,22 +7,23 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from threading import Lock
 
 from relay import jsontext
 from relay.batching import Batcher
 from relay.errors import NotFound, VerificationError, VerificationUnavailable
-from relay.model import Inbound, Source, new_id, now_ms
-from relay.normalize import native_id, read
+from relay.model import Inbound, Source, new_id
+from relay.normalize import UNVERIFIED, native_id, read
 from relay.providers import get as get_provider
-from relay.providers.base import Provider
-from relay.storage import Database, inbound, sources
+from relay.providers.base import Provider, Reply
+from relay.redaction import without_secrets
+from relay.storage import Database, checks, inbound, sources
 from relay.vault import Vault
-from relay.verification import Credentials, live_secrets
+from relay.verification import TOKEN, Credentials, live_secrets
 
 _ID = re.compile(r"[A-Za-z0-9_]{1,64}")
-UNVERIFIED = "unverified"
 _SOURCES_KEPT = 1000
 _GATHER_SECONDS = 0.003
 _SOURCE_FRESH_SECONDS = 1.0
@@ -56,10 +57,13 @@ def prove(provider: Provider, source: Source, webhook: Inbound, now: float) -> s
 
 def pack(provider: Provider, webhook: Inbound) -> bytes:
     """A read webhook as it is sealed: a line of JSON (method, headers, query), then the body without secrets."""
-    headers = {name: value for name, value in webhook.headers.items() if name not in _HEADERS_NOT_KEPT}
+    secret_fields = provider.secret_fields
+    kept, _ = without_secrets(dict(webhook.headers), secret_fields)
+    headers = {name: value for name, value in kept.items() if name not in _HEADERS_NOT_KEPT}
     if sum(len(name) + len(value) for name, value in headers.items()) > _MOST_HEADER_BYTES:
         headers = {name: value for name, value in headers.items() if len(value) <= 1024}
-    envelope = {"method": webhook.method, "headers": headers, "query": dict(webhook.query)}
+    query, _ = without_secrets({name: value for name, value in webhook.query.items() if name != TOKEN}, secret_fields)
+    envelope = {"method": webhook.method, "headers": headers, "query": query}
     return jsontext.dumps(envelope) + b"\n" + provider.storable(webhook)
 
 
@@ -107,7 +111,20 @@ class Receiver:
         """
         provider = get_provider(source.provider)
         verified_by = prove(provider, source, webhook, time.time())
-        return self.keep(provider, source, read(provider, webhook), verified_by)
+        return self.keep(provider, source, read(provider, replace(webhook, settings=source.settings)), verified_by)
+
+    def greet(self, source: Source, webhook: Inbound) -> Reply | None:
+        """The answer to what is no event but a provider's check of this address. Raises `VerificationError`."""
+        handshake = get_provider(source.provider).handshake
+        if handshake is None:
+            return None
+        return handshake(webhook, Credentials(live_secrets(source.secrets, time.time()), source.settings))
+
+    def expect(self, source: Source, by: datetime, *, succeeded_at: datetime | None) -> None:
+        """The next success of a check has to come by then. Raises `StorageUnavailable`."""
+        succeeded = None if succeeded_at is None else int(succeeded_at.timestamp() * 1000)
+        with self._database.write() as connection:
+            checks.expect(connection, source.id, int(by.timestamp() * 1000), succeeded_at=succeeded)
 
     def keep(self, provider: Provider, source: Source, webhook: Inbound, verified_by: str) -> Accepted:
         """Store a read webhook whose sender is known. Raises `StorageUnavailable`."""
@@ -119,7 +136,7 @@ class Receiver:
                 source_id=source.id,
                 dedupe_key=native_id(provider, webhook),
                 verified_by=verified_by,
-                received_at=now_ms(),
+                received_at=int(webhook.received_at.timestamp() * 1000),
                 sealed=self._vault.seal(pack(provider, webhook), own_id),
             )
         )

@@ -65,6 +65,7 @@ _HARMLESS_KEYS = frozenset(
     ]
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_NAMED = re.compile(r"""([A-Za-z][A-Za-z0-9_-]{0,60})(["']?\s{0,3}[=:]\s{0,3})("[^"\n]*"|'[^'\n]*'|[^\s"',;&]+)""")
 _NAMES_REMEMBERED = 10_000
 _SHORTEST_KEY = 30
 _PRIVATE_KEY_MARK = "PRIVATE KEY-----"
@@ -111,6 +112,15 @@ def without_secrets(value: Any, names: frozenset[str] = frozenset()) -> tuple[An
     if not _holds_secret(value, judge):
         return value, False
     return _cleaned(value, judge), True
+
+
+def text_without_secrets(text: str) -> str:
+    """Free text without what stands behind a secret's name, as in `--password=x`, `Token: x` or `api_key = "x"`."""
+
+    def judged(found: re.Match[str]) -> str:
+        return f"{found[1]}{found[2]}{REMOVED}" if is_secret_name(found[1]) else found[0]
+
+    return _PRIVATE_KEY.sub(REMOVED, _NAMED.sub(judged, text))
 
 
 def _says_something(item: Any) -> bool:

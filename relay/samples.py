@@ -1,16 +1,18 @@
 """Our samples of providers' deliveries: `.http` files in each provider's folder, unsigned.
 
 `#` lines say whence the sample comes, then request line, headers, a blank line and the exact body. Beside
-`NAME.http` stands `NAME.event.json`: the list of events that we make of it.
+`NAME.http` stands `NAME.event.json`: the list of events that we make of it. Where a provider's API is asked for more,
+`NAME.looked_up.json` holds its answers by the names of the questions.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from relay import jsontext
 from relay.errors import NotFound, Unreadable
 from relay.model import Inbound, Source
 from relay.normalize import Origin, normalize, read
@@ -33,6 +35,10 @@ class Sample:
     @property
     def id(self) -> str:
         return f"{self.provider}:{self.name}"
+
+    @property
+    def answers(self) -> Path:
+        return self.path.with_name(f"{self.name}.looked_up.json")
 
     @property
     def golden(self) -> Path:
@@ -84,4 +90,8 @@ def read_http(path: Path) -> tuple[str, Inbound]:
 def _samples_of(provider: str) -> Iterator[Sample]:
     for path in sorted((ROOT / provider / "samples").glob("*.http")):
         origin, inbound = read_http(path)
-        yield Sample(provider, path.stem, path, origin, inbound)
+        sample = Sample(provider, path.stem, path, origin, replace(inbound, settings=get(provider).usual_settings))
+        if sample.answers.exists():
+            told = jsontext.loads(sample.answers.read_bytes())
+            sample = replace(sample, inbound=replace(sample.inbound, looked_up=told))
+        yield sample

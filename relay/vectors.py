@@ -10,7 +10,7 @@ from relay.normalize import read
 from relay.providers.base import Provider
 from relay.verification import Credentials
 
-VALID, INVALID = "valid", "invalid"
+VALID, INVALID, UNSIGNED, CHALLENGE = "valid", "invalid", "unsigned", "challenge"
 _NOT_SETTINGS = frozenset(
     [
         "id",
@@ -25,6 +25,7 @@ _NOT_SETTINGS = frozenset(
         "expected",
         "reason",
         "note",
+        "basic_auth",
         "response_body",
     ]
 )
@@ -35,18 +36,26 @@ def judge(provider: Provider, vector: Mapping[str, Any]) -> tuple[str, str]:
     """The verdict on one vector and the reason for it (`ok` when it is valid)."""
     webhook = _webhook(vector)
     credentials = Credentials(
-        secrets=tuple(vector.get("secrets") or ()),
+        secrets=_secrets(vector),
         settings={name: value for name, value in vector.items() if name not in _NOT_SETTINGS},
     )
     scheme = provider.scheme_for(vector) if provider.scheme_for else provider.verification
     try:
-        scheme.verify(webhook, credentials, float(vector["now"]))
+        if provider.handshake and provider.handshake(webhook, credentials):
+            return CHALLENGE, "ok"
+        proof = scheme.verify(webhook, credentials, float(vector["now"]))
         read(provider, webhook)
     except VerificationError as error:
         return INVALID, error.code
     except Unreadable:
         return INVALID, "bad_body"
-    return VALID, "ok"
+    return (UNSIGNED, proof) if scheme.covers(proof) == "fetched" else (VALID, "ok")
+
+
+def _secrets(vector: Mapping[str, Any]) -> tuple[str, ...]:
+    if "basic_auth" in vector:
+        return (":".join((vector["basic_auth"]["username"], vector["basic_auth"]["password"])),)
+    return tuple(vector.get("secrets") or ())
 
 
 def _webhook(vector: Mapping[str, Any]) -> Inbound:

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from relay.errors import ConfigError, VerificationError
 from relay.model import Inbound, Secret, new_id
@@ -35,11 +35,20 @@ class Credentials:
     settings: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
 
+Coverage = Literal["fully", "partly", "not", "fetched"]
+"""How much of a webhook a proof covers. `partly`: the rest was not proved. `not`: a token or a password shows who
+sent it, and no signature covers the body. `fetched`: nothing is proved, and nothing but an id is taken from it; the
+rest is asked of the provider itself."""
+
+
 class Scheme(Protocol):
     """One way of giving proof. `name` is its usual proof's; the proof given is what an event's `verified_by` says."""
 
     @property
     def name(self) -> str: ...
+
+    def covers(self, proof: str) -> Coverage:
+        """What one of its proofs covers."""
 
     def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
         """The proof by which the sender is known at `now` (Unix seconds); raise `VerificationError` without one."""
@@ -173,6 +182,9 @@ class HmacSignature:
     stamp_header: str | None = None
     any_case: bool = False
 
+    def covers(self, proof: str) -> Coverage:
+        return "fully"
+
     def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
         value = signature_header(inbound, self.header)
         signatures = self.form.read(value)
@@ -275,6 +287,9 @@ class ConfiguredHmac:
 
     name: str = "hmac"
 
+    def covers(self, proof: str) -> Coverage:
+        return "fully"
+
     def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
         return self._scheme(credentials).verify(inbound, credentials, now)
 
@@ -294,6 +309,103 @@ class ConfiguredHmac:
             keys=(KEY_FORMS[str(settings["key_form"])],),
             any_case=settings["encoding"] == "hex",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SharedToken:
+    """A secret that comes along, for senders that sign nothing.
+
+    It is taken from the first that is there: the header named `header`, if any; `Authorization: Bearer TOKEN`;
+    `Authorization: Basic` with the token as password, whatever the user; the query's `token`. `sign` writes the
+    header, if one is named, else the query.
+    """
+
+    name: str = "shared_token"
+    header: str | None = None
+
+    def covers(self, proof: str) -> Coverage:
+        return "not"
+
+    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
+        offered = self._offered(inbound)
+        if not offered:
+            places = [f"the header {self.header}"] if self.header else []
+            places += ["`Authorization: Bearer`", "the password of `Authorization: Basic`", "`?token=` of the address"]
+            raise VerificationError(
+                f"This address wants its token in {', '.join(places[:-1])} or {places[-1]}; it is in none of them.",
+                code="missing_signature",
+            )
+        match_token((offered,), credentials)
+        return self.name
+
+    def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
+        token = credentials.secrets[0]
+        if self.header is None:
+            return replace(inbound, query={**inbound.query, TOKEN: token})
+        return replace(inbound, headers={**inbound.headers, self.header: token})
+
+    def _offered(self, inbound: Inbound) -> str:
+        if self.header is not None and inbound.headers.get(self.header):
+            return inbound.headers[self.header].strip()
+        kind, _, value = inbound.headers.get("authorization", "").strip().partition(" ")
+        if kind.lower() == "bearer":
+            return value.strip()
+        if kind.lower() == "basic":
+            return read_basic(inbound)[1]
+        return inbound.query.get(TOKEN, "")
+
+
+TOKEN = "token"
+"""The part of an inbound address' query that is a secret: it is compared, and never kept."""
+
+
+def match_token(offered: tuple[str, ...], credentials: Credentials) -> None:
+    """Raise `VerificationError` unless a text offered is one of the live secrets."""
+    if not credentials.secrets:
+        raise VerificationError(
+            "This source has no secret yet, so it accepts nothing. Add the sender's secret to it.", code="no_secret"
+        )
+    pairs = [(mine.encode(), theirs.encode()) for mine in credentials.secrets for theirs in offered]
+    if not any(hmac.compare_digest(mine, theirs) for mine, theirs in pairs):
+        raise VerificationError(
+            "The token or password is not the one kept for this source. Copy it to the sender anew.",
+            code="signature_mismatch",
+        )
+
+
+def read_basic(inbound: Inbound) -> tuple[str, str]:
+    """User and password of `Authorization: Basic`; the password may hold colons. Raises `VerificationError`."""
+    kind, _, encoded = signature_header(inbound, "authorization").partition(" ")
+    try:
+        if kind.lower() != "basic":
+            raise ValueError
+        user, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+        if not colon:
+            raise ValueError
+    except ValueError:
+        raise VerificationError(
+            "The header authorization must be `Basic` and base64 of USER:PASSWORD; it is not.", code="malformed_header"
+        ) from None
+    return user, password
+
+
+@dataclass(frozen=True, slots=True)
+class BasicAuth:
+    """User and password set at the sender: the secret is `USER:PASSWORD`, or the password alone for any user."""
+
+    name: str = "basic_auth"
+
+    def covers(self, proof: str) -> Coverage:
+        return "not"
+
+    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
+        match_token((":".join(read_basic(inbound)), read_basic(inbound)[1]), credentials)
+        return self.name
+
+    def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
+        secret = credentials.secrets[0]
+        encoded = base64.b64encode((secret if ":" in secret else f"relay:{secret}").encode()).decode()
+        return replace(inbound, headers={**inbound.headers, "authorization": f"Basic {encoded}"})
 
 
 def signature_header(inbound: Inbound, name: str) -> str:

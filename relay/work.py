@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from relay.asking import Asker
 from relay.collecting import collect_less
 from relay.config import Config
 from relay.courier import GONE_REASON, Courier
@@ -40,7 +41,9 @@ def run(config: Config, lanes: Sequence[str]) -> None:
         on_gone=gone,
         on_turn=lambda: bells.ring(LATE),
     )
-    pipeline = Pipeline(database, vault, courier, Pace(config.redis_url).reserve, bells.ring, bells.call_help)
+    asker = Asker(lambda: Door(allow_private=config.allow_private))
+    reserve = Pace(config.redis_url).reserve
+    pipeline = Pipeline(database, vault, courier, asker, reserve, bells.ring, bells.call_help)
 
     def work(lane: str, attentive: bool) -> None:
         if lane == FRESH:
@@ -53,6 +56,7 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     try:
         serve(config.redis_url, lanes, work, pipeline.stop)
     finally:
+        asker.close()
         courier.close()
         database.close()
         log.info("stopped", lanes=",".join(lanes))

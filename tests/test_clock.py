@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from relay import clock as clock_module
+from relay.asking import Asker
 from relay.clock import BODIES_KEPT_MS, Clock, run
 from relay.config import Config
 from relay.errors import StorageUnavailable
+from relay.http import Door
 from relay.model import now_ms
+from relay.polling import Poller
 from relay.storage import deliveries, inbound, locks
 from running.processes import free_port
 from running.workbench import SECRET_KEY, Belt, Workbench, sqlite_url
@@ -45,7 +48,8 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> WallClock:
 
 def named(bench: Workbench, name: str) -> tuple[Clock, list[str]]:
     rung: list[str] = []
-    clock = Clock(bench.database, rung.append)
+    poller = Poller(bench.database, bench.vault, Asker(Door), rung.append)
+    clock = Clock(bench.database, bench.vault, rung.append, poller)
     clock._name = name
     return clock, rung
 

@@ -151,11 +151,11 @@ def test_a_webhook_that_two_workers_had_is_delivered_once(bench: Workbench) -> N
     slow, fast = Belt(bench), Belt(bench)
     made = slow.pipeline._make
 
-    def overtaken(webhook: inbound.Claimed) -> Any:
+    def overtaken(webhook: inbound.Claimed, *, may_ask: bool) -> Any:
         """The lease ends while the slow one is at work, and the fast one does it all."""
         come_due(bench)
         fast.process()
-        return made(webhook)
+        return made(webhook, may_ask=may_ask)
 
     slow.pipeline._make = overtaken  # type: ignore[method-assign]
     slow.process()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from relay.redaction import REMOVED, is_secret_name, without_secrets
+from relay.redaction import REMOVED, is_secret_name, text_without_secrets, without_secrets
 
 # Names seen in panels and gateways, from both sides of the line.
 SECRET = [
@@ -152,3 +152,18 @@ def test_a_document_as_deep_as_any_that_is_read_is_cleaned() -> None:
         cleaned = cleaned[0]
     assert cleaned == {"password": REMOVED}
     assert removed
+
+
+@pytest.mark.parametrize(
+    ("printed", "kept"),
+    [
+        ("pg_dump --password=hunter2 acme", "pg_dump --password=[removed] acme"),
+        ('API_KEY = "k 1" and more', "API_KEY = [removed] and more"),
+        ("Authorization token: abc123; retrying", "Authorization token: [removed]; retrying"),
+        ('{"secret": "s3"}', '{"secret": [removed]}'),
+        ("done: 12 files, size=4096, key: 3", "done: 12 files, size=4096, key: 3"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nok", "[removed]\nok"),
+    ],
+)
+def test_what_a_job_prints_loses_what_stands_behind_a_secrets_name(printed: str, kept: str) -> None:
+    assert text_without_secrets(printed) == kept

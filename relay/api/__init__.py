@@ -1,6 +1,8 @@
 """The web application: the inbound address, the API, its docs, health and metrics."""
 
-from flask import Flask
+from typing import Any
+
+from flask import Blueprint, Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from relay.api import (
@@ -11,10 +13,12 @@ from relay.api import (
     health,
     hooks,
     inbound,
+    installers,
     limits,
     me,
     openapi,
     pages,
+    pings,
     replays,
     routes,
     sources,
@@ -56,9 +60,19 @@ def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> F
     app.register_blueprint(routes.blueprint(relay, ROUTES))
     app.register_blueprint(health.blueprint(relay, keys, examine))
     app.register_blueprint(pages.blueprint(openapi.document(ROUTES, config.public_url), examine))
-    # An application of its own: what the API asks of every call (key, limit, headers) is not asked of a webhook.
-    inbound_app = Flask("relay.inbound", static_folder=None)
-    answers.install_errors(inbound_app)
-    inbound_app.register_blueprint(inbound.blueprint(receiver))
-    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/in": inbound_app.wsgi_app})  # type: ignore[method-assign]
+    # Applications of their own: what the API asks of every call (key, limit, headers) is not asked of these.
+    mounts = {
+        "/in": inbound.blueprint(receiver),
+        "/ping": pings.ping_blueprint(receiver),
+        "/api/push": pings.push_blueprint(receiver),
+        "/install": installers.blueprint(relay),
+    }
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {at: _alone(pages) for at, pages in mounts.items()})  # type: ignore[method-assign]
     return app
+
+
+def _alone(pages: Blueprint) -> Any:
+    app = Flask(f"relay.{pages.name}", static_folder=None)
+    answers.install_errors(app)
+    app.register_blueprint(pages)
+    return app.wsgi_app

@@ -10,6 +10,8 @@ from relay import jsontext
 from relay.api.answers import refusal
 from relay.errors import RelayError, TooLarge, UnsupportedEncoding
 from relay.model import Inbound
+from relay.providers import get as get_provider
+from relay.providers.base import Reply
 from relay.receive import Accepted, Receiver
 
 LARGEST_BODY = 1024 * 1024
@@ -26,11 +28,16 @@ def blueprint(receiver: Receiver) -> Blueprint:
     def take(source_id: str) -> Response:
         try:
             source = receiver.source(source_id)
-            accepted = receiver.accept(source, _webhook())
+            webhook = _webhook()
+            greeting = receiver.greet(source, webhook)
+            if greeting is not None:
+                return _plain(greeting)
+            accepted = receiver.accept(source, webhook)
         except RelayError as error:
             log.info("refused", source=source_id[:64], reason=error.code)
             return refusal(error)
-        return _answer(accepted)
+        wanted = get_provider(source.provider).accepted
+        return _answer(accepted) if wanted is None else _plain(wanted)
 
     return pages
 
@@ -72,6 +79,10 @@ def _answer(accepted: Accepted) -> Response:
     if accepted.repeat:
         return _json(200, {"id": accepted.id, "status": "repeat"})
     return _json(202, {"id": accepted.id, "status": "accepted"})
+
+
+def _plain(reply: Reply) -> Response:
+    return Response(reply.text, status=reply.status, mimetype="text/plain")
 
 
 def _json(status: int, content: Mapping[str, object]) -> Response:

@@ -295,6 +295,13 @@ _SOURCE: Schema = {
 _SOURCE_SECRET = nullable(
     text(_ONCE + "What webhooks are signed with; null where it is still to be added, or none is needed.")
 )
+_COMMAND = "The line to paste on the panel's server; it works once."
+_PASTE = nullable(
+    text(
+        _ONCE + "What to paste at the sender: a command that installs ours on a panel (it works once, within an hour),"
+        " or an address that carries its token; null where the address and the secret are all it takes."
+    )
+)
 _EVENT_TYPE: Schema = {
     "type": text("Its name, such as `invoice.paid`."),
     "label": text("Its title, for lists."),
@@ -440,6 +447,7 @@ COMPONENTS: Mapping[str, Schema] = {
     ),
     "DeliveryPage": page("Delivery", "deliveries"),
     "Source": record(_SOURCE),
-    "SourceWithSecret": record({**_SOURCE, "secret": _SOURCE_SECRET}),
+    "SourceWithSecret": record({**_SOURCE, "secret": _SOURCE_SECRET, "paste": _PASTE}),
+    "Installer": record({"paste": text(_ONCE + _COMMAND), "expires_at": moment("When it stops to work.")}),
     "SourcePage": page("Source", "sources"),
 }

@@ -24,6 +24,7 @@ EXAMPLE: dict[str, Any] = {
     "secrets": [{"not_after": None}],
     "last_received_at": None,
 }
+_PASTE = "curl -fsS https://relay.example.com/install/Vx3kq2T8mJ0sY7bN1cR5wZ9dL4fH6gPa | sh"
 _SECRET = {"secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
 
 
@@ -91,7 +92,20 @@ def _add_secret(call: Call) -> Answer:
     )
     with call.relay.database.read() as connection:
         shown = _shown(call, connection, [source])[0]
-    return Answer(shown | {"secret": secret}, status=201)
+    paste = accounts.to_paste(source, secret, call.relay.config.public_url)
+    return Answer(shown | {"secret": secret, "paste": paste}, status=201)
+
+
+def _make_installer(call: Call) -> Answer:
+    made = accounts.new_installer(
+        call.relay.database,
+        call.relay.vault,
+        call.workspace_id,
+        call.path["source_id"],
+        actor=call.key.id,
+        public_url=call.relay.config.public_url,
+    )
+    return Answer(made, status=201)
 
 
 def _old_until(call: Call) -> float | None:
@@ -129,7 +143,7 @@ ROUTES = (
         body_example={"provider": "whmcs", "name": "WHMCS Berlin"},
         status=201,
         answer="SourceWithSecret",
-        example=EXAMPLE | _SECRET,
+        example=EXAMPLE | _SECRET | {"paste": _PASTE},
     ),
     Route(
         "GET", "/sources/{source_id}", "get_source", "Get a source", "Sources", _get, "events:read",
@@ -158,6 +172,15 @@ ROUTES = (
         body_example={"overlap_seconds": 3600},
         status=201,
         answer="SourceWithSecret",
-        example=EXAMPLE | _SECRET,
+        example=EXAMPLE | _SECRET | {"paste": None},
+    ),
+    Route(
+        "POST", "/sources/{source_id}/installers", "make_installer", "Make a link to a sender's installer", "Sources",
+        _make_installer, "admin",
+        "For a panel that signs nothing: the line to paste on its server, which installs our sender there. It works"
+        " once, within an hour.",
+        status=201,
+        answer="Installer",
+        example={"paste": _PASTE, "expires_at": "2026-11-22T08:00:00Z"},
     ),
 )  # fmt: skip

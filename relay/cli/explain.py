@@ -5,14 +5,15 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 
 from relay import accounts, generate, jsontext, samples
-from relay.cli.shared import here, json_option, table
+from relay.cli.shared import here, json_option, read_settings, table
 from relay.errors import ConfigError, NotFound, Unreadable
 from relay.model import Inbound, Source
-from relay.normalize import Origin, normalize, read
+from relay.normalize import UNVERIFIED, Origin, normalize, read
 from relay.providers import get as get_provider
 from relay.storage import sources
 from relay.vectors import judge
@@ -62,6 +63,8 @@ def post_sample(sample: samples.Sample, source: Source, address: str) -> tuple[i
     if not credentials.secrets and provider.secret != "none":
         raise ConfigError(f"The source {source.id} has no secret. Give it one: relay source secret {source.id} SECRET")
     webhook = sample.inbound if source.monitor else provider.verification.sign(sample.inbound, credentials, now)
+    if webhook.query:
+        address += "?" + urlencode(webhook.query)
     request = urllib.request.Request(  # noqa: S310  the relay's own address
         address, data=webhook.body, headers=dict(webhook.headers), method=webhook.method
     )
@@ -107,13 +110,20 @@ def verify_command(provider: str, file: Path, vector_id: str | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--event", "native", help="The native event's name, where only a header or an argument carries it.")
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="A header of the webhook.")
-def normalize_command(provider: str, file: Path, native: str | None, headers: tuple[str, ...]) -> None:
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the source.")
+def normalize_command(
+    provider: str, file: Path, native: str | None, headers: tuple[str, ...], settings: tuple[str, ...]
+) -> None:
     """What would this become? Print the events that the body in FILE gives; store nothing."""
     known = get_provider(provider)
-    webhook = Inbound(body=file.read_bytes(), headers=_read_headers(headers), native=native)
-    origin = Origin(
-        Source(f"src_{known.name}", "ws_local", known.name, known.label), place=1, verified_by="not_verified"
+    webhook = Inbound(
+        body=file.read_bytes(),
+        headers=_read_headers(headers),
+        native=native,
+        settings={**known.usual_settings, **read_settings(settings)},
     )
+    source = Source(f"src_{known.name}", "ws_local", known.name, known.label)
+    origin = Origin(source, place=1, verified_by=UNVERIFIED)
     made = normalize(known, read(known, webhook), origin)
     click.echo(jsontext.pretty([dict(event.envelope) for event in made]), nl=False)
     for event in made:

@@ -33,7 +33,7 @@ def add_source(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Add a source: prints its address, and its secret if we make it."""
+    """Add a source: prints its address, its secret if we make it, and what to paste at the sender."""
     with here() as relay:
         _, shown = accounts.create_source(
             relay.database,
@@ -93,6 +93,23 @@ def add_secret(source_id: str, secret: str, overlap_hours: float) -> None:
             actor=ACTOR,
         )
     click.echo("The secret is kept; webhooks signed with it are accepted from now on.")
+
+
+@source_group.command("install")
+@click.argument("source_id")
+@json_option
+def make_installer(source_id: str, as_json: bool) -> None:
+    """Print the line that installs the sender of a source on its panel. It works once, for an hour."""
+    with here() as relay:
+        shown = accounts.new_installer(
+            relay.database,
+            relay.vault,
+            relay.workspace.id,
+            source_id,
+            actor=ACTOR,
+            public_url=relay.config.public_url,
+        )
+    show(shown, as_json)
 
 
 @source_group.command("set")

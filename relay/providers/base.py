@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
-from relay import jsontext
+from relay import jsontext, xmltext
 from relay.errors import Unreadable
 from relay.model import Inbound
 from relay.redaction import without_secrets
 from relay.times import instant
-from relay.verification import STANDARD_WEBHOOKS, Scheme
+from relay.verification import STANDARD_WEBHOOKS, TOKEN, Credentials, Scheme, fingerprint
 
 Kind = Literal[
     "payment_gateway",
@@ -82,7 +82,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class BodyFormat:
-    """How a body is read, and written again once its secret fields are gone."""
+    """How a webhook is read, and its payload written again as a body once its secret fields are gone.
+
+    `read` raises `Unreadable` and says what was expected.
+    """
 
     name: str
     read: Callable[[Inbound], Any]
@@ -114,9 +117,83 @@ def _read_form(inbound: Inbound) -> dict[str, str]:
         raise Unreadable(f"The body must be form data in UTF-8: {error}.") from None
 
 
+def _read_any(inbound: Inbound) -> Any:
+    """By how the body begins: what a sender says of its body is often wrong."""
+    start = inbound.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if not start:
+        return {name: value for name, value in inbound.query.items() if name != TOKEN}
+    if start in b"{[":
+        return _read_json(inbound)
+    if start == b"<":
+        return xmltext.loads(inbound.body)
+    return _read_form(inbound)
+
+
 JSON = BodyFormat("json", _read_json, jsontext.dumps)
 JSON_OBJECT = BodyFormat("json", _read_json_object, jsontext.dumps)
 FORM = BodyFormat("form", _read_form, lambda fields: urlencode(fields).encode())
+ANY = BodyFormat("any", _read_any, jsontext.dumps)
+"""JSON, XML (see `relay.xmltext`) or form data, whichever the body is; without a body, the fields of the query."""
+
+
+def by_arrival(inbound: Inbound) -> str:
+    """An `event_id` for senders that number nothing and say the same words each time: when it came, and its words.
+
+    What the same alert says twice is one event by its alert's state, not by this.
+    """
+    said = inbound.body or jsontext.dumps(inbound.payload)
+    return f"{int(inbound.received_at.timestamp() * 1000)}:{fingerprint(said)[:32]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that a provider needs instead of the relay's own."""
+
+    status: int = 200
+    text: str = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One GET of a provider's API: a path below the source's setting `api_url`, and headers that prove who asks."""
+
+    path: str
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+
+def segment(value: object) -> str:
+    """An id as one piece of a question's path, whatever it holds."""
+    return quote(str(value), safe="")
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """What a provider's webhooks leave out, and its API tells.
+
+    `questions` names all that is to be asked, given the read inbound (or a piece that `split` made of it) with its
+    `settings` and what is `looked_up` by now; it is called again after each round, so one question may follow from
+    another's answer. An answer is the JSON read, or None where the API says that there is no such thing.
+
+    A source has the settings `api_url` (with a default) and those named in `needs`; without these nothing is asked.
+    What cannot be had within `patience` seconds is told without it, marked `enriched: false`.
+    """
+
+    questions: Callable[[Inbound], Mapping[str, Question]]
+    needs: tuple[str, ...] = ("api_key",)
+    patience: int = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """For a provider that posts nothing: its API is asked every `seconds`, and the answers are its webhook.
+
+    The payload is `{NAME: ANSWER}` by the names of the questions, of one poll; a reader compares nothing: what
+    was told before is known by `On.once`. A source has the settings `api_url` and those in `needs`.
+    """
+
+    questions: Callable[[Mapping[str, Any]], Mapping[str, Question]]
+    needs: tuple[str, ...] = ("api_key",)
+    seconds: int = 3600
 
 
 def _one(inbound: Inbound) -> Sequence[Inbound]:
@@ -143,6 +220,13 @@ class Provider:
     `aliases` are other names that `relay verify` and `relay normalize` know it by. `scheme_for` makes the scheme of
     a test vector that brings its own certificates.
 
+    `handshake` answers what is no event, such as a check of a new address, before anything is verified; it raises
+    `VerificationError` for what only looks like one. `accepted` is the answer to what was kept, where the provider
+    wants another than the relay's own. `look_up` completes a webhook that holds ids only. `poll` asks where nothing
+    is posted. `expected_by` answers by when a source with these settings, told of a success at that moment, has to
+    tell of the next; it raises `ConfigError` for settings that say no such thing. `sender` names the engines (in
+    relay/senders) that the folder's `sender/` is installed with, `sender_argument` what its installer has to be told.
+
     `secret` says whence the signing secret comes: `ours` (generated here, typed in there), `theirs` (shown there,
     typed in here) or `none` (the scheme needs none).
     """
@@ -167,6 +251,18 @@ class Provider:
     secret: Literal["ours", "theirs", "none"] = "theirs"
     aliases: tuple[str, ...] = ()
     scheme_for: Callable[[Mapping[str, Any]], Scheme] | None = None
+    handshake: Callable[[Inbound, Credentials], Reply | None] | None = None
+    accepted: Reply | None = None
+    look_up: LookUp | None = None
+    poll: Poll | None = None
+    expected_by: Callable[[Mapping[str, Any], datetime], datetime] | None = None
+    sender: tuple[str, ...] = ()
+    sender_argument: str = ""
+
+    @property
+    def usual_settings(self) -> dict[str, str]:
+        """The settings that have a default."""
+        return {each.name: each.default for each in self.settings if each.default is not None}
 
     def storable(self, inbound: Inbound) -> bytes:
         """The body as it may be stored: the bytes themselves, or written anew without secret fields."""
@@ -186,6 +282,8 @@ def panel(
     occurred_at: Callable[[Inbound], datetime | None] = _nothing,
     native_name: Callable[[Any], str | None] = _nothing,
     secret_fields: frozenset[str] = frozenset(),
+    sender: tuple[str, ...] = (),
+    sender_argument: str = "",
 ) -> Provider:
     """A panel whose events our own sender posts: Standard Webhooks, `{"event": NATIVE, "data": {...}, "sent_at": ...}`.
 
@@ -215,4 +313,6 @@ def panel(
         body=BodyFormat("json", read, jsontext.dumps),
         secret_fields=secret_fields,
         secret="ours",
+        sender=sender,
+        sender_argument=sender_argument,
     )

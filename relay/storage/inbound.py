@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, select, tuple_, update
+from sqlalchemy import Connection, func, or_, select, tuple_, update
 
 from relay.storage.rows import insert_new
 from relay.storage.tables import inbound
@@ -12,6 +12,12 @@ from relay.storage.tables import inbound
 LEASE_MS = 10_000
 """How long a claimed webhook is left to whoever claimed it before another may. Whoever is too late loses nothing
 but its trouble: only one of them can `finish` it."""
+
+FURTHEST_MS = 3600 * 1000
+"""The longest that a webhook is put off at once."""
+
+NOT_WAITED_FOR = 4
+"""How often a webhook is put off before ordered hooks go on without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class Claimed:
     source_id: str
     verified_by: str
     received_at: int
+    put_off: int
     sealed: bytes | None = field(repr=False)
 
 
@@ -106,9 +113,27 @@ def finish(connection: Connection, places: Sequence[int]) -> set[int]:
     return set(connection.execute(statement).scalars())
 
 
+def put_off(connection: Connection, place: int, until: int) -> None:
+    """What a webhook leaves out could not be had: it is to be tried again then."""
+    connection.execute(
+        update(inbound)
+        .where(inbound.c.place == place, inbound.c.due_at.is_not(None))
+        .values(due_at=until, put_off=inbound.c.put_off + 1)
+    )
+
+
+def again(connection: Connection, place: int, now: int) -> None:
+    """A webhook that has become events is to be read anew."""
+    connection.execute(update(inbound).where(inbound.c.place == place).values(due_at=now))
+
+
 def mend(connection: Connection, now: int) -> int:
     """Free what no lease explains: it was written by a clock that has been set back since. Answers how many."""
-    statement = update(inbound).where(inbound.c.due_at > now + 2 * LEASE_MS).values(due_at=now)
+    statement = (
+        update(inbound)
+        .where(inbound.c.due_at > now + 2 * LEASE_MS, or_(inbound.c.put_off == 0, inbound.c.due_at > now + FURTHEST_MS))
+        .values(due_at=now)
+    )
     return int(connection.execute(statement).rowcount)
 
 
@@ -124,9 +149,12 @@ def waiting(connection: Connection, now: int) -> bool:
 
 
 def first_unfinished(connection: Connection, workspace_id: str) -> int | None:
-    """The place before which every webhook of the workspace has become events; None if all have."""
+    """The place before which every webhook of the workspace has become events; None if all have.
+
+    Those that were put off again and again are not waited for: their provider's API may be away for hours.
+    """
     unfinished = select(func.min(inbound.c.place)).where(
-        inbound.c.due_at.is_not(None), inbound.c.workspace_id == workspace_id
+        inbound.c.due_at.is_not(None), inbound.c.workspace_id == workspace_id, inbound.c.put_off < NOT_WAITED_FOR
     )
     return connection.execute(unfinished).scalar()
 

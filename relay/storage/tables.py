@@ -73,6 +73,7 @@ inbound = Table(
     Column("verified_by", String(64), nullable=False),
     Column("received_at", _Ms, nullable=False),
     Column("due_at", _Ms),
+    Column("put_off", Integer, nullable=False, server_default="0"),
     Column("sealed", LargeBinary),
     UniqueConstraint("source_id", "dedupe_key", name="inbound_once"),
     sqlite_autoincrement=True,
@@ -209,6 +210,46 @@ audit = Table(
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     sqlite_autoincrement=True,
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("source_id", _Id, nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("changed_at", _Ms),
+    PrimaryKeyConstraint("source_id", "key"),
+    sqlite_with_rowid=False,
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("source_id", _Id, primary_key=True),
+    Column("expected_at", _Ms),
+    Column("started_at", _Ms),
+    Column("succeeded_at", _Ms),
+    Column("missed", Boolean, nullable=False, server_default=text("false")),
+    Index("checks_due", "expected_at"),
+)
+
+polls = Table(
+    "polls",
+    metadata,
+    Column("source_id", _Id, primary_key=True),
+    Column("due_at", _Ms, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+)
+
+installers = Table(
+    "installers",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("source_id", _Id, nullable=False),
+    Column("expires_at", _Ms, nullable=False),
+    Index("installers_by_age", "expires_at"),
 )
 
 locks = Table(

@@ -11,8 +11,10 @@ from werkzeug.test import TestResponse
 
 from relay import jsontext
 from relay.api import build_app
+from relay.asking import Asker
 from relay.catalogue import catalogue
 from relay.config import Config
+from relay.http import Door
 from relay.model import Event, Inbound, new_id, now_ms
 from relay.normalize import EVENTS_PER_WEBHOOK, read
 from relay.pipeline import Pipeline
@@ -123,7 +125,8 @@ class Api:
     def work(self) -> list[Any]:
         """Let the pipeline turn what was accepted into events and deliveries; answers the parcels it sends."""
         courier = _Courier()
-        pipeline = Pipeline(self.database, self.vault, courier, lambda *_: [0], lambda _: None, lambda _: None)  # type: ignore[arg-type]
+        asker = Asker(Door)
+        pipeline = Pipeline(self.database, self.vault, courier, asker, lambda *_: [0], lambda _: None, lambda _: None)  # type: ignore[arg-type]
         pipeline.process_waiting(attentive=False)
         pipeline.retry_due()
         return courier.parcels

@@ -1,6 +1,7 @@
 """Sources over the API: made, looked at, changed, given secrets, deleted."""
 
 import base64
+import re
 
 import pytest
 
@@ -18,7 +19,8 @@ def test_a_source_whose_secret_is_ours_shows_it_this_once(api):
 
     assert answer.status_code == 201
     made = answer.json
-    secret = made.pop("secret")
+    secret, paste = made.pop("secret"), made.pop("paste")
+    assert re.fullmatch(r"curl -fsS https://relay\.example\.com/install/[\w-]{32} \| sh.*", paste)
     assert len(base64.b64decode(secret.removeprefix("whsec_"))) == 32
     assert made == {
         "id": made["id"],
@@ -33,6 +35,43 @@ def test_a_source_whose_secret_is_ours_shows_it_this_once(api):
     assert api.call("GET", f"/sources/{made['id']}").json == made
     assert api.call("GET", "/sources").json == {"items": [made], "next_cursor": None}
     assert kept(api, made["id"]).secrets[0].value == secret
+
+
+def test_a_source_that_signs_nothing_shows_its_address_with_its_token_this_once(api):
+    made = api.call("POST", "/sources", {"provider": "uptimerobot"}).json
+
+    assert made["paste"] == f"{made['url']}?token={made['secret']}"
+    assert "paste" not in api.call("GET", f"/sources/{made['id']}").json
+
+
+def test_a_check_shows_the_address_to_ping(api):
+    made = api.call("POST", "/sources", {"provider": "ping", "settings": {"every": "15m"}}).json
+
+    assert made["paste"] == f"https://relay.example.com/ping/{made['id']}.{made['secret']}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"every": "sometimes"},
+            "The setting every must be a duration such as 15m, 6h or 1d, or a cron expression such as `30 2 * * *`;"
+            " it is 'sometimes'.",
+        ),
+        (
+            {"grace": "0m"},
+            "The setting grace must be a duration of at most 400 days, such as 15m, 6h or 1d; it is '0m'.",
+        ),
+        (
+            {"every": "0 3 * * *", "timezone": "Mars/Olympus"},
+            "The setting timezone must be a name such as Europe/Berlin or UTC; it is 'Mars/Olympus'.",
+        ),
+    ],
+)
+def test_a_check_whose_schedule_says_nothing_is_refused(api, settings, message):
+    answer = api.call("POST", "/sources", {"provider": "ping", "settings": settings})
+
+    assert (answer.status_code, answer.json["error"]["message"]) == (422, message)
 
 
 def test_a_source_whose_secret_is_theirs_waits_for_it(api):

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from relay import accounts, jsontext
+from relay.asking import Asker
 from relay.config import Config
 from relay.courier import WAITING_PER_HOOK, Parcel
+from relay.http import Door
 from relay.model import Hook, Inbound, Source, new_id, now_ms
 from relay.normalize import native_id, read
 from relay.pipeline import Pipeline
@@ -162,6 +164,7 @@ class Belt:
 
     bench: Workbench
     courier: IdleCourier = field(default_factory=IdleCourier)
+    asker: Asker = field(default_factory=lambda: Asker(lambda: Door(allow_private=frozenset(["127.0.0.1"]))))
     rung: list[str] = field(default_factory=list)
     slots: int | None = None
     """How many slots a hook with a rate gets; None gives as many as are asked for."""
@@ -171,6 +174,7 @@ class Belt:
             self.bench.database,
             self.bench.vault,
             self.courier,  # type: ignore[arg-type]
+            self.asker,
             self._reserve,
             self.rung.append,
             lambda _: None,

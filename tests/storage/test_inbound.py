@@ -102,7 +102,9 @@ def test_claims_come_in_the_order_of_acceptance_and_whole(bench: Workbench) -> N
     found = claim(bench, NOW)
 
     assert [each.id for each in found] == [first.id, second.id]
-    assert found[0] == inbound.Claimed(found[0].place, first.id, "ws_1", "src_1", "standard_webhooks", NOW, b"sealed")
+    assert found[0] == inbound.Claimed(
+        found[0].place, first.id, "ws_1", "src_1", "standard_webhooks", NOW, 0, b"sealed"
+    )
     assert found[0].place < found[1].place
 
 

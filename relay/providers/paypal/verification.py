@@ -36,7 +36,7 @@ from relay.providers.paypal.certificates import (
 )
 from relay.providers.paypal.postback import App, Postback
 from relay.times import instant
-from relay.verification import Credentials, check_window, signature_header
+from relay.verification import Coverage, Credentials, check_window, signature_header
 
 CERTIFICATE, POSTBACK = "certificate", "postback"
 ALGORITHM = "SHA256withRSA"
@@ -127,6 +127,9 @@ class PayPalSignature:
     signer: Signer | None = None
     name: str = "paypal_certificate"
     keys: KeyCache = field(default_factory=KeyCache, repr=False, compare=False)
+
+    def covers(self, proof: str) -> Coverage:
+        return "fully"
 
     def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
         settings = credentials.settings

@@ -6,13 +6,16 @@ from relay.catalogue import catalogue
 from relay.errors import VerificationError
 from relay.model import Inbound
 from relay.providers.base import On, Provider
-from relay.verification import Credentials
+from relay.verification import Coverage, Credentials
 
 
 class Inside:
     """No webhook comes to this source: everything that it holds was made here."""
 
     name = "relay"
+
+    def covers(self, proof: str) -> Coverage:
+        return "fully"
 
     def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
         raise VerificationError("This source takes no webhooks.", code="no_supported_signature")

@@ -1,0 +1,147 @@
+"""Asks providers' APIs for what webhooks leave out, and for what is not posted at all.
+
+Many questions at once over kept-alive connections, each for a bounded time, all through the one door. What cannot be
+had is missing from the answers; why is logged, without addresses or credentials.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
+import uvloop
+
+from relay import jsontext
+from relay.errors import Unreachable, Unreadable
+from relay.http import Door
+from relay.model import Inbound
+from relay.providers.base import LookUp, Question
+
+TOTAL_SECONDS = 8.0
+"""For all that one webhook asks; shorter than the lease of whoever works on it."""
+
+AT_ONCE = 20
+"""For one webhook: a batch asks hundreds of questions."""
+
+_ROUNDS = 4
+_MAX_BYTES = 1024 * 1024
+_NO_SUCH_THING = (404, 410)
+
+log = structlog.get_logger(stage="ask")
+Ask = Callable[[Mapping[str, Any]], Mapping[str, Question]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was told, by the names of the questions. `complete` unless any question got no answer."""
+
+    told: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    complete: bool = True
+
+
+class Asker:
+    """An event loop in a thread of its own, begun with the first question."""
+
+    def __init__(self, door: Callable[[], Door]) -> None:
+        self._make_door = door
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._door: Door | None = None
+
+    def look_up(self, look_up: LookUp, inbound: Inbound) -> "Future[Answers]":
+        """Everything that a read webhook leaves out."""
+
+        def questions(told: Mapping[str, Any]) -> Mapping[str, Question]:
+            return look_up.questions(replace(inbound, looked_up=told))
+
+        return self.ask(questions, inbound.settings, look_up.needs)
+
+    def ask(self, questions: Ask, settings: Mapping[str, Any], needs: tuple[str, ...]) -> "Future[Answers]":
+        """Answers to what `questions` wants to know, which is called with what was told so far.
+
+        `settings` are those of the source; without the `needs` among them nothing is asked.
+        """
+        base = str(settings.get("api_url") or "").rstrip("/")
+        if not base or not all(settings.get(name) for name in needs):
+            done: Future[Answers] = Future()
+            done.set_result(Answers(complete=False))
+            return done
+        return asyncio.run_coroutine_threadsafe(self._ask(questions, base), self._running())
+
+    def close(self) -> None:
+        """Leave what is under way."""
+        if self._loop is None or self._thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(timeout=5)
+        self._thread.join(timeout=5)
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            self._loop = uvloop.new_event_loop()
+            self._thread = threading.Thread(target=self._run, args=(self._loop,), name="asker", daemon=True)
+            self._thread.start()
+        return self._loop
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        self._door = self._make_door()
+        loop.run_forever()
+
+    async def _stop(self) -> None:
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        if self._door is not None:
+            await self._door.close()
+        asyncio.get_running_loop().call_soon(asyncio.get_running_loop().stop)
+
+    async def _ask(self, questions: Ask, base: str) -> Answers:
+        told: dict[str, Any] = {}
+        unanswered: set[str] = set()
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def one(name: str, question: Question) -> None:
+            async with turn:
+                try:
+                    told[name] = await self._answer(base, question)
+                except (Unreachable, Unreadable) as error:
+                    unanswered.add(name)
+                    log.warning("no_answer", question=name.partition(":")[0], reason=error.code)
+
+        wanted: Mapping[str, Question] = {}
+        try:
+            async with asyncio.timeout(TOTAL_SECONDS):
+                for _ in range(_ROUNDS):
+                    asked = questions(told)
+                    wanted = {
+                        name: each for name, each in asked.items() if name not in told | dict.fromkeys(unanswered)
+                    }
+                    if not wanted:
+                        break
+                    await asyncio.gather(*(one(name, question) for name, question in wanted.items()))
+        except TimeoutError:
+            unanswered |= wanted.keys() - told.keys()
+            log.warning("no_answer", reason="timeout")
+        except Exception as error:  # noqa: BLE001  a foreign body may break any reader
+            log.warning("no_question", reason=type(error).__name__)
+            return Answers(told, complete=True)
+        return Answers(told, complete=not unanswered)
+
+    async def _answer(self, base: str, question: Question) -> Any:
+        assert self._door is not None
+        answer = await self._door.request(
+            "GET",
+            base + question.path,
+            headers={"accept": "application/json", **question.headers},
+            timeout=TOTAL_SECONDS,
+            max_bytes=_MAX_BYTES,
+        )
+        if answer.status in _NO_SUCH_THING:
+            return None
+        if not 200 <= answer.status < 300:
+            raise Unreachable(f"The API answered {answer.status}.", code=f"status_{answer.status}")
+        return jsontext.loads(answer.body)
