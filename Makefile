@@ -23,8 +23,8 @@ run: $(STAMP)  ## Start a working relay here: database, Redis, web, workers. Ctr
 demo: $(STAMP)  ## The same with sources, a subscriber and sample events flowing
 	@$(BIN)/relay up --demo --data-dir var/demo
 
-test: $(STAMP)  ## Run all tests
-	@$(BIN)/pytest
+test: $(STAMP)  ## Run all tests, or with ONLY=word those that have it in their name
+	@$(BIN)/pytest $(if $(ONLY),-k $(ONLY) --ignore=tests/chaos --ignore=tests/journeys)
 
 check: lint types drift test  ## Everything CI runs: lint, types, derived files, tests
 

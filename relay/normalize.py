@@ -73,11 +73,8 @@ def enriched(provider: Provider, inbound: Inbound) -> bool | None:
     """Whether all that a read webhook leaves out has been looked up; None if it leaves nothing out."""
     if provider.look_up is None:
         return None
-    asked = _or_none(provider.look_up.questions, replace(inbound, looked_up={}))
-    if not asked:
-        return None
-    left = _or_none(provider.look_up.questions, inbound)
-    return not left and None not in [inbound.looked_up.get(name) for name in asked]
+    asked = _or_none(provider.look_up.questions, inbound)
+    return all(inbound.looked_up.get(name) is not None for name in asked) if asked else None
 
 
 def unreadable(provider: Provider, inbound: Inbound, origin: Origin, why: str) -> list[Event]:

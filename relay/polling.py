@@ -8,7 +8,7 @@ import structlog
 from relay import jsontext
 from relay.asking import Answers, Asker
 from relay.inside import keep
-from relay.model import Inbound, now_ms
+from relay.model import Inbound
 from relay.normalize import POLLED
 from relay.pipeline import FRESH
 from relay.providers import get as get_provider
@@ -44,7 +44,7 @@ class Poller:
         answered = [(poll, future.result()) for poll, future in self._asked if future.done()]
         self._asked = [(poll, future) for poll, future in self._asked if not future.done()]
         for poll, answers in answered:
-            self._keep(poll, answers)
+            self._keep(poll, answers, now)
 
     def close(self) -> None:
         self._asker.close()
@@ -61,8 +61,7 @@ class Poller:
         future = self._asker.ask(lambda _: questions(settings), settings, declared.needs)
         self._asked.append((poll, future))
 
-    def _keep(self, poll: polls.Poll, answers: Answers) -> None:
-        now = now_ms()
+    def _keep(self, poll: polls.Poll, answers: Answers, now: int) -> None:
         with self._database.write() as connection:
             source = sources.get(connection, self._vault, poll.source_id)
             declared = get_provider(source.provider).poll if source else None

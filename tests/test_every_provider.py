@@ -187,6 +187,7 @@ def test_another_time_is_refused_where_the_time_is_signed(
 def test_a_sample_becomes_the_events_beside_it(provider: Provider, sample: Sample) -> None:
     made = jsontext.pretty(events_of(sample))
 
+    assert sample.golden.exists(), f"next: relay generate (it writes {sample.golden.name}), and read what it says"
     assert made == sample.golden.read_text(), f"if this is meant: relay generate (it writes {sample.golden.name})"
 
 
@@ -319,7 +320,10 @@ def test_a_provider_has_samples_and_no_leftover_of_one(provider: Provider) -> No
 
     beside = {path.name for path in (ROOT / provider.name / "samples").iterdir()}
 
-    assert samples
+    assert samples, (
+        f"next: save a delivery of {provider.label} as relay/providers/{provider.name}/samples/EVENT.http"
+        " (CONTRIBUTING.md says how); then: relay generate"
+    )
     answers = {each.answers.name for each in samples if each.answers.exists()}
     assert beside == {f"{each.name}.http" for each in samples} | {each.golden.name for each in samples} | answers
 
@@ -331,6 +335,14 @@ def ons(provider: Provider) -> Iterator[On]:
             yield route
         elif isinstance(route, list | tuple):
             yield from route
+
+
+@of_providers()
+def test_a_provider_tells_something(provider: Provider) -> None:
+    told = {event.type for sample in all_samples(provider.name) for event in events_from(provider, sample.inbound)}
+
+    assert "TODO" not in provider.events, f"next: map its events in relay/providers/{provider.name}/__init__.py"
+    assert told - {"unknown"}, "next: map the events of its samples; they are all unknown yet"
 
 
 @of_providers()
@@ -372,7 +384,7 @@ def test_its_setup_can_be_followed(provider: Provider) -> None:
     assert blanks <= {"url", "id", "secret", "name"}
     assert {"url", "id"} <= blanks
     assert ("secret" in blanks) == (provider.secret == "ours")
-    assert re.findall(r"\b(?:TODO|TBD|FIXME|XXX|lorem)\b", text) == []
+    assert re.findall(r"\b(?:TODO|TBD|FIXME|XXX|lorem)\b", text) == [], "next: say the exact steps in setup.md"
     assert [each.name for each in provider.settings if f"`{each.name}`" not in text] == []
 
 

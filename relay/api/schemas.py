@@ -448,6 +448,7 @@ COMPONENTS: Mapping[str, Schema] = {
     "DeliveryPage": page("Delivery", "deliveries"),
     "Source": record(_SOURCE),
     "SourceWithSecret": record({**_SOURCE, "secret": _SOURCE_SECRET, "paste": _PASTE}),
+    "SourceSetup": record({"markdown": text("The steps, in Markdown.")}),
     "Installer": record({"paste": text(_ONCE + _COMMAND), "expires_at": moment("When it stops to work.")}),
     "SourcePage": page("Source", "sources"),
 }

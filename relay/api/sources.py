@@ -11,6 +11,7 @@ from relay.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
 from relay.api.routes import Call, Route
 from relay.errors import InvalidRequest
 from relay.model import Source, iso
+from relay.steps import steps
 from relay.storage import inbound, sources
 
 _LISTING = "sources"
@@ -96,6 +97,12 @@ def _add_secret(call: Call) -> Answer:
     return Answer(shown | {"secret": secret, "paste": paste}, status=201)
 
 
+def _steps(call: Call) -> Answer:
+    with call.relay.database.read() as connection:
+        source = accounts.get_source(connection, call.relay.vault, call.workspace_id, call.path["source_id"])
+    return Answer({"markdown": steps(source, call.relay.config.public_url)})
+
+
 def _make_installer(call: Call) -> Answer:
     made = accounts.new_installer(
         call.relay.database,
@@ -149,6 +156,13 @@ ROUTES = (
         "GET", "/sources/{source_id}", "get_source", "Get a source", "Sources", _get, "events:read",
         answer="Source",
         example=EXAMPLE,
+    ),
+    Route(
+        "GET", "/sources/{source_id}/setup", "get_source_setup", "Get the steps at a source's sender", "Sources",
+        _steps, "events:read",
+        "What its owner does there, step by step, with the source's own address. The secret is not in it.",
+        answer="SourceSetup",
+        example={"markdown": "# WHMCS\n\n1. ..."},
     ),
     Route(
         "PATCH", "/sources/{source_id}", "change_source", "Change a source", "Sources", _change, "admin",

@@ -12,6 +12,7 @@ import click
 from relay import accounts, generate, jsontext, samples
 from relay.cli.shared import here, json_option, read_settings, table
 from relay.errors import ConfigError, NotFound, Unreadable
+from relay.generate import scaffold
 from relay.model import Inbound, Source
 from relay.normalize import UNVERIFIED, Origin, normalize, read
 from relay.providers import get as get_provider
@@ -155,4 +156,31 @@ def generate_command(check: bool) -> None:
         click.echo("All derived files are up to date.")
 
 
-COMMANDS = (samples_command, send_command, verify_command, normalize_command, generate_command)
+@click.command("new-provider")
+@click.argument("name")
+@click.option("--label", prompt="What its owner calls it", help="As its owner spells it, such as PayPal.")
+@click.option("--kind", type=click.Choice(scaffold.KINDS), prompt="What it is", help="What it is.")
+@click.option(
+    "--homepage", prompt="Where its events are documented (https://...)", help="Where its events are documented."
+)
+@click.option(
+    "--proof",
+    type=click.Choice(list(scaffold.PROOFS)),
+    prompt="How it proves itself",
+    help="hmac: it signs the body. standard: by Standard Webhooks. token, basic: it signs nothing.",
+)
+def new_provider_command(name: str, label: str, kind: str, homepage: str, proof: str) -> None:
+    """Begin a provider's folder. Then run the tests: each failure says what comes next."""
+    for path in scaffold.write(name, label, kind, homepage, proof):
+        click.echo(f"written  {path.relative_to(generate.ROOT)}")
+    click.echo(f"Next: make test ONLY={name}")
+
+
+COMMANDS = (
+    samples_command,
+    send_command,
+    verify_command,
+    normalize_command,
+    generate_command,
+    new_provider_command,
+)

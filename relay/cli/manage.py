@@ -9,6 +9,7 @@ from relay import accounts
 from relay.cli.shared import ACTOR, here, json_option, read_settings, settings_option, show, table
 from relay.errors import NotFound
 from relay.model import iso, now_ms
+from relay.steps import steps
 from relay.storage import hooks, inbound, sources, workspaces
 from relay.storage.workspaces import SCOPES
 
@@ -48,6 +49,19 @@ def add_source(
             public_url=relay.config.public_url,
         )
     show(shown, as_json)
+    if not as_json:
+        click.echo(f"What to do at the sender: relay source setup {shown['id']}")
+
+
+@source_group.command("setup")
+@click.argument("source_id")
+@click.option("--reveal", is_flag=True, help="With the source's secret in its place.")
+def show_steps(source_id: str, reveal: bool) -> None:
+    """Print the exact steps at the sender, with the source's own address."""
+    with here() as relay:
+        with relay.database.read() as connection:
+            source = accounts.get_source(connection, relay.vault, relay.workspace.id, source_id)
+        click.echo(steps(source, relay.config.public_url, reveal=reveal))
 
 
 @source_group.command("list")

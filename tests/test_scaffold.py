@@ -1,0 +1,78 @@
+"""A new provider's folder: what is written, and that the tests then say what comes next."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from relay.errors import InvalidRequest
+from relay.generate import ROOT, scaffold
+
+SAMPLE = """# made
+POST /in/src_x HTTP/1.1
+Host: relay.example.com
+
+{"id": "e-1", "type": "site.moved", "title": "Moved", "text": "acme-shop.example has moved."}"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what a provider and its tests need."""
+    for name in ("relay", "schemas", "tests", "docs", "README.md", "pyproject.toml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        subprocess.run(["cp", "-r", str(ROOT / name), str(tmp_path / name)], check=True)
+    return tmp_path
+
+
+def run(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, *words], cwd=checkout, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def suite(checkout: Path) -> str:
+    """What the shared suite says of the provider."""
+    words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_every_provider.py", "-k", "moving_van")
+    done = run(checkout, *words)
+    return "green" if done.returncode == 0 else done.stdout
+
+
+@pytest.mark.parametrize("proof", scaffold.PROOFS)
+def test_each_failure_says_what_comes_next_until_all_is_green(checkout: Path, proof: str) -> None:
+    folder = checkout / "relay/providers/moving_van"
+    words = ("--label", "Moving Van", "--kind", "hosting_panel", "--homepage", "https://van.example", "--proof", proof)
+
+    written = run(checkout, "-m", "relay", "new-provider", "moving_van", *words)
+
+    assert written.returncode == 0, written.stderr
+    assert written.stdout.splitlines()[-1] == "Next: make test ONLY=moving_van"
+    assert "next: save a delivery of Moving Van as relay/providers/moving_van/samples/EVENT.http" in suite(checkout)
+
+    (folder / "samples/site.moved.http").write_text(SAMPLE)
+    assert "next: relay generate" in suite(checkout)
+
+    assert run(checkout, "-m", "relay", "generate").returncode == 0
+    assert "next: map its events in relay/providers/moving_van/__init__.py" in suite(checkout)
+
+    code = folder / "__init__.py"
+    code.write_text(code.read_text().replace('"TODO"', '"site.moved"'))
+    run(checkout, "-m", "relay", "generate")
+    assert "next: say the exact steps in setup.md" in suite(checkout)
+
+    steps = folder / "setup.md"
+    steps.write_text(steps.read_text().replace("TODO", "Open Settings"))
+    assert suite(checkout) == "green"
+
+
+@pytest.mark.parametrize("name", ["Moving", "moving-van", "stripe", "standardwebhooks", "_van", "1van", "", "../van"])
+def test_a_name_that_cannot_be_is_refused(name: str) -> None:
+    with pytest.raises(InvalidRequest):
+        scaffold.write(name, "Label", "generic", "https://van.example", "hmac")
+
+
+def test_a_homepage_without_https_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="with https://"):
+        scaffold.write("moving_van", "Label", "generic", "van.example", "hmac")
