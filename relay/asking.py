@@ -62,12 +62,12 @@ class Asker:
     def ask(self, questions: Ask, settings: Mapping[str, Any], needs: tuple[str, ...]) -> "Future[Answers]":
         """Answers to what `questions` wants to know, which is called with what was told so far.
 
-        `settings` are those of the source; without the `needs` among them nothing is asked.
+        `settings` are those of the source; without the `needs` among them nothing can be asked, now or later.
         """
         base = str(settings.get("api_url") or "").rstrip("/")
         if not base or not all(settings.get(name) for name in needs):
             done: Future[Answers] = Future()
-            done.set_result(Answers(complete=False))
+            done.set_result(Answers())
             return done
         return asyncio.run_coroutine_threadsafe(self._ask(questions, base), self._running())
 

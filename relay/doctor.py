@@ -10,7 +10,7 @@ from relay.config import Config
 from relay.errors import ConfigError, RelayError
 from relay.jobs import LANES, Bells, workers
 from relay.model import Source, iso, now_ms
-from relay.storage import Database, deliveries, hooks, inbound, sources, workspaces
+from relay.storage import Database, checks, deliveries, hooks, inbound, polls, sources, workspaces
 from relay.vault import Vault
 
 FINE, LOOK, BROKEN = "ok", "look", "broken"
@@ -117,10 +117,13 @@ def _database(database: Database, vault: Vault) -> Iterator[Finding]:
             return
         found = sources.search(connection, vault, workspace.id, limit=1000)
         last = inbound.last_received(connection, [source.id for source in found])
+        put_off, unanswered = inbound.count_put_off(connection), polls.failures(connection)
         if not found:
             yield Finding(LOOK, "sources", "none", "add one: relay source add PROVIDER")
         for source in found:
             yield from _source(source, last.get(source.id), now)
+            yield from _asked(source, put_off.get(source.id, 0), unanswered.get(source.id, 0))
+            yield from _expected(source, checks.get(connection, source.id))
         for hook in hooks.search(connection, vault, workspace.id, limit=1000):
             if hook.status == hooks.SWITCHED_OFF:
                 yield Finding(
@@ -136,6 +139,39 @@ def _database(database: Database, vault: Vault) -> Iterator[Finding]:
                     f"{hook.failures} failures since the last success",
                     f"relay deliveries --hook {hook.id}",
                 )
+
+
+def _asked(source: Source, put_off: int, unanswered: int) -> Iterator[Finding]:
+    """How its provider's API answers, where it has to be asked."""
+    provider = providers.get(source.provider)
+    what = f"source {source.name}"
+    asking = provider.look_up or provider.poll
+    missing = [name for name in asking.needs if not source.settings.get(name)] if asking else []
+    if missing:
+        found = "its events lack details" if provider.look_up else "nothing is asked"
+        remedy = f"relay source set {source.id} NAME=VALUE"
+        yield Finding(LOOK, what, f"{found}: it has no {', '.join(missing)}", remedy)
+    if put_off:
+        yield Finding(
+            LOOK,
+            what,
+            f"{put_off} webhooks wait for an answer of its API",
+            "see that it is well, and that api_url and the credentials are right",
+        )
+    if unanswered:
+        yield Finding(
+            LOOK,
+            what,
+            f"its API did not answer {unanswered} times",
+            "see that it is well, and that api_url and the credentials are right",
+        )
+
+
+def _expected(source: Source, check: checks.Check | None) -> Iterator[Finding]:
+    if check is not None and check.missed:
+        since = iso(check.succeeded_at)
+        found = f"missed; last success {since}" if since else "missed; it never came"
+        yield Finding(LOOK, f"check {source.name}", found, "see whether the job still runs and pings")
 
 
 def _source(source: Source, last: int | None, now: int) -> Iterator[Finding]:

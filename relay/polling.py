@@ -69,7 +69,7 @@ class Poller:
                 polls.forget(connection, poll.source_id)
                 return
             period = declared.seconds * 1000
-            if not answers.complete:
+            if not answers.complete or not answers.told:
                 pause = min(period, _FIRST_PAUSE_MS << min(poll.failures, 20))
                 polls.settle(connection, poll.source_id, now + pause, poll.failures + 1)
                 log.warning("not_told", source=poll.source_id, failures=poll.failures + 1)

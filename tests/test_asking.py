@@ -94,7 +94,7 @@ def test_one_that_hangs_is_not_waited_for(asker: Asker, vendor: Vendor, monkeypa
 
 
 def test_without_credentials_nobody_is_asked(asker: Asker, vendor: Vendor) -> None:
-    assert looked_up(asker, webhook(vendor, api_key="")) == Answers({}, complete=False)
+    assert looked_up(asker, webhook(vendor, api_key="")) == Answers()
     assert vendor.asked == []
 
 

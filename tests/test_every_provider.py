@@ -11,7 +11,6 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -22,14 +21,15 @@ from referencing import Registry, Resource
 
 from relay import jsontext
 from relay.catalogue import catalogue, schema_directory
-from relay.errors import ConfigError, VerificationError
+from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
 from relay.providers import ROOT, load
 from relay.providers.base import On, Provider
 from relay.redaction import REMOVED
 from relay.samples import RECEIVED_AT, Sample, all_samples, events_of
-from relay.verification import Coverage, Credentials, HmacSignature, Scheme
+from relay.verification import Coverage, Credentials
+from running.signing import credentials, signing_scheme, usable_secret
 
 NOW = RECEIVED_AT.timestamp()
 HOUR = 3600
@@ -41,43 +41,9 @@ PROVIDERS = [each for each in load().values() if each.kind != "relay"]
 SAMPLES = [(each, sample) for each in PROVIDERS for sample in all_samples(each.name)]
 
 
-def signing_scheme(provider: Provider) -> Scheme:
-    """A scheme that signs as the provider would and verifies as the relay does."""
-    name = f"{provider.name}_authority"
-    if (Path(__file__).parent / "providers" / f"{name}.py").exists():
-        scheme: Scheme = import_module(f"providers.{name}").SCHEME
-        return scheme
-    return provider.verification
-
-
 def signs_a_stamp(provider: Provider) -> bool:
     """Whether a signature of this scheme grows old."""
     return getattr(signing_scheme(provider), "window", None) is not None
-
-
-def credentials(provider: Provider, owner: str = "ours") -> Credentials:
-    """What a source of this provider would hold. What proves its owner is another value for another owner."""
-    told_apart_by = "ours" if provider.secret != "none" else owner
-    settings = {
-        each.name: each.default or (each.choices[0] if each.choices else f"x-{each.name}-of-{told_apart_by}")
-        for each in provider.settings
-    }
-    secret = usable_secret(provider, owner)
-    return Credentials((secret,) if provider.secret != "none" else (), settings)
-
-
-def usable_secret(provider: Provider, owner: str) -> str:
-    """A secret in a form that the scheme can read: base64 that is text too, or hexadecimal."""
-    scheme = signing_scheme(provider)
-    keys = scheme.keys if isinstance(scheme, HmacSignature) else ()
-    for secret in (f"whsec_secret{owner.ljust(14, 'x')}", owner.encode().hex().ljust(64, "0")):
-        try:
-            for key in keys:
-                key(secret)
-        except ConfigError:
-            continue
-        return secret
-    raise AssertionError(f"no secret fits the scheme of {provider.name}")
 
 
 def signed(provider: Provider, sample: Sample, now: float = NOW, owner: str = "ours") -> Inbound:

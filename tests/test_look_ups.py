@@ -150,11 +150,11 @@ def test_nobody_waits_for_an_api_that_is_away(relay: Relay, monkeypatch: pytest.
     assert relay.waits_until() == [1, 0]
 
 
-def test_without_credentials_it_is_told_without_when_patience_ends(relay: Relay) -> None:
+def test_without_credentials_it_is_told_without_at_once(relay: Relay) -> None:
     without = Source(new_id("src"), relay.bench.workspace_id, "made_up", "Without", settings={})
     with relay.bench.database.write() as connection:
         sources.add(connection, relay.bench.vault, without, now_ms())
-    relay.accept(source=without, at=now_ms() - 61_000)
+    relay.accept(source=without)
 
     relay.work()
 

@@ -138,9 +138,21 @@ def mend(connection: Connection, now: int) -> int:
 
 
 def waiting_since(connection: Connection, received_before: int) -> bool:
-    """Whether any webhook that came in before then has not become events."""
-    unfinished = select(inbound.c.place).where(inbound.c.due_at.is_not(None), inbound.c.received_at < received_before)
+    """Whether any webhook that came in before then has not become events, without being put off."""
+    unfinished = select(inbound.c.place).where(
+        inbound.c.due_at.is_not(None), inbound.c.received_at < received_before, inbound.c.put_off == 0
+    )
     return connection.execute(unfinished.limit(1)).first() is not None
+
+
+def count_put_off(connection: Connection) -> dict[str, int]:
+    """How many webhooks of each source wait for an answer of its provider's API."""
+    waiting = (
+        select(inbound.c.source_id, func.count())
+        .where(inbound.c.due_at.is_not(None), inbound.c.put_off > 0)
+        .group_by(inbound.c.source_id)
+    )
+    return {row[0]: row[1] for row in connection.execute(waiting)}
 
 
 def waiting(connection: Connection, now: int) -> bool:

@@ -7,7 +7,7 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -125,16 +125,26 @@ class Relay:
                 if psutil.pid_exists(pid):
                     resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
-    def source(self, name: str) -> str:
-        """A new source whose sender signs with the tests' secret; answers its id."""
+    def source(
+        self,
+        name: str,
+        provider: str = "standard",
+        secret: str | None = SECRET,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        monitor: bool = False,
+    ) -> str:
+        """A new source, whose sender signs with the tests' secret unless another is given; answers its id."""
         with self._open() as (config, database, vault, workspace_id):
             source, _ = accounts.create_source(
                 database,
                 vault,
                 workspace_id,
-                "standard",
+                provider,
                 name=name,
-                secret=SECRET,
+                secret=secret,
+                settings=settings,
+                monitor=monitor,
                 actor=_ACTOR,
                 public_url=config.public_url,
             )

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from relay import jsontext
 
@@ -42,7 +42,7 @@ class Line:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self._path = parts.path
+        self._path = urlunsplit(("", "", parts.path, parts.query, ""))
         self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=_TIMEOUT_SECONDS)
 
     def __enter__(self) -> Self:
@@ -51,10 +51,10 @@ class Line:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def post(self, body: bytes, headers: Mapping[str, str]) -> Answer | None:
+    def post(self, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> Answer | None:
         """The answer; None when there was none, so that nobody knows whether it was taken."""
         try:
-            self._connection.request("POST", self._path, body, dict(headers))
+            self._connection.request(method, self._path, body, dict(headers))
             response = self._connection.getresponse()
             names = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, names, response.read())
