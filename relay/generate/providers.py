@@ -11,13 +11,30 @@ from relay.samples import all_samples, events_of
 
 _BEGIN, _END = "<!-- providers -->", "<!-- /providers -->"
 
+_KINDS = {
+    "payment_gateway": "payment gateways",
+    "billing_system": "billing systems",
+    "hosting_panel": "hosting panels",
+    "registrar": "registrars",
+    "monitor": "monitors",
+    "backup": "backups",
+    "help_desk": "help desks",
+    "generic": "anything else",
+}
+_COVERS = {
+    "fully": "all of it",
+    "partly": "part of it",
+    "not": "nothing: a secret comes along",
+    "fetched": "nothing: it is asked for",
+}
+
 
 def files(root: Path) -> Mapping[Path, str]:
     shown = [provider for provider in load().values() if provider.kind != "relay"]
     readme = root / "README.md"
     return {
         root / "docs/reference/providers.md": "\n".join([MARK, *_page(shown)]) + "\n",
-        readme: _between(readme.read_text(), "\n".join(_table(shown))),
+        readme: _between(readme.read_text(), "\n".join(_summary(shown))),
     }
 
 
@@ -29,20 +46,52 @@ def _between(text: str, table: str) -> str:
     return f"{before}{_BEGIN}\n{table}\n{_END}{after}"
 
 
-def _table(shown: list[Provider]) -> list[str]:
-    lines = ["| provider | kind | proof | native events mapped |", "|---|---|---|---|"]
-    lines += [
-        f"| [{each.label}]({each.homepage}) | {each.kind.replace('_', ' ')} | `{each.verification.name}`"
-        f" | {len(each.events) or 'by name'} |"
-        for each in shown
-    ]
+def _summary(shown: list[Provider]) -> list[str]:
+    """A line for each kind: short enough for a front page."""
+    lines = ["| kind | providers |", "|---|---|"]
+    for kind, label in _KINDS.items():
+        names = [f"[{each.label}]({each.homepage})" for each in shown if each.kind == kind]
+        if names:
+            lines.append(f"| {label} | {', '.join(names)} |")
     return lines
+
+
+def _table(shown: list[Provider]) -> list[str]:
+    lines = [
+        "| provider | kind | proof | its signature covers | comes by | native events |",
+        "|---|---|---|---|---|---|",
+    ]
+    for each in shown:
+        proof = each.verification.name
+        cells = (
+            f"[{each.label}](#{_anchor(each.label)})",
+            each.kind.replace("_", " "),
+            f"`{proof}`",
+            _COVERS[each.verification.covers(proof)],
+            _way(each),
+            str(len(each.events) or "by name"),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _anchor(label: str) -> str:
+    """What a heading's link is called."""
+    return "".join(c for c in label.lower().replace(" ", "-") if c.isalnum() or c in "-_")
+
+
+def _way(provider: Provider) -> str:
+    if provider.sender:
+        return "our sender on the panel"
+    if provider.poll:
+        return "asking its API"
+    return "its webhooks, and asking its API" if provider.look_up else "its webhooks"
 
 
 def _page(shown: list[Provider]) -> list[str]:
     lines = ["# Providers", "", *_table(shown)]
     for each in shown:
-        lines += ["", f"## {each.label}", "", f"`relay source add {each.name}`"]
+        lines += ["", f"## {each.label}", "", f"`relay source add {each.name}`, [{each.homepage}]({each.homepage})"]
         if each.settings:
             lines += ["", "| setting | needed | meaning |", "|---|---|---|"]
             lines += [
