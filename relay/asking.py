@@ -6,8 +6,9 @@ had is missing from the answers; why is logged, without addresses or credentials
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -145,3 +146,13 @@ class Asker:
         if not 200 <= answer.status < 300:
             raise Unreachable(f"The API answered {answer.status}.", code=f"status_{answer.status}")
         return jsontext.loads(answer.body)
+
+
+@contextmanager
+def asking(allow_private: frozenset[str]) -> Iterator[Asker]:
+    """An asker for a moment."""
+    asker = Asker(lambda: Door(allow_private=allow_private))
+    try:
+        yield asker
+    finally:
+        asker.close()

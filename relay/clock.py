@@ -23,7 +23,7 @@ from relay.normalize import OWN
 from relay.pipeline import FRESH, LATE
 from relay.polling import Poller
 from relay.providers.ping import MISSED
-from relay.storage import Database, checks, deliveries, idempotency, inbound, installers, locks, sources
+from relay.storage import Database, checks, deliveries, idempotency, inbound, installers, locks, registry, sources
 from relay.vault import Vault
 
 TICK_SECONDS = 1.0
@@ -33,6 +33,9 @@ _HOUSEKEEPING_SECONDS = 60
 BODIES_KEPT_MS = 30 * 24 * 3600 * 1000
 _FORGET_AT_ONCE = 500
 _AT_ONCE = 100
+EVENTS_AT_ONCE = 200
+_OPEN_TRANSACTION_MS = 3000
+"""Longer than a transaction that stores webhooks is ever open."""
 
 log = structlog.get_logger(stage="clock")
 
@@ -65,6 +68,7 @@ class Clock:
         if late:
             self._ring(LATE)
         self._poller.tick(now)
+        self._learn(now)
         if time.monotonic() >= self._housekeeping_at:
             self._housekeeping_at = time.monotonic() + _HOUSEKEEPING_SECONDS
             self._keep_house(now)
@@ -92,6 +96,17 @@ class Clock:
                     keep(connection, self._vault, source, Inbound(body=b"", query=told), key, OWN)
                     log.info("missed", source=source.id)
         self._ring(FRESH)
+
+    def _learn(self, now: int) -> None:
+        """Read the newest events for what is known of customers and their things, for a part of a tick."""
+        # Where writers stand in line, nothing comes in behind what was read.
+        before = now + 1 if self._database.is_sqlite else now - _OPEN_TRANSACTION_MS
+        end = time.monotonic() + TICK_SECONDS / 4
+        with self._database.read() as connection:
+            learnt = EVENTS_AT_ONCE if registry.behind(connection) else 0
+        while learnt == EVENTS_AT_ONCE and time.monotonic() < end:
+            with self._database.write() as connection:
+                learnt = registry.follow(connection, before, EVENTS_AT_ONCE)
 
     def _keep_house(self, now: int) -> None:
         with self._database.write() as connection:

@@ -23,7 +23,7 @@ from relay.normalize import EVENTS_PER_WEBHOOK, Origin, normalize, read, unreada
 from relay.providers import get as get_provider
 from relay.providers.base import Provider
 from relay.receive import unpack
-from relay.storage import Connection, Database, alerts, deliveries, events, hooks, inbound, sources
+from relay.storage import Connection, Database, alerts, deliveries, events, hooks, inbound, registry, sources
 from relay.vault import Vault
 
 BATCH = 100
@@ -176,6 +176,7 @@ class Pipeline:
                     if event.id in news
                 ],
             )
+            self._learn(connection, [made for made in finished if made.webhook.put_off], new)
             rows, parcels = self._deliveries(index, finished, new, now)
             deliveries.store(connection, rows)
             claimed = inbound.claim(connection, now, BATCH) if claim else []
@@ -183,6 +184,12 @@ class Pipeline:
         if len(rows) > len(parcels):
             self._ring(LATE)
         return claimed
+
+    def _learn(self, connection: Connection, late: Sequence[_Made], new: set[str]) -> None:
+        """What the clock has read past already: events of webhooks that had to wait."""
+        for made in late:
+            told = [event.body for event in made.events if event.id in new and event.defect is None]
+            registry.learn(connection, made.webhook.workspace_id, told)
 
     def _deliveries(
         self, index: HookIndex, finished: Sequence[_Made], new: set[str], now: int

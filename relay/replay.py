@@ -6,22 +6,24 @@ the late lane: whoever calls rings it.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from relay import jsontext
 from relay.accounts import get_hook
+from relay.asking import Asker
 from relay.catalogue import catalogue
 from relay.errors import Conflict, InvalidRequest, NotFound, Unreadable
 from relay.inside import source_of
 from relay.match import EVERY_TYPE, HookIndex
-from relay.model import Event, Hook, iso, new_id, now_ms
+from relay.model import Event, Hook, Inbound, iso, new_id, now_ms
 from relay.normalize import EVENTS_PER_WEBHOOK, Origin, normalize, read
 from relay.pipeline import body_of, order_key
 from relay.providers import get as get_provider
+from relay.providers.base import Provider
 from relay.receive import unpack
-from relay.storage import Connection, Database, audit, deliveries, events, hooks, inbound, sources
+from relay.storage import Connection, Database, audit, deliveries, events, hooks, inbound, registry, sources
 from relay.storage.events import StoredEvent
 from relay.vault import Vault
 
@@ -40,14 +42,17 @@ def one(
     *,
     hook_id: str | None = None,
     dry_run: bool = False,
+    asker: Asker | None = None,
     actor: str,
 ) -> dict[str, Any]:
     """Send one event again: to every active hook that wants it, or to the one named, whatever that one wants.
 
-    An event kept as `unknown` is read again first: what the relay understands by now is sent instead. Answers
+    An event kept as `unknown` is read again first, with what `asker` finds at its provider: what the relay
+    understands by now is sent instead. Answers
     `{"events", "deliveries", "hooks", "dry_run"}`, lists of ids; in a dry run no delivery has an id yet.
     """
     now = now_ms()
+    reread = None if dry_run else _reread(database, vault, workspace_id, event_id, asker)
     with database.write() as connection:
         asked = events.get(connection, workspace_id, event_id)
         if asked is None:
@@ -55,8 +60,8 @@ def one(
         if asked.defect is not None:
             raise Conflict(f"This event is a defect and is not sent: {asked.defect}.", code="defect_event")
         wanted = [asked]
-        if asked.type == "unknown" and not dry_run:
-            wanted = _understood(connection, vault, asked) or wanted
+        if reread is not None:
+            wanted = _understood(connection, asked, reread) or wanted
         if hook_id is not None:
             hook = _active_hook(connection, vault, workspace_id, hook_id)
             rows = [_row(hook, event, now) for event in wanted]
@@ -197,31 +202,54 @@ def _active_hooks(connection: Connection, vault: Vault, workspace_id: str) -> li
     return found
 
 
-def _understood(connection: Connection, vault: Vault, unknown: StoredEvent) -> list[StoredEvent]:
+@dataclass(frozen=True, slots=True)
+class _Reread:
+    """The webhook behind an `unknown` event, read by today's rules and with what its provider's API tells today."""
+
+    kept: inbound.Claimed
+    provider: Provider
+    webhook: Inbound
+    origin: Origin
+
+
+def _reread(database: Database, vault: Vault, workspace_id: str, event_id: str, asker: Asker | None) -> _Reread | None:
+    with database.read() as connection:
+        unknown = events.get(connection, workspace_id, event_id)
+        if unknown is None or unknown.type != "unknown":
+            return None
+        kept = inbound.get(connection, unknown.place)
+        source = sources.get_any(connection, vault, unknown.source_id)
+    if kept is None or kept.sealed is None or source is None:
+        return None
+    received_at = datetime.fromtimestamp(kept.received_at / 1000, UTC)
+    opened = replace(unpack(vault.open(kept.sealed, kept.id)), received_at=received_at, settings=source.settings)
+    provider = get_provider(source.provider)
+    try:
+        webhook = read(provider, opened)
+    except Unreadable:
+        return None
+    if provider.look_up is not None and asker is not None:
+        webhook = replace(webhook, looked_up=asker.look_up(provider.look_up, webhook).result().told)
+    return _Reread(kept, provider, webhook, Origin(source, kept.place, kept.verified_by))
+
+
+def _understood(connection: Connection, unknown: StoredEvent, reread: _Reread) -> list[StoredEvent]:
     """What the webhook behind an `unknown` event says by today's reading; nothing if that is still unknown.
 
     The events are kept beside the unknown one, in the second half of their webhook's room in the sequence.
     """
-    kept = inbound.get(connection, unknown.place)
-    source = sources.get_any(connection, vault, unknown.source_id)
-    if kept is None or kept.sealed is None or source is None:
-        return []
-    received_at = datetime.fromtimestamp(kept.received_at / 1000, UTC)
-    webhook = replace(unpack(vault.open(kept.sealed, kept.id)), received_at=received_at)
-    provider = get_provider(source.provider)
-    try:
-        made = normalize(provider, read(provider, webhook), Origin(source, kept.place, kept.verified_by))
-    except Unreadable:
-        return []
+    kept = reread.kept
     about = jsontext.loads(unknown.body)["provider_event"]
     new = [
         (kept.place, kept.received_at, _moved(event, EVENTS_PER_WEBHOOK // 2))
-        for event in made
+        for event in normalize(reread.provider, reread.webhook, reread.origin)
         if event.type != "unknown" and event.envelope["provider_event"]["id"] == about["id"]
     ]
-    events.store(connection, {kept.place: kept.workspace_id}, new)
+    stored = events.store(connection, {kept.place: kept.workspace_id}, new)
     found = [events.get(connection, kept.workspace_id, event.id) for _, _, event in new]
-    return [event for event in found if event is not None and event.defect is None]
+    good = [event for event in found if event is not None and event.defect is None]
+    registry.learn(connection, kept.workspace_id, [event.body for event in good if event.id in stored])
+    return good
 
 
 def _moved(event: Event, by: int) -> Event:

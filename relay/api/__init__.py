@@ -19,6 +19,7 @@ from relay.api import (
     openapi,
     pages,
     pings,
+    records,
     replays,
     routes,
     sources,
@@ -38,6 +39,7 @@ ROUTES = (
     *event_types.ROUTES,
     *deliveries.ROUTES,
     *sources.ROUTES,
+    *records.ROUTES,
 )
 """Every operation of the API: what is routed, described and documented follows from here."""
 

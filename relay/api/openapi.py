@@ -41,6 +41,7 @@ _TAGS = {
     "Event types": "The vocabulary.",
     "Deliveries": "What was sent to whom, and how it went.",
     "Sources": "Who may post to the relay.",
+    "Records": "What is known by now of customers and their things.",
     "Inbound": "Where providers post to.",
     "Health": "For monitors.",
 }
@@ -62,6 +63,7 @@ _ERRORS = {
     503: ("Unavailable", "The database does not answer. `Retry-After` says how many seconds to wait."),
 }
 _PATH_PARAMETERS = {
+    "record_id": ("The customer: `rec_...`, as `GET /customers` shows it.", "rec_0f4c1f6e2a3b4c5d6e7f8091a2b3c4d5"),
     "hook_id": ("The hook's id.", "hk_019aa9d3b2c07f4e81d25a6c3b9e04f1"),
     "source_id": ("The source's id.", "src_019aa9d3b2c07f4e81d25a6c3b9e04f4"),
     "event_id": ("The event's id.", "evt_5f0c7d21e9a84b36b1d7c2f80e93a64d"),

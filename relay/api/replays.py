@@ -4,6 +4,7 @@ from relay import replay
 from relay.api import cursors, reading, schemas
 from relay.api.answers import Answer
 from relay.api.routes import Call, Route
+from relay.asking import asking
 from relay.errors import InvalidRequest
 from relay.pipeline import LATE
 
@@ -11,14 +12,16 @@ _LISTING = "replays"
 
 
 def _one(call: Call) -> Answer:
-    done = replay.one(
-        call.relay.database,
-        call.relay.vault,
-        call.workspace_id,
-        call.path["event_id"],
-        hook_id=call.body.get("hook_id"),
-        actor=call.key.id,
-    )
+    with asking(call.relay.config.allow_private) as asker:
+        done = replay.one(
+            call.relay.database,
+            call.relay.vault,
+            call.workspace_id,
+            call.path["event_id"],
+            hook_id=call.body.get("hook_id"),
+            asker=asker,
+            actor=call.key.id,
+        )
     call.relay.bells.ring(LATE)
     return Answer(done, status=202)
 
@@ -81,6 +84,10 @@ ROUTES = (
         body_example={"since": "2026-11-22T00:00:00Z", "types": ["invoice.paid"], "dry_run": True},
         answer="Replays",
         example={"events": 12, "deliveries": 12, "hooks": {_HOOK_ID: 12}, "dry_run": True, "next": None},
-        errors={400: "`after` is not one of this list.", 409: "The hook is switched off."},
+        errors={
+            400: "`after` is not one of this list.",
+            404: "There is no hook with this id.",
+            409: "The hook is switched off.",
+        },
     ),
 )  # fmt: skip

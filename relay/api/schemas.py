@@ -295,6 +295,16 @@ _SOURCE: Schema = {
 _SOURCE_SECRET = nullable(
     text(_ONCE + "What webhooks are signed with; null where it is still to be added, or none is needed.")
 )
+_RECORD: Schema = {
+    "id": text("Its id here: `rec_...`"),
+    "kind": text("What it is, such as `customer` or `invoice`. The field of this name holds what is known of it."),
+    "native_id": text("Its id at its source."),
+    "status": nullable(text("Its state, such as `active` or `overdue`; null where none was told.")),
+    "source": {"type": "object", "description": "Where it is: id, name, provider, kind."},
+    "customer": nullable({"type": "object", "description": "Whose it is."}),
+    "updated_at": moment("When the newest event told of it."),
+    "event": {"type": "object", "description": "That event: id and type."},
+}
 _COMMAND = "The line to paste on the panel's server; it works once."
 _PASTE = nullable(
     text(
@@ -451,4 +461,19 @@ COMPONENTS: Mapping[str, Schema] = {
     "SourceSetup": record({"markdown": text("The steps, in Markdown.")}),
     "Installer": record({"paste": text(_ONCE + _COMMAND), "expires_at": moment("When it stops to work.")}),
     "SourcePage": page("Source", "sources"),
+    "Record": {**record(_RECORD), "additionalProperties": True},
+    "RecordPage": page("Record", "records"),
+    "CustomerSummary": {
+        **record(
+            {
+                **_RECORD,
+                **{
+                    name: many({"$ref": "#/components/schemas/Record"}, f"Its {name.replace('_', ' ')}.")
+                    for name in ("subscriptions", "invoices", "services", "domains", "payment_methods")
+                },
+                "recent_events": many({"type": "object"}, "Its newest events, with id, type, time and summary."),
+            }
+        ),
+        "additionalProperties": True,
+    },
 }

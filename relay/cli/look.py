@@ -3,6 +3,7 @@
 import click
 
 from relay import doctor, replay
+from relay.asking import asking
 from relay.cli.shared import ACTOR, here, json_option, show, table
 from relay.errors import InvalidRequest, NotFound
 from relay.model import iso
@@ -89,15 +90,17 @@ def replay_command(event_id: str | None, since: str | None, hook: str | None, dr
         raise InvalidRequest("Give either an EVENT_ID or --since with an instant.")
     with here() as relay:
         if event_id is not None:
-            summary = replay.one(
-                relay.database,
-                relay.vault,
-                relay.workspace.id,
-                event_id,
-                hook_id=hook,
-                dry_run=dry_run,
-                actor=ACTOR,
-            )
+            with asking(relay.config.allow_private) as asker:
+                summary = replay.one(
+                    relay.database,
+                    relay.vault,
+                    relay.workspace.id,
+                    event_id,
+                    hook_id=hook,
+                    dry_run=dry_run,
+                    asker=asker,
+                    actor=ACTOR,
+                )
         else:
             moment = instant(since)
             if moment is None:

@@ -60,9 +60,10 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """One transaction: committed durably when the block ends, undone when it raises."""
         try:
-            with self.engine.connect() as connection:
+            # A new file's first connection makes it one that many can use, for which nobody else may have it open.
+            with self._in_line(), self.engine.connect() as connection:
                 connection = connection.execution_options(relay_writes=True)
-                with self._in_line(), connection.begin():
+                with connection.begin():
                     yield connection
         except SQLAlchemyError as error:
             raise _unavailable(error) from error

@@ -122,11 +122,6 @@ def put_off(connection: Connection, place: int, until: int) -> None:
     )
 
 
-def again(connection: Connection, place: int, now: int) -> None:
-    """A webhook that has become events is to be read anew."""
-    connection.execute(update(inbound).where(inbound.c.place == place).values(due_at=now))
-
-
 def mend(connection: Connection, now: int) -> int:
     """Free what no lease explains: it was written by a clock that has been set back since. Answers how many."""
     statement = (

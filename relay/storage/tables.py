@@ -252,6 +252,44 @@ installers = Table(
     Index("installers_by_age", "expires_at"),
 )
 
+records = Table(
+    "records",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("workspace_id", _Id, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("source_id", _Id, nullable=False),
+    Column("native_id", String(255), nullable=False),
+    Column("number", String(255)),
+    Column("status", String(32)),
+    Column("email", String(320)),
+    Column("customer_id", String(255)),
+    Column("domain", String(255)),
+    Column("occurred_at", _Ms, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("moments", LargeBinary, nullable=False),
+    Index("records_by_kind", "workspace_id", "kind", "sequence"),
+    Index("records_by_native_id", "workspace_id", "kind", "native_id"),
+)
+for _name in ("number", "email", "customer_id", "domain"):
+    Index(
+        f"records_by_{_name}",
+        records.c.workspace_id,
+        records.c.kind,
+        records.c[_name],
+        records.c.sequence,
+        postgresql_where=text(f"{_name} IS NOT NULL"),
+        sqlite_where=text(f"{_name} IS NOT NULL"),
+    )
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
 locks = Table(
     "locks",
     metadata,

@@ -20,7 +20,8 @@ from relay.normalize import EVENTS_PER_WEBHOOK, read
 from relay.pipeline import Pipeline
 from relay.providers import get as get_provider
 from relay.receive import pack
-from relay.storage import Database, events, inbound, workspaces
+from relay.registry import record_id
+from relay.storage import Database, events, inbound, registry, workspaces
 from relay.storage.tables import metadata
 from relay.vault import Vault
 
@@ -121,6 +122,14 @@ class Api:
         with self.database.write() as connection:
             events.store(connection, {place: where for place, _, _ in batch}, batch)
         return made
+
+    def customer(self, *, workspace: Workspace | None = None) -> str:
+        """The id of a customer that an event has told of."""
+        (event,) = self.events(1, "invoice.paid", workspace=workspace)
+        where = (workspace or self.mine).id
+        with self.database.write() as connection:
+            registry.learn(connection, where, [jsontext.dumps(event)])
+        return record_id(event["source"]["id"], "customer", event["customer"]["id"])
 
     def work(self) -> list[Any]:
         """Let the pipeline turn what was accepted into events and deliveries; answers the parcels it sends."""

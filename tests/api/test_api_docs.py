@@ -110,7 +110,13 @@ def test_every_answer_that_is_really_given_fits_its_schema(api, document):
     source = api.source()
     event = api.event()
     api.call("POST", f"/events/{event['id']}/replay")
-    ids = {"hook_id": hook["id"], "source_id": source["id"], "event_id": event["id"], "type": "invoice.paid"}
+    ids = {
+        "hook_id": hook["id"],
+        "source_id": source["id"],
+        "event_id": event["id"],
+        "record_id": api.customer(),
+        "type": "invoice.paid",
+    }
 
     for route in sorted(ROUTES, key=lambda route: route.method == "DELETE"):
         body = route.body_example if route.body is not None else None

@@ -17,6 +17,7 @@ def theirs(shared_api):
         ).json,
         "source_id": shared_api.call("POST", "/sources", {"provider": "standard"}, workspace=shared_api.other).json,
         "event_id": shared_api.events(3, workspace=shared_api.other)[0],
+        "record_id": {"id": shared_api.customer(workspace=shared_api.other)},
     }
     event_id = made["event_id"]["id"]
     sent = shared_api.call("POST", f"/events/{event_id}/replay", workspace=shared_api.other).json
@@ -37,7 +38,7 @@ def test_an_id_of_another_workspace_is_not_found(shared_api, theirs, route):
     assert answer.status_code == (204 if route.method == "DELETE" else 404)
 
 
-@pytest.mark.parametrize("path", ["/hooks", "/sources", "/events", "/deliveries"])
+@pytest.mark.parametrize("path", ["/hooks", "/sources", "/events", "/deliveries", "/customers", "/invoices"])
 def test_a_list_holds_nothing_of_another_workspace(shared_api, theirs, path):
     assert shared_api.call("GET", path).json["items"] == []
     assert shared_api.call("GET", path, workspace=shared_api.other).json["items"] != []

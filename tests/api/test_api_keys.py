@@ -10,7 +10,13 @@ from relay.api import ROUTES
 from relay.api.routes import Route
 from relay.storage import workspaces
 
-NO_SUCH = {"hook_id": "hk_none", "source_id": "src_none", "event_id": "evt_none", "type": "invoice.paid"}
+NO_SUCH = {
+    "hook_id": "hk_none",
+    "source_id": "src_none",
+    "event_id": "evt_none",
+    "record_id": "rec_none",
+    "type": "invoice.paid",
+}
 
 
 def path_of(route: Route) -> str:

@@ -13,7 +13,13 @@ def test_no_answer_shows_a_secret_after_the_one_that_made_it(api):
     secrets = [hook["secret"], hook["token"], rotated["secret"], source["secret"], added["secret"]]
     assert all(secrets)
     assert len(set(secrets)) == 5
-    ids = {"hook_id": hook["id"], "source_id": source["id"], "event_id": event["id"], "type": "invoice.paid"}
+    ids = {
+        "hook_id": hook["id"],
+        "source_id": source["id"],
+        "event_id": event["id"],
+        "record_id": api.customer(),
+        "type": "invoice.paid",
+    }
 
     pages = [("GET", path, None) for path in ("/", "/docs", "/metrics", "/readyz", "/api/v1/openapi.json")]
     calls = pages + [

@@ -48,6 +48,7 @@ def test_the_application_does_what_its_description_says(shared_api, described, r
         "hook_id": shared_api.hook()["id"],
         "source_id": shared_api.source()["id"],
         "event_id": shared_api.event()["id"],
+        "record_id": shared_api.customer(),
         "type": "invoice.paid",
     }
 

@@ -1,0 +1,134 @@
+"""`/customers`, `/subscriptions`, ...: what is known by now of whom and of what, as events told it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from relay import jsontext
+from relay.api import cursors
+from relay.api.answers import Answer
+from relay.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
+from relay.api.reading import Parameter
+from relay.api.routes import Call, Route
+from relay.errors import NotFound
+from relay.storage import events, registry
+from relay.storage.events import EventQuery
+from relay.storage.registry import RecordQuery
+
+PLURALS = {
+    "customer": "customers",
+    "subscription": "subscriptions",
+    "invoice": "invoices",
+    "service": "services",
+    "domain": "domains",
+    "payment_method": "payment-methods",
+    "alert": "alerts",
+}
+"""The kinds of records, each with the last word of its address."""
+
+_OF_A_CUSTOMER = ("subscription", "invoice", "service", "domain", "payment_method")
+_MOST_IN_A_SUMMARY = 50
+_TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 320}
+_ID = Parameter("id", "Its id here or at its source; for an invoice also its number.", _TEXT, "INV-1042")
+_EMAIL = Parameter("email", "E-mail address of the customer, in any case.", _TEXT, "zoe@example.com")
+_DOMAIN = Parameter("domain", "Domain name, in any case.", _TEXT, "acme-shop.example")
+_STATUS = Parameter("status", "Its state, such as `active`, `overdue` or `suspended`.", _TEXT, "active")
+_CUSTOMER = Parameter("customer", "The customer's id at its source, or the e-mail address.", _TEXT, "zoe@example.com")
+_SOURCE = Parameter("source", "Only from this source: `src_...`", _TEXT)
+EXAMPLE: dict[str, Any] = {
+    "id": "rec_0f4c1f6e2a3b4c5d6e7f8091a2b3c4d5",
+    "kind": "customer",
+    "native_id": "cus_42",
+    "status": None,
+    "source": {
+        "id": "src_019aa9d3b2c07f4e81d25a6c3b9e04f4",
+        "name": "Stripe EU",
+        "provider": "stripe",
+        "kind": "payment_gateway",
+    },
+    "customer": {"id": "cus_42", "name": "Zoë Müller", "email": "zoe@example.com", "company": None},
+    "updated_at": "2026-11-22T07:00:00Z",
+    "event": {"id": "evt_4f0c2a7be0d94f1c8a6b5d3e2f1a0b9c", "type": "invoice.paid"},
+}
+
+
+def _listed(kind: str) -> Callable[[Call], Answer]:
+    listing = PLURALS[kind]
+
+    def work(call: Call) -> Answer:
+        limit = call.query.get("limit", USUAL_LIMIT)
+        query = RecordQuery(
+            kind=kind,
+            name=call.query.get("id"),
+            email=call.query.get("email"),
+            domain=call.query.get("domain"),
+            status=call.query.get("status"),
+            customer=call.query.get("customer"),
+            source_id=call.query.get("source"),
+            before=cursors.read_number(listing, call.query.get("cursor")),
+            limit=limit + 1,
+        )
+        with call.relay.database.read() as connection:
+            found = registry.search(connection, call.workspace_id, query)
+        cursor = f'"{cursors.write(listing, found[limit - 1][0])}"' if len(found) > limit else "null"
+        items = b",".join(body for _, body in found[:limit])
+        return Answer(raw=b'{"items":[' + items + b'],"next_cursor":' + cursor.encode() + b"}\n")
+
+    return work
+
+
+def _summary(call: Call) -> Answer:
+    """A customer with everything that is known of it, across all sources if it has an e-mail address."""
+    with call.relay.database.read() as connection:
+        record = registry.get(connection, call.workspace_id, call.path["record_id"])
+        if record is None or record.kind != "customer":
+            raise NotFound("There is no customer with this id in this workspace. GET /customers finds it.")
+        who = record.email or record.customer_id
+        source_id = None if record.email else record.source_id
+        things = {
+            PLURALS[kind].replace("-", "_"): [
+                jsontext.loads(body)
+                for _, body in registry.search(
+                    connection,
+                    call.workspace_id,
+                    RecordQuery(kind=kind, customer=who, source_id=source_id, limit=_MOST_IN_A_SUMMARY),
+                )
+            ]
+            for kind in _OF_A_CUSTOMER
+        }
+        recent = events.search(connection, call.workspace_id, EventQuery(customer=who, limit=10))
+    told = [jsontext.loads(event.body) for event in recent if event.sequence >= 0]
+    keys = ("id", "type", "occurred_at", "severity", "summary")
+    return Answer({**record.item, **things, "recent_events": [{name: event[name] for name in keys} for event in told]})
+
+
+def _route(kind: str) -> Route:
+    plural, label = PLURALS[kind], PLURALS[kind].replace("-", " ")
+    searched = [_ID, _STATUS, _SOURCE]
+    if kind != "alert":
+        searched += [_EMAIL] if kind == "customer" else [_CUSTOMER, _EMAIL]
+    if kind in ("subscription", "service", "domain"):
+        searched.append(_DOMAIN)
+    return Route(
+        "GET", f"/{plural}", f"list_{plural.replace('-', '_')}", f"Find {label}", "Records", _listed(kind),
+        "events:read",
+        "What events have told by now, that of which an event told last first. An older event never overwrites what a"
+        " newer one said. A few seconds behind the events.",
+        parameters=(*searched, LIMIT, CURSOR),
+        answer="RecordPage",
+        example={"items": [EXAMPLE | {"kind": kind}], "next_cursor": None},
+    )  # fmt: skip
+
+
+ROUTES = (
+    *(_route(kind) for kind in PLURALS),
+    Route(
+        "GET", "/customers/{record_id}/summary", "get_customer_summary", "Get all that is known of a customer",
+        "Records", _summary, "events:read",
+        "Who it is, and its subscriptions, invoices, services, domains, cards and newest events, from all sources that"
+        " know its e-mail address.",
+        answer="CustomerSummary",
+        example=EXAMPLE
+        | {PLURALS[kind].replace("-", "_"): [] for kind in _OF_A_CUSTOMER}
+        | {"recent_events": []},
+    ),
+)  # fmt: skip

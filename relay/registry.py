@@ -1,0 +1,185 @@
+"""What is known by now: customers, subscriptions, invoices, services, domains, cards and alerts, as events tell them.
+
+Pure: `told` reads what one event says of each thing, `merged` joins that with what was known. An older event never
+overwrites what a newer one said; it only fills in what nobody said yet.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from relay.times import instant
+
+KINDS = ("customer", "subscription", "invoice", "service", "domain", "payment_method", "alert")
+
+_NAMED_BY: Mapping[str, tuple[str, ...]] = {
+    "subscription": ("id",),
+    "invoice": ("id", "number"),
+    "service": ("id", "username", "domain"),
+    "domain": ("name", "id"),
+    "payment_method": ("id",),
+    "alert": ("key", "id"),
+}
+"""The fields that a thing is known by at its source, the first that it has."""
+
+_STATUS: Mapping[str, str] = {
+    "subscription.activated": "active",
+    "subscription.renewed": "active",
+    "subscription.resumed": "active",
+    "subscription.past_due": "past_due",
+    "subscription.paused": "paused",
+    "subscription.canceled": "canceled",
+    "subscription.expired": "expired",
+    "invoice.paid": "paid",
+    "invoice.overdue": "overdue",
+    "invoice.voided": "void",
+    "invoice.uncollectible": "uncollectible",
+    "service.created": "active",
+    "service.suspended": "suspended",
+    "service.unsuspended": "active",
+    "service.terminated": "terminated",
+    "domain.added": "active",
+    "domain.renewed": "active",
+    "domain.expired": "expired",
+    "payment_method.removed": "removed",
+    "payment_method.expired": "expired",
+    "alert.raised": "firing",
+    "alert.acknowledged": "acknowledged",
+    "alert.resolved": "resolved",
+    "monitor.down": "firing",
+    "monitor.up": "resolved",
+}
+"""What an event says of its thing's state, where the thing itself says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing. `item` is what the API shows; the other fields are what it is searched by.
+
+    `moments` holds for each field that was told, `occurred_at` (Unix ms) and `sequence` of the event that told it last.
+    """
+
+    id: str
+    kind: str
+    source_id: str
+    native_id: str
+    occurred_at: int
+    sequence: int
+    item: Mapping[str, Any] = field(repr=False)
+    moments: Mapping[str, Sequence[int]] = field(repr=False)
+
+    @property
+    def status(self) -> str | None:
+        return _text(self.item["status"], 32)
+
+    @property
+    def customer_id(self) -> str | None:
+        return _text((self.item["customer"] or {}).get("id"), 255)
+
+    @property
+    def email(self) -> str | None:
+        thing = self.item[self.kind] or {}
+        email = (self.item["customer"] or {}).get("email") or thing.get("email")
+        return (_text(email, 320) or "").lower() or None
+
+    @property
+    def domain(self) -> str | None:
+        thing = self.item[self.kind] or {}
+        name = thing.get("name") if self.kind == "domain" else thing.get("domain")
+        return (_text(name, 255) or "").lower() or None
+
+
+def record_id(source_id: str, kind: str, native_id: str) -> str:
+    """The same for the same thing of a source."""
+    return f"rec_{hashlib.sha256(chr(0).join((source_id, kind, native_id)).encode()).hexdigest()[:32]}"
+
+
+def told(envelope: Mapping[str, Any]) -> Iterator[Record]:
+    """What one event says of each thing that it names."""
+    data = envelope["data"]
+    if envelope["customer"] is not None:
+        customer = {**(data.get("customer") or {}), **_said(envelope["customer"])}
+        yield from _record(envelope, "customer", customer.get("id") or customer.get("email"), customer)
+    for kind, names in _NAMED_BY.items():
+        thing = data.get(kind)
+        if isinstance(thing, Mapping):
+            yield from _record(envelope, kind, next((thing[name] for name in names if thing.get(name)), None), thing)
+
+
+def merged(known: Record | None, new: Record) -> Record:
+    """What is known of a thing once an event has told of it."""
+    if known is None:
+        return new
+    older, newer = sorted((known, new), key=lambda each: (each.occurred_at, each.sequence))
+    values, moments = _facts(older), dict(older.moments)
+    for name, value in _facts(newer).items():
+        told_at = newer.moments.get(name)
+        if name not in values or (told_at is not None and list(told_at) >= list(moments.get(name, ()))):
+            values[name] = value
+            if told_at is not None:
+                moments[name] = told_at
+    return Record(
+        new.id,
+        new.kind,
+        new.source_id,
+        new.native_id,
+        newer.occurred_at,
+        max(known.sequence, new.sequence),
+        {**newer.item, **_parts(values)},
+        moments,
+    )
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    """What was told of a thing, by names such as `status` and `invoice.number`."""
+    item, kind = record.item, record.kind
+    facts = {name: item[name] for name in ("status", "customer") if name != kind}
+    return facts | {f"{kind}.{name}": value for name, value in item[kind].items()}
+
+
+def _parts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """`_facts` put together again."""
+    parts: dict[str, Any] = {}
+    for name, value in facts.items():
+        whole, _, part = name.partition(".")
+        if part:
+            parts.setdefault(whole, {})[part] = value
+        else:
+            parts[whole] = value
+    return parts
+
+
+def _record(envelope: Mapping[str, Any], kind: str, native_id: Any, thing: Mapping[str, Any]) -> Iterator[Record]:
+    name = _text(native_id, 255)
+    moment = instant(envelope["occurred_at"])
+    if name is None or moment is None:
+        return
+    source = envelope["source"]
+    own_id = record_id(source["id"], kind, name)
+    own_type = envelope["type"] if envelope["type"].partition(".")[0] in (kind, "monitor") else None
+    item = {
+        "id": own_id,
+        "kind": kind,
+        "native_id": name,
+        "status": thing.get("status") or _STATUS.get(own_type or ""),
+        "source": {key: source[key] for key in ("id", "name", "provider", "kind")},
+        "customer": envelope["customer"],
+        kind: dict(thing),
+        "updated_at": envelope["occurred_at"],
+        "event": {"id": envelope["id"], "type": envelope["type"]},
+    }
+    occurred_at, sequence = int(moment.timestamp() * 1000), envelope["sequence"]
+    record = Record(own_id, kind, source["id"], name, occurred_at, sequence, item, {})
+    told_now = [fact for fact, value in _facts(record).items() if value is not None and value != []]
+    yield replace(record, moments=dict.fromkeys(told_now, (occurred_at, sequence)))
+
+
+def _said(thing: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in thing.items() if value is not None and value != []}
+
+
+def _text(value: Any, longest: int) -> str | None:
+    return (
+        str(value)[:longest] if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
+    )
