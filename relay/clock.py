@@ -33,7 +33,7 @@ _HOUSEKEEPING_SECONDS = 60
 BODIES_KEPT_MS = 30 * 24 * 3600 * 1000
 _FORGET_AT_ONCE = 500
 _AT_ONCE = 100
-EVENTS_AT_ONCE = 200
+EVENTS_AT_ONCE = 100
 _OPEN_TRANSACTION_MS = 3000
 """Longer than a transaction that stores webhooks is ever open."""
 
@@ -68,7 +68,7 @@ class Clock:
         if late:
             self._ring(LATE)
         self._poller.tick(now)
-        self._learn(now)
+        self._learn(now, busy=unannounced)
         if time.monotonic() >= self._housekeeping_at:
             self._housekeeping_at = time.monotonic() + _HOUSEKEEPING_SECONDS
             self._keep_house(now)
@@ -97,16 +97,24 @@ class Clock:
                     log.info("missed", source=source.id)
         self._ring(FRESH)
 
-    def _learn(self, now: int) -> None:
-        """Read the newest events for what is known of customers and their things, for a part of a tick."""
+    def _learn(self, now: int, *, busy: bool) -> None:
+        """Read the newest events for what is known of customers and their things, for a part of a tick.
+
+        Others wait for the write lock, so that all is made before it is taken; and while webhooks wait they go first.
+        """
         # Where writers stand in line, nothing comes in behind what was read.
         before = now + 1 if self._database.is_sqlite else now - _OPEN_TRANSACTION_MS
-        end = time.monotonic() + TICK_SECONDS / 4
-        with self._database.read() as connection:
-            learnt = EVENTS_AT_ONCE if registry.behind(connection) else 0
-        while learnt == EVENTS_AT_ONCE and time.monotonic() < end:
+        end = time.monotonic() + (0.0 if busy else TICK_SECONDS / 4)
+        while True:
+            with self._database.read() as connection:
+                lesson = registry.lesson(connection, before, EVENTS_AT_ONCE)
+                rows = registry.learnt(connection, lesson) if lesson else []
+            if lesson is None:
+                return
             with self._database.write() as connection:
-                learnt = registry.follow(connection, before, EVENTS_AT_ONCE)
+                registry.save(connection, rows, lesson)
+            if time.monotonic() >= end:
+                return
 
     def _keep_house(self, now: int) -> None:
         with self._database.write() as connection:

@@ -176,7 +176,8 @@ class Pipeline:
                     if event.id in news
                 ],
             )
-            self._learn(connection, [made for made in finished if made.webhook.put_off], new)
+            late = [event for made in finished if made.webhook.put_off for event in made.events if event.id in new]
+            registry.leave(connection, [event.sequence for event in late])
             rows, parcels = self._deliveries(index, finished, new, now)
             deliveries.store(connection, rows)
             claimed = inbound.claim(connection, now, BATCH) if claim else []
@@ -184,12 +185,6 @@ class Pipeline:
         if len(rows) > len(parcels):
             self._ring(LATE)
         return claimed
-
-    def _learn(self, connection: Connection, late: Sequence[_Made], new: set[str]) -> None:
-        """What the clock has read past already: events of webhooks that had to wait."""
-        for made in late:
-            told = [event.body for event in made.events if event.id in new and event.defect is None]
-            registry.learn(connection, made.webhook.workspace_id, told)
 
     def _deliveries(
         self, index: HookIndex, finished: Sequence[_Made], new: set[str], now: int

@@ -74,6 +74,10 @@ class Record:
         return _text(self.item["status"], 32)
 
     @property
+    def number(self) -> str | None:
+        return _text(self.item[self.kind].get("number"), 255)
+
+    @property
     def customer_id(self) -> str | None:
         return _text((self.item["customer"] or {}).get("id"), 255)
 

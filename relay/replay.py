@@ -248,7 +248,7 @@ def _understood(connection: Connection, unknown: StoredEvent, reread: _Reread) -
     stored = events.store(connection, {kept.place: kept.workspace_id}, new)
     found = [events.get(connection, kept.workspace_id, event.id) for _, _, event in new]
     good = [event for event in found if event is not None and event.defect is None]
-    registry.learn(connection, kept.workspace_id, [event.body for event in good if event.id in stored])
+    registry.leave(connection, [event.sequence for event in good if event.id in stored])
     return good
 
 

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, func, or_, select
 
 from relay import jsontext
 from relay.registry import Record, merged, told
-from relay.storage.tables import cursors, events, inbound, records
+from relay.storage.rows import insert_new, write_over
+from relay.storage.tables import cursors, events, inbound, records, unlearnt
 
 _NAME = "registry"
+_COLUMNS = tuple(column.name for column in records.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,52 +30,69 @@ class RecordQuery:
     limit: int = 50
 
 
-def learn(connection: Connection, workspace_id: str, bodies: Sequence[bytes]) -> None:
-    """Take in what events tell, given as they are delivered."""
-    new: dict[str, Record] = {}
-    for body in bodies:
-        for record in told(jsontext.loads(body)):
-            new[record.id] = merged(new.get(record.id), record)
-    if not new:
-        return
-    rows = connection.execute(select(records).where(records.c.id.in_(list(new))))
-    known = {row.id: _read(row) for row in rows}
-    _save(connection, workspace_id, [merged(known.get(record.id), record) for record in new.values()])
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Events that nobody learnt from yet: workspace and body of each, and what to remember once it is done."""
+
+    told: Sequence[tuple[str, bytes]]
+    position: int | None
+    late: Sequence[int]
 
 
-def follow(connection: Connection, received_before: int, limit: int) -> int:
-    """Take in the next events, in order of their webhooks' acceptance; answers how many there were.
+def lesson(connection: Connection, received_before: int, limit: int) -> Lesson | None:
+    """The next events, in order of their webhooks' acceptance, and those that were stored behind them; None if all
+    have been learnt.
 
     It stops before the first webhook that has not become events, and before those received since `received_before`
     (Unix ms): a transaction that is still open may bring one that stands before them.
     """
-    position = connection.execute(select(cursors.c.position).where(cursors.c.name == _NAME)).scalar()
-    start = -1 if position is None else int(position)
-    unfinished = connection.execute(
-        select(func.min(inbound.c.place)).where(inbound.c.due_at.is_not(None), inbound.c.put_off == 0)
-    ).scalar()
-    wanted = (
-        select(events.c.workspace_id, events.c.sequence, events.c.place, events.c.defect, events.c.body)
-        .where(events.c.sequence > start, events.c.received_at < received_before)
+    start = connection.execute(select(cursors.c.position).where(cursors.c.name == _NAME)).scalar()
+    wanted = select(events.c.workspace_id, events.c.sequence, events.c.place, events.c.defect, events.c.body)
+    newer = (
+        wanted.where(events.c.sequence > (-1 if start is None else start), events.c.received_at < received_before)
         .order_by(events.c.sequence)
         .limit(limit)
     )
-    found = [row for row in connection.execute(wanted) if unfinished is None or row.place < unfinished]
-    if not found:
-        return 0
-    for workspace_id in {row.workspace_id for row in found}:
-        learn(connection, workspace_id, [r.body for r in found if r.workspace_id == workspace_id and r.defect is None])
-    insert: Any = _insert(connection)
-    new = insert(cursors).values(name=_NAME, position=found[-1].sequence)
-    connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"position": new.excluded.position}))
-    return len(found)
+    late = connection.execute(select(unlearnt.c.sequence).limit(limit)).scalars().all()
+    found = list(connection.execute(newer))
+    if found:
+        unfinished = connection.execute(
+            select(func.min(inbound.c.place)).where(inbound.c.due_at.is_not(None), inbound.c.put_off == 0)
+        ).scalar()
+        found = [row for row in found if unfinished is None or row.place < unfinished]
+    if not found and not late:
+        return None
+    position = found[-1].sequence if found else None
+    if late:
+        found += connection.execute(wanted.where(events.c.sequence.in_(late)))
+    return Lesson([(row.workspace_id, row.body) for row in found if row.defect is None], position, late)
 
 
-def behind(connection: Connection) -> bool:
-    """Whether there are events that have not been read."""
-    position = connection.execute(select(cursors.c.position).where(cursors.c.name == _NAME)).scalar()
-    newer = select(events.c.sequence).where(events.c.sequence > (-1 if position is None else int(position)))
-    return connection.execute(newer.limit(1)).first() is not None
+def learnt(connection: Connection, told_by: Lesson) -> list[tuple[Any, ...]]:
+    """What is known once a lesson has been learnt: the rows to `save`."""
+    new: dict[str, Record] = {}
+    workspace_of: dict[str, str] = {}
+    for workspace_id, body in told_by.told:
+        for record in told(jsontext.loads(body)):
+            new[record.id] = merged(new.get(record.id), record)
+            workspace_of[record.id] = workspace_id
+    rows = connection.execute(select(records).where(records.c.id.in_(list(new)))) if new else ()
+    known = {row.id: _read(row) for row in rows}
+    return [_row(workspace_of[each.id], merged(known.get(each.id), each)) for each in new.values()]
+
+
+def save(connection: Connection, rows: Sequence[tuple[Any, ...]], told_by: Lesson) -> None:
+    """Write down what was learnt. One at a time may learn: whoever holds the clock's lock."""
+    write_over(connection, records, _COLUMNS, rows)
+    if told_by.position is not None:
+        write_over(connection, cursors, ("name", "position"), [(_NAME, told_by.position)])
+    if told_by.late:
+        connection.execute(delete(unlearnt).where(unlearnt.c.sequence.in_(told_by.late)))
+
+
+def leave(connection: Connection, sequences: Sequence[int]) -> None:
+    """These events were stored where the learning has passed already."""
+    insert_new(connection, unlearnt, ("sequence",), [(sequence,) for sequence in sequences])
 
 
 def search(connection: Connection, workspace_id: str, query: RecordQuery) -> list[tuple[int, bytes]]:
@@ -116,33 +134,20 @@ def _read(row: Any) -> Record:
     return Record(row.id, row.kind, row.source_id, row.native_id, row.occurred_at, row.sequence, item, moments)
 
 
-def _save(connection: Connection, workspace_id: str, found: Sequence[Record]) -> None:
-    rows = [
-        {
-            "id": each.id,
-            "workspace_id": workspace_id,
-            "kind": each.kind,
-            "source_id": each.source_id,
-            "native_id": each.native_id,
-            "number": (each.item[each.kind] or {}).get("number"),
-            "status": each.status,
-            "email": each.email,
-            "customer_id": each.customer_id,
-            "domain": each.domain,
-            "occurred_at": each.occurred_at,
-            "sequence": each.sequence,
-            "body": jsontext.dumps(each.item),
-            "moments": jsontext.dumps(dict(each.moments)),
-        }
-        # By one order: two that learn the same would wait for each other else.
-        for each in sorted(found, key=lambda each: each.id)
-    ]
-    insert: Any = _insert(connection)
-    for start in range(0, len(rows), 500):
-        new = insert(records).values(rows[start : start + 500])
-        changing = {name: new.excluded[name] for name in rows[0] if name not in ("id", "workspace_id", "kind")}
-        connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=changing))
-
-
-def _insert(connection: Connection) -> Any:
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+def _row(workspace_id: str, record: Record) -> tuple[Any, ...]:
+    return (
+        record.id,
+        workspace_id,
+        record.kind,
+        record.source_id,
+        record.native_id,
+        record.number,
+        record.status,
+        record.email,
+        record.customer_id,
+        record.domain,
+        record.occurred_at,
+        record.sequence,
+        jsontext.dumps(record.item),
+        jsontext.dumps(dict(record.moments)),
+    )

@@ -26,6 +26,22 @@ def insert_new(connection: Connection, table: Table, columns: tuple[str, ...], r
     return inserted
 
 
+def write_over(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows, or write them over those with the same value in the first column."""
+    most = _MOST_VALUES // len(columns)
+    for start in range(0, len(rows), most):
+        part = rows[start : start + most]
+        statement = _over(connection.dialect.paramstyle, table.name, columns, len(part))
+        connection.exec_driver_sql(statement, tuple(value for row in part for value in row))
+
+
+@cache
+def _over(paramstyle: str, table: str, columns: tuple[str, ...], count: int) -> str:
+    new = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+    inserted = _statement(paramstyle, table, columns, count).removesuffix("DO NOTHING")
+    return f"{inserted}({columns[0]}) DO UPDATE SET {new}"
+
+
 @cache
 def _statement(paramstyle: str, table: str, columns: tuple[str, ...], count: int) -> str:
     mark = "?" if paramstyle == "qmark" else "%s"

@@ -290,6 +290,12 @@ cursors = Table(
     Column("position", BigInteger, nullable=False),
 )
 
+unlearnt = Table(
+    "unlearnt",
+    metadata,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+)
+
 locks = Table(
     "locks",
     metadata,

@@ -127,9 +127,14 @@ class Api:
         """The id of a customer that an event has told of."""
         (event,) = self.events(1, "invoice.paid", workspace=workspace)
         where = (workspace or self.mine).id
-        with self.database.write() as connection:
-            registry.learn(connection, where, [jsontext.dumps(event)])
+        self.learn(where, event)
         return record_id(event["source"]["id"], "customer", event["customer"]["id"])
+
+    def learn(self, workspace_id: str, *told: dict[str, Any]) -> None:
+        """Learn from events as the clock does."""
+        lesson = registry.Lesson([(workspace_id, jsontext.dumps(event)) for event in told], None, ())
+        with self.database.write() as connection:
+            registry.save(connection, registry.learnt(connection, lesson), lesson)
 
     def work(self) -> list[Any]:
         """Let the pipeline turn what was accepted into events and deliveries; answers the parcels it sends."""

@@ -2,9 +2,6 @@
 
 import pytest
 
-from relay import jsontext
-from relay.storage import registry
-
 ZOE = {"id": "cus_1", "name": "Zoë Müller", "email": "zoe@example.com", "company": None}
 
 
@@ -18,8 +15,7 @@ def learnt(api):
     other = api.event(
         "service.suspended", customer={"id": "cus_2", "name": None, "email": "bo@example.com", "company": None}
     )
-    with api.database.write() as connection:
-        registry.learn(connection, api.mine.id, [jsontext.dumps(each) for each in (*made, other)])
+    api.learn(api.mine.id, *made, other)
     return api
 
 

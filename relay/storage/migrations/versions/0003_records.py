@@ -44,8 +44,16 @@ def upgrade() -> None:
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+    op.create_table(
+        "unlearnt",
+        sa.Column(
+            "sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.PrimaryKeyConstraint("sequence"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("unlearnt")
     op.drop_table("cursors")
     op.drop_table("records")
