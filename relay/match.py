@@ -1,18 +1,19 @@
 """Which hooks want an event. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from relay.catalogue import catalogue
+from relay.catalogue import EventType, catalogue
 from relay.errors import InvalidRequest
 from relay.model import Hook
 
 SEVERITIES = ("info", "warning", "critical")
-FILTERS = ("source", "customer", "min_amount", "currency", "severity", "livemode")
+FILTERS = ("source", "customer", "min_amount", "currency", "severity", "livemode", "domain", "days_ahead")
 EVERY_TYPE = "*"
+_DAYS = ("days_until_renewal", "days_until_expiry", "days_until_due")
 _MONEY_ENTITIES = ("invoice", "payment", "refund", "dispute", "checkout", "order", "subscription")
 
 
@@ -42,6 +43,18 @@ class HookIndex:
 def wants(filters: Mapping[str, Any], envelope: Mapping[str, Any]) -> bool:
     """Whether every filter lets the event through. One that the event has no value for holds it back."""
     return all(_CHECKS[name](wanted, envelope) for name, wanted in filters.items())
+
+
+def filters_of(event_type: EventType) -> tuple[str, ...]:
+    """The filters that can let events of this type through."""
+    fields = {field for entity in event_type.entities.values() for field in entity.blank}
+    offered = {
+        "min_amount": bool(event_type.entities.keys() & set(_MONEY_ENTITIES)),
+        "currency": bool(event_type.entities.keys() & set(_MONEY_ENTITIES)),
+        "domain": "domain" in event_type.entities or "domain" in fields,
+        "days_ahead": not fields.isdisjoint(_DAYS),
+    }
+    return tuple(name for name in FILTERS if offered.get(name, True))
 
 
 def read_filters(filters: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,6 +107,30 @@ def _severity(wanted: str, envelope: Mapping[str, Any]) -> bool:
     return SEVERITIES.index(envelope["severity"]) >= SEVERITIES.index(wanted)
 
 
+def _domain(wanted: list[str], envelope: Mapping[str, Any]) -> bool:
+    """Also names below a wanted one: shop.example lets www.shop.example through."""
+    return any(name == each or name.endswith(f".{each}") for name in _domains(envelope) for each in wanted)
+
+
+def _domains(envelope: Mapping[str, Any]) -> Iterator[str]:
+    for key, entity in envelope["data"].items():
+        if isinstance(entity, Mapping):
+            name = entity.get("name" if key == "domain" else "domain")
+            if isinstance(name, str):
+                yield name.lower()
+
+
+def _days_ahead(wanted: int, envelope: Mapping[str, Any]) -> bool:
+    found = [
+        entity[name]
+        for entity in envelope["data"].values()
+        if isinstance(entity, Mapping)
+        for name in _DAYS
+        if entity.get(name) is not None
+    ]
+    return bool(found) and min(found) <= wanted
+
+
 def _livemode(wanted: bool, envelope: Mapping[str, Any]) -> bool:
     return envelope["livemode"] is wanted
 
@@ -105,6 +142,8 @@ _CHECKS: Mapping[str, Any] = {
     "currency": _currency,
     "severity": _severity,
     "livemode": _livemode,
+    "domain": _domain,
+    "days_ahead": _days_ahead,
 }
 
 
@@ -141,6 +180,14 @@ def _read_livemode(value: Any) -> bool:
     return value
 
 
+def _read_days(value: Any) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 5:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 3650:
+        raise InvalidRequest("filters.days_ahead must be a whole number of days from 0 to 3650.")
+    return value
+
+
 _READERS: Mapping[str, Any] = {
     "source": lambda value: _texts("source", value),
     "customer": _read_customer,
@@ -148,4 +195,6 @@ _READERS: Mapping[str, Any] = {
     "currency": lambda value: [each.upper() for each in _texts("currency", value)],
     "severity": _read_severity,
     "livemode": _read_livemode,
+    "domain": lambda value: [each.lower().removeprefix("*.") for each in _texts("domain", value)],
+    "days_ahead": _read_days,
 }

@@ -1,8 +1,9 @@
 """`/events`: what happened, as it was delivered; what it came from; and events of your own."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from relay import inside
+from relay import inside, jsontext
 from relay.api import cursors, schemas
 from relay.api.answers import Answer, Forgotten
 from relay.api.deliveries import EXAMPLE as DELIVERY
@@ -12,6 +13,7 @@ from relay.api.reading import Parameter
 from relay.api.routes import Call, Route
 from relay.catalogue import catalogue
 from relay.errors import NotFound
+from relay.match import SEVERITIES, read_filters, wants
 from relay.model import iso, new_id
 from relay.normalize import event_id
 from relay.pipeline import FRESH
@@ -24,6 +26,8 @@ _LISTING = "events"
 _CUSTOM = "custom"
 _MOST_PASSES = 20
 _NEXT_PASS = 200
+_FILTERED = ("min_amount", "currency", "severity", "livemode", "domain", "days_ahead")
+"""Filters of hooks that lists take too; by the others a list is found in the database."""
 
 
 def _list(call: Call) -> Answer:
@@ -38,6 +42,7 @@ def _list(call: Call) -> Answer:
 def _page(call: Call, limit: int) -> tuple[list[StoredEvent], int | None]:
     """One page, and the sequence that it ends with if there is more."""
     defects = call.query.get("defects", False)
+    filters = read_filters({name: call.query[name] for name in _FILTERED if name in call.query})
     found: list[StoredEvent] = []
     before = cursors.read_number(_LISTING, call.query.get("cursor"))
     size = limit + 1
@@ -57,13 +62,19 @@ def _page(call: Call, limit: int) -> tuple[list[StoredEvent], int | None]:
             )
             # Test events stand below zero, behind all that happened.
             real = [event for event in batch if event.sequence >= 0]
-            found += [event for event in real if defects or event.defect is None]
+            found += [event for event in real if _wanted(event, filters, defects=defects)]
             if len(found) > limit:
                 return found[:limit], found[limit - 1].sequence
             if len(real) < size:
                 return found, None
             before, size = real[-1].sequence, _NEXT_PASS
     return found, before
+
+
+def _wanted(event: StoredEvent, filters: Mapping[str, Any], *, defects: bool) -> bool:
+    if event.defect is not None and not defects:
+        return False
+    return not filters or wants(filters, jsontext.loads(event.body))
 
 
 def _stored(call: Call) -> StoredEvent:
@@ -147,6 +158,14 @@ ROUTES = (
             Parameter("source", "Only of this source: its id.", {"type": "string", "maxLength": 64}),
             Parameter("customer", "Only of this customer: an id or an e-mail address.",
                       {"type": "string", "maxLength": 320}, "zoe@example.com"),
+            Parameter("min_amount", "Only of at least this amount, in its currency.", {"type": "number"}, 100),
+            Parameter("currency", "Only in this currency.", {"type": "string", "maxLength": 3, "minLength": 3}, "EUR"),
+            Parameter("severity", "Only at least so severe.", {"type": "string", "enum": list(SEVERITIES)}, "warning"),
+            Parameter("livemode", "Only real business, or only tests.", {"type": "boolean"}),
+            Parameter("domain", "Only of this domain and those below it.",
+                      {"type": "string", "minLength": 1, "maxLength": 253}, "acme-shop.example"),
+            Parameter("days_ahead", "Only what renews, expires or is due within so many days.",
+                      {"type": "integer", "minimum": 0, "maximum": 3650}, 30),
             Parameter("created_after", "Only what came in after this.",
                       {"type": "string", "format": "date-time"}, "2026-11-22T07:00:00Z"),
             Parameter("defects", "Also events that break their own schema and are never delivered.",

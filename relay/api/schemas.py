@@ -119,6 +119,15 @@ FILTERS: Schema = {
             "type": ["boolean", "null"],
             "description": "Only live (true) or only test (false) events.",
         },
+        "domain": _one_or_many({"type": "string", "minLength": 1}, "Domain names; names below them pass too."),
+        "days_ahead": {
+            "type": ["integer", "string", "null"],
+            "minimum": 0,
+            "maximum": 3650,
+            "pattern": "^[0-9]{1,4}$",
+            "description": "Only what renews, expires or is due within so many days.",
+            "x-hint": "must be a whole number of days from 0 to 3650.",
+        },
     },
     "additionalProperties": False,
 }
