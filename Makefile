@@ -3,11 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+ZAPIER := connectors/zapier
+NODE_STAMP := $(ZAPIER)/node_modules/.installed
+PROFILE ?= public
 
-.PHONY: help run demo test check drift lint types generate chaos bench lock clean
+.PHONY: help run demo test check drift lint types generate chaos bench lock clean zapier-package zapier-validate
 
 help:  ## List these targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(STAMP): requirements-dev.lock pyproject.toml
 	@echo "Setting up .venv (once; takes about a minute) ..."
@@ -17,13 +20,18 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(NODE_STAMP): $(ZAPIER)/package-lock.json
+	@echo "Setting up the Zapier app's packages (once) ..."
+	@cd $(ZAPIER) && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 run: $(STAMP)  ## Start a working relay here: database, Redis, web, workers. Ctrl-C stops it
 	@$(BIN)/relay up
 
 demo: $(STAMP)  ## The same with sources, a subscriber and sample events flowing
 	@$(BIN)/relay up --demo --data-dir var/demo
 
-test: $(STAMP)  ## Run all tests, or with ONLY=word those that have it in their name
+test: $(STAMP) $(NODE_STAMP)  ## Run all tests, or with ONLY=word those that have it in their name
 	@$(BIN)/pytest $(if $(ONLY),-k $(ONLY) --ignore=tests/chaos --ignore=tests/journeys)
 
 check: lint types drift test  ## Everything CI runs: lint, types, derived files, tests
@@ -46,6 +54,12 @@ chaos: $(STAMP)  ## The long chaos suite: kills every part, on SQLite and on Pos
 
 bench: $(STAMP)  ## The side-by-side benchmark; writes bench/README.md
 	@$(BIN)/python -m bench.run
+
+zapier-validate: $(STAMP) $(NODE_STAMP)  ## Zapier's own structural check of the app, and our linter
+	@$(ZAPIER)/build.sh validate
+
+zapier-package: $(STAMP) $(NODE_STAMP)  ## The Zapier app as var/zapier/build.zip; PROFILE=private has all actions
+	@$(ZAPIER)/build.sh package $(PROFILE)
 
 lock: $(STAMP)  ## Pin the dependencies anew, with hashes
 	@$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url -o requirements.lock

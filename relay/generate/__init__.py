@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relay.errors import ConfigError
-from relay.generate import api, commands, event_types, goldens, providers
+from relay.generate import api, commands, event_types, goldens, providers, zapier
 
 ROOT = Path(__file__).parent.parent.parent
 GENERATORS: Sequence[Callable[[Path], Mapping[Path, str]]] = (
@@ -14,6 +14,7 @@ GENERATORS: Sequence[Callable[[Path], Mapping[Path, str]]] = (
     commands.files,
     api.files,
     goldens.files,
+    zapier.files,
 )
 _OWNED = ("docs/reference/*", "relay/providers/*/samples/*.event.json")
 """Places where every file is derived, so that one left over from before is removed."""

@@ -1,0 +1,53 @@
+'use strict';
+
+// Finding what the relay knows by now. Nothing found is an empty list, never an error.
+
+const { ofEvent } = require('./fields');
+const { call, filled } = require('./relay');
+
+const MOST = 10;
+
+const ofRecords = (search) => ({
+  key: search.key,
+  noun: search.noun,
+  display: { label: search.label, description: search.description },
+  operation: {
+    inputFields: search.fields,
+    perform: async (z, bundle) => {
+      const asked = filled(Object.fromEntries(search.fields.map(({ key }) => [key, bundle.inputData[key]])));
+      if (Object.keys(asked).length === 0) {
+        throw new z.errors.Error(`Fill in at least one field to find a ${search.noun.toLowerCase()} by.`, 'nothing_asked', 400);
+      }
+      return (await call(z, bundle, search.path, { params: { limit: MOST, ...asked } })).items;
+    },
+    sample: search.sample,
+    outputFields: search.output_fields,
+  },
+});
+
+const findEvent = ({ event_types: choices, any_event: any }) => ({
+  key: 'find_event',
+  noun: 'Event',
+  display: {
+    label: 'Find Event',
+    description: 'Finds the newest events of a type, of a customer or of a source, such as the last payment of a customer.',
+  },
+  operation: {
+    inputFields: [
+      { key: 'type', label: 'Event Type', type: 'string', choices, helpText: 'What happened.' },
+      { key: 'customer', label: 'Customer', type: 'string', helpText: "The customer's e-mail address, or its reference at the source." },
+      { key: 'source', label: 'Source', type: 'string', dynamic: 'source_list.id.name', helpText: 'Only what this connected account reported.' },
+    ],
+    perform: async (z, bundle) => {
+      const { type, customer, source } = bundle.inputData;
+      return (await call(z, bundle, '/events', { params: { limit: MOST, ...filled({ type, customer, source }) } })).items;
+    },
+    sample: any.sample,
+    outputFields: ofEvent({}),
+  },
+});
+
+const searches = (catalogue) =>
+  Object.fromEntries([...catalogue.searches.map(ofRecords), findEvent(catalogue)].map((each) => [each.key, each]));
+
+module.exports = { searches };
