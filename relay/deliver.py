@@ -18,7 +18,8 @@ LONGEST_WAIT = 24 * 3600
 GIVE_UP_AFTER_SECONDS = 72 * 3600
 """An event this old is given up even if a closed circuit left it attempts."""
 
-PLATFORM_RATE = {"zapier": 25.0, "make": 25.0}
+MAKE = "make"
+PLATFORM_RATE = {"zapier": 25.0, MAKE: 25.0}
 """Requests per second: both throttle at 30."""
 
 FAILURES_BEFORE_OPEN = 5
@@ -55,20 +56,28 @@ def rate_of(hook: Hook) -> float | None:
 
 
 def headers_for(hook: Hook, event_id: str, body: bytes, now: float) -> dict[str, str]:
-    """The headers of one attempt: Standard Webhooks, signed with every live secret, and the hook's own token."""
+    """The headers of one attempt: Standard Webhooks, signed with every live secret, and the hook's own token.
+
+    Make shows an app no raw body, so that it could check no signature over one: for it there is a proof over id and
+    stamp, keyed with the token.
+    """
     stamp = str(int(now))
     text = b".".join((event_id.encode(), stamp.encode(), body))
     signatures = " ".join(
         "v1," + base64.b64encode(hmac.digest(base64_key(secret), text, hashlib.sha256)).decode()
         for secret in live_secrets(hook.secrets, now)
     )
-    return {
+    headers = {
         "content-type": "application/json",
         "webhook-id": event_id,
         "webhook-timestamp": stamp,
         "webhook-signature": signatures,
         "x-relay-token": hook.token,
     }
+    if hook.platform == MAKE:
+        proof = hmac.digest(hook.token.encode(), f"{event_id}.{stamp}".encode(), hashlib.sha256)
+        headers["x-relay-proof"] = proof.hex()
+    return headers
 
 
 def judge(hook: Hook, reply: Reply, *, attempt: int, age: float, now: float, spread: float | None = None) -> Verdict:
@@ -83,11 +92,11 @@ def judge(hook: Hook, reply: Reply, *, attempt: int, age: float, now: float, spr
     if reply.status == 410:
         return Verdict(GONE, error="HTTP 410: the target is gone")
     wait = _wait(attempt, reply, now, _chance.random() if spread is None else spread)
-    if hook.platform == "make" and reply.status == 400:
+    if hook.platform == MAKE and reply.status == 400:
         if b"queue is full" not in reply.body.lower():
             return Verdict(GAVE_UP, error="HTTP 400: the target refused the event")
         wait = None if wait is None else max(wait, _MAKE_QUEUE_FULL_WAIT)
-    if hook.platform == "make" and reply.status == 500:
+    if hook.platform == MAKE and reply.status == 500:
         # Only a scenario that answers by itself gives 500, and it has run: a repeat would run it twice.
         return Verdict(GAVE_UP, error="HTTP 500: the scenario ran and failed")
     if wait is None or age + wait > GIVE_UP_AFTER_SECONDS:

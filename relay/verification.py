@@ -217,8 +217,7 @@ class HmacSignature:
                 code="signature_mismatch",
             )
         if self.window is not None and moment is not None:
-            window = int(credentials.settings.get("tolerance") or self.window)
-            check_window(moment, now, window)
+            check_window(moment, now, tolerance(credentials.settings, self.window))
         return self.name
 
     def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
@@ -425,6 +424,14 @@ def read_stamp(text: str) -> float:
             "The timestamp of the signature must be Unix seconds in digits.", code="malformed_header"
         )
     return float(text)
+
+
+def tolerance(settings: Mapping[str, Any], usual: int) -> int:
+    """The window that a source's setting `tolerance` says, in seconds. Raises `ConfigError`."""
+    text = str(settings.get("tolerance") or usual)
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_STAMP):
+        raise ConfigError("The setting tolerance must be a number of seconds in digits.")
+    return int(text)
 
 
 def check_window(moment: float, now: float, window: int) -> None:

@@ -307,7 +307,7 @@ def ons(provider: Provider) -> Iterator[On]:
 def test_a_provider_tells_something(provider: Provider) -> None:
     told = {event.type for sample in all_samples(provider.name) for event in events_from(provider, sample.inbound)}
 
-    assert "TODO" not in provider.events, f"next: map its events in relay/providers/{provider.name}/__init__.py"
+    assert "TODO" not in list(provider.events), f"next: map its events in relay/providers/{provider.name}/__init__.py"
     assert told - {"unknown"}, "next: map the events of its samples; they are all unknown yet"
 
 

@@ -18,7 +18,7 @@ def fields_of(catalogue: Catalogue, types: Sequence[EventType]) -> list[Spec]:
         if name == "data":
             found.append(_data(catalogue, types))
         else:
-            found.append(_spec(name, schema, catalogue))
+            found.append(spec_of(name, schema, catalogue))
     return found
 
 
@@ -26,11 +26,12 @@ def _data(catalogue: Catalogue, types: Iterable[EventType]) -> Spec:
     merged: list[Spec] = []
     for event_type in types:
         properties = event_type.schema.get("properties", {})
-        merged = _merged(merged, [_spec(name, each, catalogue) for name, each in properties.items()])
+        merged = _merged(merged, [spec_of(name, each, catalogue) for name, each in properties.items()])
     return {"name": "data", "label": "Data", "type": "collection", "spec": merged}
 
 
-def _spec(name: str, schema: Mapping[str, Any], catalogue: Catalogue) -> Spec:
+def spec_of(name: str, schema: Mapping[str, Any], catalogue: Catalogue) -> Spec:
+    """One field, with all that is below it."""
     node = _resolved(schema, catalogue)
     spec: Spec = {"name": name, "label": schema.get("title") or node.get("title") or _label(name)}
     help_text = schema.get("description") or node.get("description")
@@ -41,7 +42,7 @@ def _spec(name: str, schema: Mapping[str, Any], catalogue: Catalogue) -> Spec:
 
 def _kind(node: Mapping[str, Any], catalogue: Catalogue) -> Spec:
     if "properties" in node:
-        below = [_spec(name, each, catalogue) for name, each in node["properties"].items()]
+        below = [spec_of(name, each, catalogue) for name, each in node["properties"].items()]
         return {"type": "collection", "spec": below}
     if "items" in node:
         entry = _kind(_resolved(node["items"], catalogue), catalogue)

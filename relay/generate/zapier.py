@@ -154,16 +154,19 @@ def _search(known: Catalogue, kind: str, noun: str, plural: str, asked: tuple[st
         "path": f"/{plural}",
         "fields": [{"key": name, "type": "string", **_ASKED[name]} for name in asked],
         "output_fields": _flat(properties, known),
-        "sample": _record_sample(kind, thing, known),
+        "sample": record_example(kind, known),
     }
 
 
-def _record_sample(kind: str, thing: Node, known: Catalogue) -> dict[str, Any]:
+def record_example(kind: str, known: Catalogue) -> dict[str, Any]:
+    """A record as the API shows it, of the example customer."""
     envelope = known.envelope["examples"][0]
     example = envelope["data"].get(kind) or _entity_example(kind, known)
     if kind == "customer":
-        example = {**dict.fromkeys(thing["properties"]), **envelope["customer"]}
-    item = {**RECORD, "kind": kind, "native_id": example.get("id"), "status": example.get("status")}
+        blank = dict.fromkeys(known.definitions["$defs"]["customer_details"]["properties"])
+        example = {**blank, **envelope["customer"]}
+    name = example.get("id") or example.get("name")
+    item = {**RECORD, "kind": kind, "native_id": name, "status": example.get("status")}
     return item | {"customer": envelope["customer"], kind: example}
 
 

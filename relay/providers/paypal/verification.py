@@ -36,7 +36,7 @@ from relay.providers.paypal.certificates import (
 )
 from relay.providers.paypal.postback import App, Postback
 from relay.times import instant
-from relay.verification import Coverage, Credentials, check_window, signature_header
+from relay.verification import Coverage, Credentials, check_window, signature_header, tolerance
 
 CERTIFICATE, POSTBACK = "certificate", "postback"
 ALGORITHM = "SHA256withRSA"
@@ -233,8 +233,5 @@ def _matches(key: RSAPublicKey, signature: bytes, text: bytes) -> bool:
 
 
 def _check_time(moment: float, now: float, settings: Mapping[str, Any]) -> None:
-    text = str(settings.get("tolerance") or PAST_SECONDS)
-    if not (text.isascii() and text.isdigit()):
-        raise ConfigError("The setting tolerance must be a number of seconds in digits.")
-    past = int(text)
+    past = tolerance(settings, PAST_SECONDS)
     check_window(moment, now, past if moment <= now else min(past, FUTURE_SECONDS))

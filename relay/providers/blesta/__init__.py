@@ -1,0 +1,426 @@
+"""Blesta: billing, and the services that are billed.
+
+What its Webhooks plugin posts: https://docs.blesta.com/integrations/plugins/webhooks
+What each event carries: https://docs.blesta.com/display/dev/Event+Handlers
+
+The body is the event's own parameters, which are mostly an id, and the event's name is a header. What is behind an id
+is asked at Blesta's API where the source has a key for it. The plugin signs nothing, numbers nothing and tries once.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from relay import jsontext
+from relay.model import Inbound, iso
+from relay.money import from_decimal, named
+from relay.providers.base import (
+    ANY,
+    BodyFormat,
+    Data,
+    LookUp,
+    On,
+    Provider,
+    Question,
+    Reply,
+    Setting,
+    by,
+    by_arrival,
+)
+from relay.verification import SharedToken
+
+_INVOICE_STATUSES = {"draft": "draft", "proforma": "open", "active": "open", "void": "void"}
+_SERVICE_STATUSES = {
+    "active": "active",
+    "pending": "pending",
+    "in_review": "pending",
+    "suspended": "suspended",
+    "canceled": "canceled",
+}
+_PERIODS = {"day": "day", "week": "week", "month": "month", "year": "year"}
+_BRACKETED = re.compile(r"\[([^\]]*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """The parameters of an event, `vars` among them being what it was called with, and what the API told."""
+
+    params: Data
+    told: Mapping[str, Any]
+    at: datetime
+
+    @property
+    def vars(self) -> Data:
+        return _row(self.params.get("vars"))
+
+    def about(self, name: str) -> Data:
+        """The row of an invoice, client, service or transaction: from the API, else from the event."""
+        return _answer(self.told.get(name)) or _row(self.params.get(name)) or self.vars
+
+    def id_of(self, name: str) -> str | None:
+        return (
+            _text(self.params.get(f"{name}_id"))
+            or _text(_row(self.params.get(name)).get("id"))
+            or _text(self.vars.get(f"{name}_id"))
+            or _text(_answer(self.told.get(name)).get("id"))
+        )
+
+
+def read(inbound: Inbound) -> Any:
+    """JSON, or what PHP makes of nested parameters in a form: `client[first_name]=Zo%C3%AB`."""
+    payload = ANY.read(inbound)
+    if isinstance(payload, dict) and all(isinstance(value, str) for value in payload.values()):
+        return _nested(payload)
+    return payload if isinstance(payload, dict) else {}
+
+
+def subject(inbound: Inbound) -> Happening:
+    return Happening(inbound.payload, inbound.looked_up, inbound.received_at)
+
+
+def questions(inbound: Inbound) -> Mapping[str, Question]:
+    """What is behind the ids, and then whose it is."""
+    here = subject(inbound)
+    asked = {}
+    for name in ("invoice", "service", "transaction"):
+        found = here.id_of(name)
+        if found:
+            asked[name] = _get(inbound, name, found)
+    client = _client_id(here)
+    if client and not _row(here.params.get("client")):
+        asked["client"] = _get(inbound, "client", client)
+    return asked
+
+
+def customer(here: Happening) -> Data:
+    client = _answer(here.told.get("client")) or _row(here.params.get("client"))
+    return {
+        "id": _client_id(here),
+        "name": _full_name(client),
+        "email": _text(client.get("email")),
+        "company": _text(client.get("company")),
+    }
+
+
+def profile(here: Happening) -> Data:
+    client = here.about("client")
+    return {
+        "customer": {
+            "id": here.id_of("client"),
+            "name": _full_name(client),
+            "first_name": _text(client.get("first_name")),
+            "last_name": _text(client.get("last_name")),
+            "email": _text(client.get("email")),
+            "company": _text(client.get("company")),
+            "address_line1": _text(client.get("address1")),
+            "address_line2": _text(client.get("address2")),
+            "city": _text(client.get("city")),
+            "state": _text(client.get("state")),
+            "postal_code": _text(client.get("zip")),
+            "country": _text(client.get("country")),
+            "username": _text(client.get("username")),
+            "created_at": _time(client.get("date_added")),
+        }
+    }
+
+
+def whose(here: Happening) -> Data:
+    found: Data = profile(here)["customer"]
+    return found
+
+
+def invoice(here: Happening, status: str | None = None) -> Data:
+    found = here.about("invoice")
+    currency = found.get("currency")
+    return {
+        "invoice": {
+            "id": here.id_of("invoice"),
+            "number": _text(found.get("id_code")),
+            "status": status or _INVOICE_STATUSES.get(_text(found.get("status")) or ""),
+            **from_decimal(found.get("total"), currency),
+            **named("amount_due", from_decimal(found.get("due"), currency)),
+            **named("amount_paid", from_decimal(found.get("paid"), currency)),
+            "issued_at": _time(found.get("date_billed")),
+            "due_at": _time(found.get("date_due")),
+            "paid_at": _time(found.get("date_closed")) if status == "paid" else None,
+        }
+    }
+
+
+def closed_invoice(inbound: Inbound) -> tuple[On]:
+    """An invoice is closed by its full payment. One that was voided is closed as well, where the API tells so."""
+    if subject(inbound).about("invoice").get("status") == "void":
+        return (VOIDED,)
+    return (PAID,)
+
+
+def edited_invoice(inbound: Inbound) -> tuple[On, ...]:
+    """Of all that can be edited, only its voiding has a name among ours."""
+    return (VOIDED,) if subject(inbound).about("invoice").get("status") == "void" else ()
+
+
+def added_transaction(inbound: Inbound) -> tuple[On, ...]:
+    """Blesta writes down what was declined too, and the event itself may hold nothing but an id.
+
+    Without the API's word nobody is told that money has come; with the event's own words, one that names no status is
+    approved, as Blesta's `Transactions::add` has it.
+    """
+    here = subject(inbound)
+    status = _text(here.about("transaction").get("status"))
+    if status is None:
+        status = "approved" if here.vars else "pending"
+    return TRANSACTIONS.get(status, ())
+
+
+def edited_transaction(inbound: Inbound) -> tuple[On, ...]:
+    status = _text(subject(inbound).about("transaction").get("status"))
+    return TRANSACTIONS.get(status or "", ())
+
+
+def payment(here: Happening, status: str) -> Data:
+    found = here.about("transaction")
+    when = _time(found.get("date_added"))
+    return {
+        "payment": {
+            "id": here.id_of("transaction"),
+            "status": status,
+            **from_decimal(found.get("amount"), found.get("currency")),
+            "method": _text(found.get("type_name")) or _text(found.get("type")),
+            "paid_at": when if status == "succeeded" else None,
+            "reference": _text(found.get("transaction_id")),
+            "gateway": _text(found.get("gateway_name")),
+        }
+    }
+
+
+def refund(here: Happening) -> Data:
+    """A transaction that was given back keeps its number: it is the payment's, and the refund's as well."""
+    found = here.about("transaction")
+    return {
+        "refund": {
+            "id": here.id_of("transaction"),
+            "status": "succeeded",
+            **from_decimal(found.get("amount"), found.get("currency")),
+            "payment_id": here.id_of("transaction"),
+        }
+    }
+
+
+def service(here: Happening, status: str | None = None) -> Data:
+    found = here.about("service")
+    name = _text(found.get("name"))
+    return {
+        "service": {
+            "id": here.id_of("service"),
+            "name": name,
+            "domain": _domain(found, name),
+            "plan": _text(_row(found.get("package")).get("name")),
+            "status": status or _SERVICE_STATUSES.get(_text(found.get("status")) or ""),
+            "reason": _text(found.get("suspension_reason")) if status == "suspended" else None,
+            "product_id": _text(_row(found.get("package")).get("id")),
+            "renews_at": _time(found.get("date_renews")),
+            "created_at": _time(found.get("date_added")),
+            "suspended_at": _time(found.get("date_suspended")) if status == "suspended" else None,
+        }
+    }
+
+
+def canceled_service(inbound: Inbound) -> tuple[On]:
+    """A service can be canceled for a day to come: it runs until then."""
+    here = subject(inbound)
+    day = _moment(here.vars.get("date_canceled") or here.about("service").get("date_canceled"))
+    if day is not None and day > here.at:
+        return (On("service.cancellation_requested", service),)
+    return (On("service.terminated", partial(service, status="terminated")),)
+
+
+def subscription(here: Happening) -> Data:
+    """A service that is billed again and again is a subscription too."""
+    found = here.about("service")
+    price = _row(found.get("package_pricing"))
+    term = _text(price.get("term")) or ""
+    name = _text(found.get("name"))
+    return {
+        "subscription": {
+            "id": here.id_of("service"),
+            "status": "active",
+            "plan": _text(_row(found.get("package")).get("name")),
+            "product_id": _text(_row(found.get("package")).get("id")),
+            "description": name,
+            **from_decimal(price.get("price_renews") or price.get("price"), price.get("currency")),
+            "interval": _PERIODS.get(_text(price.get("period")) or ""),
+            "interval_count": int(term) if term.isascii() and term.isdigit() and len(term) < 6 else None,
+            "started_at": _time(found.get("date_added")),
+            "current_period_end": _time(found.get("date_renews")),
+            "renews_at": _time(found.get("date_renews")),
+            "domain": _domain(found, name),
+        }
+    }
+
+
+def _client_id(here: Happening) -> str | None:
+    for place in (here.about("invoice"), here.about("service"), here.about("transaction")):
+        if _text(place.get("client_id")):
+            return _text(place.get("client_id"))
+    return here.id_of("client")
+
+
+def _get(inbound: Inbound, name: str, value: str) -> Question:
+    user = f"{inbound.settings.get('api_user')}:{inbound.settings.get('api_key')}"
+    path = f"/{name}s/get.json?{urlencode({f'{name}_id': value})}"
+    return Question(path, {"authorization": f"Basic {b64encode(user.encode()).decode()}"})
+
+
+def _answer(found: Any) -> Data:
+    """The API wraps what it tells: `{"response": {...}}`."""
+    return _row(_row(found).get("response"))
+
+
+def _nested(fields: Mapping[str, str]) -> Data:
+    found: Data = {}
+    for name, value in fields.items():
+        first, *rest = [name.partition("[")[0], *_BRACKETED.findall(name)]
+        place = found
+        for deeper in rest:
+            inner = place.setdefault(first, {})
+            if not isinstance(inner, dict):
+                break
+            place, first = inner, deeper
+        place[first] = value
+    return found
+
+
+def _domain(found: Data, name: str | None) -> str | None:
+    """Modules keep it in a field of their own; most of them name the service after it."""
+    fields = found.get("fields")
+    for each in fields if isinstance(fields, list) else ():
+        if "domain" in (_text(_row(each).get("key")) or ""):
+            return (_text(each.get("value")) or "").lower() or None
+    return name.lower() if name and "." in name and " " not in name else None
+
+
+def _full_name(client: Data) -> str | None:
+    return " ".join(filter(None, (_text(client.get("first_name")), _text(client.get("last_name"))))) or None
+
+
+def _moment(value: Any) -> datetime | None:
+    """Blesta keeps and tells its times in UTC, without saying so."""
+    try:
+        moment = datetime.fromisoformat(str(value).strip())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _time(value: Any) -> str | None:
+    return iso(_moment(value)) if isinstance(value, str) else None
+
+
+def _row(value: Any) -> Data:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).strip() or None
+
+
+def _both(name: str) -> tuple[str, str]:
+    """Since version 4.3 an event after the deed ends in `After`; the older name is still given by older plugins."""
+    return name, f"{name}After"
+
+
+def _paid_with(status: str) -> Callable[[Happening], Data]:
+    return partial(payment, status=status)
+
+
+PAID = On("invoice.paid", partial(invoice, status="paid"))
+VOIDED = On("invoice.voided", partial(invoice, status="void"), once=by("invoice", "id", "status"))
+# https://source-docs.blesta.com: the statuses of a transaction. Void, and anything new, is no news of money.
+TRANSACTIONS: Mapping[str, tuple[On, ...]] = {
+    "approved": (On("payment.succeeded", _paid_with("succeeded"), once=by("payment", "id", "status")),),
+    "pending": (On("payment.pending", _paid_with("pending"), once=by("payment", "id", "status")),),
+    "declined": (On("payment.failed", _paid_with("failed"), once=by("payment", "id", "status")),),
+    "error": (On("payment.failed", _paid_with("failed"), once=by("payment", "id", "status")),),
+    "refunded": (On("refund.succeeded", refund, once=by("refund", "id", "status")),),
+}
+
+PROVIDER = Provider(
+    name="blesta",
+    label="Blesta",
+    kind="billing_system",
+    homepage="https://www.blesta.com",
+    verification=SharedToken(),
+    event_name=lambda inbound: inbound.headers.get("x-blesta-event") or inbound.native,
+    event_id=by_arrival,
+    subject=subject,
+    customer=customer,
+    events={
+        # Clients
+        "Clients.create": On("customer.created", profile, customer=whose, once=by("customer", "id")),
+        "Clients.addAfter": On("customer.created", profile, customer=whose, once=by("customer", "id")),
+        **dict.fromkeys(_both("Clients.edit"), On("customer.updated", profile, customer=whose)),
+        # Invoices
+        **dict.fromkeys(_both("Invoices.add"), On("invoice.created", invoice, once=by("invoice", "id"))),
+        **dict.fromkeys(_both("Invoices.edit"), edited_invoice),
+        **dict.fromkeys(_both("Invoices.setClosed"), closed_invoice),
+        # Payments
+        **dict.fromkeys(_both("Transactions.add"), added_transaction),
+        **dict.fromkeys(_both("Transactions.edit"), edited_transaction),
+        # Services
+        **dict.fromkeys(_both("Services.add"), On("service.created", service, once=by("service", "id"))),
+        **dict.fromkeys(_both("Services.edit"), On("service.updated", service)),
+        **dict.fromkeys(_both("Services.suspend"), On("service.suspended", partial(service, status="suspended"))),
+        **dict.fromkeys(_both("Services.unsuspend"), On("service.unsuspended", partial(service, status="active"))),
+        **dict.fromkeys(_both("Services.cancel"), canceled_service),
+        **dict.fromkeys(_both("Services.renew"), On("subscription.renewed", subscription)),
+    },
+    ignored=frozenset(
+        (
+            # nothing has happened yet
+            "Clients.addBefore",
+            "Clients.editBefore",
+            "Clients.deleteBefore",
+            "Invoices.addBefore",
+            "Invoices.editBefore",
+            "Services.addBefore",
+            "Services.editBefore",
+            "Services.suspendBefore",
+            "Services.unsuspendBefore",
+            "Services.cancelBefore",
+            "Services.renewBefore",
+            "Services.deleteBefore",
+            "Transactions.addBefore",
+            "Transactions.editBefore",
+            # no event type of ours
+            "Clients.delete",
+            "Clients.deleteAfter",
+            "Services.delete",
+            "Services.deleteAfter",
+            # pages, sessions and mail of the panel itself
+            "Appcontroller.preAction",
+            "Appcontroller.structure",
+            "Emails.send",
+            "Emails.sendCustom",
+            "Navigation.getSearchOptions",
+            "Report.clientData",
+            "Users.login",
+            "Users.logout",
+        )
+    ),
+    body=BodyFormat("any", read, jsontext.dumps),
+    settings=(
+        Setting("api_url", "API address", "Where Blesta's API answers, such as https://billing.example/api."),
+        Setting("api_user", "API user", "The user of a key under Settings > System > API Access."),
+        Setting("api_key", "API key", "The key of this user. Without it, events hold ids only.", secret=True),
+    ),
+    secret="ours",
+    accepted=Reply(200, "ok"),
+    look_up=LookUp(questions, needs=("api_user", "api_key")),
+)

@@ -1,0 +1,30 @@
+"""Disputes in our words: https://developer.paypal.com/braintree/docs/guides/disputes"""
+
+from collections.abc import Callable
+
+from relay.providers.base import Data
+from relay.providers.braintree.reading import Object, Told, text, under
+from relay.times import day, timestamp
+
+_ENDED = ("won", "lost")
+
+
+def read(status: str) -> Callable[[Told], Data]:
+    def reader(note: Told) -> Data:
+        return {"dispute": _dispute(note, note.about("dispute"), status)}
+
+    return reader
+
+
+def _dispute(note: Told, claim: Object, status: str) -> Data:
+    amount = claim.get("amount_disputed") or claim.get("amount")
+    return {
+        **note.money(amount, claim),
+        "id": text(claim.get("id")),
+        "status": status,
+        "reason": text(claim.get("reason")),
+        "payment_id": text(under(claim, "transaction").get("id")),
+        "respond_by": day(claim.get("reply_by_date")) if status == "open" else None,
+        "opened_at": day(claim.get("date_opened")) or day(claim.get("received_date")),
+        "closed_at": timestamp(note.at) if status in _ENDED else None,
+    }

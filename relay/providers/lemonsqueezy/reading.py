@@ -1,0 +1,87 @@
+"""How Lemon Squeezy writes things down: JSON:API objects, numbers for ids, money in its smallest unit.
+
+Nothing here or in the readers trusts a field to be there. https://docs.lemonsqueezy.com/help/webhooks/webhook-requests
+"""
+
+import re
+from typing import Any
+
+from relay.money import Money, from_minor
+from relay.times import days_until, instant, timestamp
+
+_WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
+
+Object = dict[str, Any]
+"""An object of Lemon Squeezy's, or a whole webhook, as parsed."""
+
+
+def under(value: Any, *path: str) -> Any:
+    """What lies under these keys, or None as soon as one is missing or null."""
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def attributes(event: Object) -> Object:
+    """What is told of the object that the webhook is about."""
+    found: Object = event["data"]["attributes"]
+    return found
+
+
+def own_id(event: Object) -> str | None:
+    """The id of the object that the webhook is about."""
+    return identity(under(event, "data", "id"))
+
+
+def meta(event: Object, name: str) -> Any:
+    return under(event, "meta", name)
+
+
+def noted(event: Object, name: str) -> str | None:
+    """What was put into the checkout as custom data: it comes along with all that follows from it."""
+    return identity(under(event, "meta", "custom_data", name))
+
+
+def text(*values: Any) -> str | None:
+    """The first text that is not empty."""
+    return next((each for each in values if isinstance(each, str) and each), None)
+
+
+def identity(value: Any) -> str | None:
+    """An id as text: most are numbers."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
+
+
+def whole(value: Any) -> int | None:
+    """A whole number, written as one or as text."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def money(minor: Any, currency: Any) -> Money:
+    return from_minor(minor, currency)
+
+
+def changed_at(event: Object) -> str | None:
+    """When it happened: an object's last change, since the webhook itself has no time."""
+    told = attributes(event)
+    return timestamp(told.get("updated_at")) or timestamp(told.get("created_at"))
+
+
+def days_from(event: Object, moment: str | None) -> int | None:
+    """Whole days from the event, not from now, so that a replay says the same."""
+    now = instant(changed_at(event))
+    return None if now is None else days_until(moment, now)
+
+
+def card(told: Object) -> Object:
+    """The card as far as it is told. The last digits are sometimes more than four."""
+    brand, digits = text(told.get("card_brand")), identity(told.get("card_last_four"))
+    return {
+        "method": "card" if brand else None,
+        "card_brand": brand.lower() if brand else None,
+        "card_last4": digits[-4:] if digits else None,
+    }

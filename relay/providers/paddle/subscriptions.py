@@ -1,0 +1,75 @@
+"""Subscriptions in our words, and what an update of one means."""
+
+from collections.abc import Sequence
+
+from relay.model import Inbound
+from relay.providers.base import Data, On, by
+from relay.providers.paddle import prices
+from relay.providers.paddle.reading import (
+    Object,
+    an_object,
+    days_from,
+    entity,
+    first,
+    listed,
+    noted,
+    text,
+    under,
+    whole,
+)
+from relay.times import timestamp
+
+_STATUSES = {
+    "trialing": "trialing",
+    "active": "active",
+    "past_due": "past_due",
+    "paused": "paused",
+    "canceled": "canceled",
+}
+
+
+def read(event: Object) -> Data:
+    return {"subscription": subscription_of(entity(event), event)}
+
+
+def changes(inbound: Inbound) -> Sequence[On]:
+    """What `subscription.updated` means. It tells of every change and says not which, so a plan to cancel is told
+    once for the day it is planned for; all else that matters has an event of its own.
+    """
+    return (_CANCELLATION if _canceled_at_end(entity(inbound.payload)) else _UPDATED,)
+
+
+def subscription_of(sub: Object, event: Object) -> Data:
+    items = listed(sub.get("items"))
+    recurring = [item for item in items if prices.is_recurring(item)] or items
+    status = _STATUSES.get(str(sub.get("status")))
+    renews_at = timestamp(sub.get("next_billed_at"))
+    canceled_at = timestamp(sub.get("canceled_at"))
+    return {
+        **prices.cost(recurring, sub.get("currency_code")),
+        **prices.rhythm(sub.get("billing_cycle")),
+        "id": text(sub.get("id")),
+        "status": status,
+        "plan": prices.names_of(recurring),
+        "product_id": text(under(first(recurring), "product", "id"), under(first(recurring), "price", "product_id")),
+        "description": text(under(first(recurring), "price", "description")),
+        "quantity": whole(recurring[0].get("quantity")) if len(recurring) == 1 else None,
+        "started_at": timestamp(sub.get("started_at")),
+        "current_period_start": timestamp(under(sub, "current_billing_period", "starts_at")),
+        "current_period_end": timestamp(under(sub, "current_billing_period", "ends_at")),
+        "renews_at": None if _canceled_at_end(sub) else renews_at,
+        "trial_ends_at": timestamp(under(first(items), "trial_dates", "ends_at")),
+        "cancel_at": timestamp(under(sub, "scheduled_change", "effective_at")) if _canceled_at_end(sub) else None,
+        "canceled_at": canceled_at,
+        "ended_at": canceled_at if status == "canceled" else None,
+        "days_until_renewal": None if _canceled_at_end(sub) else days_from(event, renews_at),
+        "domain": noted(under(sub, "custom_data", "domain")),
+    }
+
+
+def _canceled_at_end(sub: Object) -> bool:
+    return an_object(sub.get("scheduled_change")).get("action") == "cancel"
+
+
+_CANCELLATION = On("subscription.cancellation_scheduled", read, once=by("subscription", "id", "cancel_at"))
+_UPDATED = On("subscription.updated", read)

@@ -1,0 +1,38 @@
+"""Customers in our words, and who an event is about."""
+
+from relay.providers.base import Data
+from relay.providers.polar.reading import Object, about, an_object, text
+from relay.times import timestamp
+
+
+def read(event: Object) -> Data:
+    who = about(event)
+    address = an_object(who.get("billing_address"))
+    return {
+        "customer": {
+            "id": text(who.get("id")),
+            "name": text(who.get("name")),
+            "email": text(who.get("email")),
+            "company": text(who.get("billing_name")),
+            "address_line1": text(address.get("line1")),
+            "address_line2": text(address.get("line2")),
+            "city": text(address.get("city")),
+            "state": text(address.get("state")),
+            "postal_code": text(address.get("postal_code")),
+            "country": text(address.get("country")),
+            "language": text(who.get("locale")),
+            "created_at": timestamp(who.get("created_at")),
+        }
+    }
+
+
+def who(event: Object) -> Data:
+    """The customer: the object itself, one that came along, or the fields of a checkout; a refund has the id only."""
+    told = about(event)
+    person = told if str(event.get("type")).startswith("customer.") else an_object(told.get("customer"))
+    return {
+        "id": text(told.get("customer_id"), person.get("id")),
+        "name": text(person.get("name"), told.get("customer_name")),
+        "email": text(person.get("email"), told.get("customer_email")),
+        "company": text(person.get("billing_name"), told.get("customer_billing_name")),
+    }

@@ -1,0 +1,152 @@
+"""Anything that can post to Slack: an inbox that takes what Slack's incoming webhooks take.
+
+What they take: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+
+A message is JSON, or a form whose field `payload` holds the JSON. It becomes a notice: words for a person, from which
+nothing more is concluded. Slack's secret is its address, and so is ours: the token at its end.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from relay import jsontext
+from relay.errors import Unreadable
+from relay.model import Inbound
+from relay.providers.base import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival
+from relay.verification import SharedToken
+
+_LONGEST_TITLE = 150
+_LINK = re.compile(r"<((?:https?|mailto)[^|<>]*)(?:\|([^<>]*))?>")
+_SPECIAL = re.compile(r"<[!@#]([^|<>]*)(?:\|([^<>]*))?>")
+_MOST_PIECES = 200
+_DEEPEST = 20
+
+
+def read(inbound: Inbound) -> Any:
+    """The other fields of a form stay beside the message, so that what is stored is all that came."""
+    payload = ANY.read(inbound)
+    if isinstance(payload, dict) and isinstance(payload.get("payload"), str):
+        try:
+            return payload | {"payload": jsontext.loads(payload["payload"].encode())}
+        except Unreadable:
+            return payload
+    return payload
+
+
+def message(inbound: Inbound) -> Data:
+    payload = inbound.payload
+    inner = payload.get("payload") if isinstance(payload, dict) else None
+    found = inner if isinstance(inner, dict) else payload
+    return found if isinstance(found, dict) else {}
+
+
+def notice(posted: Data) -> Data:
+    """The text, then what the blocks and attachments say beside it. Its title is the headline, or the first line."""
+    lines = list(dict.fromkeys(filter(None, (_plain(each) for each in _pieces(posted)))))
+    text = "\n".join(lines)
+    headline = _plain(_headline(posted)) or (text.split("\n", 1)[0] if text else None)
+    return {
+        "notice": {
+            "title": headline and _short(headline),
+            "text": text or None,
+            "origin": _text(posted.get("username")),
+        }
+    }
+
+
+def _pieces(posted: Data) -> Iterator[Any]:
+    yield posted.get("text")
+    yield from _of_blocks(posted.get("blocks"))
+    for each in _rows(posted.get("attachments")):
+        told = [each.get("pretext"), each.get("title"), each.get("text")]
+        told += [_field(field) for field in _rows(each.get("fields"))]
+        told += _of_blocks(each.get("blocks"))
+        # The fallback repeats the rest for telephones that show no more.
+        yield from told if any(map(_text, told)) else (each.get("fallback"),)
+
+
+def _of_blocks(blocks: Any) -> Iterator[str]:
+    """Every `text` of the blocks, however deep, in the order that they are shown in. One that is parted joins again."""
+    for block in _rows(blocks):
+        if block.get("type") == "rich_text":
+            yield "".join(_leaves(block.get("elements"), 0))
+        else:
+            yield from _leaves(block, 0)
+
+
+def _leaves(value: Any, depth: int) -> Iterator[str]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list):
+        for each in value[:_MOST_PIECES]:
+            yield from _leaves(each, depth + 1)
+    elif isinstance(value, dict):
+        found = value.get("text")
+        if isinstance(found, str):
+            yield found
+        elif value.get("type") == "link" and isinstance(value.get("url"), str):
+            yield value["url"]
+        for name in ("text", "fields", "elements"):
+            if not isinstance(value.get(name), str):
+                yield from _leaves(value.get(name), depth + 1)
+
+
+def _headline(posted: Data) -> Any:
+    """A header block, or the title of the only attachment where there is no text."""
+    for block in _rows(posted.get("blocks")):
+        if block.get("type") == "header":
+            found = block.get("text")
+            return found.get("text") if isinstance(found, dict) else None
+    attached = _rows(posted.get("attachments"))
+    if len(attached) == 1 and not _text(posted.get("text")):
+        return attached[0].get("title")
+    return None
+
+
+def _field(field: Data) -> str | None:
+    title, value = _text(field.get("title")), _text(field.get("value"))
+    return f"{title}: {value}" if title and value else title or value
+
+
+def _plain(value: Any) -> str | None:
+    """Slack's marks for links and mentions as a person reads them."""
+    text = _text(value)
+    if text is None:
+        return None
+    text = _LINK.sub(lambda found: f"{found[2]} ({found[1]})" if found[2] else found[1], text)
+    text = _SPECIAL.sub(lambda found: found[2] or found[1], text)
+    return html.unescape(text).strip() or None
+
+
+def _short(text: str) -> str:
+    line = text.split("\n", 1)[0].strip()
+    return line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def _rows(value: Any) -> list[Data]:
+    return [each for each in value[:_MOST_PIECES] if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).strip() or None
+
+
+PROVIDER = Provider(
+    name="slack",
+    label="Slack-compatible inbox",
+    kind="generic",
+    homepage="https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
+    verification=SharedToken(),
+    event_name=lambda inbound: "message",
+    event_id=by_arrival,
+    subject=message,
+    events={"message": On("notice.received", notice)},
+    body=BodyFormat("any", read, jsontext.dumps),
+    secret="ours",
+    # Senders made for Slack look for these two letters.
+    accepted=Reply(200, "ok"),
+)

@@ -1,0 +1,130 @@
+"""How Square writes things down: an object below `data.object.NAME`, money as {amount, currency}, days without a time.
+
+Nothing here or in the readers trusts a field to be there. https://developer.squareup.com/docs/webhooks/overview
+"""
+
+import re
+from typing import Any
+
+from relay.model import Inbound
+from relay.money import NO_MONEY, Money, from_minor
+from relay.times import days_until, instant, timestamp
+
+_WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
+_BRANDS = {
+    "american_express": "amex",
+    "discover_diners": "diners",
+    "china_unionpay": "unionpay",
+    "other_brand": None,
+}
+
+Object = dict[str, Any]
+"""An object of Square's, or a whole event, as parsed."""
+
+
+def under(value: Any, *path: str) -> Any:
+    """What lies under these keys, or None as soon as one is missing or null."""
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def subject(event: Object, name: str) -> Object:
+    """The object that an event is about. An event without it cannot be told: KeyError."""
+    found: Object = event["data"]["object"][name]
+    return found
+
+
+def status(inbound: Inbound, name: str) -> str:
+    return str(under(inbound.payload, "data", "object", name, "status"))
+
+
+def an_object(value: Any) -> Object:
+    """An object, empty when there is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: Any) -> list[Object]:
+    """The objects of a list; none where there is no list."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def first(value: Any) -> Object:
+    """The first object of a list; empty when there is none."""
+    return next(iter(listed(value)), {})
+
+
+def text(*values: Any) -> str | None:
+    """The first text that is not empty."""
+    return next((each for each in values if isinstance(each, str) and each), None)
+
+
+def word(code: Any) -> str | None:
+    """A code in small letters: `BANK_ACCOUNT` is `bank_account`."""
+    return (text(code) or "").lower() or None
+
+
+def plain(code: Any) -> str | None:
+    """A code as plain words: `CARD_DECLINED` is `Card declined`."""
+    return (word(code) or "").replace("_", " ").capitalize() or None
+
+
+def whole(value: Any) -> int | None:
+    """A whole number, written as one or as text."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def money(value: Any) -> Money:
+    """Money from {amount, currency}, in the currency's smallest unit."""
+    return from_minor(under(value, "amount"), under(value, "currency"))
+
+
+def total(*values: Any) -> Money:
+    """The sum of sums of money; unknown where they differ in currency or one cannot be read."""
+    parts = [money(each) for each in values]
+    codes = {part["currency"] for part in parts}
+    minors = [part["amount_minor"] for part in parts if part["amount_minor"] is not None]
+    if len(codes) != 1 or len(minors) != len(parts):
+        return NO_MONEY
+    return from_minor(sum(minors), codes.pop())
+
+
+def person(told: Any) -> Object:
+    """Id, name, e-mail address and company, by Square's names for them."""
+    names = (text(under(told, "given_name")), text(under(told, "family_name")))
+    return {
+        "id": text(under(told, "customer_id")),
+        "name": " ".join(name for name in names if name) or None,
+        "email": text(under(told, "email_address")),
+        "company": text(under(told, "company_name")),
+    }
+
+
+def brand(card: Any) -> str | None:
+    name = word(under(card, "card_brand"))
+    return _BRANDS.get(name, name) if name else None
+
+
+def last4(card: Any) -> str | None:
+    return (text(under(card, "last_4")) or "")[-4:] or None
+
+
+def expiry(card: Any) -> tuple[int | None, int | None]:
+    """Month and year, where they can be ones."""
+    month, year = whole(under(card, "exp_month")) or 0, whole(under(card, "exp_year")) or 0
+    return (month, year) if 1 <= month <= 12 and 2000 <= year < 2200 else (None, None)
+
+
+def told_at(event: Object) -> str | None:
+    """When the event happened."""
+    return timestamp(event.get("created_at"))
+
+
+def days_from(event: Object, moment: str | None) -> int | None:
+    """Whole days from the event, not from now, so that a replay says the same."""
+    now = instant(event.get("created_at"))
+    return None if now is None else days_until(moment, now)

@@ -1,0 +1,41 @@
+"""Square signs the notification URL and the body: https://developer.squareup.com/docs/webhooks/step3validate
+
+The URL is the one registered there, to the letter. It is never made of the request, which a proxy changes.
+"""
+
+from dataclasses import dataclass, replace
+
+from relay.errors import VerificationError
+from relay.model import Inbound
+from relay.verification import Coverage, Credentials, HmacSignature
+
+# The older header x-square-signature, an HMAC of SHA-1, is no proof any more.
+_OF_TEXT = HmacSignature(name="square_signature", header="x-square-hmacsha256-signature", encoding="base64")
+
+
+@dataclass(frozen=True, slots=True)
+class SquareSignature:
+    """An HMAC of the source's `notification_url` followed by the body."""
+
+    name: str = _OF_TEXT.name
+
+    def covers(self, proof: str) -> Coverage:
+        return "fully"
+
+    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
+        return _OF_TEXT.verify(_as_signed(inbound, credentials), credentials, now)
+
+    def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
+        signed = _OF_TEXT.sign(_as_signed(inbound, credentials), credentials, now)
+        return replace(inbound, headers=signed.headers)
+
+
+def _as_signed(inbound: Inbound, credentials: Credentials) -> Inbound:
+    url = str(credentials.settings.get("notification_url") or "").strip()
+    if not url:
+        raise VerificationError(
+            "This source has no notification_url yet, so it accepts nothing. Copy the URL of the subscription from "
+            "the Developer Console and set it: relay source set SOURCE notification_url=...",
+            code="no_notification_url",
+        )
+    return replace(inbound, body=url.encode() + inbound.body)

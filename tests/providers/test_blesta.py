@@ -1,0 +1,141 @@
+"""What is peculiar to Blesta: a name in a header, ids only, PHP's forms, payments that may have been declined."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from relay import jsontext
+from relay.model import Event, Inbound, Source
+from relay.normalize import Origin, normalize, read
+from relay.providers.base import Question
+from relay.providers.blesta import PROVIDER, questions
+from relay.samples import RECEIVED_AT
+
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels" / "blesta"
+ORIGIN = Origin(Source("src_1", "ws_1", "blesta", "Blesta"), 1, "shared_token")
+PUBLISHED = {
+    "clients_create.json": ("Clients.create", "customer.created"),
+    "invoices_set_closed.json": ("Invoices.setClosed", "invoice.paid"),
+    "services_suspend_after.json": ("Services.suspendAfter", "service.suspended"),
+}
+KEY = {"api_user": "relay", "api_key": "k3y"}
+BASIC = {"authorization": "Basic cmVsYXk6azN5"}
+
+
+def webhook(event: str, body: bytes, **told: Any) -> Inbound:
+    answers = {name: {"response": row} for name, row in told.items()}
+    inbound = Inbound(body, headers={"x-blesta-event": event}, received_at=RECEIVED_AT, settings=KEY, looked_up=answers)
+    return read(PROVIDER, inbound)
+
+
+def posted(event: str, params: Any, /, **told: Any) -> list[Event]:
+    return normalize(PROVIDER, webhook(event, jsontext.dumps(params), **told), ORIGIN)
+
+
+def types(events: list[Event]) -> list[str]:
+    assert [event.defect for event in events if event.defect] == []
+    return [event.type for event in events]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("approved", ["payment.succeeded"]),
+        ("declined", ["payment.failed"]),
+        ("error", ["payment.failed"]),
+        ("pending", ["payment.pending"]),
+        ("refunded", ["refund.succeeded"]),
+        ("void", []),
+        ("something new", []),
+    ],
+)
+@pytest.mark.parametrize("event", ["Transactions.add", "Transactions.addAfter", "Transactions.editAfter"])
+def test_a_transaction_is_told_by_its_status(event: str, status: str, expected: list[str]) -> None:
+    row = {"id": "877", "amount": "24.0000", "currency": "EUR", "status": status}
+
+    assert types(posted(event, {"transaction_id": "877"}, transaction=row)) == expected
+    assert types(posted(event, {"transaction_id": "877", "vars": row})) == expected
+
+
+def test_nobody_is_told_of_money_by_an_id_alone() -> None:
+    assert types(posted("Transactions.add", {"transaction_id": "877"})) == ["payment.pending"]
+    assert types(posted("Transactions.edit", {"transaction_id": "877"})) == []
+
+
+def test_a_transaction_that_is_told_twice_in_one_state_is_one_event() -> None:
+    row = {"id": "877", "status": "approved"}
+
+    (added,) = posted("Transactions.addAfter", {"transaction_id": "877"}, transaction=row)
+    (edited,) = posted("Transactions.editAfter", {"transaction_id": "877", "vars": {"note": "x"}}, transaction=row)
+
+    assert added.id == edited.id
+
+
+def test_an_invoice_that_was_voided_is_not_told_as_paid() -> None:
+    assert types(posted("Invoices.setClosed", {"invoice_id": 7}, invoice={"id": 7, "status": "void"})) == [
+        "invoice.voided"
+    ]
+    assert types(posted("Invoices.setClosed", {"invoice_id": 7}, invoice=None)) == ["invoice.paid"]
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2026-12-31 00:00:00", "service.cancellation_requested"),
+        ("2026-11-22 06:00:00", "service.terminated"),
+        ("0000-00-00", "service.terminated"),
+        (None, "service.terminated"),
+    ],
+)
+def test_a_service_runs_until_the_day_it_is_canceled_for(day: str | None, expected: str) -> None:
+    assert types(posted("Services.cancelAfter", {"service_id": "88", "vars": {"date_canceled": day}})) == [expected]
+
+
+def test_what_is_behind_an_id_is_asked_and_then_whose_it_is() -> None:
+    first = webhook("Invoices.setClosed", b'{"invoice_id": "10 42"}')
+    then = webhook("Invoices.setClosed", b'{"invoice_id": "10 42"}', invoice={"client_id": 5})
+
+    assert questions(first) == {"invoice": Question("/invoices/get.json?invoice_id=10+42", BASIC)}
+    assert questions(then)["client"] == Question("/clients/get.json?client_id=5", BASIC)
+
+
+def test_a_client_that_is_told_whole_is_not_asked_for() -> None:
+    assert questions(webhook("Clients.create", b'{"client": {"id": 5}}')) == {}
+
+
+def test_a_form_of_php_is_read_as_what_it_was_made_of() -> None:
+    form = urlencode({"client[id]": "5", "client[first_name]": "Zoë", "client[settings][a]": "1", "client": "x"})
+
+    inbound = webhook("Clients.create", form.encode())
+
+    assert inbound.payload["client"] == "x"
+    assert webhook("Clients.create", form[:-9].encode()).payload == {
+        "client": {"id": "5", "first_name": "Zoë", "settings": {"a": "1"}}
+    }
+
+
+@pytest.mark.parametrize(
+    "params", [{}, [], {"client": []}, {"vars": "x"}, {"invoice_id": None, "service_id": [], "transaction_id": True}]
+)
+@pytest.mark.parametrize("event", sorted(PROVIDER.events))
+def test_parameters_of_another_shape_cost_no_event(event: str, params: Any) -> None:
+    assert "unknown" not in types(posted(event, params))
+
+
+def published() -> list[Any]:
+    if not CORPUS.exists():
+        absent = pytest.mark.skip(reason="the corpus of panels is not beside this checkout")
+        return [pytest.param(None, marks=absent, id="absent")]
+    return sorted(CORPUS.glob("*.json"))
+
+
+@pytest.mark.parametrize("path", published(), ids=lambda path: path.name)
+def test_a_published_payload_is_told_without_a_defect(path: Path) -> None:
+    name, expected = PUBLISHED[path.name]
+
+    by_header = normalize(PROVIDER, webhook(name, path.read_bytes()), ORIGIN)
+    by_argument = normalize(PROVIDER, read(PROVIDER, Inbound(path.read_bytes(), native=name)), ORIGIN)
+
+    assert types(by_header) == types(by_argument) == [expected]
