@@ -84,7 +84,7 @@ def test_a_domain_is_told_by_its_date(fields: dict[str, Any], expected: list[str
 
 
 def test_of_all_polls_before_a_date_each_step_is_told_once() -> None:
-    hours = range(0, 24 * 41)
+    hours = range(24 * 41)
     state = plan(next_billing_at=in_days(40)) | {"domains": domain(expires_at=in_days(40))["domains"]}
 
     events = [event for hour in hours for event in polled(state, NOW + timedelta(hours=hour))]
