@@ -32,6 +32,7 @@ from relay.providers.base import (
     by,
     by_arrival,
 )
+from relay.providers.reading import an_object, scalar
 from relay.verification import SharedToken
 
 _INVOICE_STATUSES = {"draft": "draft", "proforma": "open", "active": "open", "void": "void"}
@@ -56,18 +57,18 @@ class Happening:
 
     @property
     def vars(self) -> Data:
-        return _row(self.params.get("vars"))
+        return an_object(self.params.get("vars"))
 
     def about(self, name: str) -> Data:
         """The row of an invoice, client, service or transaction: from the API, else from the event."""
-        return _answer(self.told.get(name)) or _row(self.params.get(name)) or self.vars
+        return _answer(self.told.get(name)) or an_object(self.params.get(name)) or self.vars
 
     def id_of(self, name: str) -> str | None:
         return (
-            _text(self.params.get(f"{name}_id"))
-            or _text(_row(self.params.get(name)).get("id"))
-            or _text(self.vars.get(f"{name}_id"))
-            or _text(_answer(self.told.get(name)).get("id"))
+            scalar(self.params.get(f"{name}_id"))
+            or scalar(an_object(self.params.get(name)).get("id"))
+            or scalar(self.vars.get(f"{name}_id"))
+            or scalar(_answer(self.told.get(name)).get("id"))
         )
 
 
@@ -92,18 +93,18 @@ def questions(inbound: Inbound) -> Mapping[str, Question]:
         if found:
             asked[name] = _get(inbound, name, found)
     client = _client_id(here)
-    if client and not _row(here.params.get("client")):
+    if client and not an_object(here.params.get("client")):
         asked["client"] = _get(inbound, "client", client)
     return asked
 
 
 def customer(here: Happening) -> Data:
-    client = _answer(here.told.get("client")) or _row(here.params.get("client"))
+    client = _answer(here.told.get("client")) or an_object(here.params.get("client"))
     return {
         "id": _client_id(here),
         "name": _full_name(client),
-        "email": _text(client.get("email")),
-        "company": _text(client.get("company")),
+        "email": scalar(client.get("email")),
+        "company": scalar(client.get("company")),
     }
 
 
@@ -113,17 +114,17 @@ def profile(here: Happening) -> Data:
         "customer": {
             "id": here.id_of("client"),
             "name": _full_name(client),
-            "first_name": _text(client.get("first_name")),
-            "last_name": _text(client.get("last_name")),
-            "email": _text(client.get("email")),
-            "company": _text(client.get("company")),
-            "address_line1": _text(client.get("address1")),
-            "address_line2": _text(client.get("address2")),
-            "city": _text(client.get("city")),
-            "state": _text(client.get("state")),
-            "postal_code": _text(client.get("zip")),
-            "country": _text(client.get("country")),
-            "username": _text(client.get("username")),
+            "first_name": scalar(client.get("first_name")),
+            "last_name": scalar(client.get("last_name")),
+            "email": scalar(client.get("email")),
+            "company": scalar(client.get("company")),
+            "address_line1": scalar(client.get("address1")),
+            "address_line2": scalar(client.get("address2")),
+            "city": scalar(client.get("city")),
+            "state": scalar(client.get("state")),
+            "postal_code": scalar(client.get("zip")),
+            "country": scalar(client.get("country")),
+            "username": scalar(client.get("username")),
             "created_at": _time(client.get("date_added")),
         }
     }
@@ -140,8 +141,8 @@ def invoice(here: Happening, status: str | None = None) -> Data:
     return {
         "invoice": {
             "id": here.id_of("invoice"),
-            "number": _text(found.get("id_code")),
-            "status": status or _INVOICE_STATUSES.get(_text(found.get("status")) or ""),
+            "number": scalar(found.get("id_code")),
+            "status": status or _INVOICE_STATUSES.get(scalar(found.get("status")) or ""),
             **from_decimal(found.get("total"), currency),
             **named("amount_due", from_decimal(found.get("due"), currency)),
             **named("amount_paid", from_decimal(found.get("paid"), currency)),
@@ -171,14 +172,14 @@ def added_transaction(inbound: Inbound) -> tuple[On, ...]:
     approved, as Blesta's `Transactions::add` has it.
     """
     here = subject(inbound)
-    status = _text(here.about("transaction").get("status"))
+    status = scalar(here.about("transaction").get("status"))
     if status is None:
         status = "approved" if here.vars else "pending"
     return TRANSACTIONS.get(status, ())
 
 
 def edited_transaction(inbound: Inbound) -> tuple[On, ...]:
-    status = _text(subject(inbound).about("transaction").get("status"))
+    status = scalar(subject(inbound).about("transaction").get("status"))
     return TRANSACTIONS.get(status or "", ())
 
 
@@ -190,10 +191,10 @@ def payment(here: Happening, status: str) -> Data:
             "id": here.id_of("transaction"),
             "status": status,
             **from_decimal(found.get("amount"), found.get("currency")),
-            "method": _text(found.get("type_name")) or _text(found.get("type")),
+            "method": scalar(found.get("type_name")) or scalar(found.get("type")),
             "paid_at": when if status == "succeeded" else None,
-            "reference": _text(found.get("transaction_id")),
-            "gateway": _text(found.get("gateway_name")),
+            "reference": scalar(found.get("transaction_id")),
+            "gateway": scalar(found.get("gateway_name")),
         }
     }
 
@@ -213,16 +214,16 @@ def refund(here: Happening) -> Data:
 
 def service(here: Happening, status: str | None = None) -> Data:
     found = here.about("service")
-    name = _text(found.get("name"))
+    name = scalar(found.get("name"))
     return {
         "service": {
             "id": here.id_of("service"),
             "name": name,
             "domain": _domain(found, name),
-            "plan": _text(_row(found.get("package")).get("name")),
-            "status": status or _SERVICE_STATUSES.get(_text(found.get("status")) or ""),
-            "reason": _text(found.get("suspension_reason")) if status == "suspended" else None,
-            "product_id": _text(_row(found.get("package")).get("id")),
+            "plan": scalar(an_object(found.get("package")).get("name")),
+            "status": status or _SERVICE_STATUSES.get(scalar(found.get("status")) or ""),
+            "reason": scalar(found.get("suspension_reason")) if status == "suspended" else None,
+            "product_id": scalar(an_object(found.get("package")).get("id")),
             "renews_at": _time(found.get("date_renews")),
             "created_at": _time(found.get("date_added")),
             "suspended_at": _time(found.get("date_suspended")) if status == "suspended" else None,
@@ -242,18 +243,18 @@ def canceled_service(inbound: Inbound) -> tuple[On]:
 def subscription(here: Happening) -> Data:
     """A service that is billed again and again is a subscription too."""
     found = here.about("service")
-    price = _row(found.get("package_pricing"))
-    term = _text(price.get("term")) or ""
-    name = _text(found.get("name"))
+    price = an_object(found.get("package_pricing"))
+    term = scalar(price.get("term")) or ""
+    name = scalar(found.get("name"))
     return {
         "subscription": {
             "id": here.id_of("service"),
             "status": "active",
-            "plan": _text(_row(found.get("package")).get("name")),
-            "product_id": _text(_row(found.get("package")).get("id")),
+            "plan": scalar(an_object(found.get("package")).get("name")),
+            "product_id": scalar(an_object(found.get("package")).get("id")),
             "description": name,
             **from_decimal(price.get("price_renews") or price.get("price"), price.get("currency")),
-            "interval": _PERIODS.get(_text(price.get("period")) or ""),
+            "interval": _PERIODS.get(scalar(price.get("period")) or ""),
             "interval_count": int(term) if term.isascii() and term.isdigit() and len(term) < 6 else None,
             "started_at": _time(found.get("date_added")),
             "current_period_end": _time(found.get("date_renews")),
@@ -265,8 +266,8 @@ def subscription(here: Happening) -> Data:
 
 def _client_id(here: Happening) -> str | None:
     for place in (here.about("invoice"), here.about("service"), here.about("transaction")):
-        if _text(place.get("client_id")):
-            return _text(place.get("client_id"))
+        if scalar(place.get("client_id")):
+            return scalar(place.get("client_id"))
     return here.id_of("client")
 
 
@@ -278,7 +279,7 @@ def _get(inbound: Inbound, name: str, value: str) -> Question:
 
 def _answer(found: Any) -> Data:
     """The API wraps what it tells: `{"response": {...}}`."""
-    return _row(_row(found).get("response"))
+    return an_object(an_object(found).get("response"))
 
 
 def _nested(fields: Mapping[str, str]) -> Data:
@@ -299,13 +300,13 @@ def _domain(found: Data, name: str | None) -> str | None:
     """Modules keep it in a field of their own; most of them name the service after it."""
     fields = found.get("fields")
     for each in fields if isinstance(fields, list) else ():
-        if "domain" in (_text(_row(each).get("key")) or ""):
-            return (_text(each.get("value")) or "").lower() or None
+        if "domain" in (scalar(an_object(each).get("key")) or ""):
+            return (scalar(each.get("value")) or "").lower() or None
     return name.lower() if name and "." in name and " " not in name else None
 
 
 def _full_name(client: Data) -> str | None:
-    return " ".join(filter(None, (_text(client.get("first_name")), _text(client.get("last_name"))))) or None
+    return " ".join(filter(None, (scalar(client.get("first_name")), scalar(client.get("last_name"))))) or None
 
 
 def _moment(value: Any) -> datetime | None:
@@ -319,16 +320,6 @@ def _moment(value: Any) -> datetime | None:
 
 def _time(value: Any) -> str | None:
     return iso(_moment(value)) if isinstance(value, str) else None
-
-
-def _row(value: Any) -> Data:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).strip() or None
 
 
 def _both(name: str) -> tuple[str, str]:

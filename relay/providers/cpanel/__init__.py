@@ -14,6 +14,7 @@ from typing import Any
 
 from relay.model import Inbound
 from relay.providers.base import FORM, BodyFormat, Data, On, Route, panel
+from relay.providers.reading import an_object, scalar
 
 Hook = dict[str, Any]
 
@@ -46,7 +47,7 @@ def subject(inbound: Inbound) -> Hook:
 
 def stage(inbound: Inbound) -> str | None:
     context = inbound.payload["data"].get("context")
-    return _text(context.get("stage")) if isinstance(context, dict) else None
+    return scalar(context.get("stage")) if isinstance(context, dict) else None
 
 
 def _is_done(inbound: Inbound) -> bool:
@@ -64,14 +65,14 @@ def done(event_type: str, data: Callable[[Hook], Data]) -> On:
 
 
 def account(hook: Hook, status: str | None = None) -> Data:
-    user = _text(hook.get("user"))
+    user = scalar(hook.get("user"))
     return {
         "id": user,
         "domain": _host(hook.get("domain")),
         "username": user,
-        "plan": _text(hook.get("plan")),
+        "plan": scalar(hook.get("plan")),
         "status": status,
-        "owner": _text(hook.get("owner")),
+        "owner": scalar(hook.get("owner")),
         "email": _email(hook.get("contactemail")),
     }
 
@@ -83,11 +84,11 @@ def created(hook: Hook) -> Data:
 def modified(hook: Hook) -> Data:
     """`newuser` is there when the account was renamed; its id is the name it had."""
     found = account(hook)
-    return {"service": found | {"username": _text(hook.get("newuser")) or found["username"]}}
+    return {"service": found | {"username": scalar(hook.get("newuser")) or found["username"]}}
 
 
 def suspended(hook: Hook) -> Data:
-    return {"service": account(hook, "suspended") | {"reason": _text(hook.get("reason"))}}
+    return {"service": account(hook, "suspended") | {"reason": scalar(hook.get("reason"))}}
 
 
 def removed(hook: Hook) -> Data:
@@ -95,7 +96,7 @@ def removed(hook: Hook) -> Data:
 
 
 def repackaged(hook: Hook) -> Data:
-    plan, previous = _text(hook.get("new_pkg")), _text(hook.get("cur_pkg"))
+    plan, previous = scalar(hook.get("new_pkg")), scalar(hook.get("cur_pkg"))
     return {"service": account(hook) | {"plan": plan, "previous_plan": previous}}
 
 
@@ -121,7 +122,7 @@ def subdomain(hook: Hook) -> Data:
 
 def _added(hook: Hook, name: str | None, alias_of: str | None = None) -> Data:
     return {
-        "domain": {"name": name, "alias_of": alias_of, "service_id": _text(hook.get("user"))},
+        "domain": {"name": name, "alias_of": alias_of, "service_id": scalar(hook.get("user"))},
         "service": account(hook),
     }
 
@@ -151,7 +152,7 @@ def quota(hook: Hook) -> Data:
     Of disk space only the share is told: its two numbers are documented as bytes and named blocks, which
     are 1024 bytes each.
     """
-    user = _row(hook.get("cpuser"))
+    user = an_object(hook.get("cpuser"))
     disk = _share(hook.get("blocks_used"), hook.get("blocks_limit"))
     files = _share(hook.get("inodes_used"), hook.get("inodes_limit"))
     if files is not None and (disk is None or files > disk):
@@ -164,7 +165,7 @@ def quota(hook: Hook) -> Data:
         }
     else:
         usage = {"resource": "disk", "used": disk, "limit": 100, "percent": disk, "unit": "percent"}
-    name, domain, plan = _text(user.get("USER")), _host(user.get("DOMAIN")), _text(user.get("PLAN"))
+    name, domain, plan = scalar(user.get("USER")), _host(user.get("DOMAIN")), scalar(user.get("PLAN"))
     return {
         "usage": usage | {"account": name, "domain": domain},
         "service": {"id": name, "domain": domain, "username": name, "plan": plan},
@@ -172,13 +173,13 @@ def quota(hook: Hook) -> Data:
 
 
 def packed(hook: Hook) -> Data:
-    user = _text(hook.get("user"))
+    user = scalar(hook.get("user"))
     return {
         "backup": {
             "name": user,
             "status": "succeeded",
             "resource": user,
-            "destination": _text(hook.get("workdir")),
+            "destination": scalar(hook.get("workdir")),
         },
         "service": account(hook),
     }
@@ -197,47 +198,37 @@ def backup_run(_: Hook) -> Data:
 def notice(hook: Hook) -> Data:
     return {
         "notice": {
-            "title": _text(hook.get("subject")),
-            "text": _text(hook.get("body")),
-            "origin": _text(hook.get("hostname")),
+            "title": scalar(hook.get("subject")),
+            "text": scalar(hook.get("body")),
+            "origin": scalar(hook.get("hostname")),
         }
     }
 
 
 def customer(hook: Hook) -> Data:
     """An account is not a customer; of whom it belongs to, cPanel knows an address."""
-    contact = _row(hook.get("contact_info"))
+    contact = an_object(hook.get("contact_info"))
     return {"email": _email(hook.get("contactemail")) or _email(contact.get("email"))}
 
 
-def _row(value: Any) -> Hook:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).strip() or None
-
-
 def _host(value: Any) -> str | None:
-    found = _text(value)
+    found = scalar(value)
     return found.lower().rstrip(".") if found else None
 
 
 def _email(value: Any) -> str | None:
     """The first address of a list that is divided by commas."""
-    found = (_text(value) or "").partition(",")[0].strip()
+    found = (scalar(value) or "").partition(",")[0].strip()
     return found if "@" in found else None
 
 
 def _plain(value: Any) -> str:
     """Text without its markup, on one line."""
-    return " ".join(_MARKUP.sub(" ", _text(value) or "").split())
+    return " ".join(_MARKUP.sub(" ", scalar(value) or "").split())
 
 
 def _number(value: Any) -> int | None:
-    found = _text(value) or ""
+    found = scalar(value) or ""
     return int(found) if found.isascii() and found.isdigit() and len(found) < 20 else None
 
 

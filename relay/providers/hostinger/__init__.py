@@ -16,6 +16,7 @@ from relay.errors import VerificationError
 from relay.model import Inbound, iso
 from relay.money import from_minor
 from relay.providers.base import JSON, Data, On, Poll, Provider, Question, Setting, by
+from relay.providers.reading import scalar
 from relay.times import days_until, instant, timestamp
 from relay.verification import Coverage, Credentials, signature_header
 
@@ -144,11 +145,11 @@ def subscription(state: State, status: str | None = None) -> Data:
     term = row.get("billing_period")
     return {
         "subscription": {
-            "id": _text(row.get("id")),
-            "status": status or _STATUSES.get(_text(row.get("status")) or ""),
-            "plan": _text(row.get("name")),
+            "id": scalar(row.get("id")),
+            "status": status or _STATUSES.get(scalar(row.get("status")) or ""),
+            "plan": scalar(row.get("name")),
             **from_minor(price, row.get("currency_code"), vendor_exponent=_CENTS),
-            "interval": _PERIODS.get(_text(row.get("billing_period_unit")) or ""),
+            "interval": _PERIODS.get(scalar(row.get("billing_period_unit")) or ""),
             "interval_count": term if isinstance(term, int) and not isinstance(term, bool) else None,
             "started_at": timestamp(row.get("created_at")),
             "current_period_end": ends or iso(state.due),
@@ -168,9 +169,9 @@ def domain(state: State, status: str | None = None) -> Data:
     row = state.row
     return {
         "domain": {
-            "id": _text(row.get("id")),
-            "name": (_text(row.get("domain")) or "").lower() or None,
-            "status": status or _text(row.get("status")),
+            "id": scalar(row.get("id")),
+            "name": (scalar(row.get("domain")) or "").lower() or None,
+            "status": status or scalar(row.get("status")),
             "registrar": "Hostinger",
             "registered_at": timestamp(row.get("created_at")),
             "expires_at": timestamp(row.get("expires_at")),
@@ -203,12 +204,6 @@ def _is_domain(row: Any) -> bool:
 def _listed(payload: Any, name: str) -> list[Any]:
     found = payload.get(name) if isinstance(payload, dict) else None
     return found if isinstance(found, list) else []
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).strip() or None
 
 
 _OF_THIS_DATE = by("subscription", "id", "current_period_end")

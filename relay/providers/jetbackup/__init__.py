@@ -15,6 +15,7 @@ from typing import Any
 from relay.errors import Unreadable
 from relay.model import Inbound, iso
 from relay.providers.base import ANY, Data, On, Provider, by_arrival
+from relay.providers.reading import scalar
 from relay.times import instant
 from relay.verification import TOKEN, SharedToken
 
@@ -73,30 +74,30 @@ def told(inbound: Inbound) -> Run:
 
 def _version4(form: Mapping[str, Any], native: str | None) -> Run:
     return Run(
-        hook=_text(form.get("stage")) or native,
-        outcome=_OUTCOMES_4.get(_text(form.get("status")) or ""),
-        job=_text(form.get("_id")) or _text(form.get("queue_id")),
-        name=_text(form.get("name")),
-        account=_text(form.get("account")),
-        log=_text(form.get("log_id")),
-        destination=_text(form.get("destination")),
-        server=_text(form.get("server")),
+        hook=scalar(form.get("stage")) or native,
+        outcome=_OUTCOMES_4.get(scalar(form.get("status")) or ""),
+        job=scalar(form.get("_id")) or scalar(form.get("queue_id")),
+        name=scalar(form.get("name")),
+        account=scalar(form.get("account")),
+        log=scalar(form.get("log_id")),
+        destination=scalar(form.get("destination")),
+        server=scalar(form.get("server")),
         started=_moment(form.get("start_time")),
         finished=_moment(form.get("end_time")),
     )
 
 
 def _version5(hook: str | None, arguments: Sequence[Any], server: Any) -> Run:
-    said = [_text(each) for each in arguments]
+    said = [scalar(each) for each in arguments]
     at = dict(enumerate(said)).get
     if hook == "pre backup account":
-        return Run(hook, None, at(0), None, at(2), at(3), None, _text(server))
+        return Run(hook, None, at(0), None, at(2), at(3), None, scalar(server))
     if hook == "post backup account":
         outcome = _OUTCOMES_5.get(at(3) or "") or _OUTCOMES_5_QUEUE.get(at(5) or "")
-        return Run(hook, outcome, at(0), None, at(2), at(4), None, _text(server))
+        return Run(hook, outcome, at(0), None, at(2), at(4), None, scalar(server))
     if hook in ("pre backup", "post backup"):
-        return _version5_job(hook, said, _text(server))
-    return Run(hook, job=at(0), server=_text(server))
+        return _version5_job(hook, said, scalar(server))
+    return Run(hook, job=at(0), server=scalar(server))
 
 
 def _version5_job(hook: str, said: Sequence[str | None], server: str | None) -> Run:
@@ -121,19 +122,13 @@ def _version5_job(hook: str, said: Sequence[str | None], server: str | None) -> 
 
 def _hook(name: Any) -> str | None:
     """The hook's name as JetBackup's pages write it, however the script's link is called."""
-    found = _text(name)
+    found = scalar(name)
     return re.sub(r"[-_\s]+", " ", found.removesuffix(".sh")).strip().lower() if found else None
 
 
 def _by_length(arguments: Sequence[Any]) -> str:
     known = {4: "pre backup account", 6: "post backup account", 8: "pre backup"}
     return known.get(len(arguments), "post backup")
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).strip() or None
 
 
 def _moment(value: Any) -> datetime | None:

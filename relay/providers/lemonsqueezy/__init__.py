@@ -6,7 +6,8 @@ Their event types: https://docs.lemonsqueezy.com/help/webhooks/event-types
 from relay.model import Inbound
 from relay.providers.base import On, Provider, Reply, by
 from relay.providers.lemonsqueezy import invoices, orders, subscriptions
-from relay.providers.lemonsqueezy.reading import attributes, changed_at, identity, meta, own_id, text, under
+from relay.providers.lemonsqueezy.reading import attributes, changed_at, identity, meta, own_id
+from relay.providers.reading import text, under
 from relay.times import instant
 from relay.verification import HmacSignature
 

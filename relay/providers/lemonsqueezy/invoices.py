@@ -3,19 +3,8 @@
 from relay.model import Inbound
 from relay.money import from_minor, named
 from relay.providers.base import Data
-from relay.providers.lemonsqueezy.reading import (
-    Object,
-    attributes,
-    card,
-    changed_at,
-    identity,
-    money,
-    noted,
-    own_id,
-    text,
-    under,
-    whole,
-)
+from relay.providers.lemonsqueezy.reading import Object, attributes, card, changed_at, identity, money, noted, own_id
+from relay.providers.reading import text, under, whole
 from relay.times import timestamp
 
 _STATUSES = {

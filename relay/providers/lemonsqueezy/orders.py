@@ -2,19 +2,8 @@
 
 from relay.model import Inbound
 from relay.providers.base import Data
-from relay.providers.lemonsqueezy.reading import (
-    Object,
-    attributes,
-    card,
-    changed_at,
-    identity,
-    money,
-    noted,
-    own_id,
-    text,
-    under,
-    whole,
-)
+from relay.providers.lemonsqueezy.reading import Object, attributes, card, changed_at, identity, money, noted, own_id
+from relay.providers.reading import text, under, whole
 from relay.times import timestamp
 
 _PAYMENT_STATUSES = {

@@ -3,25 +3,14 @@
 Nothing here or in the readers trusts a field to be there. https://docs.lemonsqueezy.com/help/webhooks/webhook-requests
 """
 
-import re
 from typing import Any
 
 from relay.money import Money, from_minor
+from relay.providers.reading import text, under
 from relay.times import days_until, instant, timestamp
-
-_WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 
 Object = dict[str, Any]
 """An object of Lemon Squeezy's, or a whole webhook, as parsed."""
-
-
-def under(value: Any, *path: str) -> Any:
-    """What lies under these keys, or None as soon as one is missing or null."""
-    for name in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
 
 
 def attributes(event: Object) -> Object:
@@ -44,21 +33,9 @@ def noted(event: Object, name: str) -> str | None:
     return identity(under(event, "meta", "custom_data", name))
 
 
-def text(*values: Any) -> str | None:
-    """The first text that is not empty."""
-    return next((each for each in values if isinstance(each, str) and each), None)
-
-
 def identity(value: Any) -> str | None:
     """An id as text: most are numbers."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
-
-
-def whole(value: Any) -> int | None:
-    """A whole number, written as one or as text."""
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def money(minor: Any, currency: Any) -> Money:

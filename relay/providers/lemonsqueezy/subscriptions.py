@@ -1,18 +1,8 @@
 """Subscriptions in our words. What one costs, a webhook about it does not tell; its invoices do."""
 
 from relay.providers.base import Data
-from relay.providers.lemonsqueezy.reading import (
-    Object,
-    attributes,
-    changed_at,
-    days_from,
-    identity,
-    noted,
-    own_id,
-    text,
-    under,
-    whole,
-)
+from relay.providers.lemonsqueezy.reading import Object, attributes, changed_at, days_from, identity, noted, own_id
+from relay.providers.reading import text, under, whole
 from relay.times import timestamp
 
 _STATUSES = {

@@ -5,7 +5,7 @@ Their event types: https://developer.paddle.com/webhooks/overview
 
 from relay.providers.base import On, Provider, Setting, by
 from relay.providers.paddle import adjustments, customers, subscriptions, transactions
-from relay.providers.paddle.reading import text
+from relay.providers.reading import text
 from relay.times import instant
 from relay.verification import HmacSignature, Pairs
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from relay.model import Inbound
 from relay.money import Money
 from relay.providers.base import Data, On, by
-from relay.providers.paddle.reading import Object, entity, money, plain, text, told_at, under
+from relay.providers.paddle.reading import Object, entity, money, plain, told_at
+from relay.providers.reading import text, under
 from relay.times import timestamp
 
 _REFUND_STATUSES = {

@@ -1,7 +1,8 @@
 """Customers and their means of payment in our words, and who an event is about."""
 
 from relay.providers.base import Data
-from relay.providers.paddle.reading import Object, an_object, entity, text, under
+from relay.providers.paddle.reading import Object, entity
+from relay.providers.reading import an_object, text, under
 from relay.times import timestamp
 
 

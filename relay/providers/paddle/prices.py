@@ -5,7 +5,8 @@ from typing import Any
 
 from relay.money import NO_MONEY, Money, currency_code
 from relay.providers.base import Data
-from relay.providers.paddle.reading import Object, an_object, money, text, under, whole
+from relay.providers.paddle.reading import Object, money, whole
+from relay.providers.reading import an_object, text, under
 
 _INTERVALS = ("day", "week", "month", "year")
 

@@ -6,50 +6,17 @@ Nothing here or in the readers trusts a field to be there. https://developer.pad
 from typing import Any
 
 from relay.money import Money, from_minor
+from relay.providers.reading import text
 from relay.times import days_until, instant, timestamp
 
 Object = dict[str, Any]
 """An entity of Paddle's, or a whole event, as parsed."""
 
 
-def under(value: Any, *path: str) -> Any:
-    """What lies under these keys, or None as soon as one is missing or null."""
-    for name in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
-
-
 def entity(event: Object) -> Object:
     """What the event is about."""
     found: Object = event["data"]
     return found
-
-
-def an_object(value: Any) -> Object:
-    """An object, empty when there is none."""
-    return value if isinstance(value, dict) else {}
-
-
-def listed(value: Any) -> list[Object]:
-    """The objects of a list; none where there is no list."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def first(value: Any) -> Object:
-    """The first object of a list; empty when there is none."""
-    return next(iter(listed(value)), {})
-
-
-def text(*values: Any) -> str | None:
-    """The first text that is not empty."""
-    return next((each for each in values if isinstance(each, str) and each), None)
-
-
-def noted(value: Any) -> str | None:
-    """What the account's owner noted in custom data, where an id may be a number too."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
 
 
 def plain(code: Any) -> str | None:

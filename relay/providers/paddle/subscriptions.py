@@ -5,18 +5,8 @@ from collections.abc import Sequence
 from relay.model import Inbound
 from relay.providers.base import Data, On, by
 from relay.providers.paddle import prices
-from relay.providers.paddle.reading import (
-    Object,
-    an_object,
-    days_from,
-    entity,
-    first,
-    listed,
-    noted,
-    text,
-    under,
-    whole,
-)
+from relay.providers.paddle.reading import Object, days_from, entity, whole
+from relay.providers.reading import an_object, first, listed, noted, text, under
 from relay.times import timestamp
 
 _STATUSES = {

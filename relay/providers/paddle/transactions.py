@@ -11,22 +11,8 @@ from relay.model import Inbound, iso
 from relay.money import NO_MONEY, Money, from_minor, named
 from relay.providers.base import Data
 from relay.providers.paddle import prices
-from relay.providers.paddle.reading import (
-    Object,
-    an_object,
-    days_from,
-    entity,
-    first,
-    listed,
-    minor_of,
-    money,
-    noted,
-    plain,
-    text,
-    told_at,
-    under,
-    whole,
-)
+from relay.providers.paddle.reading import Object, days_from, entity, minor_of, money, plain, told_at, whole
+from relay.providers.reading import an_object, first, listed, noted, text, under
 from relay.times import instant, timestamp
 
 _STATUSES = {

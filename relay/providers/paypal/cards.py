@@ -9,7 +9,8 @@ from calendar import monthrange
 from typing import Any
 
 from relay.providers.base import Data
-from relay.providers.paypal.reading import Object, an_object, days_from, subject, text, under, whole, word
+from relay.providers.paypal.reading import Object, days_from, subject, text, whole, word
+from relay.providers.reading import an_object, under
 
 # Year and month of a card, both or neither.
 Expiry = tuple[int | None, int | None]

@@ -3,7 +3,8 @@
 from relay.money import NO_MONEY, Money, from_decimal
 from relay.providers.base import Data
 from relay.providers.paypal.payments import payment_of
-from relay.providers.paypal.reading import Object, first, listed, money, subject, text, told_at, under, word
+from relay.providers.paypal.reading import Object, money, subject, text, told_at, word
+from relay.providers.reading import first, listed, under
 from relay.times import timestamp
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from relay.providers.base import Data
 from relay.providers.paypal.cards import source, trimmed
-from relay.providers.paypal.reading import Object, an_object, first, subject, text, under
+from relay.providers.paypal.reading import Object, subject, text
+from relay.providers.reading import an_object, first, under
 
 
 def who(event: Object) -> Data | None:

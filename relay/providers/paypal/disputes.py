@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from relay.model import Inbound
 from relay.providers.base import Data, On
 from relay.providers.paypal.payments import paid_by
-from relay.providers.paypal.reading import Object, first, money, subject, text, told_at, under, unsigned, word
+from relay.providers.paypal.reading import Object, money, subject, text, told_at, unsigned, word
+from relay.providers.reading import first, under
 from relay.times import timestamp
 
 _STATUSES = {

@@ -12,21 +12,8 @@ from typing import Any
 from relay.model import Inbound
 from relay.money import NO_MONEY, Money, from_decimal, named
 from relay.providers.base import Data
-from relay.providers.paypal.reading import (
-    Object,
-    an_object,
-    days_from,
-    link,
-    listed,
-    money,
-    number,
-    subject,
-    text,
-    times,
-    told_at,
-    under,
-    word,
-)
+from relay.providers.paypal.reading import Object, days_from, link, money, number, subject, text, times, told_at, word
+from relay.providers.reading import an_object, listed, under
 from relay.times import day, timestamp
 
 _STATUSES = {

@@ -11,18 +11,8 @@ from relay.model import Inbound
 from relay.money import NO_MONEY, Money, named
 from relay.providers.base import Data
 from relay.providers.paypal.cards import card_of
-from relay.providers.paypal.reading import (
-    Object,
-    linked_id,
-    money,
-    plain,
-    subject,
-    text,
-    told_at,
-    under,
-    unsigned,
-    word,
-)
+from relay.providers.paypal.reading import Object, linked_id, money, plain, subject, text, told_at, unsigned, word
+from relay.providers.reading import under
 from relay.times import timestamp
 
 _REFUND_STATUSES = {

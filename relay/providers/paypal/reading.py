@@ -9,40 +9,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from relay.money import NO_MONEY, Money, from_decimal
+from relay.providers.reading import listed, under
 from relay.times import days_until, instant, timestamp
 
 Object = dict[str, Any]
 """A resource of PayPal's, or a whole event, as parsed."""
 
 
-def under(value: Any, *path: str) -> Any:
-    """What lies under these keys, or None as soon as one is missing or null."""
-    for name in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
-
-
 def subject(event: Object) -> Object:
     """The resource that an event is about."""
     found: Object = event["resource"]
     return found
-
-
-def an_object(value: Any) -> Object:
-    """An object, empty when there is none."""
-    return value if isinstance(value, dict) else {}
-
-
-def listed(value: Any) -> list[Object]:
-    """The objects of a list; none where there is no list."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def first(value: Any) -> Object:
-    """The first object of a list; empty when there is none."""
-    return next(iter(listed(value)), {})
 
 
 def text(*values: Any) -> str | None:

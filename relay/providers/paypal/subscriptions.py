@@ -10,11 +10,8 @@ from relay.providers.base import Data
 from relay.providers.paypal.cards import card_of
 from relay.providers.paypal.reading import (
     Object,
-    an_object,
     days_from,
-    first,
     link,
-    listed,
     money,
     number,
     plain,
@@ -22,10 +19,10 @@ from relay.providers.paypal.reading import (
     text,
     times,
     told_at,
-    under,
     whole,
     word,
 )
+from relay.providers.reading import an_object, first, listed, under
 from relay.times import timestamp
 
 _STATUSES = {

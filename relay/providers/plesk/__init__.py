@@ -16,6 +16,7 @@ import idna
 
 from relay.model import Inbound
 from relay.providers.base import Data, On, Route, panel
+from relay.providers.reading import scalar
 from relay.times import instant
 
 Variables = dict[str, Any]
@@ -26,7 +27,7 @@ _ROW_FIELDS = frozenset(("class", "type", "obj_id"))
 
 def host_name(value: Any) -> str | None:
     """A domain name as DNS has it: lower case, with A-labels where Plesk gives Unicode."""
-    name = _text(value)
+    name = scalar(value)
     if name is None or name.isascii():
         return name and name.lower()
     try:
@@ -62,7 +63,7 @@ def subscription(variables: Variables, status: str | None = None) -> Data:
         "id": name,
         "name": name,
         "domain": name,
-        "username": _text(_now(variables, "SYSTEM_USER")),
+        "username": scalar(_now(variables, "SYSTEM_USER")),
         "status": status,
     }
 
@@ -91,19 +92,19 @@ def alias(variables: Variables) -> Data:
 
 
 def client(variables: Variables) -> Data:
-    login, name = _text(_now(variables, "LOGIN_NAME")), _text(_now(variables, "CONTACT_NAME"))
+    login, name = scalar(_now(variables, "LOGIN_NAME")), scalar(_now(variables, "CONTACT_NAME"))
     return {
         "customer": {
             "id": login,
             "name": name,
-            "email": _text(_now(variables, "EMAIL")),
-            "company": _text(_now(variables, "COMPANY_NAME")),
-            "phone": _text(_now(variables, "PHONE")),
-            "address_line1": _text(_now(variables, "ADDRESS")),
-            "city": _text(_now(variables, "CITY")),
-            "state": _text(_now(variables, "STATE_PROVINCE")),
-            "postal_code": _text(_now(variables, "POSTAL_ZIP_CODE")),
-            "country": _text(_now(variables, "COUNTRY")),
+            "email": scalar(_now(variables, "EMAIL")),
+            "company": scalar(_now(variables, "COMPANY_NAME")),
+            "phone": scalar(_now(variables, "PHONE")),
+            "address_line1": scalar(_now(variables, "ADDRESS")),
+            "city": scalar(_now(variables, "CITY")),
+            "state": scalar(_now(variables, "STATE_PROVINCE")),
+            "postal_code": scalar(_now(variables, "POSTAL_ZIP_CODE")),
+            "country": scalar(_now(variables, "COUNTRY")),
             "username": login,
         }
     }
@@ -123,7 +124,7 @@ def started(variables: Variables) -> Data:
 
 
 def _service_alert(variables: Variables, what: str) -> Data:
-    name = _text(_now(variables, "SERVICE"))
+    name = scalar(_now(variables, "SERVICE"))
     return {"key": f"service:{name}", "title": f"The service {name} was {what}", "resource": name}
 
 
@@ -134,26 +135,20 @@ def expired_license(_: Variables, name: str) -> Data:
 
 def exceeded(entry: Variables, resource: str) -> Data:
     """A row of the log says which object went over its limit, but not by how much."""
-    return {"usage": {"resource": resource}, "service": {"id": _text(entry.get("obj_id"))}}
+    return {"usage": {"resource": resource}, "service": {"id": scalar(entry.get("obj_id"))}}
 
 
 def exceeded_by_client(entry: Variables, resource: str) -> Data:
-    return {"usage": {"resource": resource, "account": _text(entry.get("obj_id"))}}
+    return {"usage": {"resource": resource, "account": scalar(entry.get("obj_id"))}}
 
 
 def changed(entry: Variables) -> Data:
     """The log says that the status changed, not to what. Its ids are numbers, the handlers' are names."""
-    return {"service": {"id": _text(entry.get("obj_id"))}}
+    return {"service": {"id": scalar(entry.get("obj_id"))}}
 
 
 def in_state(status: str) -> Callable[[Variables], Data]:
     return partial(service, status=status)
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).strip() or None
 
 
 def _now(variables: Variables, name: str) -> Any:

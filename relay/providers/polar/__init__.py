@@ -5,7 +5,8 @@ Their event types: https://polar.sh/docs/integrate/webhooks/events
 
 from relay.providers.base import On, Provider
 from relay.providers.polar import customers, orders, payments, subscriptions
-from relay.providers.polar.reading import status, text
+from relay.providers.polar.reading import status
+from relay.providers.reading import text
 from relay.times import instant
 from relay.verification import HmacSignature, Versioned, base64_key, text_key
 

@@ -1,7 +1,8 @@
 """Customers in our words, and who an event is about."""
 
 from relay.providers.base import Data
-from relay.providers.polar.reading import Object, about, an_object, text
+from relay.providers.polar.reading import Object, about
+from relay.providers.reading import an_object, text
 from relay.times import timestamp
 
 

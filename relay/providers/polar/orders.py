@@ -3,21 +3,9 @@
 from relay.model import Inbound
 from relay.money import Money, from_minor, named
 from relay.providers.base import Data
-from relay.providers.polar.reading import (
-    Object,
-    about,
-    an_object,
-    given_back,
-    listed,
-    minor_of,
-    money,
-    noted,
-    text,
-    told_at,
-    under,
-    whole,
-)
+from relay.providers.polar.reading import Object, about, given_back, minor_of, money, told_at
 from relay.providers.polar.subscriptions import subscription_of
+from relay.providers.reading import an_object, listed, noted, text, under, whole
 from relay.times import timestamp
 
 _STATUSES = {

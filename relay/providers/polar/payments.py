@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from relay.model import Inbound
 from relay.providers.base import Data, On, by
-from relay.providers.polar.reading import Object, about, given_back, money, plain, status, text
+from relay.providers.polar.reading import Object, about, given_back, money, plain, status
+from relay.providers.reading import text
 from relay.times import timestamp
 
 

@@ -3,26 +3,15 @@
 Nothing here or in the readers trusts a field to be there. https://polar.sh/docs/api-reference
 """
 
-import re
 from typing import Any
 
 from relay.model import Inbound
 from relay.money import Money, from_minor
+from relay.providers.reading import text, under, whole
 from relay.times import days_until, instant, timestamp
-
-_WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 
 Object = dict[str, Any]
 """An object of Polar's, or a whole event, as parsed."""
-
-
-def under(value: Any, *path: str) -> Any:
-    """What lies under these keys, or None as soon as one is missing or null."""
-    for name in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
 
 
 def about(event: Object) -> Object:
@@ -36,36 +25,9 @@ def status(inbound: Inbound) -> str:
     return str(under(inbound.payload, "data", "status"))
 
 
-def an_object(value: Any) -> Object:
-    """An object, empty when there is none."""
-    return value if isinstance(value, dict) else {}
-
-
-def listed(value: Any) -> list[Object]:
-    """The objects of a list; none where there is no list."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def text(*values: Any) -> str | None:
-    """The first text that is not empty."""
-    return next((each for each in values if isinstance(each, str) and each), None)
-
-
-def noted(value: Any) -> str | None:
-    """What the account's owner noted in metadata, where an id may be a number too."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
-
-
 def plain(code: Any) -> str | None:
     """A code as plain words: `too_expensive` is `Too expensive`."""
     return (text(code) or "").replace("_", " ").capitalize() or None
-
-
-def whole(value: Any) -> int | None:
-    """A whole number, written as one or as text."""
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def money(minor: Any, currency: Any) -> Money:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from relay.model import Inbound
 from relay.providers.base import Data, On, by
-from relay.providers.polar.reading import Object, about, days_from, money, noted, plain, status, text, under, whole
+from relay.providers.polar.reading import Object, about, days_from, money, plain, status
+from relay.providers.reading import noted, text, under, whole
 from relay.times import timestamp
 
 _STATUSES = {

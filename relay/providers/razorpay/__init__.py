@@ -5,7 +5,7 @@ Their event types: https://razorpay.com/docs/webhooks/
 
 from relay.providers.base import On, Provider, by
 from relay.providers.razorpay import invoices, payments, subscriptions
-from relay.providers.razorpay.reading import text
+from relay.providers.reading import text
 from relay.times import instant
 from relay.verification import HmacSignature
 

@@ -3,20 +3,8 @@
 from relay.money import from_minor, named
 from relay.providers.base import Data
 from relay.providers.razorpay.payments import payment_of
-from relay.providers.razorpay.reading import (
-    Object,
-    an_object,
-    days_from,
-    email,
-    entity,
-    listed,
-    money,
-    noted,
-    subject,
-    text,
-    told_at,
-    whole,
-)
+from relay.providers.razorpay.reading import Object, days_from, email, entity, money, noted, subject, told_at
+from relay.providers.reading import an_object, listed, text, whole
 from relay.times import timestamp
 
 _STATUSES = {

@@ -6,17 +6,8 @@ https://razorpay.com/docs/webhooks/payloads/payments/
 from relay.model import Inbound
 from relay.money import named
 from relay.providers.base import Data
-from relay.providers.razorpay.reading import (
-    Object,
-    an_object,
-    entity,
-    money,
-    noted,
-    plain,
-    subject,
-    text,
-    told_at,
-)
+from relay.providers.razorpay.reading import Object, entity, money, noted, plain, subject, told_at
+from relay.providers.reading import an_object, text
 from relay.times import timestamp
 
 _BRANDS = {"american express": "amex", "diners club": "diners"}

@@ -3,28 +3,17 @@
 Nothing here or in the readers trusts a field to be there. https://razorpay.com/docs/webhooks/payloads/
 """
 
-import re
 from typing import Any
 
 from relay.money import Money, from_minor
+from relay.providers.reading import an_object, text, under
 from relay.times import days_until, instant, timestamp
-
-_WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 
 # What Razorpay writes for a payer who gave no address.
 _NOBODY = "void@razorpay.com"
 
 Object = dict[str, Any]
 """An entity of Razorpay's, or a whole event, as parsed."""
-
-
-def under(value: Any, *path: str) -> Any:
-    """What lies under these keys, or None as soon as one is missing or null."""
-    for name in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
 
 
 def entity(event: Object, name: str) -> Object:
@@ -36,21 +25,6 @@ def subject(event: Object, name: str) -> Object:
     """The entity that an event is about. An event without it cannot be told: KeyError."""
     found: Object = event["payload"][name]["entity"]
     return found
-
-
-def an_object(value: Any) -> Object:
-    """An object, empty when there is none. Notes that hold nothing are an empty list."""
-    return value if isinstance(value, dict) else {}
-
-
-def listed(value: Any) -> list[Object]:
-    """The objects of a list; none where there is no list."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def text(*values: Any) -> str | None:
-    """The first text that is not empty."""
-    return next((each for each in values if isinstance(each, str) and each), None)
 
 
 def noted(about: Object, name: str) -> str | None:
@@ -66,13 +40,6 @@ def email(*values: Any) -> str | None:
 def plain(code: Any) -> str | None:
     """A code as plain words: `insufficient_funds` is `Insufficient funds`."""
     return (text(code) or "").replace("_", " ").capitalize() or None
-
-
-def whole(value: Any) -> int | None:
-    """A whole number, written as one or as text."""
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def money(minor: Any, currency: Any) -> Money:

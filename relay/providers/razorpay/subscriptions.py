@@ -6,17 +6,8 @@ https://razorpay.com/docs/webhooks/payloads/subscriptions/
 from relay.money import NO_MONEY
 from relay.providers.base import Data
 from relay.providers.razorpay.payments import payment_of
-from relay.providers.razorpay.reading import (
-    Object,
-    days_from,
-    entity,
-    money,
-    noted,
-    subject,
-    text,
-    told_at,
-    whole,
-)
+from relay.providers.razorpay.reading import Object, days_from, entity, money, noted, subject, told_at
+from relay.providers.reading import text, whole
 from relay.times import timestamp
 
 # Halted: all tries failed, and Razorpay makes invoices on but charges them no more.

@@ -14,6 +14,7 @@ from typing import Any
 
 from relay.model import Inbound, iso
 from relay.providers.base import ANY, Data, On, Provider, by_arrival
+from relay.providers.reading import scalar
 from relay.times import instant
 from relay.verification import SharedToken
 
@@ -79,20 +80,20 @@ def _of_status(profiles: dict[str, Any]) -> Run:
 
 def _of_hook(form: dict[str, Any]) -> Run:
     """What the template in setup.md writes. A hook after the run has an exit code where the run failed."""
-    code, error = _text(form.get("exitCode")), _joined(form.get("error"), form.get("stderr"))
+    code, error = scalar(form.get("exitCode")), _joined(form.get("error"), form.get("stderr"))
     return Run(
-        event=_text(form.get("profileCommand")),
+        event=scalar(form.get("profileCommand")),
         started=form.get("hook") == "send-before",
         succeeded=code in (None, "0") and error is None and form.get("hook") != "send-after-fail",
         incomplete=code == _INCOMPLETE,
-        profile=_text(form.get("profileName")),
+        profile=scalar(form.get("profileName")),
         error=error,
     )
 
 
 def _of_ping(ping: dict[str, Any]) -> Run:
     """A call of an address as Healthchecks has it: its end says what happened, an exit code too."""
-    path = _text(ping.get("path"))
+    path = scalar(ping.get("path"))
     if path is None:
         return Run(None)
     end = path.rstrip("/").rpartition("/")[2]
@@ -107,15 +108,9 @@ def _of_ping(ping: dict[str, Any]) -> Run:
     )
 
 
-def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).strip() or None
-
-
 def _joined(*texts: Any) -> str | None:
     """What was said, without the passwords that addresses of repositories may hold."""
-    said = "\n".join(filter(None, map(_text, texts)))
+    said = "\n".join(filter(None, map(scalar, texts)))
     return _CREDENTIALS.sub("://", said)[:_LONGEST_ERROR] or None
 
 

@@ -15,6 +15,7 @@ from relay import jsontext
 from relay.errors import Unreadable
 from relay.model import Inbound
 from relay.providers.base import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival
+from relay.providers.reading import scalar
 from relay.verification import SharedToken
 
 _LONGEST_TITLE = 150
@@ -51,7 +52,7 @@ def notice(posted: Data) -> Data:
         "notice": {
             "title": headline and _short(headline),
             "text": text or None,
-            "origin": _text(posted.get("username")),
+            "origin": scalar(posted.get("username")),
         }
     }
 
@@ -64,7 +65,7 @@ def _pieces(posted: Data) -> Iterator[Any]:
         told += [_field(field) for field in _rows(each.get("fields"))]
         told += _of_blocks(each.get("blocks"))
         # The fallback repeats the rest for telephones that show no more.
-        yield from told if any(map(_text, told)) else (each.get("fallback"),)
+        yield from told if any(map(scalar, told)) else (each.get("fallback"),)
 
 
 def _of_blocks(blocks: Any) -> Iterator[str]:
@@ -100,19 +101,19 @@ def _headline(posted: Data) -> Any:
             found = block.get("text")
             return found.get("text") if isinstance(found, dict) else None
     attached = _rows(posted.get("attachments"))
-    if len(attached) == 1 and not _text(posted.get("text")):
+    if len(attached) == 1 and not scalar(posted.get("text")):
         return attached[0].get("title")
     return None
 
 
 def _field(field: Data) -> str | None:
-    title, value = _text(field.get("title")), _text(field.get("value"))
+    title, value = scalar(field.get("title")), scalar(field.get("value"))
     return f"{title}: {value}" if title and value else title or value
 
 
 def _plain(value: Any) -> str | None:
     """Slack's marks for links and mentions as a person reads them."""
-    text = _text(value)
+    text = scalar(value)
     if text is None:
         return None
     text = _LINK.sub(lambda found: f"{found[2]} ({found[1]})" if found[2] else found[1], text)
@@ -127,12 +128,6 @@ def _short(text: str) -> str:
 
 def _rows(value: Any) -> list[Data]:
     return [each for each in value[:_MOST_PIECES] if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).strip() or None
 
 
 PROVIDER = Provider(

@@ -4,9 +4,9 @@ Their event types: https://developer.squareup.com/docs/webhooks/v2webhook-events
 """
 
 from relay.providers.base import On, Provider, Setting
+from relay.providers.reading import text
 from relay.providers.square import customers, invoices, payments, subscriptions
 from relay.providers.square.ignored import IGNORED
-from relay.providers.square.reading import text
 from relay.providers.square.verification import SquareSignature
 from relay.times import instant
 

@@ -3,19 +3,8 @@
 from calendar import monthrange
 
 from relay.providers.base import Data
-from relay.providers.square.reading import (
-    Object,
-    an_object,
-    brand,
-    days_from,
-    expiry,
-    last4,
-    person,
-    subject,
-    text,
-    under,
-    word,
-)
+from relay.providers.reading import an_object, text, under
+from relay.providers.square.reading import Object, brand, days_from, expiry, last4, person, subject, word
 from relay.times import timestamp
 
 

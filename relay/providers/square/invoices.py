@@ -8,18 +8,8 @@ from collections.abc import Sequence
 from relay.model import Inbound
 from relay.money import NO_MONEY, Money, from_minor, named
 from relay.providers.base import Data, On, by
-from relay.providers.square.reading import (
-    Object,
-    an_object,
-    days_from,
-    listed,
-    money,
-    status,
-    subject,
-    text,
-    told_at,
-    total,
-)
+from relay.providers.reading import an_object, listed, text
+from relay.providers.square.reading import Object, days_from, money, status, subject, told_at, total
 from relay.times import day, timestamp
 
 _STATUSES = {

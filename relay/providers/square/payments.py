@@ -8,22 +8,18 @@ from collections.abc import Sequence
 from relay.model import Inbound
 from relay.money import named
 from relay.providers.base import Data, On, by
+from relay.providers.reading import an_object, first, listed, text, under
 from relay.providers.square.reading import (
     Object,
-    an_object,
     brand,
     expiry,
-    first,
     last4,
-    listed,
     money,
     plain,
     status,
     subject,
-    text,
     told_at,
     total,
-    under,
     word,
 )
 from relay.times import timestamp

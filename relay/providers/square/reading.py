@@ -3,14 +3,13 @@
 Nothing here or in the readers trusts a field to be there. https://developer.squareup.com/docs/webhooks/overview
 """
 
-import re
 from typing import Any
 
 from relay.model import Inbound
 from relay.money import NO_MONEY, Money, from_minor
+from relay.providers.reading import text, under, whole
 from relay.times import days_until, instant, timestamp
 
-_WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 _BRANDS = {
     "american_express": "amex",
     "discover_diners": "diners",
@@ -20,15 +19,6 @@ _BRANDS = {
 
 Object = dict[str, Any]
 """An object of Square's, or a whole event, as parsed."""
-
-
-def under(value: Any, *path: str) -> Any:
-    """What lies under these keys, or None as soon as one is missing or null."""
-    for name in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
 
 
 def subject(event: Object, name: str) -> Object:
@@ -41,26 +31,6 @@ def status(inbound: Inbound, name: str) -> str:
     return str(under(inbound.payload, "data", "object", name, "status"))
 
 
-def an_object(value: Any) -> Object:
-    """An object, empty when there is none."""
-    return value if isinstance(value, dict) else {}
-
-
-def listed(value: Any) -> list[Object]:
-    """The objects of a list; none where there is no list."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def first(value: Any) -> Object:
-    """The first object of a list; empty when there is none."""
-    return next(iter(listed(value)), {})
-
-
-def text(*values: Any) -> str | None:
-    """The first text that is not empty."""
-    return next((each for each in values if isinstance(each, str) and each), None)
-
-
 def word(code: Any) -> str | None:
     """A code in small letters: `BANK_ACCOUNT` is `bank_account`."""
     return (text(code) or "").lower() or None
@@ -69,13 +39,6 @@ def word(code: Any) -> str | None:
 def plain(code: Any) -> str | None:
     """A code as plain words: `CARD_DECLINED` is `Card declined`."""
     return (word(code) or "").replace("_", " ").capitalize() or None
-
-
-def whole(value: Any) -> int | None:
-    """A whole number, written as one or as text."""
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def money(value: Any) -> Money:

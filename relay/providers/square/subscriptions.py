@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from relay.model import Inbound
 from relay.providers.base import Data, On, by
-from relay.providers.square.reading import Object, days_from, money, status, subject, text
+from relay.providers.reading import text
+from relay.providers.square.reading import Object, days_from, money, status, subject
 from relay.times import day
 
 # Deactivated is what Square does to one that it cannot bill; like a paused one it can be resumed.

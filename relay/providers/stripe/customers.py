@@ -3,18 +3,8 @@
 from typing import Any
 
 from relay.providers.base import Data
-from relay.providers.stripe.reading import (
-    Object,
-    before,
-    expanded,
-    first,
-    identity,
-    money,
-    subject,
-    text,
-    told_at,
-    under,
-)
+from relay.providers.reading import under
+from relay.providers.stripe.reading import Object, before, expanded, first, identity, money, subject, text, told_at
 from relay.times import timestamp
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from relay.money import named
 from relay.providers.base import Data
+from relay.providers.reading import under
 from relay.providers.stripe import prices
 from relay.providers.stripe.reading import (
     Object,
@@ -17,7 +18,6 @@ from relay.providers.stripe.reading import (
     subject,
     text,
     told_at,
-    under,
     whole,
 )
 from relay.providers.stripe.subscriptions import subscription_of

@@ -9,18 +9,9 @@ from typing import Any
 from relay.model import Inbound
 from relay.money import NO_MONEY, Money, named
 from relay.providers.base import Data
+from relay.providers.reading import under
 from relay.providers.stripe.cards import card_of
-from relay.providers.stripe.reading import (
-    Object,
-    expanded,
-    first,
-    identity,
-    money,
-    subject,
-    text,
-    told_at,
-    under,
-)
+from relay.providers.stripe.reading import Object, expanded, first, identity, money, subject, text, told_at
 from relay.times import timestamp
 
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from relay.money import NO_MONEY, Money
 from relay.providers.base import Data
-from relay.providers.stripe.reading import Object, expanded, identity, money, number, text, under
+from relay.providers.reading import under
+from relay.providers.stripe.reading import Object, expanded, identity, money, number, text
 
 # What Stripe writes onto a line, in the customer's language: "1 × Business Hosting (at €24.00 / month)".
 _DESCRIPTION = re.compile(r"\d+ × (.+) \([^()]+\)")

@@ -8,6 +8,7 @@ payment: https://docs.stripe.com/changelog/basil#2025-03-31.basil
 from typing import Any
 
 from relay.money import Money, currency_code, from_minor
+from relay.providers.reading import under
 from relay.times import days_until, instant, timestamp
 
 Object = dict[str, Any]
@@ -16,15 +17,6 @@ Object = dict[str, Any]
 # https://docs.stripe.com/currencies: ISK and UGX lost their decimals and are still sent with two; the ariary
 # (MGA), which has two in ISO 4217, is sent with none.
 _EXPONENTS = {"ISK": 2, "UGX": 2, "MGA": 0}
-
-
-def under(value: Any, *path: str) -> Any:
-    """What lies under these keys, or None as soon as one is missing or null."""
-    for name in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
 
 
 def subject(event: Object) -> Object:

@@ -4,19 +4,9 @@ from collections.abc import Sequence
 
 from relay.model import Inbound
 from relay.providers.base import Data, On
+from relay.providers.reading import under
 from relay.providers.stripe.payments import charge_of
-from relay.providers.stripe.reading import (
-    Object,
-    before,
-    first,
-    identity,
-    money,
-    subject,
-    text,
-    told_at,
-    under,
-    whole,
-)
+from relay.providers.stripe.reading import Object, before, first, identity, money, subject, text, told_at, whole
 from relay.times import timestamp
 
 _REFUND_STATUSES = {

@@ -1,16 +1,9 @@
 """Subscriptions in our words."""
 
 from relay.providers.base import Data
+from relay.providers.reading import under
 from relay.providers.stripe import prices
-from relay.providers.stripe.reading import (
-    Object,
-    days_from,
-    identity,
-    listed,
-    number,
-    text,
-    under,
-)
+from relay.providers.stripe.reading import Object, days_from, identity, listed, number, text
 from relay.times import timestamp
 
 _STATUSES = {

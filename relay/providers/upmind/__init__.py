@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from relay.model import Inbound, iso
 from relay.money import Money, currency_code, from_decimal, named
 from relay.providers.base import Data, On, Provider, Reply, Setting
+from relay.providers.reading import an_object, scalar
 from relay.times import instant
 from relay.verification import HmacSignature
 
@@ -34,10 +35,10 @@ class Told:
 
 def subject(inbound: Inbound) -> Told:
     payload = inbound.payload
-    found = _row(payload.get("object"))
+    found = an_object(payload.get("object"))
     return Told(
         {"id": payload.get("object_id"), **found},
-        _text(payload.get("object_type")) or _text(payload.get("hook_category")),
+        scalar(payload.get("object_type")) or scalar(payload.get("hook_category")),
         _zone(inbound),
     )
 
@@ -45,31 +46,31 @@ def subject(inbound: Inbound) -> Told:
 def customer(told: Told) -> Data:
     client = _client(told)
     return {
-        "id": _text(client.get("id")) or _text(told.object.get("client_id")),
+        "id": scalar(client.get("id")) or scalar(told.object.get("client_id")),
         "name": _name(client),
         "email": _email(client),
-        "company": _text(client.get("company_name")),
+        "company": scalar(client.get("company_name")),
     }
 
 
 def profile(told: Told) -> Data:
     client = told.object
-    address = _row(client.get("default_address"))
+    address = an_object(client.get("default_address"))
     return {
         "customer": {
-            "id": _text(client.get("id")),
+            "id": scalar(client.get("id")),
             "name": _name(client),
             "first_name": _either(client, "firstname", "first_name"),
             "last_name": _either(client, "lastname", "last_name"),
             "email": _email(client),
-            "company": _text(client.get("company_name")),
-            "phone": _text(_row(client.get("default_phone")).get("full_phone")),
-            "address_line1": _text(address.get("address_1")),
-            "address_line2": _text(address.get("address_2")),
-            "city": _text(address.get("city")),
-            "state": _text(address.get("state")),
-            "postal_code": _text(address.get("postcode")),
-            "country": _text(address.get("country_code")),
+            "company": scalar(client.get("company_name")),
+            "phone": scalar(an_object(client.get("default_phone")).get("full_phone")),
+            "address_line1": scalar(address.get("address_1")),
+            "address_line2": scalar(address.get("address_2")),
+            "city": scalar(address.get("city")),
+            "state": scalar(address.get("state")),
+            "postal_code": scalar(address.get("postcode")),
+            "country": scalar(address.get("country_code")),
             "language": _either(client, "interface_language_code", "interface_language"),
             "created_at": told.time("created_at"),
         }
@@ -80,8 +81,8 @@ def invoice(told: Told, status: str | None = None) -> Data:
     found = told.object
     return {
         "invoice": {
-            "id": _text(found.get("id")),
-            "number": _text(found.get("number")),
+            "id": scalar(found.get("id")),
+            "number": scalar(found.get("number")),
             "status": status,
             **_money(found, "total_amount", "total", "amount"),
             **named("amount_due", _money(found, "unpaid_amount")),
@@ -103,18 +104,18 @@ def unpaid(told: Told) -> Data:
 def payment(told: Told, status: str) -> Data:
     """A payment of an invoice. Its object holds `transaction_id`, and the invoice in itself."""
     found = told.object
-    bill = _row(found.get("invoice"))
+    bill = an_object(found.get("invoice"))
     return {
         "payment": {
-            "id": _text(found.get("id")),
+            "id": scalar(found.get("id")),
             "status": status,
             **_money(found, "amount"),
             "failure_reason": _either(found, "failure_reason", "error_message") if status == "failed" else None,
             "paid_at": told.time("created_at") if status == "succeeded" else None,
-            "reference": _text(found.get("transaction_id")),
-            "gateway": _text(_row(found.get("gateway")).get("name")),
-            "invoice_id": _text(bill.get("id")) or _text(found.get("invoice_id")),
-            "invoice_number": _text(bill.get("number")),
+            "reference": scalar(found.get("transaction_id")),
+            "gateway": scalar(an_object(found.get("gateway")).get("name")),
+            "invoice_id": scalar(bill.get("id")) or scalar(found.get("invoice_id")),
+            "invoice_number": scalar(bill.get("number")),
         }
     }
 
@@ -126,8 +127,8 @@ def awaited(told: Told) -> Data:
         "payment": {
             "status": "action_required",
             **_money(found, "unpaid_amount"),
-            "invoice_id": _text(found.get("id")),
-            "invoice_number": _text(found.get("number")),
+            "invoice_id": scalar(found.get("id")),
+            "invoice_number": scalar(found.get("number")),
         },
         "invoice": invoice(told, "open")["invoice"],
     }
@@ -135,14 +136,14 @@ def awaited(told: Told) -> Data:
 
 def refund(told: Told) -> Data:
     found = told.object
-    bill = _row(found.get("invoice"))
+    bill = an_object(found.get("invoice"))
     return {
         "refund": {
-            "id": _text(found.get("id")),
+            "id": scalar(found.get("id")),
             "status": "succeeded",
             **_money(found, "amount"),
-            "invoice_id": _text(bill.get("id")) or _text(found.get("invoice_id")),
-            "invoice_number": _text(bill.get("number")),
+            "invoice_id": scalar(bill.get("id")) or scalar(found.get("invoice_id")),
+            "invoice_number": scalar(bill.get("number")),
             "created_at": told.time("created_at"),
         }
     }
@@ -158,13 +159,13 @@ def service(told: Told, status: str | None = None) -> Data:
     found = told.object
     return {
         "service": {
-            "id": _text(found.get("id")),
+            "id": scalar(found.get("id")),
             "name": _plan(found),
             "domain": _domain(found),
             "plan": _plan(found),
             "status": status,
             "reason": _either(found, "suspend_reason", "cancellation_reason", "reason"),
-            "product_id": _text(found.get("product_id")) or _text(_row(found.get("product")).get("id")),
+            "product_id": scalar(found.get("product_id")) or scalar(an_object(found.get("product")).get("id")),
             "renews_at": told.time("next_due_date"),
             "created_at": told.time("created_at"),
         }
@@ -177,10 +178,10 @@ def subscription(told: Told, status: str | None = None) -> Data:
     by_month = isinstance(months, int) and not isinstance(months, bool) and months > 0
     return {
         "subscription": {
-            "id": _text(found.get("id")),
+            "id": scalar(found.get("id")),
             "status": status,
             "plan": _plan(found),
-            "product_id": _text(found.get("product_id")) or _text(_row(found.get("product")).get("id")),
+            "product_id": scalar(found.get("product_id")) or scalar(an_object(found.get("product")).get("id")),
             **_money(found, "total_amount"),
             "interval": "month" if by_month else None,
             "interval_count": months if by_month else None,
@@ -196,15 +197,15 @@ def subscription(told: Told, status: str | None = None) -> Data:
 
 def order(told: Told, status: str) -> Data:
     found = told.object
-    bill = _row(found.get("invoice"))
+    bill = an_object(found.get("invoice"))
     return {
         "order": {
-            "id": _text(found.get("id")),
-            "number": _text(found.get("number")),
+            "id": scalar(found.get("id")),
+            "number": scalar(found.get("number")),
             "status": status,
             **_money(found, "total_amount", "total", "amount"),
-            "invoice_id": _text(bill.get("id")) or _text(found.get("invoice_id")),
-            "invoice_number": _text(bill.get("number")),
+            "invoice_id": scalar(bill.get("id")) or scalar(found.get("invoice_id")),
+            "invoice_number": scalar(bill.get("number")),
             "created_at": told.time("created_at"),
         }
     }
@@ -233,7 +234,7 @@ def _money(found: Data, *names: str) -> Money:
 
 
 def _client(told: Told) -> Data:
-    return told.object if told.category == "client" else _row(told.object.get("client"))
+    return told.object if told.category == "client" else an_object(told.object.get("client"))
 
 
 def _name(client: Data) -> str | None:
@@ -246,7 +247,7 @@ def _email(client: Data) -> str | None:
 
 
 def _plan(found: Data) -> str | None:
-    return _text(_row(found.get("product")).get("name")) or _either(found, "product_name", "name")
+    return scalar(an_object(found.get("product")).get("name")) or _either(found, "product_name", "name")
 
 
 def _domain(found: Data) -> str | None:
@@ -256,17 +257,7 @@ def _domain(found: Data) -> str | None:
 
 
 def _either(found: Data, *names: str) -> str | None:
-    return next(filter(None, (_text(found.get(name)) for name in names)), None)
-
-
-def _row(value: Any) -> Data:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).strip() or None
+    return next(filter(None, (scalar(found.get(name)) for name in names)), None)
 
 
 PROVIDER = Provider(

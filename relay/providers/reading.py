@@ -1,0 +1,57 @@
+"""Reading what others wrote down: nothing here trusts a field to be there, or to be what it should be."""
+
+import re
+from typing import Any
+
+Object = dict[str, Any]
+"""A JSON object of somebody else's, as parsed."""
+
+_WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
+
+
+def under(value: Any, *path: str) -> Any:
+    """What lies under these keys, or None as soon as one is missing or null."""
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def an_object(value: Any) -> Object:
+    """An object, empty when there is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: Any) -> list[Object]:
+    """The objects of a list; none where there is no list."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def first(value: Any) -> Object:
+    """The first object of a list; empty when there is none."""
+    return next(iter(listed(value)), {})
+
+
+def text(*values: Any) -> str | None:
+    """The first text that is not empty."""
+    return next((each for each in values if isinstance(each, str) and each), None)
+
+
+def scalar(value: Any) -> str | None:
+    """Text without blanks around it, or a whole number as text; None for nothing and for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).strip() or None
+
+
+def noted(value: Any) -> str | None:
+    """What an account's owner noted, where an id may be a number too."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
+
+
+def whole(value: Any) -> int | None:
+    """A whole number, written as one or as text."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
