@@ -13,7 +13,6 @@ from relay.normalize import Origin, normalize, read
 from relay.providers.adyen import PROVIDER
 from relay.providers.adyen.verification import BODY_PROOF, ITEM_PROOF
 from relay.samples import read_http
-from relay.vectors import judge
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "adyen"
@@ -209,14 +208,3 @@ def test_a_published_payload_is_told_without_a_defect(name, told):
     found = events(json.loads((CORPUS / "adyen" / name).read_bytes()))
 
     assert [(event.type, event.defect) for event in found] == [(told, None)]
-
-
-def vectors() -> list[Any]:
-    every = [json.loads(path.read_bytes()) for path in CORPUS.glob("signature_vectors.json")]
-    return [each for held in every for each in held if each["provider"] == "adyen"]
-
-
-@ABSENT
-@pytest.mark.parametrize("vector", vectors(), ids=lambda vector: vector["id"])
-def test_a_signature_vector_gets_its_verdict(vector):
-    assert judge(PROVIDER, vector) == (vector["expected"], vector["reason"])

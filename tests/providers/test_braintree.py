@@ -3,7 +3,6 @@
 import base64
 import json
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -14,7 +13,6 @@ from relay.normalize import Origin, normalize, read
 from relay.providers.base import Reply
 from relay.providers.braintree import PROVIDER
 from relay.samples import read_http
-from relay.vectors import judge
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "braintree"
@@ -235,18 +233,3 @@ def test_a_published_payload_is_told_without_a_defect(path):
     found = events(path.read_bytes())
 
     assert [(event.type, event.defect) for event in found] == [(name, None) for name in TOLD[path.name.split(".")[0]]]
-
-
-def vectors() -> list[Any]:
-    every = [json.loads(path.read_bytes()) for path in CORPUS.glob("signature_vectors.json")]
-    return [each for held in every for each in held if each["provider"] == "braintree"]
-
-
-@ABSENT
-@pytest.mark.parametrize("vector", vectors(), ids=lambda vector: vector["id"])
-def test_a_signature_vector_gets_its_verdict(vector):
-    assert judge(PROVIDER, vector) == (vector["expected"], vector["reason"])
-    if "response_body" in vector:
-        assert challenge(vector["query"]["bt_challenge"], credentials=Credentials(settings=vector)) == Reply(
-            200, vector["response_body"]
-        )

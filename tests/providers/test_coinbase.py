@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,7 +11,6 @@ from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
 from relay.providers.coinbase import PROVIDER, event_id
 from relay.samples import read_http
-from relay.vectors import judge
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "coinbase"
@@ -150,14 +148,3 @@ def test_a_published_payload_is_told_without_a_defect(name, expected):
     found = events((CORPUS / "coinbase" / name).read_bytes())
 
     assert [(event.type, event.defect) for event in found] == [(each, None) for each in expected]
-
-
-def vectors() -> list[Any]:
-    every = [json.loads(path.read_bytes()) for path in CORPUS.glob("signature_vectors.json")]
-    return [each for held in every for each in held if each["provider"] == "coinbase"]
-
-
-@ABSENT
-@pytest.mark.parametrize("vector", vectors(), ids=lambda vector: vector["id"])
-def test_a_signature_vector_gets_its_verdict(vector):
-    assert judge(PROVIDER, vector) == (vector["expected"], vector["reason"])
