@@ -1,0 +1,111 @@
+"""What is peculiar to OpenSRS: objects and their events, messages that remind, times that say no zone."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay import jsontext
+from relay.model import Event, Inbound, Source
+from relay.normalize import Origin, normalize, read
+from relay.providers.opensrs import PROVIDER
+
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels" / "opensrs"
+ORIGIN = Origin(Source("src_1", "ws_1", "opensrs", "OpenSRS"), 1, "shared_token")
+NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
+EXPECTED = {"expired.json": ["domain.expired"], "renewed.json": ["domain.renewed"]}
+
+
+def posted(event: Any, data: Any, owner: Any = "DOMAIN") -> list[Event]:
+    payload = {"event": event, "object": owner, "object_data": data, "event_date": "2026-11-22T07:00:00Z"}
+    return normalize(PROVIDER, read(PROVIDER, Inbound(jsontext.dumps(payload), received_at=NOW)), ORIGIN)
+
+
+def types(events: list[Event]) -> list[str]:
+    assert [event.defect for event in events if event.defect] == []
+    return [event.type for event in events]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"message_type": "registrant.renewal.reminder"}, ["domain.expiring"]),
+        ({"message_type": "reseller.expiration.reminder"}, ["domain.expiring"]),
+        ({"message_type": "reseller.expiry.notice", "expiration_date": "2026-11-01"}, ["domain.expired"]),
+        ({"message_type": "registrant.renewal.notice", "expiration_date": "2026-12-01 00:00:00"}, ["domain.expiring"]),
+        ({"message_type": "reseller.renewal.confirmation"}, []),
+        ({"message_type": "registrant.verification.reminder"}, []),
+        ({}, []),
+    ],
+)
+def test_a_message_is_told_where_it_reminds_of_an_end(data: dict[str, Any], expected: list[str]) -> None:
+    assert types(posted("MESSAGE_STATUS_CHANGE", data)) == expected
+
+
+@pytest.mark.parametrize(
+    ("owner", "data", "expected"),
+    [
+        ("TRANSFER", {"order_status": "completed"}, ["domain.transferred"]),
+        ("TRANSFER", {"transfer_status": "pending_owner"}, []),
+        ("ORDER", {"order_reg_type": "renewal", "order_status": "DECLINED"}, ["domain.renewal_failed"]),
+        ("ORDER", {"order_reg_type": "renewal", "order_status": "completed"}, []),
+        ("ORDER", {"order_reg_type": "new", "order_status": "declined"}, []),
+        ("DOMAIN", {"status": "ok"}, []),
+        (None, {"status": "ok"}, []),
+    ],
+)
+def test_a_status_means_what_its_object_is(owner: Any, data: dict[str, Any], expected: list[str]) -> None:
+    assert types(posted("STATUS_CHANGE", data, owner)) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2027-01-01T12:00:00Z", "2027-01-01T12:00:00Z"),
+        ("2027-01-01 12:00:00", "2027-01-01T12:00:00Z"),
+        ("2027-01-01", "2027-01-01T00:00:00Z"),
+        ("0000-00-00", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_a_time_without_a_zone_is_utc(given: Any, expected: str | None) -> None:
+    (event,) = posted("RENEWED", {"domain_name": "ACME.example", "expiration_date": given})
+
+    found = event.envelope["data"]["domain"]
+    assert (found["name"], found["expires_at"]) == ("acme.example", expected)
+
+
+def test_a_registration_that_is_told_twice_is_one_event() -> None:
+    data = {"domain_id": 5, "domain_name": "acme.example"}
+
+    assert posted("CREATED", data)[0].id == posted("REGISTERED", data)[0].id
+
+
+@pytest.mark.parametrize("odd", [None, [], "x", {"domain_name": [], "period": "ten", "order_status": 3}])
+@pytest.mark.parametrize("name", sorted(PROVIDER.events))
+def test_an_object_of_another_shape_costs_no_event(name: str, odd: Any) -> None:
+    owner, _, event = name.rpartition(".")
+
+    assert "unknown" not in types(posted(event, odd, owner or "DOMAIN"))
+
+
+def test_an_event_that_is_not_known_is_kept_by_its_name() -> None:
+    (event,) = posted("LOCKED", {}, "CERT")
+
+    assert (event.type, event.envelope["provider_event"]["type"]) == ("unknown", "CERT.LOCKED")
+
+
+def published() -> list[Any]:
+    if not CORPUS.exists():
+        absent = pytest.mark.skip(reason="the corpus of panels is not beside this checkout")
+        return [pytest.param(None, marks=absent, id="absent")]
+    return sorted(CORPUS.glob("*.json"))
+
+
+@pytest.mark.parametrize("path", published(), ids=lambda path: path.name)
+def test_a_published_payload_is_told_without_a_defect(path: Path) -> None:
+    events = normalize(PROVIDER, read(PROVIDER, Inbound(path.read_bytes(), received_at=NOW)), ORIGIN)
+
+    assert types(events) == EXPECTED[path.name]
