@@ -117,7 +117,7 @@ def create_source(
     provider = _provider(provider_name)
     kept_settings = _settings(provider, settings or {})
     if secret is None and provider.secret == _OURS:
-        secret = _generated(provider, kept_settings)
+        secret = fitting_secret(provider, kept_settings)
     if secret is not None:
         _check_secret(provider, kept_settings, secret)
     source = Source(
@@ -202,7 +202,7 @@ def add_source_secret(
         if secret is None:
             if provider.secret != _OURS:
                 raise InvalidRequest(f"secret is required: copy it from {provider.label}, which made it.")
-            secret = _generated(provider, source.settings)
+            secret = fitting_secret(provider, source.settings)
         _check_secret(provider, source.settings, secret)
         kept = [
             Secret(each.value, until if each.not_after is None else min(each.not_after, until))
@@ -483,7 +483,8 @@ def _check_secret(provider: Provider, settings: Mapping[str, Any], secret: Any) 
         raise InvalidRequest(f"secret cannot be used: {reason or 'it holds no key.'}")
 
 
-def _generated(provider: Provider, settings: Mapping[str, Any]) -> str:
+def fitting_secret(provider: Provider, settings: Mapping[str, Any]) -> str:
+    """A new secret in a form that the provider's scheme can read."""
     if not isinstance(provider.verification, ConfiguredHmac | HmacSignature):
         # A token or a password goes into addresses and forms, where base64 would have to be escaped.
         return secrets.token_urlsafe(32)

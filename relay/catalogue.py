@@ -54,7 +54,9 @@ class Summary:
             filled = [each if isinstance(each, str) else _first(values, each) for each in piece]
             if not (may_go and None in filled):
                 said += ["" if each is None else str(each) for each in filled]
-        return "".join(said)
+        sentence = "".join(said)
+        # What a provider says of a failure may be many lines.
+        return sentence if "\n" not in sentence else " ".join(sentence.split())
 
 
 def _read_piece(piece: str) -> tuple[str | tuple[tuple[str, ...], ...], ...]:

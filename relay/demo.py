@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import click
 
 from relay import accounts, jsontext, providers, samples
+from relay.errors import ConfigError
+from relay.model import Source
+from relay.providers.base import Provider
 from relay.storage import hooks, sources
+from relay.verification import Credentials
 
 if TYPE_CHECKING:
     from relay.cli.shared import Here
 
 SUBSCRIBER_PORT_OFFSET = 1
 _ACTOR = "demo"
-_SECRET = "whsec_ZGVtbyBzZWNyZXQsIG9ubHkgZm9yIGRlbW9zIQ=="
-_SETTINGS = {
-    "hmac": {"header": "x-signature", "algorithm": "sha256", "encoding": "hex"},
-    "paypal": {"webhook_id": "DEMO"},
-}
+_SETTINGS = {"hmac": {"header": "x-signature", "algorithm": "sha256", "encoding": "hex"}}
 _COLOURS = {"info": "green", "warning": "yellow", "critical": "red"}
 
 
@@ -42,28 +42,41 @@ def prepare(relay: "Here", address: str, subscriber: str, say: Callable[[str], N
     say("sending our samples, signed as each provider signs; events arrive below")
     for provider in providers.load().values():
         found = samples.all_samples(provider.name)
-        if not found:
+        if not found or provider.poll is not None:
             continue
         name = f"Demo {provider.label}"
-        source = known.get(name)
-        if source is None:
-            # Nobody but PayPal can sign as PayPal, so its demo source takes the sample unproved and marks it so.
-            source, _ = accounts.create_source(
-                relay.database,
-                relay.vault,
-                relay.workspace.id,
-                provider.name,
-                name=name,
-                secret=None if provider.secret == "none" else _SECRET,
-                settings=_SETTINGS.get(provider.name, {}),
-                monitor=provider.secret == "none",
-                actor=_ACTOR,
-                public_url=relay.config.public_url,
-            )
+        source = known.get(name) or _source(relay, provider, name, found[0])
         for sample in found:
             status, answer = post_sample(sample, source, accounts.inbound_url(address, source.id))
             if status not in (200, 202):
                 say(f"{sample.id}: {status} {answer}")
+
+
+def _source(relay: "Here", provider: Provider, name: str, sample: samples.Sample) -> Source:
+    """A source with made-up credentials. Where only the provider itself can sign, it takes samples unproved."""
+    made_up = {each.name: "demo" for each in provider.settings if each.default is None and not each.choices}
+    settings = _SETTINGS.get(provider.name) or made_up
+    whole = {**provider.usual_settings, **settings}
+    secret = None if provider.secret == "none" else accounts.fitting_secret(provider, whole)
+    credentials = Credentials(() if secret is None else (secret,), whole)
+    try:
+        provider.verification.sign(sample.inbound, credentials, 0.0)
+        alone = False
+    except ConfigError:
+        alone = True
+    source, _ = accounts.create_source(
+        relay.database,
+        relay.vault,
+        relay.workspace.id,
+        provider.name,
+        name=name,
+        secret=secret,
+        settings=settings,
+        monitor=alone,
+        actor=_ACTOR,
+        public_url=relay.config.public_url,
+    )
+    return source
 
 
 class _Subscriber(BaseHTTPRequestHandler):
