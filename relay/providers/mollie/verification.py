@@ -1,0 +1,44 @@
+"""Mollie's two kinds of webhook: signed events, and the older ones that say an id and nothing else.
+
+https://docs.mollie.com/reference/webhooks-new, https://docs.mollie.com/reference/webhooks
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from relay.errors import VerificationError
+from relay.model import Inbound
+from relay.verification import Bare, Coverage, Credentials, HmacSignature
+
+CLASSIC = "classic_fetch_back"
+_CLASSIC_BODY = re.compile(rb"id=[A-Za-z0-9_]{1,64}\s*")
+
+
+def is_classic(inbound: Inbound) -> bool:
+    """Whether a webhook is nothing but an id. Whatever looks like an event has to be signed."""
+    return _CLASSIC_BODY.fullmatch(inbound.body) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class MollieSignature:
+    """Events are signed over the whole body. The older webhooks prove nothing: what they name is asked of Mollie."""
+
+    name: str = "mollie_signature"
+    signature: HmacSignature = field(
+        default_factory=lambda: HmacSignature(
+            "mollie_signature", header="x-mollie-signature", form=Bare("sha256=", prefix_required=False)
+        )
+    )
+
+    def covers(self, proof: str) -> Coverage:
+        return "fetched" if proof == CLASSIC else "fully"
+
+    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
+        if not is_classic(inbound):
+            return self.signature.verify(inbound, credentials, now)
+        if inbound.headers.get("x-mollie-signature"):
+            raise VerificationError("Mollie signs no webhook of this kind.", code="malformed_header")
+        return CLASSIC
+
+    def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
+        return inbound if is_classic(inbound) else self.signature.sign(inbound, credentials, now)
