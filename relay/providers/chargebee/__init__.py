@@ -5,13 +5,15 @@ With an API key of the site each event is fetched again, and the fetched one cou
 """
 
 import base64
-from collections.abc import Mapping
+from calendar import monthrange
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from relay.model import Inbound
-from relay.money import Money, from_minor
-from relay.providers.base import Data, LookUp, On, Provider, Question, Setting, segment
-from relay.providers.reading import Object, an_object, listed, text, under, whole
+from relay.money import Money, from_minor, named
+from relay.providers.base import Data, LookUp, On, Provider, Question, Setting, by, segment
+from relay.providers.chargebee.ignored import IGNORED
+from relay.providers.reading import Object, an_object, first, listed, text, under, whole
 from relay.times import days_until, instant, timestamp
 from relay.verification import BasicAuth
 
@@ -32,6 +34,7 @@ _INVOICE_STATUSES = {
     "voided": "void",
     "pending": "draft",
 }
+_RECURRING = ("plan", "addon")
 _UNITS = ("day", "week", "month", "year")
 
 
@@ -75,25 +78,27 @@ def _money(found: Object, name: str) -> Money:
 
 def _subscription(told: Object) -> Data:
     found = part(told, "subscription")
-    items = [each for each in listed(found.get("subscription_items")) if each.get("item_type") == "plan"]
-    plan = items[0] if items else {}
-    amount = plan.get("amount") if plan else found.get("plan_amount")
+    items = [each for each in listed(found.get("subscription_items")) if each.get("item_type") in _RECURRING]
+    plan = first([each for each in items if each.get("item_type") == "plan"])
     status = _STATUSES.get(str(found.get("status")))
     ends = timestamp(found.get("current_term_end"))
     renews = (
         timestamp(found.get("next_billing_at")) if found.get("status") in ("active", "in_trial", "future") else None
     )
     unit = text(found.get("billing_period_unit"))
+    overdue_invoices = whole(found.get("due_invoices_count"))
+    if overdue_invoices is not None and overdue_invoices < 0:
+        overdue_invoices = None
     return {
         "id": text(found.get("id"))
         or text(*(part(told, name).get("subscription_id") for name in ("invoice", "transaction"))),
-        "status": "past_due" if status == "active" and whole(found.get("due_invoices_count")) else status,
+        "status": "past_due" if status == "active" and overdue_invoices else status,
         "plan": text(plan.get("item_price_id"), found.get("plan_id")),
         "product_id": text(plan.get("item_price_id"), found.get("plan_id")),
-        **from_minor(amount, found.get("currency_code")),
+        **from_minor(_price(items) if items else found.get("plan_amount"), found.get("currency_code")),
         "quantity": whole(plan.get("quantity") if plan else found.get("plan_quantity")),
         "interval": unit if unit in _UNITS else None,
-        "interval_count": whole(found.get("billing_period")),
+        "interval_count": max(whole(found.get("billing_period")) or 0, 0) or None,
         "started_at": timestamp(found.get("started_at")),
         "current_period_start": timestamp(found.get("current_term_start")),
         "current_period_end": ends,
@@ -104,29 +109,38 @@ def _subscription(told: Object) -> Data:
         "ended_at": timestamp(found.get("cancelled_at")) if status == "canceled" else None,
         "cancel_reason": text(found.get("cancel_reason")),
         "days_until_renewal": days_until(renews, now) if (now := instant(told["at"])) else None,
-        "failed_payments": whole(found.get("due_invoices_count")),
+        "failed_payments": overdue_invoices,
     }
+
+
+def _price(items: list[Object]) -> int | None:
+    """What a plan and its addons cost together, as far as all of them say so."""
+    amounts = [whole(each.get("amount")) for each in items]
+    return None if None in amounts else sum(filter(None, amounts))
 
 
 def _invoice(told: Object) -> Data:
     found = part(told, "invoice")
-    amounts = {name: _money(found, name) for name in ("amount_due", "amount_paid", "tax")}
-    retry = timestamp(found.get("next_retry_at"))
     return {
         "id": text(found.get("id")),
         "number": text(found.get("id")),
         "status": _INVOICE_STATUSES.get(str(found.get("status"))),
         **_money(found, "total"),
-        **{name: money["amount"] for name, money in amounts.items()},
-        **{f"{name}_minor": money["amount_minor"] for name, money in amounts.items()},
+        **named("amount_due", _money(found, "amount_due")),
+        **named("amount_paid", _money(found, "amount_paid")),
+        **named("tax", _money(found, "tax")),
         "issued_at": timestamp(found.get("date")),
         "due_at": timestamp(found.get("due_date")),
         "paid_at": timestamp(found.get("paid_at")),
-        "attempt_count": len(listed(found.get("dunning_attempts"))) or None,
-        "next_attempt_at": retry,
+        "attempt_count": _attempts(found),
+        "next_attempt_at": timestamp(found.get("next_retry_at")),
         "subscription_id": text(found.get("subscription_id")),
         "items": [_line(line, found.get("currency_code")) for line in listed(found.get("line_items"))],
     }
+
+
+def _attempts(found: Object) -> int | None:
+    return len(listed(found.get("dunning_attempts"))) or None
 
 
 def _line(line: Object, currency: Any) -> Data:
@@ -134,7 +148,7 @@ def _line(line: Object, currency: Any) -> Data:
         "description": text(line.get("description")),
         "kind": "hosting" if str(line.get("entity_type")).startswith("plan") else "other",
         "quantity": whole(line.get("quantity")),
-        **{name: value for name, value in from_minor(line.get("amount"), currency).items() if name != "currency"},
+        **named("amount", from_minor(line.get("amount"), currency)),
         "period_start": timestamp(line.get("date_from")),
         "period_end": timestamp(line.get("date_to")),
     }
@@ -143,7 +157,7 @@ def _line(line: Object, currency: Any) -> Data:
 def _payment(told: Object, status: str) -> Data:
     found, card = part(told, "transaction"), part(told, "card")
     linked = listed(found.get("linked_invoices"))
-    invoice = text(under(linked[0], "invoice_id")) if linked else text(part(told, "invoice").get("id"))
+    invoice = text(under(linked[0], "invoice_id") if linked else None, part(told, "invoice").get("id"))
     return {
         "id": text(found.get("id")),
         "status": status,
@@ -153,6 +167,7 @@ def _payment(told: Object, status: str) -> Data:
         "card_last4": (text(found.get("masked_card_number")) or text(card.get("last4")) or "")[-4:] or None,
         "failure_code": text(found.get("error_code")) if status == "failed" else None,
         "failure_reason": text(found.get("error_text")) if status == "failed" else None,
+        "attempt_count": _attempts(part(told, "invoice")),
         "next_attempt_at": timestamp(part(told, "invoice").get("next_retry_at")),
         "paid_at": timestamp(found.get("date")) if status == "succeeded" else None,
         "gateway": text(found.get("gateway")),
@@ -183,12 +198,32 @@ def paid(told: Object) -> Data:
     return {"payment": _payment(told, "succeeded"), "invoice": _invoice(told) if part(told, "invoice") else None}
 
 
+def paid_invoice(told: Object) -> Data:
+    """Paid by the payment told of, or by credits."""
+    return {"invoice": _invoice(told), **(paid(told) if part(told, "transaction") else {})}
+
+
 def failed(told: Object) -> Data:
     return {"payment": _payment(told, "failed"), "invoice": _invoice(told) if part(told, "invoice") else None}
 
 
+def failed_renewal(told: Object) -> Data:
+    return {**failed(told), "subscription": _subscription(told)}
+
+
 def pending(told: Object) -> Data:
     return {"payment": _payment(told, "pending")}
+
+
+def dunning(told: Object) -> Data:
+    """An invoice whose payment will be tried again; the attempt before it is not always told."""
+    owed, tried = _invoice(told), _payment(told, "failed")
+    if tried["amount"] is None:
+        tried |= {"amount": owed["amount_due"], "amount_minor": owed["amount_due_minor"], "currency": owed["currency"]}
+    return {
+        "payment": tried | {"subscription_id": tried["subscription_id"] or owed["subscription_id"]},
+        "invoice": owed,
+    }
 
 
 def refund(told: Object) -> Data:
@@ -198,6 +233,7 @@ def refund(told: Object) -> Data:
             "id": text(found.get("id")),
             "status": "succeeded",
             **_money(found, "amount"),
+            "reason": text(part(told, "credit_note").get("reason_code")),
             "payment_id": text(found.get("refunded_txn_id"), found.get("reference_transaction_id")),
             "invoice_id": text(part(told, "invoice").get("id")),
             "invoice_number": text(part(told, "invoice").get("id")),
@@ -206,38 +242,67 @@ def refund(told: Object) -> Data:
     }
 
 
+def refund_begun(told: Object) -> Data:
+    return {"refund": refund(told)["refund"] | {"status": "pending"}}
+
+
 def method(told: Object) -> Data:
+    """A card or another means of payment. Chargebee tells of both names for one thing: the older is `card`."""
     source = part(told, "payment_source")
-    card = part(told, "card") or an_object(source.get("card"))
-    month, year = whole(card.get("expiry_month")), whole(card.get("expiry_year"))
+    card, bank = part(told, "card") or an_object(source.get("card")), an_object(source.get("bank_account"))
+    month, year = whole(card.get("expiry_month")) or 0, whole(card.get("expiry_year")) or 0
+    dated = 1 <= month <= 12 and 2000 <= year < 2200
+    expires_at = f"{year}-{month:02}-{monthrange(year, month)[1]}T23:59:59Z" if dated else None
+    names = [text(card.get("first_name")), text(card.get("last_name"))]
     return {
         "payment_method": {
             "id": text(source.get("id"), card.get("payment_source_id")),
             "type": text(source.get("type")) or "card",
-            "brand": text(card.get("card_type"), card.get("brand")),
-            "last4": text(card.get("last4")),
-            "exp_month": month if month and 1 <= month <= 12 else None,
-            "exp_year": year if year and 2000 <= year < 2200 else None,
+            "brand": text(card.get("card_type"), card.get("brand"), bank.get("bank_name")),
+            "last4": (text(card.get("last4"), bank.get("last4")) or "")[-4:] or None,
+            "exp_month": month if dated else None,
+            "exp_year": year if dated else None,
+            "expires_at": expires_at,
+            "holder_name": " ".join(name for name in names if name) or text(bank.get("name_on_account")),
+            "country": text(card.get("billing_country")),
+            "days_until_expiry": days_until(expires_at, now) if (now := instant(told["at"])) else None,
         }
     }
 
 
 def customer(told: Object) -> Data:
     found = part(told, "customer")
+    address = an_object(found.get("billing_address"))
     return {
         "customer": {
             **(who(told) or {}),
             "id": text(found.get("id")),
             "first_name": text(found.get("first_name")),
             "last_name": text(found.get("last_name")),
-            "phone": text(found.get("phone")),
+            "phone": text(found.get("phone"), address.get("phone")),
+            "address_line1": text(address.get("line1")),
+            "address_line2": text(address.get("line2")),
+            "city": text(address.get("city")),
+            "state": text(address.get("state")),
+            "postal_code": text(address.get("zip")),
+            "country": text(address.get("country")),
+            "language": text(found.get("locale")),
+            "currency": from_minor(None, found.get("preferred_currency_code"))["currency"],
             "created_at": timestamp(found.get("created_at")),
         }
     }
 
 
-def _status(*wanted: str) -> Any:
+def _status(*wanted: str) -> Callable[[Inbound], bool]:
     return lambda inbound: under(event(inbound), "content", "invoice", "status") in wanted
+
+
+def _has_invoice(inbound: Inbound) -> bool:
+    return bool(an_object(under(event(inbound), "content", "invoice")))
+
+
+def _will_retry(inbound: Inbound) -> bool:
+    return bool(under(event(inbound), "content", "invoice", "next_retry_at"))
 
 
 def _recurring(inbound: Inbound) -> bool:
@@ -246,11 +311,21 @@ def _recurring(inbound: Inbound) -> bool:
     return found.get("recurring") is True and found.get("first_invoice") is False
 
 
-_ADDED = On("payment_method.added", method)
+# A card is told of under both of its names, and an invoice at each of its changes: what happened is said once.
+_INVOICE, _CARD = by("invoice", "id"), by("payment_method", "id")
+_EXPIRY = by("payment_method", "id", "exp_year", "exp_month")
+_INVOICE_PAID = On("invoice.paid", paid_invoice, when=_status("paid"), once=_INVOICE)
+_ADDED = On("payment_method.added", method, once=_CARD)
 _UPDATED = On("payment_method.updated", method)
-_REMOVED = On("payment_method.removed", method)
-_EXPIRING = On("payment_method.expiring", method)
-_EXPIRED = On("payment_method.expired", method)
+_REMOVED = On("payment_method.removed", method, once=_CARD)
+_EXPIRING = On("payment_method.expiring", method, once=_EXPIRY)
+_EXPIRED = On("payment_method.expired", method, once=_EXPIRY)
+_CREATED = On("subscription.created", subscription)
+_ACTIVATED = On("subscription.activated", subscription)
+_CHANGED = On("subscription.updated", of_subscription)
+_REACTIVATED = On("subscription.resumed", of_subscription)
+_CANCELED = On("subscription.canceled", of_subscription)
+_GENERATED = On("invoice.finalized", invoice, once=_INVOICE)
 
 PROVIDER = Provider(
     name="chargebee",
@@ -265,42 +340,44 @@ PROVIDER = Provider(
     customer=who,
     look_up=LookUp(questions),
     events={
-        "subscription_created": On("subscription.created", subscription),
-        "subscription_started": On("subscription.activated", subscription),
-        "subscription_activated": On("subscription.activated", subscription),
-        "subscription_changed": On("subscription.updated", of_subscription),
+        "subscription_created": _CREATED,
+        "subscription_created_with_backdating": _CREATED,
+        "subscription_started": _ACTIVATED,
+        "subscription_activated": _ACTIVATED,
+        "subscription_activated_with_backdating": _ACTIVATED,
+        "subscription_changed": _CHANGED,
+        "subscription_changed_with_backdating": _CHANGED,
+        "subscription_trial_extended": _CHANGED,
         "subscription_renewed": On("subscription.renewed", subscription),
         "subscription_paused": On("subscription.paused", of_subscription),
         "subscription_resumed": On("subscription.resumed", of_subscription),
-        "subscription_reactivated": On("subscription.resumed", of_subscription),
+        "subscription_reactivated": _REACTIVATED,
+        "subscription_reactivated_with_backdating": _REACTIVATED,
         "subscription_cancellation_scheduled": On("subscription.cancellation_scheduled", of_subscription),
         "subscription_scheduled_cancellation_removed": On("subscription.resumed", of_subscription),
-        "subscription_cancelled": On("subscription.canceled", of_subscription),
+        "subscription_cancelled": _CANCELED,
+        "subscription_canceled_with_backdating": _CANCELED,
         "subscription_trial_end_reminder": On("subscription.trial_ending", of_subscription),
         "subscription_renewal_reminder": On("subscription.renewal_upcoming", of_subscription),
-        "invoice_generated": On("invoice.finalized", invoice),
+        "invoice_generated": _GENERATED,
+        "invoice_generated_with_backdating": _GENERATED,
         "invoice_updated": (
-            On("invoice.paid", invoice, when=_status("paid")),
-            On("invoice.voided", invoice, when=_status("voided")),
-            On("invoice.uncollectible", invoice, when=_status("not_paid")),
+            _INVOICE_PAID,
+            On("invoice.voided", invoice, when=_status("voided"), once=_INVOICE),
+            On("invoice.uncollectible", invoice, when=_status("not_paid"), once=_INVOICE),
         ),
         "payment_due_reminder": On("invoice.due_soon", invoice),
         "payment_overdue_reminder": On("invoice.overdue", overdue),
-        "payment_succeeded": (
-            On("payment.succeeded", paid),
-            On("invoice.paid", paid, when=_status("paid")),
-        ),
+        "payment_succeeded": (On("payment.succeeded", paid), _INVOICE_PAID),
         "payment_failed": (
             On("payment.failed", failed),
-            On("invoice.payment_failed", failed),
-            On("subscription.renewal_failed", lambda told: {**failed(told), **of_subscription(told)}, when=_recurring),
+            On("invoice.payment_failed", failed, when=_has_invoice),
+            On("subscription.renewal_failed", failed_renewal, when=_recurring),
         ),
         "payment_initiated": On("payment.pending", pending),
         "payment_refunded": On("refund.succeeded", refund),
-        "refund_initiated": On(
-            "refund.created", lambda told: {"refund": refund(told)["refund"] | {"status": "pending"}}
-        ),
-        "dunning_updated": On("payment.retry_scheduled", pending),
+        "refund_initiated": On("refund.created", refund_begun),
+        "dunning_updated": On("payment.retry_scheduled", dunning, when=_will_retry),
         "card_added": _ADDED,
         "card_updated": _UPDATED,
         "card_deleted": _REMOVED,
@@ -314,22 +391,7 @@ PROVIDER = Provider(
         "customer_created": On("customer.created", customer),
         "customer_changed": On("customer.updated", customer),
     },
-    ignored=frozenset(
-        [
-            "invoice_deleted",
-            "subscription_items_renewed",
-            "subscription_changes_scheduled",
-            "subscription_pause_scheduled",
-            "unbilled_charges_created",
-            "credit_note_created",
-            "credit_note_updated",
-            "transaction_created",
-            "transaction_updated",
-            "customer_deleted",
-            "pending_invoice_created",
-            "pending_invoice_updated",
-        ]
-    ),
+    ignored=IGNORED,
     settings=(
         Setting(
             "api_url", "Site address", "The site's address, such as https://example.chargebee.com, to ask it again."

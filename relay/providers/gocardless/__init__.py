@@ -3,20 +3,37 @@
 Their events: https://developer.gocardless.com/api-reference/#core-endpoints-events
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from relay.model import Inbound
 from relay.money import from_minor
-from relay.providers.base import Data, LookUp, On, Provider, Question, Setting, segment
-from relay.providers.reading import Object, an_object, listed, text, under
-from relay.times import day, instant, timestamp
+from relay.providers.base import Data, LookUp, On, Provider, Question, Reader, Setting, by, segment
+from relay.providers.reading import Object, an_object, listed, text, under, whole
+from relay.times import day, days_until, instant, timestamp
 from relay.verification import HmacSignature
 
 _VERSION = "2015-07-06"
-_LOOKED_UP = {"payments": "payment", "subscriptions": "subscription", "refunds": "refund", "mandates": "mandate"}
-_PLACES = {"payment": "payments", "subscription": "subscriptions", "refund": "refunds", "mandate": "mandates"}
+_PLACES = {
+    "payment": "payments",
+    "subscription": "subscriptions",
+    "refund": "refunds",
+    "mandate": "mandates",
+    "customer": "customers",
+}
+"""What an event links to, and where the API has it; its answer stands below the same word."""
+
+_TOLD = frozenset(["payments", "subscriptions", "refunds", "mandates"])
+_STATUSES = {
+    "pending_customer_approval": "pending",
+    "customer_approval_denied": "canceled",
+    "active": "active",
+    "paused": "paused",
+    "cancelled": "canceled",
+    "finished": "expired",
+}
+_UNITS = {"weekly": "week", "monthly": "month", "yearly": "year"}
 
 
 def split(inbound: Inbound) -> Sequence[Inbound]:
@@ -24,57 +41,72 @@ def split(inbound: Inbound) -> Sequence[Inbound]:
     return [replace(inbound, payload=event) for event in events] or (inbound,)
 
 
+def _name(event: Object) -> str | None:
+    kind, action = text(event.get("resource_type")), text(event.get("action"))
+    return f"{kind}.{action}" if kind and action else None
+
+
+def _linked(event: Object, known: Callable[[str, str], Object]) -> dict[str, Object]:
+    """What an event is about, each found by `known`: what it links to, and what these link to in turn."""
+    links = an_object(event.get("links"))
+    found: dict[str, Object] = {}
+
+    def find(kind: str, *ids: Any) -> None:
+        own_id = text(*ids)
+        found[kind] = known(kind, own_id) if own_id else {}
+
+    def of(name: str, kind: str) -> Any:
+        return under(found[name], "links", kind)
+
+    find("refund", links.get("refund"))
+    find("payment", links.get("payment"), of("refund", "payment"))
+    of_payment = of("payment", "subscription") if event.get("resource_type") == "payments" else None
+    find("subscription", links.get("subscription"), of_payment)
+    find(
+        "mandate",
+        links.get("new_mandate"),
+        links.get("mandate"),
+        of("payment", "mandate"),
+        of("subscription", "mandate"),
+    )
+    find("customer", links.get("customer"), of("mandate", "customer"))
+    return found
+
+
 def questions(inbound: Inbound) -> Mapping[str, Question]:
-    """The object of each event; then the payment's mandate, and of the mandate its customer."""
+    """The objects that events link to, and those that these link to in turn; each once for the whole batch."""
     headers = {
         "authorization": f"Bearer {inbound.settings.get('api_key', '')}",
         "gocardless-version": _VERSION,
     }
-    asked = {}
+    asked: dict[str, Question] = {}
 
-    def ask(kind: str, own_id: Any) -> Object:
-        name = f"{kind}:{own_id}"
-        if not isinstance(own_id, str) or not own_id:
-            return {}
-        asked[name] = Question(f"/{'customers' if kind == 'customer' else _PLACES[kind]}/{segment(own_id)}", headers)
-        return an_object(under(inbound.looked_up.get(name), "customers" if kind == "customer" else _PLACES[kind]))
+    def ask(kind: str, own_id: str) -> Object:
+        asked[f"{kind}:{own_id}"] = Question(f"/{_PLACES[kind]}/{segment(own_id)}", headers)
+        return _answer(inbound, kind, own_id)
 
     for event in listed(inbound.payload.get("events")) or [inbound.payload]:
-        kind = _LOOKED_UP.get(str(event.get("resource_type")))
-        if kind is None:
-            continue
-        found = ask(kind, under(event, "links", kind))
-        if kind == "refund":
-            found = ask("payment", under(event, "links", "payment") or under(found, "links", "payment"))
-        mandate = found if kind == "mandate" else ask("mandate", under(found, "links", "mandate"))
-        ask("customer", under(mandate, "links", "customer"))
+        if text(event.get("resource_type")) in _TOLD and _name(event) not in _IGNORED:
+            _linked(event, ask)
     return asked
+
+
+def _answer(inbound: Inbound, kind: str, own_id: str) -> Object:
+    return an_object(under(inbound.looked_up.get(f"{kind}:{own_id}"), _PLACES[kind]))
 
 
 def subject(inbound: Inbound) -> Object:
     """The event, with what was looked up of its payment, subscription, refund, mandate and customer."""
     event = an_object(inbound.payload)
-
-    def known(kind: str, own_id: Any) -> Object:
-        place = "customers" if kind == "customer" else _PLACES[kind]
-        return an_object(under(inbound.looked_up.get(f"{kind}:{own_id}"), place))
-
-    links = an_object(event.get("links"))
-    found = {kind: known(kind, links.get(kind)) for kind in _PLACES}
-    payment = found["payment"] or known("payment", under(found["refund"], "links", "payment"))
-    of = payment or found["subscription"]
-    mandate = found["mandate"] or known("mandate", under(of, "links", "mandate"))
-    customer = known("customer", under(mandate, "links", "customer"))
-    return {"event": event, "links": links, **found, "payment": payment, "mandate": mandate, "customer": customer}
+    found = _linked(event, lambda kind, own_id: _answer(inbound, kind, own_id))
+    return {**found, "event": event, "links": an_object(event.get("links"))}
 
 
 def who(told: Object) -> Data | None:
-    customer, links = told["customer"], told["links"]
+    customer = told["customer"]
     names = [text(customer.get("given_name")), text(customer.get("family_name"))]
     return {
-        "id": text(customer.get("id"))
-        or text(under(told["mandate"], "links", "customer"))
-        or text(links.get("customer")),
+        "id": text(customer.get("id"), told["links"].get("customer"), under(told["mandate"], "links", "customer")),
         "name": " ".join(name for name in names if name) or None,
         "email": text(customer.get("email")),
         "company": text(customer.get("company_name")),
@@ -84,28 +116,32 @@ def who(told: Object) -> Data | None:
 def _because(told: Object) -> Data:
     details = an_object(told["event"].get("details"))
     return {
-        "failure_code": text(details.get("reason_code")) or text(details.get("cause")),
+        "failure_code": text(details.get("reason_code"), details.get("cause")),
         "failure_reason": text(details.get("description")),
     }
 
 
-def payment(status: str) -> Any:
+def _at(told: Object) -> str | None:
+    return timestamp(told["event"].get("created_at"))
+
+
+def payment(status: str) -> Reader:
     def read(told: Object) -> Data:
         found = told["payment"]
-        subscription = text(under(found, "links", "subscription"))
+        of = text(told["links"].get("subscription"), under(found, "links", "subscription"))
         own = {
-            "id": text(told["links"].get("payment")) or text(found.get("id")),
+            "id": text(told["links"].get("payment"), found.get("id")),
             "status": status,
             **from_minor(found.get("amount"), found.get("currency")),
             "method": "direct_debit",
-            **(_because(told) if status == "failed" else {}),
-            "paid_at": timestamp(told["event"].get("created_at")) if status == "succeeded" else None,
+            **(_because(told) if status in ("failed", "canceled") else {}),
+            "paid_at": _at(told) if status == "succeeded" else None,
             "description": text(found.get("description")),
             "reference": text(found.get("reference")),
             "gateway": "GoCardless",
-            "subscription_id": subscription,
+            "subscription_id": of,
         }
-        return {"payment": own, **({"subscription": {"id": subscription}} if subscription else {})}
+        return {"payment": own, **({"subscription": _subscription(told, None)} if of else {})}
 
     return read
 
@@ -115,13 +151,16 @@ def _retries(inbound: Inbound) -> bool:
 
 
 def _of_subscription(inbound: Inbound) -> bool:
-    return text(under(subject(inbound)["payment"], "links", "subscription")) is not None
+    told = subject(inbound)
+    return text(told["links"].get("subscription"), under(told["payment"], "links", "subscription")) is not None
 
 
-def dispute(status: str) -> Any:
+def dispute(status: str) -> Reader:
+    """GoCardless numbers no chargebacks: a payment has one at most."""
+
     def read(told: Object) -> Data:
         found = told["payment"]
-        own_id = text(told["links"].get("payment"))
+        own_id = text(told["links"].get("payment"), found.get("id"))
         return {
             "dispute": {
                 "id": own_id,
@@ -129,24 +168,24 @@ def dispute(status: str) -> Any:
                 **from_minor(found.get("amount"), found.get("currency")),
                 "reason": _because(told)["failure_reason"],
                 "payment_id": own_id,
-                "opened_at": timestamp(told["event"].get("created_at")) if status == "open" else None,
-                "closed_at": timestamp(told["event"].get("created_at")) if status != "open" else None,
+                "opened_at": _at(told) if status == "open" else None,
+                "closed_at": _at(told) if status != "open" else None,
             }
         }
 
     return read
 
 
-def refund(status: str) -> Any:
+def refund(status: str) -> Reader:
     def read(told: Object) -> Data:
         found = told["refund"]
         return {
             "refund": {
-                "id": text(told["links"].get("refund")),
+                "id": text(told["links"].get("refund"), found.get("id")),
                 "status": status,
                 **from_minor(found.get("amount"), found.get("currency")),
                 "failure_reason": _because(told)["failure_reason"] if status == "failed" else None,
-                "payment_id": text(told["links"].get("payment")) or text(under(found, "links", "payment")),
+                "payment_id": text(told["links"].get("payment"), under(found, "links", "payment")),
                 "created_at": timestamp(found.get("created_at")),
             }
         }
@@ -155,45 +194,119 @@ def refund(status: str) -> Any:
 
 
 def mandate(told: Object) -> Data:
+    """A mandate is what stands for a card here. One that replaces another is the one that counts."""
     found = told["mandate"]
     return {
         "payment_method": {
-            "id": text(told["links"].get("mandate")) or text(found.get("id")),
+            "id": text(told["links"].get("new_mandate"), told["links"].get("mandate"), found.get("id")),
             "type": "direct_debit",
-            "brand": text(found.get("scheme")) or text(under(told["event"], "details", "scheme")),
+            "brand": text(found.get("scheme"), under(told["event"], "details", "scheme")),
         }
     }
 
 
-def subscription(status: str | None) -> Any:
-    def read(told: Object) -> Data:
-        found = told["subscription"]
-        upcoming = listed(found.get("upcoming_payments"))
-        at = timestamp(told["event"].get("created_at"))
-        renews = day(under(upcoming[0], "charge_date")) if upcoming else None
-        own = {
-            "id": text(told["links"].get("subscription")) or text(found.get("id")),
-            "status": status,
-            "plan": text(found.get("name")),
-            **from_minor(found.get("amount"), found.get("currency")),
-            "interval": {"weekly": "week", "monthly": "month", "yearly": "year"}.get(str(found.get("interval_unit"))),
-            "interval_count": found.get("interval") if isinstance(found.get("interval"), int) else None,
-            "started_at": day(found.get("start_date")),
-            "renews_at": renews if status not in ("canceled", "expired") else None,
-            "canceled_at": at if status == "canceled" else None,
-            "ended_at": at if status in ("canceled", "expired") else None,
-            "cancel_reason": _because(told)["failure_reason"] if status == "canceled" else None,
-        }
-        return {"subscription": own}
+def _subscription(told: Object, status: str | None) -> Data:
+    found = told["subscription"]
+    at = _at(told)
+    # Those days that lie behind are of payments that were taken.
+    planned = [day(each.get("charge_date")) for each in (told["payment"], *listed(found.get("upcoming_payments")))]
+    renews = next((each for each in planned if each and at and each[:10] >= at[:10]), None)
+    ended = status in ("canceled", "expired")
+    return {
+        "id": text(told["links"].get("subscription"), found.get("id"), under(told["payment"], "links", "subscription")),
+        "status": status or _STATUSES.get(str(found.get("status"))),
+        "plan": text(found.get("name")),
+        **from_minor(found.get("amount"), found.get("currency")),
+        "interval": _UNITS.get(str(found.get("interval_unit"))),
+        "interval_count": max(whole(found.get("interval")) or 0, 0) or None,
+        "started_at": day(found.get("start_date")),
+        "renews_at": None if ended else renews,
+        "days_until_renewal": days_until(renews, now) if not ended and (now := instant(at)) else None,
+        "canceled_at": at if status == "canceled" else None,
+        "ended_at": at if ended else None,
+        "cancel_reason": _because(told)["failure_reason"] if status == "canceled" else None,
+    }
 
-    return read
+
+def subscription(status: str | None) -> Reader:
+    return lambda told: {"subscription": _subscription(told, status)}
 
 
-_FAILED = (
-    On("payment.failed", payment("failed")),
-    On("subscription.renewal_failed", payment("failed"), when=_of_subscription),
-    On("payment.retry_scheduled", payment("failed"), when=_retries),
-)
+# A payment waits twice, and a mandate is set up in two steps: each is said once.
+_PENDING = On("payment.pending", payment("pending"), once=by("payment", "id", "status"))
+_MANDATE_ADDED = On("payment_method.added", mandate, once=by("payment_method", "id"))
+
+_ACTIONS: Mapping[str, tuple[str, ...]] = {
+    # What was told as paid, charged back, failed or refunded before, now reaches or leaves the account.
+    "payments": (
+        "paid_out",
+        "chargeback_settled",
+        "late_failure_settled",
+        "surcharge_fee_debited",
+        "sds_settlement_delayed",
+        "customer_approval_granted",
+    ),
+    "refunds": ("refund_settled", "funds_returned", "bounced"),
+    "payouts": ("paid", "fx_rate_confirmed", "tax_exchange_rates_confirmed"),
+    "mandates": (
+        "submitted",
+        "customer_approval_granted",
+        "customer_approval_skipped",
+        "resubmission_requested",
+        "blocked",
+        "consumed",
+    ),
+    "subscriptions": (
+        "customer_approval_granted",
+        "customer_approval_denied",
+        "scheduled_pause",
+        "scheduled_pause_cancelled",
+        "scheduled_resume",
+    ),
+    "instalment_schedules": ("created", "creation_failed", "cancelled", "errored", "resumed", "completed"),
+    "billing_requests": (
+        "created",
+        "flow_created",
+        "flow_visited",
+        "flow_exited",
+        "collect_customer_details",
+        "select_institution",
+        "collect_bank_account",
+        "collect_amount",
+        "choose_currency",
+        "payer_details_confirmed",
+        "payer_geo_blocked",
+        "bank_authorisation_visited",
+        "bank_authorisation_authorised",
+        "bank_authorisation_denied",
+        "bank_authorisation_expired",
+        "bank_authorisation_failed",
+        "fulfilled",
+        "cancelled",
+        "failed",
+    ),
+    "creditors": (
+        "updated",
+        "new_payout_currency_added",
+        "account_auto_frozen",
+        "account_auto_frozen_reverted",
+        "bounced_payout",
+    ),
+    "customers": ("approved", "under_review", "request_for_information_required"),
+    "payer_authorisations": ("completed", "failed"),
+    "exports": ("started", "completed", "failed"),
+    "scheme_identifiers": ("activated",),
+    "outbound_payments": (
+        "created",
+        "cancelled",
+        "failed",
+        "set_to_pending_approval",
+        "set_to_executing",
+        "executed",
+    ),
+    "payment_account_transaction": ("created",),
+}
+_IGNORED = frozenset(f"{kind}.{action}" for kind, actions in _ACTIONS.items() for action in actions)
 
 PROVIDER = Provider(
     name="gocardless",
@@ -202,26 +315,32 @@ PROVIDER = Provider(
     homepage="https://developer.gocardless.com/api-reference/#core-endpoints-events",
     # https://developer.gocardless.com/api-reference/#webhooks-signing-webhooks
     verification=HmacSignature(name="gocardless_signature", header="webhook-signature"),
-    event_name=lambda inbound: f"{inbound.payload['resource_type']}.{inbound.payload['action']}",
-    event_id=lambda inbound: text(inbound.payload.get("id")) or text(under(inbound.payload, "meta", "webhook_id")),
+    event_name=lambda inbound: _name(inbound.payload),
+    event_id=lambda inbound: text(inbound.payload.get("id"), under(inbound.payload, "meta", "webhook_id")),
     occurred_at=lambda inbound: instant(inbound.payload.get("created_at")),
     split=split,
     subject=subject,
     customer=who,
     look_up=LookUp(questions),
     events={
-        "payments.created": On("payment.pending", payment("pending")),
+        "payments.created": _PENDING,
+        "payments.submitted": _PENDING,
         "payments.confirmed": (
             On("payment.succeeded", payment("succeeded")),
             On("subscription.renewed", payment("succeeded"), when=_of_subscription),
         ),
-        "payments.failed": _FAILED,
-        "payments.late_failure_settled": _FAILED[0],
-        "payments.cancelled": On("payment.failed", payment("failed")),
+        "payments.failed": (
+            On("payment.failed", payment("failed")),
+            On("subscription.renewal_failed", payment("failed"), when=_of_subscription),
+            On("payment.retry_scheduled", payment("failed"), when=_retries),
+        ),
+        "payments.resubmission_requested": On("payment.retry_scheduled", payment("pending")),
+        "payments.cancelled": On("payment.failed", payment("canceled")),
+        "payments.customer_approval_denied": On("payment.failed", payment("canceled")),
         "payments.charged_back": On("dispute.opened", dispute("open")),
         "payments.chargeback_cancelled": On("dispute.won", dispute("won")),
-        "payments.resubmission_requested": On("payment.retry_scheduled", payment("pending")),
-        "mandates.created": On("payment_method.added", mandate),
+        "mandates.created": _MANDATE_ADDED,
+        "mandates.active": _MANDATE_ADDED,
         "mandates.reinstated": On("payment_method.added", mandate),
         "mandates.replaced": On("payment_method.updated", mandate),
         "mandates.transferred": On("payment_method.updated", mandate),
@@ -239,29 +358,7 @@ PROVIDER = Provider(
         "refunds.paid": On("refund.succeeded", refund("succeeded")),
         "refunds.failed": On("refund.failed", refund("failed")),
     },
-    # A payout is the settlement of what was told as paid before; a mandate is added once, when it is made.
-    ignored=frozenset(
-        [
-            "payments.submitted",
-            "payments.customer_approval_granted",
-            "payments.customer_approval_denied",
-            "payments.paid_out",
-            "payments.chargeback_settled",
-            "payments.surcharge_fee_debited",
-            "mandates.submitted",
-            "mandates.active",
-            "mandates.customer_approval_granted",
-            "mandates.customer_approval_skipped",
-            "mandates.resubmission_requested",
-            "mandates.blocked",
-            "mandates.consumed",
-            "payouts.paid",
-            "payouts.fx_rate_confirmed",
-            "payouts.tax_exchange_rates_confirmed",
-            "refunds.refund_settled",
-            "refunds.bounced",
-        ]
-    ),
+    ignored=_IGNORED,
     settings=(
         Setting("api_url", "API address", "Where GoCardless' API is.", default="https://api.gocardless.com"),
         Setting(

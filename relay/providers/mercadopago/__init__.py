@@ -3,183 +3,180 @@
 Their notifications: https://www.mercadopago.com/developers/en/docs/your-integrations/notifications/webhooks
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from relay.model import Inbound
 from relay.money import from_decimal
-from relay.providers.base import Data, LookUp, On, Provider, Question, Reply, Setting, by, segment
+from relay.providers.base import Data, LookUp, On, Provider, Reader, Reply, Setting, by
+from relay.providers.mercadopago import reading
 from relay.providers.mercadopago.verification import MercadoPagoSignature
-from relay.providers.reading import Object, an_object, scalar, text, under
+from relay.providers.reading import Object, an_object, listed, scalar, text, under, whole
 from relay.times import instant, timestamp
 
-_PATHS = {
-    "payment": "/v1/payments/",
-    "subscription_preapproval": "/preapproval/",
-    "subscription_authorized_payment": "/authorized_payments/",
-    "topic_chargebacks_wh": "/v1/chargebacks/",
-}
 A_DAY = 24 * 3600
-
-
-def _id(inbound: Inbound) -> str | None:
-    """The signed one."""
-    return inbound.query.get("data.id") or scalar(under(inbound.payload, "data", "id"))
-
-
-def questions(inbound: Inbound) -> Mapping[str, Question]:
-    kind, own_id = text(an_object(inbound.payload).get("type")), _id(inbound)
-    if kind not in _PATHS or own_id is None:
-        return {}
-    headers = {"authorization": f"Bearer {inbound.settings.get('api_key', '')}"}
-    return {"resource": Question(_PATHS[kind] + segment(own_id), headers)}
-
-
-def resource(inbound: Inbound) -> Object:
-    return an_object(inbound.looked_up.get("resource"))
+_STATUSES = {"pending": "pending", "authorized": "active", "paused": "paused", "cancelled": "canceled"}
 
 
 def who(told: Object) -> Data | None:
-    payer = an_object(told.get("payer"))
+    payer, subscription = an_object(told["payment"].get("payer")), told["subscription"]
     names = [text(payer.get("first_name")), text(payer.get("last_name"))]
     return {
-        "id": scalar(payer.get("id")) or scalar(told.get("payer_id")),
+        "id": scalar(payer.get("id")) or scalar(subscription.get("payer_id")),
         "name": " ".join(name for name in names if name) or None,
-        "email": text(payer.get("email")) or text(told.get("payer_email")),
+        "email": text(payer.get("email"), subscription.get("payer_email")),
     }
 
 
-def payment(status: str) -> Any:
+def _payment(found: Object, status: str) -> Data:
+    card = an_object(found.get("card"))
+    month, year = whole(card.get("expiration_month")) or 0, whole(card.get("expiration_year")) or 0
+    dated = 1 <= month <= 12 and 2000 <= year < 2200
+    fees = [each for each in listed(found.get("fee_details")) if under(each, "fee_payer") == "collector"]
+    fee = from_decimal(fees[0].get("amount"), found.get("currency_id")) if len(fees) == 1 else None
+    return {
+        "id": scalar(found.get("id")),
+        "status": status,
+        **from_decimal(found.get("transaction_amount"), found.get("currency_id")),
+        "fee": fee and fee["amount"],
+        "fee_minor": fee and fee["amount_minor"],
+        "method": text(found.get("payment_type_id")),
+        "card_brand": text(found.get("payment_method_id")) if card else None,
+        "card_last4": (text(card.get("last_four_digits")) or "")[-4:] or None,
+        "card_exp_month": month if dated else None,
+        "card_exp_year": year if dated else None,
+        "failure_code": text(found.get("status_detail")) if status in ("failed", "canceled") else None,
+        "paid_at": timestamp(found.get("date_approved")),
+        "description": text(found.get("description")),
+        "reference": scalar(found.get("external_reference")),
+        "gateway": "Mercado Pago",
+        "url": text(under(found, "transaction_details", "external_resource_url")) if status == "pending" else None,
+    }
+
+
+def payment(status: str) -> Reader:
+    return lambda told: {"payment": _payment(told["payment"], status)}
+
+
+def refund(status: str) -> Reader:
     def read(told: Object) -> Data:
-        card = an_object(told.get("card"))
-        month, year = card.get("expiration_month"), card.get("expiration_year")
+        found, paid = told["refund"], told["payment"]
         return {
-            "payment": {
-                "id": scalar(told.get("id")),
+            "refund": {
+                "id": scalar(found.get("id")),
                 "status": status,
-                **from_decimal(told.get("transaction_amount"), told.get("currency_id")),
-                "method": text(told.get("payment_type_id")),
-                "card_brand": text(told.get("payment_method_id")),
-                "card_last4": text(card.get("last_four_digits")),
-                "card_exp_month": month if isinstance(month, int) and 1 <= month <= 12 else None,
-                "card_exp_year": year if isinstance(year, int) and 2000 <= year < 2200 else None,
-                "failure_code": text(told.get("status_detail")) if status == "failed" else None,
-                "paid_at": timestamp(told.get("date_approved")),
-                "description": text(told.get("description")),
-                "reference": scalar(told.get("external_reference")),
-                "gateway": "Mercado Pago",
+                **from_decimal(found.get("amount"), paid.get("currency_id")),
+                "reason": text(found.get("reason")),
+                "payment_id": scalar(paid.get("id")),
+                "created_at": timestamp(found.get("date_created")),
             }
         }
 
     return read
 
 
-def refund(told: Object) -> Data:
-    refunded = from_decimal(told.get("transaction_amount_refunded"), told.get("currency_id"))
-    return {"refund": {"id": None, "status": "succeeded", **refunded, "payment_id": scalar(told.get("id"))}}
-
-
-def dispute(told: Object) -> Data:
-    payments = told.get("payments")
-    first = payments[0] if isinstance(payments, list) and payments else told.get("id")
+def disputed_payment(told: Object) -> Data:
+    """A payment that was charged back, or that the payer complains of: it does not name the dispute."""
+    found = told["payment"]
     return {
         "dispute": {
-            "id": scalar(told.get("id")),
+            "id": scalar(found.get("id")),
             "status": "open",
-            **from_decimal(
-                told.get("amount") or told.get("transaction_amount"), told.get("currency") or told.get("currency_id")
-            ),
-            "reason": text(told.get("reason")),
-            "payment_id": scalar(first),
-            "opened_at": timestamp(told.get("date_created")),
+            **from_decimal(found.get("transaction_amount"), found.get("currency_id")),
+            "reason": text(found.get("status_detail")),
+            "payment_id": scalar(found.get("id")),
+            "opened_at": timestamp(found.get("date_last_updated")),
         }
     }
 
 
-def subscription(status: str) -> Any:
+def dispute(status: str) -> Reader:
     def read(told: Object) -> Data:
-        recurring = an_object(told.get("auto_recurring"))
-        every = recurring.get("frequency")
+        found = told["resource"]
+        currency = text(found.get("currency"), found.get("currency_id"), told["payment"].get("currency_id"))
         return {
-            "subscription": {
-                "id": scalar(told.get("id")),
+            "dispute": {
+                "id": scalar(found.get("id")),
                 "status": status,
-                "plan": text(told.get("reason")),
-                "product_id": text(told.get("preapproval_plan_id")),
-                **from_decimal(recurring.get("transaction_amount"), recurring.get("currency_id")),
-                "interval": {"days": "day", "months": "month"}.get(str(recurring.get("frequency_type"))),
-                "interval_count": every if isinstance(every, int) else None,
-                "started_at": timestamp(told.get("date_created")),
-                "renews_at": timestamp(told.get("next_payment_date")) if status == "active" else None,
+                **from_decimal(found.get("amount"), currency),
+                "reason": text(found.get("reason")),
+                "payment_id": reading.disputed(found),
+                "respond_by": timestamp(found.get("date_documentation_deadline")),
+                "opened_at": timestamp(found.get("date_created")),
+                "closed_at": timestamp(found.get("date_last_updated")) if status != "open" else None,
             }
         }
 
     return read
 
 
-def charge(status: str) -> Any:
+def _subscription(told: Object) -> Data:
+    found = told["subscription"]
+    recurring = an_object(found.get("auto_recurring"))
+    status = _STATUSES.get(str(found.get("status")))
+    return {
+        "id": scalar(found.get("id")) or scalar(told["resource"].get("preapproval_id")),
+        "status": status,
+        "plan": text(found.get("reason"), told["resource"].get("reason")),
+        "product_id": text(found.get("preapproval_plan_id")),
+        **from_decimal(recurring.get("transaction_amount"), recurring.get("currency_id")),
+        "interval": {"days": "day", "months": "month"}.get(str(recurring.get("frequency_type"))),
+        "interval_count": max(whole(recurring.get("frequency")) or 0, 0) or None,
+        "started_at": timestamp(recurring.get("start_date")) or timestamp(found.get("date_created")),
+        "renews_at": timestamp(found.get("next_payment_date")) if status == "active" else None,
+        "canceled_at": timestamp(found.get("last_modified")) if status == "canceled" else None,
+    }
+
+
+def subscription(told: Object) -> Data:
+    return {"subscription": _subscription(told)}
+
+
+def charge(status: str) -> Reader:
+    """One term of a subscription. Its payment knows more, and tells the same of itself."""
+
     def read(told: Object) -> Data:
-        paid = an_object(told.get("payment"))
-        money = from_decimal(told.get("transaction_amount"), told.get("currency_id"))
-        own = {
-            "id": scalar(paid.get("id")),
-            "status": status,
-            **money,
-            "subscription_id": text(told.get("preapproval_id")),
-        }
+        found = told["resource"]
+        amount = from_decimal(found.get("transaction_amount"), found.get("currency_id"))
+        paid = _payment(told["payment"] or {**amount_of(found), **an_object(found.get("payment"))}, status)
         return {
-            "subscription": {"id": text(told.get("preapproval_id")), "plan": text(told.get("reason")), **money},
-            "payment": own | {"gateway": "Mercado Pago", "attempt_count": _whole(told.get("retry_attempt"))},
+            "subscription": {**_subscription(told), **({} if told["subscription"] else amount)},
+            "payment": paid
+            | {
+                "subscription_id": scalar(found.get("preapproval_id")),
+                "attempt_count": max(whole(found.get("retry_attempt")) or 0, 0) or None,
+                "next_attempt_at": timestamp(found.get("next_retry_date")) if _is_retried(found) else None,
+            },
         }
 
     return read
 
 
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def amount_of(found: Object) -> Object:
+    return {name: found.get(name) for name in ("transaction_amount", "currency_id", "external_reference")}
 
 
-_PAYMENT = by("payment", "id", "status")
-_FAILED = On("payment.failed", payment("failed"), once=_PAYMENT)
-_PAYMENTS: Mapping[str, tuple[On, ...]] = {
-    "approved": (On("payment.succeeded", payment("succeeded"), once=_PAYMENT),),
-    "rejected": (_FAILED,),
-    "cancelled": (_FAILED,),
-    "refunded": (On("refund.succeeded", refund, once=by("refund", "payment_id", "amount_minor")),),
-    "charged_back": (On("dispute.opened", dispute, once=by("dispute", "payment_id")),),
-    **dict.fromkeys(
-        ("pending", "in_process", "authorized", "in_mediation"),
-        (On("payment.pending", payment("pending"), once=_PAYMENT),),
-    ),
-}
+def _is_retried(found: Object) -> bool:
+    """Mercado Pago tries a charge again as long as it is `recycling`."""
+    return found.get("status") == "recycling"
+
+
+def _will_retry(inbound: Inbound) -> bool:
+    return _is_retried(reading.resource(inbound))
+
+
+def _refund(data: Data) -> str | None:
+    """What a refund is known by. Those told by their payment alone have no id, but a sum that grows."""
+    return by("refund", "id", "status")(data) or by("refund", "payment_id", "amount_minor")(data)
+
+
+# The same state is notified again and again: each is said once. A payment of a subscription is notified twice.
+_PAYMENT, _DISPUTE = by("payment", "id", "status"), by("dispute", "payment_id", "status")
 _SUBSCRIPTION = by("subscription", "id", "status")
-_SUBSCRIPTIONS: Mapping[str, tuple[On, ...]] = {
-    "pending": (On("subscription.created", subscription("pending"), once=_SUBSCRIPTION),),
-    "authorized": (On("subscription.activated", subscription("active")),),
-    "paused": (On("subscription.paused", subscription("paused")),),
-    "cancelled": (On("subscription.canceled", subscription("canceled"), once=_SUBSCRIPTION),),
-}
-_CHARGE = by("payment", "id", "status")
-_CHARGES: Mapping[str, tuple[On, ...]] = {
-    "approved": (On("subscription.renewed", charge("succeeded"), once=_CHARGE),),
-    "rejected": (On("subscription.renewal_failed", charge("failed"), once=_CHARGE),),
-}
-
-
-def _by(routes: Mapping[str, tuple[On, ...]], *path: str) -> Any:
-    """By the state that was asked for. Without it there is nothing to tell: then the event stays unknown."""
-
-    def route(inbound: Inbound) -> Sequence[On]:
-        return routes.get(str(under(resource(inbound), *path)), ())
-
-    return route
-
-
-def event_name(inbound: Inbound) -> str | None:
-    """Their type of notification; one whose resource could not be had is told as unknown."""
-    kind = text(an_object(inbound.payload).get("type")) or text(an_object(inbound.payload).get("topic"))
-    return kind if kind not in _PATHS or resource(inbound) else f"{kind} (not looked up)"
-
+_PENDING = On("payment.pending", payment("pending"), once=_PAYMENT)
+_DISPUTED = On("dispute.opened", disputed_payment, once=_DISPUTE)
+_NOT_CHARGED = (
+    On("subscription.renewal_failed", charge("failed"), once=_PAYMENT),
+    On("payment.failed", charge("failed"), once=_PAYMENT),
+    On("payment.retry_scheduled", charge("failed"), when=_will_retry, once=_PAYMENT),
+)
 
 PROVIDER = Provider(
     name="mercadopago",
@@ -188,30 +185,64 @@ PROVIDER = Provider(
     homepage="https://www.mercadopago.com/developers/en/docs/your-integrations/notifications/webhooks",
     verification=MercadoPagoSignature(),
     accepted=Reply(200, "ok"),
-    event_name=event_name,
+    event_name=reading.event_name,
     # Ids of notifications repeat over their types.
     event_id=lambda inbound: ":".join(
         str(part) for part in (inbound.payload["type"], inbound.payload.get("action"), inbound.payload["id"])
     ),
     occurred_at=lambda inbound: instant(
-        resource(inbound).get("date_last_updated") or inbound.payload.get("date_created")
+        text(*(reading.resource(inbound).get(name) for name in ("date_last_updated", "last_modified")))
+        or inbound.payload.get("date_created")
     ),
-    livemode=lambda inbound: inbound.payload.get("live_mode"),
-    subject=resource,
+    livemode=lambda inbound: reading.resource(inbound).get("live_mode", inbound.payload.get("live_mode")),
+    split=reading.split,
+    subject=reading.subject,
     customer=who,
-    look_up=LookUp(questions, patience=A_DAY),
+    look_up=LookUp(reading.questions, patience=A_DAY),
     events={
-        "payment": _by(_PAYMENTS, "status"),
-        "subscription_preapproval": _by(_SUBSCRIPTIONS, "status"),
-        "subscription_authorized_payment": _by(_CHARGES, "payment", "status"),
-        "topic_chargebacks_wh": On("dispute.opened", dispute, once=by("dispute", "payment_id")),
+        "payment.approved": On("payment.succeeded", payment("succeeded"), once=_PAYMENT),
+        "payment.rejected": On("payment.failed", payment("failed"), once=_PAYMENT),
+        "payment.cancelled": On("payment.failed", payment("canceled"), once=_PAYMENT),
+        "payment.pending": _PENDING,
+        "payment.in_process": _PENDING,
+        "payment.authorized": _PENDING,
+        "payment.in_mediation": _DISPUTED,
+        "payment.charged_back": _DISPUTED,
+        "refund.approved": On("refund.succeeded", refund("succeeded"), once=_refund),
+        "refund.in_process": On("refund.created", refund("pending"), once=_refund),
+        "refund.rejected": On("refund.failed", refund("failed"), once=_refund),
+        "refund.cancelled": On("refund.failed", refund("canceled"), once=_refund),
+        "subscription_preapproval.pending": On("subscription.created", subscription, once=_SUBSCRIPTION),
+        # Told at each change of an active subscription, also after a pause.
+        "subscription_preapproval.authorized": (
+            On("subscription.activated", subscription, once=_SUBSCRIPTION),
+            On("subscription.updated", subscription, when=lambda inbound: inbound.payload.get("action") == "updated"),
+        ),
+        "subscription_preapproval.paused": On("subscription.paused", subscription),
+        "subscription_preapproval.cancelled": On("subscription.canceled", subscription, once=_SUBSCRIPTION),
+        "subscription_authorized_payment.approved": (
+            On("subscription.renewed", charge("succeeded"), once=_PAYMENT),
+            On("payment.succeeded", charge("succeeded"), once=_PAYMENT),
+        ),
+        "subscription_authorized_payment.rejected": _NOT_CHARGED,
+        "subscription_authorized_payment.cancelled": _NOT_CHARGED,
+        "topic_chargebacks_wh.open": On("dispute.opened", dispute("open"), once=_DISPUTE),
+        "topic_chargebacks_wh.won": On("dispute.won", dispute("won"), once=_DISPUTE),
+        "topic_chargebacks_wh.lost": On("dispute.lost", dispute("lost"), once=_DISPUTE),
     },
     ignored=frozenset(
         [
+            # All of it was given back: each refund is told by itself.
+            "payment.refunded",
+            *(
+                f"subscription_authorized_payment.{status}"
+                for status in ("scheduled", "processed", "recycling", "pending", "in_process", "authorized", "refunded")
+            ),
             "order",
             "merchant_order",
             "topic_merchant_order_wh",
             "subscription_preapproval_plan",
+            "mp-connect",
             "topic_card_id_wh",
             "topic_claims_integration_wh",
             "point_integration_wh",

@@ -1,129 +1,102 @@
 """Mollie: payments, subscriptions' payments, refunds, chargebacks, invoices and payment links.
 
 Their event types: https://docs.mollie.com/reference/webhooks-new
-The older webhooks name an object and say nothing of it: its state is asked of Mollie, and what that tells is said once.
+The older webhooks are told by the same table: see reading.py.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Callable
 
 from relay.model import Inbound
-from relay.money import Money, from_decimal
-from relay.providers.base import ANY, Data, LookUp, On, Provider, Question, Reply, Setting, by, segment
+from relay.money import Money, from_decimal, named
+from relay.providers.base import ANY, Data, LookUp, On, Provider, Reader, Reply, Setting, by
+from relay.providers.mollie import reading
 from relay.providers.mollie.verification import MollieSignature
-from relay.providers.reading import Object, an_object, listed, text, under
-from relay.times import instant, timestamp
-from relay.verification import fingerprint
+from relay.providers.reading import Object, an_object, listed, text, under, whole
+from relay.times import day, instant, timestamp
 
-_PATHS = {"tr": "payments", "pl": "payment-links", "invoice": "sales-invoices", "ord": "orders"}
-"""What an id begins with, and where Mollie's API has what it names."""
-
-_RESOURCES = {"tr": "payment", "pl": "payment-link", "invoice": "sales-invoice", "ord": "order", "re": "refund"}
-_FAILED = ("failed", "canceled", "expired")
 A_DAY = 24 * 3600
+_INTERVAL = re.compile(r"(\d{1,4}) (day|week|month)s?", re.ASCII)
+_SUBSCRIPTIONS = {
+    "pending": "pending",
+    "active": "active",
+    "suspended": "paused",
+    "canceled": "canceled",
+    "completed": "expired",
+}
 
 
-def _id(inbound: Inbound) -> str:
-    payload = an_object(inbound.payload)
-    return text(payload.get("entityId")) or text(payload.get("id")) or ""
-
-
-def _kind(own_id: str) -> str:
-    return own_id.partition("_")[0]
-
-
-def entity(inbound: Inbound) -> Object:
-    """The object that a webhook is about: in it, or as Mollie told it."""
-    return an_object(under(inbound.payload, "_embedded", "entity")) or an_object(inbound.looked_up.get("entity"))
-
-
-def questions(inbound: Inbound) -> Mapping[str, Question]:
-    headers = {"authorization": f"Bearer {inbound.settings.get('api_key', '')}"}
-    own_id = _id(inbound)
-    asked = {}
-    if not under(inbound.payload, "_embedded", "entity") and _kind(own_id) in _PATHS:
-        asked["entity"] = Question(f"/v2/{_PATHS[_kind(own_id)]}/{segment(own_id)}", headers)
-    customer = text(entity(inbound).get("customerId"))
-    if customer is not None:
-        asked["customer"] = Question(f"/v2/customers/{segment(customer)}", headers)
-    return asked
-
-
-def event_name(inbound: Inbound) -> str:
-    """Mollie's name of the event; for the older webhooks what it would be, from the state that was asked for."""
-    named = text(an_object(inbound.payload).get("type"))
-    if named is not None:
-        return named
-    found = entity(inbound)
-    resource = text(found.get("resource")) or _RESOURCES.get(_kind(_id(inbound)), "object")
-    return f"{resource}.{text(found.get('status')) or 'changed'}"
-
-
-def event_id(inbound: Inbound) -> str | None:
-    """The older webhooks repeat the same id at each change, so that each is known by when it came."""
-    if "entityId" in an_object(inbound.payload):
-        return text(inbound.payload.get("id"))
-    return f"{_id(inbound)}:{int(inbound.received_at.timestamp() * 1000)}:{fingerprint(inbound.body)[:16]}"
-
-
-def subject(inbound: Inbound) -> Object:
-    return {
-        "entity": entity(inbound),
-        "customer": an_object(inbound.looked_up.get("customer")),
-        "id": _id(inbound),
-        "at": timestamp(an_object(inbound.payload).get("createdAt")),
-    }
-
-
-def money(value: Any) -> Money:
+def money(value: object) -> Money:
     return from_decimal(under(value, "value"), under(value, "currency"))
 
 
+def link(found: Object, name: str) -> str | None:
+    href = text(under(found, "_links", name, "href"))
+    return href if href and href.startswith("https://") else None
+
+
 def who(told: Object) -> Data | None:
-    found, customer = told["entity"], told["customer"]
-    recipient = an_object(found.get("recipient"))
-    names = [text(recipient.get("givenName")), text(recipient.get("familyName"))]
+    payment, customer = told["payment"], told["customer"]
+    person = an_object(told["entity"].get("recipient")) or an_object(payment.get("billingAddress"))
+    names = [text(person.get("givenName")), text(person.get("familyName"))]
     return {
-        "id": text(found.get("customerId")) or text(found.get("recipientIdentifier")),
+        "id": text(payment.get("customerId"), told["entity"].get("recipientIdentifier")),
         "name": text(customer.get("name")) or " ".join(name for name in names if name) or None,
-        "email": text(customer.get("email")) or text(recipient.get("email")),
-        "company": text(recipient.get("organizationName")),
+        "email": text(customer.get("email"), person.get("email")),
+        "company": text(person.get("organizationName")),
     }
 
 
-def payment(status: str) -> Any:
+def subscription(told: Object) -> Data:
+    found = told["subscription"]
+    interval = _INTERVAL.fullmatch(text(found.get("interval")) or "")
+    return {
+        "id": text(told["payment"].get("subscriptionId")),
+        "status": _SUBSCRIPTIONS.get(str(found.get("status"))),
+        "plan": text(found.get("description")),
+        **money(found.get("amount")),
+        "interval": interval[2] if interval else None,
+        "interval_count": int(interval[1]) if interval else None,
+        "started_at": day(found.get("startDate")),
+        "renews_at": day(found.get("nextPaymentDate")),
+        "canceled_at": timestamp(found.get("canceledAt")),
+    }
+
+
+def payment(status: str) -> Reader:
     def read(told: Object) -> Data:
         found = told["entity"]
-        details = an_object(found.get("details"))
-        reason = an_object(found.get("statusReason"))
+        details, reason = an_object(found.get("details")), an_object(found.get("statusReason"))
+        of_subscription = text(found.get("subscriptionId"))
         paid = {
-            "id": text(found.get("id")) or told["id"],
+            "id": text(found.get("id"), told["id"]),
             "status": status,
             **money(found.get("amount")),
             "method": text(found.get("method")),
             "card_brand": text(details.get("cardLabel")),
             "card_last4": (text(details.get("cardNumber")) or "")[-4:] or None,
-            "failure_code": text(reason.get("code")) or text(details.get("failureReason")),
-            "failure_reason": text(reason.get("message")) or text(details.get("failureMessage")),
+            "failure_code": text(reason.get("code"), details.get("failureReason"), details.get("bankReasonCode")),
+            "failure_reason": text(reason.get("message"), details.get("failureMessage"), details.get("bankReason")),
             "paid_at": timestamp(found.get("paidAt")),
             "description": text(found.get("description")),
             "gateway": "Mollie",
-            "subscription_id": text(found.get("subscriptionId")),
+            "subscription_id": of_subscription,
+            "url": link(found, "checkout"),
         }
-        subscription = text(found.get("subscriptionId"))
-        return {"payment": paid, **({"subscription": {"id": subscription}} if subscription else {})}
+        return {"payment": paid, **({"subscription": subscription(told)} if of_subscription else {})}
 
     return read
 
 
-def refund(status: str) -> Any:
+def refund(status: str) -> Reader:
     def read(told: Object) -> Data:
         found = told["entity"]
         return {
             "refund": {
-                "id": text(found.get("id")) or told["id"],
+                "id": text(found.get("id"), told["id"]),
                 "status": status,
                 **money(found.get("amount")),
+                "reason": text(found.get("description")),
                 "payment_id": text(found.get("paymentId")),
                 "created_at": timestamp(found.get("createdAt")),
             }
@@ -132,54 +105,45 @@ def refund(status: str) -> Any:
     return read
 
 
-def given_back(told: Object) -> Data:
-    """What a payment says of its refunds together: the older webhooks name no refund."""
-    found = told["entity"]
-    refunded = money(found.get("amountRefunded"))
-    return {"refund": {"id": None, "status": "succeeded", **refunded, "payment_id": text(found.get("id"))}}
-
-
-def dispute(status: str) -> Any:
+def dispute(status: str) -> Reader:
     def read(told: Object) -> Data:
         found = told["entity"]
-        charged_back = money(found.get("amountChargedBack") or found.get("amount"))
-        own_payment = found.get("paymentId") or (found.get("id") if found.get("resource") == "payment" else None)
         return {
             "dispute": {
-                "id": text(found.get("id")) or told["id"],
+                "id": text(found.get("id"), told["id"]),
                 "status": status,
-                **charged_back,
-                "reason": text(under(found, "reason", "description")),
-                "payment_id": text(own_payment),
+                **money(found.get("amount")),
+                "reason": text(under(found, "reason", "description"), under(found, "reason", "code")),
+                "payment_id": text(found.get("paymentId")),
                 "opened_at": timestamp(found.get("createdAt")),
+                "closed_at": timestamp(found.get("reversedAt")) if status == "won" else None,
             }
         }
 
     return read
 
 
-def invoice(status: str) -> Any:
+def invoice(status: str) -> Reader:
     def read(told: Object) -> Data:
         found = told["entity"]
-        total, due = money(found.get("totalAmount")), money(found.get("amountDue"))
         lines = [
-            {"description": text(line.get("description")), "quantity": line.get("quantity"), "kind": None}
+            {"description": text(line.get("description")), "quantity": whole(line.get("quantity"))}
             for line in listed(found.get("lines"))
-            if isinstance(line.get("quantity"), int)
         ]
         return {
             "invoice": {
-                "id": text(found.get("id")) or told["id"],
+                "id": text(found.get("id"), told["id"]),
                 "number": text(found.get("invoiceNumber")),
                 "status": status,
-                **total,
-                "amount_due": due["amount"],
-                "amount_due_minor": due["amount_minor"],
+                **money(found.get("totalAmount")),
+                **named("amount_due", money(found.get("amountDue"))),
+                **named("tax", money(found.get("totalVatAmount"))),
+                "description": text(found.get("memo")),
                 "issued_at": timestamp(found.get("issuedAt")),
                 "due_at": timestamp(found.get("dueAt")),
-                "paid_at": timestamp(found.get("paidAt")) or (told["at"] if status == "paid" else None),
-                "url": text(under(found, "_links", "invoicePayment", "href")),
-                "pdf_url": text(under(found, "_links", "pdfLink", "href")),
+                "paid_at": (timestamp(found.get("paidAt")) or told["at"]) if status == "paid" else None,
+                "url": link(found, "invoicePayment"),
+                "pdf_url": link(found, "pdfLink"),
                 "items": lines,
             }
         }
@@ -191,51 +155,52 @@ def checkout(told: Object) -> Data:
     found = told["entity"]
     return {
         "checkout": {
-            "id": text(found.get("id")) or told["id"],
+            "id": text(found.get("id"), told["id"]),
             "status": "completed",
             **money(found.get("amount")),
-            "url": text(under(found, "_links", "paymentLink", "href")),
+            "url": link(found, "paymentLink"),
             "reference": text(found.get("description")),
         }
     }
 
 
-def order(status: str) -> Any:
+def order(status: str) -> Reader:
     def read(told: Object) -> Data:
         found = told["entity"]
-        own = {"id": text(found.get("id")) or told["id"], "number": text(found.get("orderNumber")), "status": status}
+        own = {"id": text(found.get("id"), told["id"]), "number": text(found.get("orderNumber")), "status": status}
         return {"order": {**own, **money(found.get("amount")), "created_at": timestamp(found.get("createdAt"))}}
 
     return read
 
 
 def _of_subscription(inbound: Inbound) -> bool:
-    return text(entity(inbound).get("subscriptionId")) is not None
+    return text(reading.entity(inbound).get("subscriptionId")) is not None
 
 
-def _has(name: str) -> Any:
-    def given(inbound: Inbound) -> bool:
-        amount = money(entity(inbound).get(name))["amount"]
-        return amount is not None and amount > 0
+def _given_back(entity: str) -> Callable[[Data], str | None]:
+    """What a refund or chargeback is known by. Those told by their payment alone have no id, but a sum that grows."""
 
-    return given
+    def identity(data: Data) -> str | None:
+        return by(entity, "id", "status")(data) or by(entity, "payment_id", "status", "amount_minor")(data)
+
+    return identity
 
 
-_PAYMENT = by("payment", "id", "status")
-_CLASSIC_AFTER = (
-    On("refund.succeeded", given_back, when=_has("amountRefunded"), once=by("refund", "payment_id", "amount_minor")),
-    On("dispute.opened", dispute("open"), when=_has("amountChargedBack"), once=by("dispute", "id", "amount_minor")),
-)
-_PAID = (
-    On("payment.succeeded", payment("succeeded"), once=_PAYMENT),
-    On("subscription.renewed", payment("succeeded"), when=_of_subscription, once=_PAYMENT),
-    *_CLASSIC_AFTER,
-)
-_NOT_PAID = (
-    On("payment.failed", payment("failed"), once=_PAYMENT),
-    On("subscription.renewal_failed", payment("failed"), when=_of_subscription, once=_PAYMENT),
-)
+# The older webhooks tell the same state again and again, perhaps beside the newer ones: each state is said once.
+_PAYMENT, _REFUND, _DISPUTE = by("payment", "id", "status"), _given_back("refund"), _given_back("dispute")
+_CHECKOUT, _ORDER = by("checkout", "id"), by("order", "id")
+
+
+def _not_paid(status: str) -> tuple[On, On]:
+    return (
+        On("payment.failed", payment(status), once=_PAYMENT),
+        On("subscription.renewal_failed", payment(status), when=_of_subscription, once=_PAYMENT),
+    )
+
+
 _PENDING = On("payment.pending", payment("pending"), once=_PAYMENT)
+_REFUND_CREATED = On("refund.created", refund("pending"), once=_REFUND)
+_ORDER_PAID = On("order.paid", order("paid"), once=_ORDER)
 
 PROVIDER = Provider(
     name="mollie",
@@ -244,45 +209,65 @@ PROVIDER = Provider(
     homepage="https://docs.mollie.com/reference/webhooks-new",
     verification=MollieSignature(),
     body=ANY,
-    event_name=event_name,
-    event_id=event_id,
+    event_name=reading.event_name,
+    event_id=reading.event_id,
     # An id that Mollie does not know is answered as any other, so that ids cannot be probed.
     accepted=Reply(200, "ok"),
     occurred_at=lambda inbound: instant(an_object(inbound.payload).get("createdAt")),
-    livemode=lambda inbound: {"live": True, "test": False}.get(str(entity(inbound).get("mode"))),
-    subject=subject,
+    livemode=reading.livemode,
+    split=reading.split,
+    subject=reading.subject,
     customer=who,
-    look_up=LookUp(questions, patience=A_DAY),
+    look_up=LookUp(reading.questions, patience=A_DAY),
     events={
-        "payment.paid": _PAID,
-        **{f"payment.{status}": _NOT_PAID for status in _FAILED},
+        "payment.paid": (
+            On("payment.succeeded", payment("succeeded"), once=_PAYMENT),
+            On("subscription.renewed", payment("succeeded"), when=_of_subscription, once=_PAYMENT),
+        ),
+        "payment.failed": _not_paid("failed"),
+        "payment.expired": _not_paid("failed"),
+        "payment.canceled": _not_paid("canceled"),
         "payment.pending": _PENDING,
         "payment.authorized": _PENDING,
-        "refund.queued": On("refund.created", refund("pending")),
-        "refund.pending": On("refund.created", refund("pending")),
-        "refund.processing": On("refund.created", refund("pending")),
-        "refund.refunded": On("refund.succeeded", refund("succeeded")),
-        "refund.failed": On("refund.failed", refund("failed")),
-        "chargeback.received": On("dispute.opened", dispute("open")),
-        "chargeback.reversed": On("dispute.won", dispute("won")),
+        "refund.queued": _REFUND_CREATED,
+        "refund.pending": _REFUND_CREATED,
+        "refund.processing": _REFUND_CREATED,
+        "refund.refunded": On("refund.succeeded", refund("succeeded"), once=_REFUND),
+        "refund.failed": On("refund.failed", refund("failed"), once=_REFUND),
+        "refund.canceled": On("refund.failed", refund("canceled"), once=_REFUND),
+        "chargeback.received": On("dispute.opened", dispute("open"), once=_DISPUTE),
+        "chargeback.reversed": On("dispute.won", dispute("won"), once=_DISPUTE),
         "sales-invoice.created": On("invoice.created", invoice("draft")),
         "sales-invoice.issued": On("invoice.finalized", invoice("open")),
         "sales-invoice.paid": On("invoice.paid", invoice("paid")),
         "sales-invoice.canceled": On("invoice.voided", invoice("void")),
-        "payment-link.paid": On("checkout.completed", checkout),
-        "order.created": On("order.created", order("created")),
-        "order.paid": On("order.paid", order("paid")),
-        "order.completed": On("order.paid", order("paid"), once=by("order", "id")),
+        "payment-link.paid": On("checkout.completed", checkout, once=_CHECKOUT),
+        "order.created": On("order.created", order("created"), once=_ORDER),
+        "order.paid": _ORDER_PAID,
+        "order.completed": _ORDER_PAID,
     },
     ignored=frozenset(
-        ["payment.open", "order.authorized", "order.shipping", "order.pending", "order.canceled", "order.expired"]
+        [
+            "hook.ping",
+            "payment.open",
+            "payment-link.open",
+            *(f"order.{status}" for status in ("authorized", "shipping", "pending", "canceled", "expired")),
+            "balance-transaction.created",
+            "sales-invoice.e-invoice-issued",
+            "sales-invoice.e-invoice-failed",
+            *(f"payout.{status}" for status in ("initiated", "processing-at-bank", "completed", "canceled", "failed")),
+            *(
+                f"business-account-transfer.{status}"
+                for status in ("requested", "initiated", "pending-review", "processed", "failed", "blocked", "returned")
+            ),
+        ]
     ),
     settings=(
         Setting("api_url", "API address", "Where Mollie's API is.", default="https://api.mollie.com"),
         Setting(
             "api_key",
             "API key",
-            "Key of the Mollie profile: what older webhooks name, and customers, are asked with it.",
+            "Key of the Mollie profile: what older webhooks name, customers and subscriptions are asked with it.",
             secret=True,
         ),
     ),

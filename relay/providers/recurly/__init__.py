@@ -3,18 +3,18 @@
 Their events: https://docs.recurly.com/recurly-subscriptions/docs/webhooks
 """
 
-import base64
-from collections.abc import Mapping
-from typing import Any
+from calendar import monthrange
+from collections.abc import Callable, Mapping
 
 from relay.model import Inbound
-from relay.money import Money, from_decimal, from_minor
-from relay.providers.base import ANY, Data, LookUp, On, Provider, Question, Setting, by_arrival, segment
+from relay.money import named
+from relay.providers.base import ANY, Data, LookUp, On, Provider, Reader, Route, Setting, by
 from relay.providers.reading import Object, an_object, scalar, text, under, whole
+from relay.providers.recurly import reading
+from relay.providers.recurly.reading import money
 from relay.providers.recurly.verification import RecurlySignature
-from relay.times import days_until, instant, timestamp
+from relay.times import day, days_until, instant, timestamp
 
-_VERSION = "application/vnd.recurly.v2021-02-25+json"
 _STATES = {
     "active": "active",
     "future": "pending",
@@ -38,68 +38,6 @@ _INVOICE_STATES = {
 }
 
 
-def _is_xml(inbound: Inbound) -> bool:
-    return "object_type" not in an_object(inbound.payload)
-
-
-def _root(inbound: Inbound) -> Object:
-    """What stands in the XML document's root."""
-    return an_object(next(iter(an_object(inbound.payload).values()), None))
-
-
-def event_name(inbound: Inbound) -> str | None:
-    payload = an_object(inbound.payload)
-    if _is_xml(inbound):
-        return next(iter(payload), None)
-    return f"{payload.get('object_type')}.{payload.get('event_type')}"
-
-
-def event_id(inbound: Inbound) -> str | None:
-    """The header stays the same however often it is tried. XML has none, and may say the same words another day."""
-    named = inbound.headers.get("recurly-notification-id")
-    if named or _is_xml(inbound):
-        return named or by_arrival(inbound)
-    payload = inbound.payload
-    return ":".join(str(payload.get(name)) for name in ("id", "object_type", "event_type", "event_time"))
-
-
-def questions(inbound: Inbound) -> Mapping[str, Question]:
-    """The object whose id a JSON webhook holds. XML has it."""
-    payload = an_object(inbound.payload)
-    if _is_xml(inbound):
-        return {}
-    key = base64.b64encode(f"{inbound.settings.get('api_key', '')}:".encode()).decode()
-    headers = {"authorization": f"Basic {key}", "accept": _VERSION}
-    kind, uuid = payload.get("object_type"), scalar(payload.get("uuid"))
-    number, account = scalar(payload.get("invoice_number")), scalar(payload.get("account_code"))
-    if kind in ("subscription",) and uuid:
-        return {"subscription": Question(f"/subscriptions/uuid-{segment(uuid)}", headers)}
-    if kind in ("payment", "transaction") and uuid:
-        return {"transaction": Question(f"/transactions/uuid-{segment(uuid)}", headers)}
-    if number:
-        return {"invoice": Question(f"/invoices/number-{segment(number)}", headers)}
-    if account:
-        return {"account": Question(f"/accounts/code-{segment(account)}", headers)}
-    return {}
-
-
-def subject(inbound: Inbound) -> Object:
-    """The parts that a webhook tells of, whether they stood in it or were looked up."""
-    root = _root(inbound) if _is_xml(inbound) else dict(inbound.looked_up)
-    payload = {} if _is_xml(inbound) else an_object(inbound.payload)
-    parts = {name: an_object(root.get(name)) for name in ("subscription", "invoice", "transaction", "account")}
-    held = next((part for part in (parts["subscription"], parts["invoice"], parts["transaction"]) if part), {})
-    return {
-        **parts,
-        "account": parts["account"] or an_object(held.get("account")),
-        "dunning": an_object(root.get("dunning_event")) or an_object(under(parts["invoice"], "dunning_events")),
-        "ids": payload,
-        "at": timestamp(payload.get("event_time")) or timestamp(parts["transaction"].get("date")),
-        "now": instant(payload.get("event_time")) or inbound.received_at,
-        "currency": inbound.settings.get("currency"),
-    }
-
-
 def who(told: Object) -> Data | None:
     account = told["account"]
     names = [text(account.get("first_name")), text(account.get("last_name"))]
@@ -113,18 +51,9 @@ def who(told: Object) -> Data | None:
     }
 
 
-def _money(told: Object, part: Object, cents: str, decimal: str) -> Money:
-    """XML counts in cents and names no currency for payments: then it is the site's."""
-    currency = text(part.get("currency"), told["invoice"].get("currency"), told["currency"])
-    if cents in part:
-        return from_minor(part.get(cents), currency)
-    return from_decimal(part.get(decimal), currency)
-
-
 def subscription(told: Object) -> Data:
-    found = told["subscription"]
+    found, plan = told["subscription"], an_object(told["subscription"].get("plan"))
     ends = timestamp(found.get("current_period_ends_at"))
-    plan = an_object(found.get("plan"))
     state = _STATES.get(str(found.get("state")))
     runs_on = state in ("active", "trialing", "past_due")
     return {
@@ -133,7 +62,7 @@ def subscription(told: Object) -> Data:
             "status": state,
             "plan": text(plan.get("name"), plan.get("plan_code"), plan.get("code")),
             "product_id": text(plan.get("plan_code"), plan.get("code")),
-            **_money(told, found, "total_amount_in_cents", "total" if "total" in found else "subtotal"),
+            **money(told, found, "total_amount_in_cents", "total", "subtotal"),
             "quantity": whole(found.get("quantity")),
             "started_at": timestamp(found.get("activated_at")),
             "current_period_start": timestamp(found.get("current_period_started_at")),
@@ -143,6 +72,7 @@ def subscription(told: Object) -> Data:
             "cancel_at": timestamp(found.get("expires_at")) if state == "canceled" else None,
             "canceled_at": timestamp(found.get("canceled_at")),
             "ended_at": timestamp(found.get("expires_at")) if state == "expired" else None,
+            "cancel_reason": text(found.get("expiration_reason")) if state in ("canceled", "expired") else None,
             "days_until_renewal": days_until(ends, told["now"]) if runs_on else None,
         }
     }
@@ -154,133 +84,204 @@ def ended(told: Object) -> Data:
     return data
 
 
-def invoice(status: str | None) -> Any:
-    def read(told: Object) -> Data:
-        found = told["invoice"]
-        total = _money(told, found, "total_in_cents", "total")
-        due = _money(told, found, "balance_in_cents", "balance")
-        subscriptions = found.get("subscription_ids")
-        first = subscriptions[0] if isinstance(subscriptions, list) and subscriptions else None
-        number = scalar(found.get("invoice_number")) or scalar(found.get("number"))
-        return {
-            "invoice": {
-                "id": scalar(found.get("uuid")) or scalar(found.get("id")),
-                "number": number or scalar(told["ids"].get("invoice_number")),
-                "status": status or _INVOICE_STATES.get(str(found.get("state"))),
-                **total,
-                "amount_due": due["amount"],
-                "amount_due_minor": due["amount_minor"],
-                "billing_reason": text(found.get("origin")),
-                "issued_at": timestamp(found.get("created_at")),
-                "due_at": timestamp(found.get("due_on")) or timestamp(found.get("due_at")),
-                "paid_at": (timestamp(found.get("closed_at")) or told["at"]) if status == "paid" else None,
-                "subscription_id": scalar(first),
-            }
-        }
-
-    return read
+def _invoice(told: Object, status: str | None) -> Data:
+    found = told["invoice"]
+    subscriptions = found.get("subscription_ids")
+    first = subscriptions[0] if isinstance(subscriptions, list) and subscriptions else None
+    return {
+        "id": scalar(found.get("uuid")) or scalar(found.get("id")),
+        "number": scalar(found.get("invoice_number"))
+        or scalar(found.get("number"))
+        or scalar(told["ids"].get("invoice_number")),
+        "status": status or _INVOICE_STATES.get(str(found.get("state"))),
+        **money(told, found, "total_in_cents", "total"),
+        **named("amount_due", money(told, found, "balance_in_cents", "balance")),
+        **named("amount_paid", money(told, found, "paid_in_cents", "paid")),
+        **named("tax", money(told, found, "tax_in_cents", "tax")),
+        "billing_reason": text(found.get("origin")),
+        "issued_at": timestamp(found.get("created_at")),
+        "due_at": timestamp(found.get("due_on")) or day(found.get("due_on")) or timestamp(found.get("due_at")),
+        "paid_at": (timestamp(found.get("closed_at")) or told["at"]) if status == "paid" else None,
+        "attempt_count": _dunned(found),
+        "subscription_id": scalar(first),
+    }
 
 
-def payment(status: str) -> Any:
-    def read(told: Object) -> Data:
-        found = told["transaction"]
-        own = {
-            "id": scalar(found.get("id")) or scalar(found.get("uuid")) or scalar(told["ids"].get("uuid")),
-            "status": status,
-            **_money(told, found, "amount_in_cents", "amount"),
-            "method": text(found.get("payment_method")),
-            "failure_code": text(found.get("failure_type")) if status == "failed" else None,
-            "failure_reason": text(found.get("message"), found.get("status_message")) if status == "failed" else None,
-            "paid_at": told["at"] if status == "succeeded" else None,
-            "reference": text(found.get("reference")),
-            "gateway": text(found.get("gateway")) or "Recurly",
-            "invoice_id": scalar(found.get("invoice_id")),
-            "invoice_number": scalar(found.get("invoice_number")) or scalar(under(found, "invoice", "number")),
-            "subscription_id": scalar(found.get("subscription_id")),
-        }
-        return {"payment": own}
+def invoice(status: str) -> Reader:
+    return lambda told: {"invoice": _invoice(told, status)}
 
-    return read
+
+def _dunned(found: Object) -> int | None:
+    """How often a customer was reminded of an invoice."""
+    counted = (whole(found.get(name)) for name in ("dunning_events_count", "dunning_events_sent"))
+    return next((count for count in counted if count is not None and count >= 0), None)
+
+
+def _payment(told: Object, status: str) -> Data:
+    found = told["transaction"]
+    # API v3 has an object where XML has a word.
+    method = an_object(found.get("payment_method"))
+    failed = status == "failed"
+    subscriptions = found.get("subscription_ids")
+    first = subscriptions[0] if isinstance(subscriptions, list) and subscriptions else None
+    return {
+        "id": scalar(found.get("uuid")) or scalar(found.get("id")) or scalar(told["ids"].get("uuid")),
+        "status": status,
+        **money(told, found, "amount_in_cents", "amount"),
+        "method": text(found.get("payment_method"), method.get("object")),
+        "card_brand": text(method.get("card_type")),
+        "card_last4": (text(method.get("last_four")) or "")[-4:] or None,
+        **dict(zip(("card_exp_month", "card_exp_year"), _expiry(method), strict=True)),
+        "failure_code": text(found.get("failure_type"), found.get("status_code")) if failed else None,
+        "failure_reason": text(found.get("message"), found.get("status_message")) if failed else None,
+        "paid_at": told["at"] if status == "succeeded" else None,
+        "reference": text(found.get("reference"), found.get("gateway_reference")),
+        "gateway": text(found.get("gateway"), under(found, "payment_gateway", "name")) or "Recurly",
+        "invoice_id": scalar(found.get("invoice_id")) or scalar(under(found, "invoice", "id")),
+        "invoice_number": scalar(found.get("invoice_number")) or scalar(under(found, "invoice", "number")),
+        "subscription_id": scalar(found.get("subscription_id")) or scalar(first),
+    }
+
+
+def payment(status: str) -> Reader:
+    return lambda told: {"payment": _payment(told, status)}
 
 
 def refund(told: Object) -> Data:
+    """Money that went back: refunded, or a payment voided before it was settled."""
     found = told["transaction"]
+    original = an_object(found.get("original_transaction"))
     return {
         "refund": {
-            "id": scalar(found.get("id")) or scalar(told["ids"].get("uuid")),
+            "id": scalar(found.get("uuid")) or scalar(found.get("id")) or scalar(told["ids"].get("uuid")),
             "status": "succeeded",
-            **_money(told, found, "amount_in_cents", "amount"),
-            "invoice_id": scalar(found.get("invoice_id")),
-            "invoice_number": scalar(found.get("invoice_number")),
+            **money(told, found, "amount_in_cents", "amount"),
+            "payment_id": scalar(original.get("uuid")) or scalar(original.get("id")),
+            "invoice_id": scalar(found.get("invoice_id")) or scalar(under(found, "invoice", "id")),
+            "invoice_number": scalar(found.get("invoice_number")) or scalar(under(found, "invoice", "number")),
             "created_at": timestamp(found.get("date")) or timestamp(found.get("created_at")),
         }
     }
 
 
 def dunning(told: Object) -> Data:
-    data: Data = payment("failed")(told)
-    data["payment"] |= {
-        "invoice_number": scalar(told["invoice"].get("invoice_number")) or scalar(told["ids"].get("invoice_number")),
-        "attempt_count": whole(told["invoice"].get("dunning_events_count")),
+    """Of an invoice that is due: XML tells the attempt too, JSON the invoice only."""
+    owed = _invoice(told, None)
+    tried = _payment(told, "failed")
+    if tried["amount"] is None:
+        tried |= {name: owed[f"amount_due{name.removeprefix('amount')}"] for name in ("amount", "amount_minor")}
+        tried["currency"] = owed["currency"]
+    tried |= {
+        "invoice_id": tried["invoice_id"] or owed["id"],
+        "invoice_number": tried["invoice_number"] or owed["number"],
+        "subscription_id": tried["subscription_id"] or owed["subscription_id"],
+        "attempt_count": owed["attempt_count"],
     }
-    return data
+    return {"payment": tried, "invoice": owed}
+
+
+def _expiry(method: Object) -> tuple[int | None, int | None]:
+    month, year = whole(method.get("exp_month")) or 0, whole(method.get("exp_year")) or 0
+    return (month, year) if 1 <= month <= 12 and 2000 <= year < 2200 else (None, None)
 
 
 def card(told: Object) -> Data:
     billing = an_object(under(told["account"], "billing_info"))
     method = an_object(billing.get("payment_method"))
-    month, year = whole(method.get("exp_month")), whole(method.get("exp_year"))
+    month, year = _expiry(method)
+    names = [text(billing.get("first_name")), text(billing.get("last_name"))]
     return {
         "payment_method": {
             "id": scalar(billing.get("id")),
             "type": text(method.get("object")),
             "brand": text(method.get("card_type")),
-            "last4": text(method.get("last_four")),
-            "exp_month": month if month and 1 <= month <= 12 else None,
-            "exp_year": year if year and 2000 <= year < 2200 else None,
+            "last4": (text(method.get("last_four")) or "")[-4:] or None,
+            "exp_month": month,
+            "exp_year": year,
+            "expires_at": f"{year}-{month:02}-{monthrange(year, month)[1]}T23:59:59Z" if month and year else None,
+            "holder_name": " ".join(name for name in names if name) or None,
+            "country": text(under(billing, "address", "country")),
         }
     }
 
 
 def customer(told: Object) -> Data:
     account = told["account"]
+    address = an_object(account.get("address"))
     return {
         "customer": {
             **(who(told) or {}),
             "first_name": text(account.get("first_name")),
             "last_name": text(account.get("last_name")),
-            "phone": text(account.get("phone")),
+            "phone": text(account.get("phone"), address.get("phone")),
+            "address_line1": text(address.get("street1")),
+            "address_line2": text(address.get("street2")),
+            "city": text(address.get("city")),
+            "state": text(address.get("region")),
+            "postal_code": text(address.get("postal_code")),
+            "country": text(address.get("country")),
+            "username": text(account.get("username")),
+            "language": text(account.get("preferred_locale")),
             "created_at": timestamp(account.get("created_at")),
         }
     }
 
 
-_JSON = {
-    "subscription.created": On("subscription.created", subscription),
+def _goes_on(inbound: Inbound) -> bool:
+    """Whether the payment will be tried again: the last reminder says so."""
+    return reading.subject(inbound)["invoice"].get("final_dunning_event") is not True
+
+
+def _in_state(*states: str) -> Callable[[Inbound], bool]:
+    return lambda inbound: reading.subject(inbound)["invoice"].get("state") in states
+
+
+# XML has no id of its own where the header is missing, and both kinds may be sent: what happens once is told once.
+_PAYMENT, _REFUND = by("payment", "id", "status"), by("refund", "id")
+_SUBSCRIPTION, _TERM = by("subscription", "id"), by("subscription", "id", "current_period_end")
+_INVOICE = by("invoice", "number")
+_OVERDUE = On("invoice.overdue", invoice("overdue"))
+_CREATED = On("invoice.finalized", invoice("open"), once=_INVOICE)
+_PAID = On("invoice.paid", invoice("paid"), once=_INVOICE)
+_LOST = On("invoice.uncollectible", invoice("uncollectible"), once=_INVOICE)
+# Invoices of sites from before 2018 are closed, whether they were paid or not.
+_CLOSED = (
+    On("invoice.paid", invoice("paid"), when=_in_state("collected", "paid"), once=_INVOICE),
+    On("invoice.uncollectible", invoice("uncollectible"), when=_in_state("failed"), once=_INVOICE),
+)
+_PENDING = On("payment.pending", payment("pending"), once=_PAYMENT)
+_REFUNDED = On("refund.succeeded", refund, once=_REFUND)
+
+_JSON: Mapping[str, Route] = {
+    "subscription.created": On("subscription.created", subscription, once=_SUBSCRIPTION),
     "subscription.updated": On("subscription.updated", subscription),
-    "subscription.renewed": On("subscription.renewed", subscription),
+    "subscription.renewed": On("subscription.renewed", subscription, once=_TERM),
     "subscription.paused": On("subscription.paused", subscription),
     "subscription.resumed": On("subscription.resumed", subscription),
     "subscription.canceled": On("subscription.cancellation_scheduled", subscription),
     "subscription.reactivated": On("subscription.resumed", subscription),
-    "subscription.expired": On("subscription.expired", ended),
+    "subscription.expired": On("subscription.expired", ended, once=_SUBSCRIPTION),
     "subscription.renewal.scheduled": On("subscription.renewal_upcoming", subscription),
-    "charge_invoice.created": On("invoice.finalized", invoice("open")),
-    "charge_invoice.past_due": On("invoice.overdue", invoice("overdue")),
-    "charge_invoice.paid": On("invoice.paid", invoice("paid")),
-    "charge_invoice.failed": On("invoice.uncollectible", invoice("uncollectible")),
-    "dunning_event.created": On("payment.retry_scheduled", dunning),
-    "payment.succeeded": On("payment.succeeded", payment("succeeded")),
-    "payment.failed": On("payment.failed", payment("failed")),
-    "payment.processing": On("payment.pending", payment("pending")),
-    "payment.refunded": On("refund.succeeded", refund),
-    "payment.voided": On("refund.succeeded", refund),
-    "billing_info.updated": On("payment_method.updated", card),
+    "charge_invoice.created": _CREATED,
+    "charge_invoice.past_due": _OVERDUE,
+    "charge_invoice.paid": _PAID,
+    "charge_invoice.failed": _LOST,
+    "invoice.created": _CREATED,
+    "invoice.past_due": _OVERDUE,
+    "invoice.closed": _CLOSED,
+    "dunning_event.created": On("payment.retry_scheduled", dunning, when=_goes_on),
+    "payment.scheduled": _PENDING,
+    "payment.processing": _PENDING,
+    "payment.succeeded": On("payment.succeeded", payment("succeeded"), once=_PAYMENT),
+    "payment.failed": On("payment.failed", payment("failed"), once=_PAYMENT),
+    "payment.refunded": _REFUNDED,
+    "payment.voided": _REFUNDED,
     "billing_info.created": On("payment_method.added", card),
+    "billing_info.updated": On("payment_method.updated", card),
     "account.created": On("customer.created", customer),
     "account.updated": On("customer.updated", customer),
 }
-_XML = {
+_XML: Mapping[str, Route] = {
     "new_subscription_notification": _JSON["subscription.created"],
     "updated_subscription_notification": _JSON["subscription.updated"],
     "renewed_subscription_notification": _JSON["subscription.renewed"],
@@ -296,9 +297,11 @@ _XML = {
     "past_due_invoice_notification": _JSON["charge_invoice.past_due"],
     "paid_charge_invoice_notification": _JSON["charge_invoice.paid"],
     "failed_charge_invoice_notification": _JSON["charge_invoice.failed"],
+    "closed_invoice_notification": _JSON["invoice.closed"],
     "new_dunning_event_notification": _JSON["dunning_event.created"],
     "successful_payment_notification": _JSON["payment.succeeded"],
     "failed_payment_notification": _JSON["payment.failed"],
+    "scheduled_payment_notification": _JSON["payment.scheduled"],
     "processing_payment_notification": _JSON["payment.processing"],
     "successful_refund_notification": _JSON["payment.refunded"],
     "void_payment_notification": _JSON["payment.voided"],
@@ -314,28 +317,68 @@ PROVIDER = Provider(
     homepage="https://docs.recurly.com/recurly-subscriptions/docs/webhooks",
     verification=RecurlySignature(),
     body=ANY,
-    event_name=event_name,
-    event_id=event_id,
-    occurred_at=lambda inbound: instant(subject(inbound)["at"]),
-    subject=subject,
+    event_name=reading.event_name,
+    event_id=reading.event_id,
+    occurred_at=lambda inbound: instant(reading.subject(inbound)["at"]),
+    livemode=reading.livemode,
+    subject=reading.subject,
     customer=who,
-    look_up=LookUp(questions),
+    look_up=LookUp(reading.questions),
     events={**_JSON, **_XML},
     ignored=frozenset(
         [
             "account.closed",
             "account.canceled",
-            "canceled_account_notification",
-            "closed_account_notification",
-            "charge_invoice.updated",
-            "charge_invoice.processing",
-            "processing_charge_invoice_notification",
-            "closed_invoice_notification",
-            "credit_invoice.created",
-            "credit_invoice.updated",
+            "billing_info.update_failed",
+            "subscription.pending_change.scheduled",
+            *(f"charge_invoice.{each}" for each in ("updated", "processing", "reopened")),
+            *(f"invoice.{each}" for each in ("updated", "pending", "processing")),
+            *(
+                f"credit_invoice.{each}"
+                for each in ("created", "updated", "processing", "closed", "voided", "reopened", "opened")
+            ),
             "credit_payment.created",
-            "new_credit_payment_notification",
-            "scheduled_payment_notification",
+            "credit_payment.voided",
+            *(
+                f"{each}_notification"
+                for each in (
+                    "canceled_account",
+                    "closed_account",
+                    "billing_info_update_failed",
+                    "new_shipping_address",
+                    "updated_shipping_address",
+                    "deleted_shipping_address",
+                    "scheduled_subscription_pause",
+                    "subscription_pause_modified",
+                    "subscription_pause_canceled",
+                    "paused_subscription_renewal",
+                    "new_usage",
+                    "purchased_gift_card",
+                    "canceled_gift_card",
+                    "updated_gift_card",
+                    "regenerated_gift_card",
+                    "redeemed_gift_card",
+                    "updated_balance_gift_card",
+                    "low_balance_gift_card",
+                    "processing_charge_invoice",
+                    "reopened_charge_invoice",
+                    "updated_charge_invoice",
+                    "new_credit_invoice",
+                    "processing_credit_invoice",
+                    "closed_credit_invoice",
+                    "voided_credit_invoice",
+                    "reopened_credit_invoice",
+                    "open_credit_invoice",
+                    "updated_credit_invoice",
+                    "processing_invoice",
+                    "updated_invoice",
+                    "fraud_info_updated",
+                    "transaction_status_updated",
+                    "transaction_authorized",
+                    "new_credit_payment",
+                    "voided_credit_payment",
+                )
+            ),
         ]
     ),
     settings=(
@@ -344,6 +387,12 @@ PROVIDER = Provider(
             "api_key",
             "API key",
             "Private API key, read-only: what JSON webhooks leave out is asked with it.",
+            secret=True,
+        ),
+        Setting(
+            "xml_password",
+            "Password of XML webhooks",
+            "Password (or USER:PASSWORD) of HTTP Basic authentication, without which XML is refused.",
             secret=True,
         ),
         Setting("currency", "Currency", "The site's currency: XML payments name none.", default="USD"),

@@ -27,7 +27,8 @@ _BASIC = BasicAuth()
 class RecurlySignature:
     """`MILLISECONDS,HEX,HEX`: after a new key was made the old one signs beside it for a day.
 
-    XML is taken with Basic authentication whose password is a secret of the source, and proves no more than that.
+    XML is taken with Basic authentication, and proves no more than that. Its password is the setting `xml_password`;
+    the signing key counts as one too. JSON is never taken with a password.
     """
 
     name: str = "recurly_signature"
@@ -37,7 +38,7 @@ class RecurlySignature:
 
     def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
         if _is_xml(inbound) and inbound.headers.get("authorization"):
-            return _BASIC.verify(inbound, credentials, now)
+            return _BASIC.verify(inbound, _passwords(credentials), now)
         stamp, *offered = [part.strip() for part in signature_header(inbound, _HEADER).split(",")]
         if not any(offered):
             raise VerificationError("The header recurly-signature offers no signature.", code="no_supported_signature")
@@ -63,6 +64,11 @@ class RecurlySignature:
         stamp = str(int(now * 1000))
         signature = f"{stamp},{_mac(credentials.secrets[0], stamp, inbound.body)}"
         return replace(inbound, headers={**inbound.headers, _HEADER: signature})
+
+
+def _passwords(credentials: Credentials) -> Credentials:
+    own = credentials.settings.get("xml_password")
+    return replace(credentials, secrets=(str(own), *credentials.secrets)) if own else credentials
 
 
 def _is_xml(inbound: Inbound) -> bool:

@@ -1,0 +1,131 @@
+"""What a gateway's webhook becomes after its API was asked: a vendor on loopback, and the ways in which it fails."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay import asking, jsontext
+from relay.http import Door
+from relay.model import Event, Inbound, Source
+from relay.normalize import Origin, normalize, read
+from relay.providers import get
+from relay.samples import RECEIVED_AT
+from running.vendor import Vendor
+
+KEY = "key_of_the_tests"
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "gateways"
+
+
+def origin(name: str) -> Origin:
+    provider = get(name)
+    return Origin(Source("src_test", "ws_test", name, provider.label), 7, provider.verification.name)
+
+
+def webhook(name: str, body: bytes, *, looked_up: Mapping[str, Any] | None = None, **fields: Any) -> Inbound:
+    """As it came in a moment ago, read; its answers as they come over the wire."""
+    provider = get(name)
+    told = jsontext.loads(jsontext.dumps(dict(looked_up or {})))
+    settings = provider.usual_settings | fields.pop("settings", {})
+    inbound = Inbound(body, received_at=RECEIVED_AT, settings=settings, looked_up=told, **fields)
+    return read(provider, inbound)
+
+
+def events(name: str, body: bytes, **fields: Any) -> list[Event]:
+    """The events of a webhook and these answers, none of which our schemas refuse."""
+    found = normalize(get(name), webhook(name, body, **fields), origin(name))
+    assert [event.defect for event in found if event.defect] == []
+    return found
+
+
+def types(name: str, body: bytes, **fields: Any) -> list[str]:
+    return [event.type for event in events(name, body, **fields)]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of a webhook once its vendor was asked."""
+
+    events: list[Event]
+    complete: bool
+
+    @property
+    def types(self) -> list[str]:
+        return [event.type for event in self.events]
+
+    @property
+    def enriched(self) -> list[bool | None]:
+        return [event.envelope["enriched"] for event in self.events]
+
+
+def ask(name: str, body: bytes, vendor: Vendor, *, key: str = KEY, **fields: Any) -> Told:
+    inbound = webhook(name, body, settings={"api_url": vendor.url, "api_key": key}, **fields)
+    asker = asking.Asker(lambda: Door(allow_private=frozenset(["127.0.0.1"])))
+    look_up = get(name).look_up
+    assert look_up is not None
+    try:
+        answers = asker.look_up(look_up, inbound).result(timeout=20)
+    finally:
+        asker.close()
+    found = normalize(get(name), replace(inbound, looked_up=answers.told), origin(name))
+    assert [event.defect for event in found if event.defect] == []
+    return Told(found, answers.complete)
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    with Vendor() as made:
+        yield made
+
+
+FAILURES = ("not found", "out of order", "slow", "wrong key")
+
+
+@pytest.fixture(params=FAILURES)
+def failing(request: pytest.FixtureRequest, vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendor]:
+    """A vendor that answers nothing of what it is asked; whether asking again may help is `request.param`'s."""
+    released = threading.Event()
+
+    def answer() -> Any:
+        if request.param == "slow":
+            released.wait(timeout=20)
+        return {"not found": 404, "out of order": 500, "wrong key": 401}.get(request.param, {})
+
+    class Everything(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            return answer
+
+    monkeypatch.setattr(asking, "TOTAL_SECONDS", 0.3)
+    vendor.answers = Everything()
+    yield vendor
+    released.set()
+
+
+def complete(failing: Vendor) -> bool:
+    """Whether the last answer was one that asking again would not change."""
+    return failing.answers.get("")() == 404
+
+
+def published(table: Mapping[str, Any]) -> list[Any]:
+    """The files of a table that lie beside the project, or one that is skipped with a word."""
+    absent = pytest.mark.skip(reason="The published payloads are not beside this checkout.")
+    if not CORPUS.exists():
+        return [pytest.param(None, None, id="absent", marks=absent)]
+    return [pytest.param(name, expected, id=name) for name, expected in table.items()]
+
+
+def of_folder(name: str) -> set[str]:
+    return {path.name for path in (CORPUS / name).iterdir()} if CORPUS.exists() else set()
+
+
+def brief(event: Event, *fields: str) -> tuple[Any, ...]:
+    """Type, then these fields of the entity that the type is named by."""
+    entity = next(iter(event.envelope["data"].values()))
+    return (event.type, *(entity[name] for name in fields))
+
+
+def dumped(value: Any) -> bytes:
+    return jsontext.dumps(value)
