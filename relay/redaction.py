@@ -85,29 +85,34 @@ def is_secret_name(name: str) -> bool:
 class _Judge(dict[str, bool]):
     """Remembers which names are secret: a dictionary look-up for each field of every webhook."""
 
-    def __init__(self, names: frozenset[str]) -> None:
+    def __init__(self, names: frozenset[str], plain: frozenset[str]) -> None:
         super().__init__()
         self._names = names
+        self._plain = plain
 
     def __missing__(self, name: str) -> bool:
         if len(self) >= _NAMES_REMEMBERED:
             self.clear()
-        secret = self[name] = name.lower() in self._names or is_secret_name(name)
+        lower = name.lower()
+        secret = self[name] = lower in self._names or (lower not in self._plain and is_secret_name(name))
         return secret
 
 
 @cache
-def _judge(names: frozenset[str]) -> _Judge:
-    return _Judge(names)
+def _judge(names: frozenset[str], plain: frozenset[str]) -> _Judge:
+    return _Judge(names, plain)
 
 
-def without_secrets(value: Any, names: frozenset[str] = frozenset()) -> tuple[Any, bool]:
+def without_secrets(
+    value: Any, names: frozenset[str] = frozenset(), plain: frozenset[str] = frozenset()
+) -> tuple[Any, bool]:
     """A payload without its secrets, and whether any were removed; if none were it is the payload itself.
 
     `names` are the provider's own (compared in lower case), removed at any depth beside those that
-    `is_secret_name` knows. What a secret name holds is replaced whole, unless it is null, true, false or "".
+    `is_secret_name` knows; `plain` are those of its names that only look like one. What a secret name holds is
+    replaced whole, unless it is null, true, false or "".
     """
-    judge = _judge(names)
+    judge = _judge(names, plain)
     # Most bodies hold none, and looking costs far less than copying.
     if not _holds_secret(value, judge):
         return value, False

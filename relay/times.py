@@ -4,10 +4,12 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from relay.model import iso
 
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
+_DOTTED_DAY = re.compile(r"^(\d{4})\.(\d{2})\.(\d{2})")
 _SHORT_OFFSET = re.compile(r"([+-]\d\d)$")
 _LATEST = 253_402_300_799  # the last second of the year 9999
 
@@ -29,6 +31,25 @@ def instant(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(_SHORT_OFFSET.sub(r"\1:00", _LONG_FRACTION.sub(r"\1", value.strip())))
         return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def local(value: Any, zone: Any) -> datetime | None:
+    """An aware time in UTC from text: with an offset as `instant` reads it, without one as it is said in a zone.
+
+    `zone` is a name such as Europe/Berlin; one that is not known counts as UTC.
+    """
+    found = instant(value)
+    if found is not None or not isinstance(value, str):
+        return found
+    try:
+        known = ZoneInfo(str(zone or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known = ZoneInfo("UTC")
+    try:
+        moment = datetime.fromisoformat(_DOTTED_DAY.sub(r"\1-\2-\3", value.strip()))
+        return moment.replace(tzinfo=moment.tzinfo or known).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -215,7 +215,7 @@ class Provider:
 
     `events` maps their names to ours; `ignored` are names known and knowingly not said; anything else is kept
     as `unknown`. `secret_fields` are names of fields removed, at any depth, before a body is stored, beside those
-    that every body loses (relay/redaction.py).
+    that every body loses (relay/redaction.py); `plain_fields` are those of its ids whose names only look secret.
 
     `aliases` are other names that `relay verify` and `relay normalize` know it by. `scheme_for` makes the scheme of
     a test vector that brings its own certificates.
@@ -247,6 +247,7 @@ class Provider:
     body: BodyFormat = JSON_OBJECT
     split: Callable[[Inbound], Sequence[Inbound]] = _one
     secret_fields: frozenset[str] = frozenset()
+    plain_fields: frozenset[str] = frozenset()
     settings: tuple[Setting, ...] = ()
     secret: Literal["ours", "theirs", "none"] = "theirs"
     aliases: tuple[str, ...] = ()
@@ -266,7 +267,7 @@ class Provider:
 
     def storable(self, inbound: Inbound) -> bytes:
         """The body as it may be stored: the bytes themselves, or written anew without secret fields."""
-        cleaned, removed = without_secrets(inbound.payload, self.secret_fields)
+        cleaned, removed = without_secrets(inbound.payload, self.secret_fields, self.plain_fields)
         return self.body.write(cleaned) if removed else inbound.body
 
 

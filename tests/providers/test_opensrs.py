@@ -66,7 +66,7 @@ def test_a_status_means_what_its_object_is(owner: Any, data: dict[str, Any], exp
         ("2027-01-01 12:00:00", "2027-01-01T12:00:00Z"),
         ("2027-01-01", "2027-01-01T00:00:00Z"),
         ("0000-00-00", None),
-        (7, None),
+        ([], None),
         (None, None),
     ],
 )

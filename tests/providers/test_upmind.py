@@ -47,10 +47,10 @@ def test_an_odd_time_costs_no_event(odd: Any) -> None:
     assert (event.type, event.defect) == ("invoice.paid", None)
 
 
-def test_a_zone_that_does_not_exist_costs_only_the_times() -> None:
+def test_a_zone_that_does_not_exist_counts_as_utc() -> None:
     (event,) = posted("invoice_paid_hook", {"due_date": "2026-07-22 07:00:00"}, "Mars/Olympus")
 
-    assert (event.type, event.envelope["data"]["invoice"]["due_at"]) == ("invoice.paid", None)
+    assert (event.type, event.envelope["data"]["invoice"]["due_at"]) == ("invoice.paid", "2026-07-22T07:00:00Z")
 
 
 @pytest.mark.parametrize(

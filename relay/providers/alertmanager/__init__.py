@@ -1,0 +1,27 @@
+"""Alertmanager: alerts of Prometheus, several in one webhook, each known by its fingerprint.
+
+What it posts: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config (version 4)
+"""
+
+from relay.providers.alerting import problem, recovery
+from relay.providers.base import On, Provider
+from relay.providers.prometheus import CUT, cut, event_id, level, read, split, started, status
+from relay.verification import SharedToken
+
+PROVIDER = Provider(
+    name="alertmanager",
+    label="Alertmanager",
+    kind="monitor",
+    homepage="https://prometheus.io/docs/alerting/latest/configuration/#webhook_config",
+    verification=SharedToken(),
+    split=split,
+    event_name=status,
+    event_id=event_id,
+    occurred_at=started,
+    events={
+        "firing": problem(read, level),
+        "resolved": recovery(read, level),
+        CUT: On("notice.received", cut),
+    },
+    secret="ours",
+)

@@ -1,0 +1,73 @@
+"""Pingdom: checks that go up or down, and transactions that fail or succeed.
+
+What it posts: https://www.pingdom.com/resources/webhooks/
+"""
+
+from collections.abc import Callable, Sequence
+
+from relay.model import Inbound
+from relay.providers.alerting import FIRING, RESOLVED, WARNING, alert, monitor
+from relay.providers.base import Data, On, Provider, by_arrival
+from relay.providers.reading import Object, an_object, scalar, text, under
+from relay.times import instant
+from relay.verification import SharedToken
+
+_STATES = {"DOWN": "down", "FAILING": "down", "UP": "up", "SUCCESS": "up"}
+
+
+def event_name(inbound: Inbound) -> str | None:
+    """`DOWN` of a check and `FAILING` of a transaction are the same to us."""
+    state = text(inbound.payload.get("current_state"))
+    return _STATES.get(state.upper(), state) if state else None
+
+
+def event_id(inbound: Inbound) -> str:
+    key, at = scalar(inbound.payload.get("check_id")), scalar(inbound.payload.get("state_changed_timestamp"))
+    return f"{key}:{event_name(inbound)}:{at}" if key and at else by_arrival(inbound)
+
+
+def watched(status: str) -> Callable[[Object], Data]:
+    def read(payload: Object) -> Data:
+        params, key = an_object(payload.get("check_params")), scalar(payload.get("check_id"))
+        name, url = text(payload.get("check_name")), text(params.get("full_url"), params.get("hostname"))
+        at = instant(payload.get("state_changed_timestamp"))
+        return {
+            "monitor": monitor(
+                key,
+                name,
+                url=url,
+                kind=text(payload.get("check_type")),
+                region=text(under(payload, "first_probe", "location")),
+            ),
+            "alert": alert(
+                key,
+                name,
+                status,
+                message=text(payload.get("long_description"), payload.get("description")),
+                resource=url,
+                started=at if status == FIRING else None,
+                ended=at if status == RESOLVED else None,
+            ),
+        }
+
+    return read
+
+
+def down(inbound: Inbound) -> Sequence[On]:
+    """A check that its owner holds to be of low importance warns only."""
+    low = text(inbound.payload.get("importance_level")) == "LOW"
+    return (On("monitor.down", watched(FIRING), severity=WARNING if low else None),)
+
+
+PROVIDER = Provider(
+    name="pingdom",
+    label="Pingdom",
+    kind="monitor",
+    homepage="https://www.pingdom.com/resources/webhooks/",
+    verification=SharedToken(),
+    event_name=event_name,
+    event_id=event_id,
+    occurred_at=lambda inbound: instant(inbound.payload.get("state_changed_timestamp")),
+    events={"down": down, "up": On("monitor.up", watched(RESOLVED))},
+    secret="ours",
+)

@@ -1,0 +1,142 @@
+"""Uptime Kuma: monitors that are up or down, and notices of certificates and domains that expire.
+
+What it posts: https://github.com/louislam/uptime-kuma/blob/master/server/notification-providers/webhook.js
+
+It posts JSON, or form data that holds it in the field `data`, or it asks with GET for an address that holds it.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from email import message_from_bytes
+from typing import Any
+
+from relay import jsontext
+from relay.errors import Unreadable
+from relay.model import Inbound
+from relay.providers.alerting import FIRING, RESOLVED, alert, monitor, notice
+from relay.providers.base import ANY, BodyFormat, Data, On, Provider, by_arrival
+from relay.providers.reading import Object, an_object, scalar, text, whole
+from relay.times import local
+from relay.verification import SharedToken
+
+_STATES = {0: "down", 1: "up", 2: "pending", 3: "maintenance"}
+_DOMAIN = re.compile(r"Domain name (\S+) will expire in (-?\d+) days")
+_CERTIFICATE = re.compile(r"\[([^\]]+)\](?:\[([^\]]*)\])?.*certificate.*? will expire in (-?\d+) days", re.IGNORECASE)
+
+
+def _read(inbound: Inbound) -> Any:
+    """What lies in `data` beside the other fields, so that what is stored is all that came."""
+    fields = _multipart(inbound.body) if inbound.body.lstrip().startswith(b"--") else ANY.read(inbound)
+    if not isinstance(fields, dict):
+        raise Unreadable("The body must be a JSON object, or form data that holds one in `data`; it is neither.")
+    told = {
+        name: _inner(value) if name in ("data", "heartbeat", "monitor") else value for name, value in fields.items()
+    }
+    inner = told.pop("data", None)
+    return told | inner if isinstance(inner, dict) else told
+
+
+def _inner(value: Any) -> Any:
+    """JSON in a field of form data or of an address."""
+    return jsontext.loads(value.encode()) if isinstance(value, str) and value.lstrip()[:1] == "{" else value
+
+
+def _multipart(body: bytes) -> dict[str, str]:
+    boundary = body.lstrip().split(b"\n", 1)[0].strip()[2:]
+    parts = message_from_bytes(b'Content-Type: multipart/form-data; boundary="' + boundary + b'"\n\n' + body)
+    fields = {}
+    for part in parts.walk():
+        name, held = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(held, bytes):
+            fields[name] = held.decode(errors="replace")
+    return fields
+
+
+def event_name(inbound: Inbound) -> str | None:
+    state = an_object(inbound.payload.get("heartbeat")).get("status")
+    if state is not None:
+        number = whole(state)
+        return _STATES.get(-1 if number is None else number, f"status {scalar(state)}")
+    said = text(inbound.payload.get("msg"))
+    if said is None:
+        return None
+    if _DOMAIN.search(said):
+        return "domain expiry"
+    return "certificate expiry" if _CERTIFICATE.search(said) else "message"
+
+
+def happened(inbound: Inbound) -> datetime | None:
+    """`time` is in UTC and does not say so."""
+    return local(an_object(inbound.payload.get("heartbeat")).get("time"), "UTC")
+
+
+def event_id(inbound: Inbound) -> str:
+    beat = an_object(inbound.payload.get("heartbeat"))
+    key, at = scalar(beat.get("monitorID")), text(beat.get("time"))
+    return f"{key}:{beat.get('status')}:{at}" if key and at else by_arrival(inbound)
+
+
+def watched(status: str) -> Callable[[Object], Data]:
+    def read(payload: Object) -> Data:
+        beat, watching = an_object(payload.get("heartbeat")), an_object(payload.get("monitor"))
+        key = scalar(watching.get("id")) or scalar(beat.get("monitorID"))
+        name, url = text(watching.get("name")), text(watching.get("url"), watching.get("hostname"))
+        # What its form holds before an address is typed in, as for a ping or a port.
+        shown = text(watching.get("hostname")) if url == "https://" else url
+        at = local(beat.get("time"), "UTC")
+        return {
+            "monitor": monitor(key, name, url=shown, kind=text(watching.get("type"))),
+            "alert": alert(
+                key,
+                name,
+                status,
+                message=text(beat.get("msg"), payload.get("msg")),
+                resource=shown,
+                started=local(beat.get("lastDownTime"), "UTC") if status == RESOLVED else at,
+                ended=at if status == RESOLVED else None,
+            ),
+        }
+
+    return read
+
+
+def domain(payload: Object) -> Data:
+    found = _DOMAIN.search(text(payload.get("msg")) or "")
+    name, days = (found[1], whole(found[2])) if found else (None, None)
+    return {"domain": {"name": name, "days_until_expiry": days}}
+
+
+def certificate(payload: Object) -> Data:
+    """Its message names the monitor, in newer versions its address, and the days that are left."""
+    found = _CERTIFICATE.search(text(payload.get("msg")) or "")
+    where = (found[2] or found[1]) if found else ""
+    host = where.removeprefix("https://").split("/")[0] or None
+    return {"certificate": {"domain": host, "days_until_expiry": whole(found[3]) if found else None}}
+
+
+def message(payload: Object) -> Data:
+    """Its test, and whatever else it says without a heartbeat."""
+    return notice("Message from Uptime Kuma", text(payload.get("msg")), "Uptime Kuma")
+
+
+PROVIDER = Provider(
+    name="uptime_kuma",
+    label="Uptime Kuma",
+    kind="monitor",
+    homepage="https://uptime.kuma.pet",
+    verification=SharedToken(),
+    body=BodyFormat("any", _read, jsontext.dumps),
+    event_name=event_name,
+    event_id=event_id,
+    occurred_at=happened,
+    events={
+        "down": On("monitor.down", watched(FIRING)),
+        "up": On("monitor.up", watched(RESOLVED)),
+        "domain expiry": On("domain.expiring", domain),
+        "certificate expiry": On("certificate.expiring", certificate),
+        "message": On("notice.received", message),
+    },
+    ignored=frozenset(["pending", "maintenance"]),
+    secret="ours",
+)

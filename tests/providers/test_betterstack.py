@@ -1,0 +1,67 @@
+"""What is peculiar to Better Stack: an incident's way, and webhooks that are not about outages."""
+
+from typing import Any
+
+import pytest
+
+from relay import jsontext
+from relay.model import Event, Inbound, Source
+from relay.normalize import Origin, normalize, read
+from relay.providers.betterstack import PROVIDER
+from relay.samples import RECEIVED_AT, find
+
+ORIGIN = Origin(Source("src_1", "ws_1", "betterstack", "Better Stack"), 1, "shared_token")
+
+
+def events(payload: Any, **settings: Any) -> list[Event]:
+    webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT, settings=PROVIDER.usual_settings | settings)
+    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
+
+
+def sample(name: str) -> Any:
+    return jsontext.loads(find(f"betterstack:{name}").inbound.body)
+
+
+def incident(**attributes: Any) -> Any:
+    payload = sample("started")
+    payload["data"]["attributes"] |= attributes
+    return payload
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("Started", ["monitor.down"]),
+        ("started", ["monitor.down"]),
+        ("Acknowledged", ["alert.acknowledged"]),
+        ("Resolved", ["monitor.up"]),
+        ("Another", ["unknown"]),
+        (None, ["unknown"]),
+    ],
+)
+def test_an_incident_is_told_by_its_status(status: str | None, told: list[str]) -> None:
+    assert [event.type for event in events(incident(status=status))] == told
+
+
+@pytest.mark.parametrize(("kind", "told"), [("monitor", []), ("on_call_contact", []), ("other", ["unknown"])])
+def test_a_changed_setting_is_no_outage(kind: str, told: list[str]) -> None:
+    payload = sample("started")
+    payload["data"]["type"] = kind
+
+    assert [event.type for event in events(payload)] == told
+
+
+@pytest.mark.parametrize("person", ["Ada", {"name": "Ada"}, {"name": None, "email": "Ada"}])
+def test_who_acknowledged_is_a_name_or_a_person(person: Any) -> None:
+    (event,) = events(incident(status="Acknowledged", acknowledged_by=person))
+
+    assert event.envelope["data"]["alert"]["acknowledged_by"] == "Ada"
+
+
+def test_an_incident_of_a_heartbeat_is_known_by_it() -> None:
+    payload = sample("started")
+    payload["data"]["relationships"] = {"heartbeat": {"data": {"id": "17", "type": "heartbeat"}}}
+
+    (event,) = events(payload)
+
+    assert event.envelope["data"]["monitor"]["id"] == "17"

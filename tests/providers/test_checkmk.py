@@ -1,0 +1,88 @@
+"""What is peculiar to Checkmk: what is no outage, states in long and short, and times with and without a zone."""
+
+from typing import Any
+
+import pytest
+
+from relay import jsontext
+from relay.model import Event, Inbound, Source
+from relay.normalize import Origin, normalize, read
+from relay.providers.checkmk import PROVIDER
+from relay.samples import RECEIVED_AT, find
+
+ORIGIN = Origin(Source("src_1", "ws_1", "checkmk", "Checkmk"), 1, "shared_token")
+
+
+def events(payload: Any, **settings: Any) -> list[Event]:
+    webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT, settings=PROVIDER.usual_settings | settings)
+    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
+
+
+def sample(name: str) -> Any:
+    return jsontext.loads(find(f"checkmk:{name}").inbound.body)
+
+
+@pytest.mark.parametrize("what", ["HOST", "SERVICE"])
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("PROBLEM", ["monitor.down"]),
+        ("RECOVERY", ["monitor.up"]),
+        ("ACKNOWLEDGEMENT", ["alert.acknowledged"]),
+        ("FLAPPINGSTART", []),
+        ("FLAPPINGSTOP", []),
+        ("FLAPPINGDISABLED", []),
+        ("DOWNTIMESTART", []),
+        ("DOWNTIMEEND", []),
+        ("DOWNTIMECANCELLED", []),
+        ("CUSTOM", []),
+        ("ALERTHANDLER (OK)", []),
+        ("SOMETHING", ["unknown"]),
+    ],
+)
+def test_every_kind_of_notification_is_told_or_knowingly_not(what: str, kind: str, told: list[str]) -> None:
+    notification = {"NOTIFY_WHAT": what, "NOTIFY_NOTIFICATIONTYPE": kind, "NOTIFY_HOSTNAME": "server1"}
+
+    assert [event.type for event in events(notification)] == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "states", "told"),
+    [
+        ("PROBLEM", {"SERVICESTATE": "CRITICAL"}, ("monitor.down", "critical")),
+        ("PROBLEM", {"SERVICESTATE": "WARNING"}, ("alert.raised", "warning")),
+        ("PROBLEM", {"SERVICESTATE": "UNKNOWN"}, ("alert.raised", "warning")),
+        ("RECOVERY", {"SERVICESTATE": "OK", "LASTSERVICESTATE": "WARNING"}, ("alert.resolved", "info")),
+        ("RECOVERY", {"SERVICESTATE": "OK", "LASTSERVICESHORTSTATE": "WARN"}, ("alert.resolved", "info")),
+        ("RECOVERY", {"SERVICESTATE": "OK", "LASTSERVICESHORTSTATE": "CRIT"}, ("monitor.up", "info")),
+        ("RECOVERY", {"SERVICESTATE": "OK"}, ("monitor.up", "info")),
+    ],
+)
+def test_the_state_of_a_service_decides(kind: str, states: dict[str, str], told: tuple[str, str]) -> None:
+    variables = {"WHAT": "SERVICE", "NOTIFICATIONTYPE": kind, "HOSTNAME": "server1", "SERVICEDESC": "Disk /"} | states
+
+    (event,) = events({f"NOTIFY_{name}": value for name, value in variables.items()} | {"OMD_SITE": "cmk"})
+
+    assert (event.type, event.envelope["severity"]) == told
+    assert event.envelope["data"]["alert"]["key"] == "cmk/server1/Disk /"
+
+
+def test_variables_are_read_with_their_prefix_and_without() -> None:
+    bare = {name.removeprefix("NOTIFY_"): value for name, value in sample("host-problem").items()}
+
+    assert events(bare)[0].envelope["data"] == events(sample("host-problem"))[0].envelope["data"]
+
+
+@pytest.mark.parametrize(
+    ("micros", "zone", "occurred_at"),
+    [
+        ("1795330200000000", "Europe/Berlin", "2026-11-22T06:50:00Z"),
+        ("", "Europe/Berlin", "2026-11-22T06:50:00Z"),
+        ("", "UTC", "2026-11-22T07:50:00Z"),
+        (None, "Europe/Berlin", "2026-11-22T06:50:00Z"),
+    ],
+)
+def test_a_local_time_counts_only_without_an_exact_one(micros: Any, zone: str, occurred_at: str) -> None:
+    (event,) = events(sample("host-problem") | {"NOTIFY_MICROTIME": micros}, timezone=zone)
+
+    assert event.envelope["occurred_at"] == occurred_at

@@ -1,0 +1,69 @@
+"""What is peculiar to Netdata: alerts without an id, nodes, and a test whose token is wanted back."""
+
+from typing import Any
+
+import pytest
+
+from relay import jsontext
+from relay.model import Event, Inbound, Source
+from relay.normalize import Origin, normalize, read
+from relay.providers.netdata import PROVIDER
+from relay.samples import RECEIVED_AT, find
+
+ORIGIN = Origin(Source("src_1", "ws_1", "netdata", "Netdata"), 1, "shared_token")
+
+
+def events(payload: Any, **settings: Any) -> list[Event]:
+    webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT, settings=PROVIDER.usual_settings | settings)
+    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
+
+
+def sample(name: str) -> Any:
+    return jsontext.loads(find(f"netdata:{name}").inbound.body)
+
+
+@pytest.mark.parametrize(
+    ("severity", "told"),
+    [
+        ("critical", ("monitor.down", "critical")),
+        ("warning", ("alert.raised", "warning")),
+        ("clear", ("monitor.up", "info")),
+        ("CLEAR", ("monitor.up", "info")),
+        ("something", ("unknown", "info")),
+    ],
+)
+def test_the_severity_of_an_alert_says_whether_it_is_over(severity: str, told: tuple[str, str]) -> None:
+    (event,) = events(sample("critical") | {"severity": severity})
+
+    assert (event.type, event.envelope["severity"]) == told
+
+
+def test_the_token_of_a_test_is_kept_and_told_so_that_it_can_be_given_back() -> None:
+    webhook = read(PROVIDER, Inbound(jsontext.dumps(sample("test"))))
+
+    (event,) = normalize(PROVIDER, webhook, ORIGIN)
+
+    token = "2b633082-0000-4ec3-946c-5e81076c0017"
+    assert event.envelope["data"]["notice"]["text"].endswith(f"Token: {token}")
+    assert token.encode() in PROVIDER.storable(webhook)
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({}, "disk_space_usage/disk_space._"),
+        ({"alert": None, "alarm": "disk_space_usage"}, "disk_space_usage/disk_space._"),
+        ({"host": "acme1"}, "acme1/disk_space_usage/disk_space._"),
+        ({"chart": None}, "disk_space_usage"),
+    ],
+)
+def test_an_alert_is_known_by_all_that_says_which_it_is(change: Any, key: str) -> None:
+    (event,) = events(sample("critical") | change)
+
+    assert event.envelope["data"]["alert"]["key"] == key
+
+
+def test_a_node_that_says_neither_yes_nor_no_is_not_down() -> None:
+    (event,) = events(sample("unreachable") | {"status": {"reachable": "no"}, "severity": None})
+
+    assert event.type == "unknown"

@@ -1,0 +1,114 @@
+"""What is peculiar to Zabbix: updates have the id of their problem, times are local, macros may stay as they are."""
+
+from typing import Any
+
+import pytest
+
+from relay import jsontext
+from relay.model import Event, Inbound, Source
+from relay.normalize import Origin, normalize, read
+from relay.providers.zabbix import PROVIDER
+from relay.samples import RECEIVED_AT, find
+
+ORIGIN = Origin(Source("src_1", "ws_1", "zabbix", "Zabbix"), 1, "shared_token")
+
+
+def events(payload: Any, **settings: Any) -> list[Event]:
+    webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT, settings=PROVIDER.usual_settings | settings)
+    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
+
+
+def sample(name: str) -> Any:
+    return jsontext.loads(find(f"zabbix:{name}").inbound.body)
+
+
+def key(event: Event) -> str | None:
+    found: str | None = event.envelope["data"]["alert"]["key"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("", "monitor.down"),
+        ("commented", "monitor.down"),
+        ("acknowledged", "alert.acknowledged"),
+        ("acknowledged, commented", "alert.acknowledged"),
+        ("unacknowledged", "monitor.down"),
+        ("changed severity from Warning to High", "monitor.down"),
+        ("{EVENT.UPDATE.ACTION}", "monitor.down"),
+    ],
+)
+def test_an_update_is_what_was_done(action: str, told: str) -> None:
+    (event,) = events(sample("problem") | {"update_action": action})
+
+    assert event.type == told
+    assert key(event) == "10528"
+
+
+def test_a_comment_repeats_the_problem_and_a_severity_that_rises_does_not() -> None:
+    warning = sample("problem") | {"severity": "2"}
+
+    (first,), (commented,), (risen,) = (
+        events(each) for each in (warning, warning | {"update_action": "commented"}, warning | {"severity": "4"})
+    )
+
+    assert first.envelope["provider_event"]["id"] == commented.envelope["provider_event"]["id"]
+    assert first.envelope["provider_event"]["id"] != risen.envelope["provider_event"]["id"]
+    assert key(first) == key(commented) == key(risen)
+
+
+def test_each_acknowledgement_is_an_event_of_its_own() -> None:
+    first = sample("acknowledged")
+
+    (one,), (again,) = events(first), events(first | {"lastReceived": "2026.11.22 08:00:00"})
+
+    assert one.id != again.id
+
+
+@pytest.mark.parametrize(
+    ("severity", "told"),
+    [
+        ("0", ("alert.raised", "info")),
+        ("Information", ("alert.raised", "info")),
+        ("2", ("alert.raised", "warning")),
+        ("Warning", ("alert.raised", "warning")),
+        (3, ("monitor.down", "critical")),
+        ("Average", ("monitor.down", "critical")),
+        ("Disaster", ("monitor.down", "critical")),
+        (None, ("monitor.down", "critical")),
+    ],
+)
+def test_a_severity_is_a_number_or_a_word(severity: Any, told: tuple[str, str]) -> None:
+    (event,) = events(sample("problem") | {"severity": severity})
+
+    assert (event.type, event.envelope["severity"]) == told
+
+
+@pytest.mark.parametrize("status", ["OK", "RESOLVED", "ok", "0"])
+def test_the_end_has_several_names(status: str) -> None:
+    (event,) = events(sample("problem") | {"status": status})
+
+    assert event.type == "monitor.up"
+
+
+@pytest.mark.parametrize(
+    ("zone", "occurred_at"),
+    [
+        ("UTC", "2026-11-22T06:50:00Z"),
+        ("Europe/Berlin", "2026-11-22T05:50:00Z"),
+        ("Nowhere/At_all", "2026-11-22T06:50:00Z"),
+    ],
+)
+def test_a_time_is_at_home_where_the_source_says(zone: str, occurred_at: str) -> None:
+    (event,) = events(sample("problem"), timezone=zone)
+
+    assert event.envelope["occurred_at"] == occurred_at
+
+
+def test_other_templates_are_known_by_the_trigger_in_their_link() -> None:
+    link = "https://zabbix.example/tr_events.php?triggerid=17&eventid="
+    problem = {"status": "PROBLEM", "trigger": "server1 is unreachable", "link": f"{link}1"}
+    end = {"status": "OK", "trigger": "server1 is reachable", "link": f"{link}2"}
+
+    assert [key(event) for each in (problem, end) for event in events(each)] == ["17", "17"]
