@@ -1,0 +1,171 @@
+"""OpenSRS (Tucows): domains of a reseller.
+
+Its event notifications: https://support.opensrs.com/support/solutions/articles/201000063405-event-notifications
+
+An event belongs to an object: a domain, an order or a transfer. Events of domains are known by their own name, the
+others by that of the object before it, as in `TRANSFER.STATUS_CHANGE`. Nothing is signed. All times are UTC, some of
+them without saying so.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from relay.model import Inbound, iso
+from relay.providers.base import Data, On, Provider, by
+from relay.providers.reading import scalar
+from relay.times import days_until, local
+from relay.verification import SharedToken
+
+_DONE = frozenset(("completed", "complete", "successful", "success"))
+_UNDONE = frozenset(("declined", "cancelled", "canceled", "failed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an event holds of its object, and when it came."""
+
+    event: str | None
+    data: Data
+    at: datetime
+
+
+def event_name(inbound: Inbound) -> str | None:
+    event, owner = _word(inbound.payload.get("event")), _word(inbound.payload.get("object"))
+    return event if owner in (None, "DOMAIN") or event is None else f"{owner}.{event}"
+
+
+def subject(inbound: Inbound) -> Told:
+    data = inbound.payload.get("object_data")
+    return Told(event_name(inbound), data if isinstance(data, dict) else {}, inbound.received_at)
+
+
+def domain(told: Told, status: str | None = None) -> Data:
+    found = told.data
+    expires = iso(local(found.get("expiration_date"), "UTC"))
+    return {
+        "domain": {
+            "id": scalar(found.get("domain_id")),
+            "name": _host(found.get("domain_name")),
+            "status": status,
+            "registrar": "OpenSRS",
+            "expires_at": expires,
+            "days_until_expiry": days_until(expires, told.at),
+            "period_years": _whole(found.get("period")),
+        }
+    }
+
+
+def expired(told: Told) -> Data:
+    return domain(told, "expired")
+
+
+def unrenewed(told: Told) -> Data:
+    data = domain(told)
+    data["domain"]["failure_reason"] = f"The order's status is {_status(told)}."
+    return data
+
+
+def deleted(told: Told) -> Data:
+    return _notice(told, "was deleted")
+
+
+def verification(told: Told) -> Data:
+    """A registrant who does not confirm his address in time loses the domain's service."""
+    return _notice(told, f"has another status of its registrant's verification: {_status(told) or 'not named'}")
+
+
+def _notice(told: Told, what: str) -> Data:
+    name = _host(told.data.get("domain_name"))
+    text = f"The domain {name} {what}." if name else f"A domain {what}."
+    return {"notice": {"title": text, "text": text, "origin": "OpenSRS"}}
+
+
+def moved(inbound: Inbound) -> tuple[On, ...]:
+    """A transfer goes through many states; it is news once it is done."""
+    return (On("domain.transferred", domain),) if _status(subject(inbound)) in _DONE else ()
+
+
+def ordered(inbound: Inbound) -> tuple[On, ...]:
+    """What an order brings about is told by its domain. A renewal that was declined is told by the order alone."""
+    told = subject(inbound)
+    is_renewal = told.data.get("order_reg_type") == "renewal"
+    return (On("domain.renewal_failed", unrenewed),) if is_renewal and _status(told) in _UNDONE else ()
+
+
+def written_to(inbound: Inbound) -> tuple[On, ...]:
+    """A message went to the registrant or the reseller. Those that remind of a renewal tell that the domain expires."""
+    told = subject(inbound)
+    kind = scalar(told.data.get("message_type")) or ""
+    if "confirmation" in kind or not ("renew" in kind or "expir" in kind):
+        return ()
+    expires = local(told.data.get("expiration_date"), "UTC")
+    if expires is not None and expires < told.at:
+        return (On("domain.expired", expired),)
+    return (On("domain.expiring", domain),)
+
+
+def _status(told: Told) -> str | None:
+    names = ("transfer_status", "order_status", "verification_status", "registrant_verification_status", "status")
+    found = next(filter(None, (scalar(told.data.get(name)) for name in names)), None)
+    return found and found.lower()
+
+
+def _host(value: Any) -> str | None:
+    found = scalar(value)
+    return found.lower().rstrip(".") if found else None
+
+
+def _whole(value: Any) -> int | None:
+    found = scalar(value) or ""
+    return int(found) if found.isascii() and found.isdigit() and len(found) < 4 else None
+
+
+def _word(value: Any) -> str | None:
+    found = scalar(value)
+    return found.upper() if found else None
+
+
+ADDED = On("domain.added", domain, once=by("domain", "id", "name"))
+
+PROVIDER = Provider(
+    name="opensrs",
+    label="OpenSRS",
+    kind="registrar",
+    homepage="https://opensrs.com",
+    verification=SharedToken(),
+    event_name=event_name,
+    event_id=lambda inbound: inbound.payload.get("event_id"),
+    occurred_at=lambda inbound: local(inbound.payload.get("event_date"), "UTC"),
+    subject=subject,
+    events={
+        # A registration is told twice: that it is in the account, and that the registry has it.
+        "CREATED": ADDED,
+        "REGISTERED": ADDED,
+        "RENEWED": On("domain.renewed", domain),
+        "EXPIRED": On("domain.expired", expired),
+        "DELETED": On("notice.received", deleted, severity="warning"),
+        "REGISTRANT_VERIFICATION_STATUS_CHANGE": On("notice.received", verification, severity="warning"),
+        "MESSAGE_STATUS_CHANGE": written_to,
+        "TRANSFERRED": On("domain.transferred", domain),
+        "TRANSFER.STATUS_CHANGE": moved,
+        "ORDER.STATUS_CHANGE": ordered,
+    },
+    ignored=frozenset(
+        (
+            # no event type of ours
+            "CLAIM_STATUS_CHANGE",
+            "ICANN_TRADE_STATUS_CHANGE",
+            "NAMESERVER_UPDATE",
+            "STATUS_CHANGE",
+            "ZONE_CHECK_STATUS_CHANGE",
+            # an order or a transfer that has only begun
+            "ORDER.CLAIM_STATUS_CHANGE",
+            "ORDER.CREATED",
+            "TRANSFER.CREATED",
+        )
+    ),
+    # By its code a domain can be moved away.
+    secret_fields=frozenset(("auth_info", "domain_auth_info", "transfer_code")),
+    secret="ours",
+)
