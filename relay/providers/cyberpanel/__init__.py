@@ -1,0 +1,139 @@
+"""CyberPanel: websites, domains and backups of a server.
+
+Its views send Django signals: https://github.com/usmannasir/cyberpanel/blob/stable/websiteFunctions/signals.py
+
+A signal carries the request, whose fields differ from view to view: the website is called `domainName`, `websiteName`
+or `domain`. The answer tells whether it was done; the sender posts what was, and of a suspension also that it failed.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from relay.model import Inbound
+from relay.providers.base import Data, On, panel
+from relay.providers.reading import an_object, scalar
+
+
+def native_name(fields: Data) -> str | None:
+    """A request does not name its signal; these two are known by their fields alone."""
+    if fields.keys() >= {"websiteName", "state"}:
+        return "postWebsiteSuspension"
+    return "postWebsiteCreation" if fields.keys() >= {"domainName", "websiteOwner"} else None
+
+
+def website(fields: Data, status: str | None = None) -> Data:
+    """A website is the customer's account; to us it is a hosting service, known by its domain."""
+    name = _host(fields, "domainName", "websiteName", "domain")
+    return {
+        "service": {
+            "id": name,
+            "name": name,
+            "domain": name,
+            "plan": _either(fields, "package", "packForWeb"),
+            "status": status,
+            "owner": _either(fields, "websiteOwner", "admin"),
+            "email": _either(fields, "adminEmail", "email"),
+        }
+    }
+
+
+def suspension(inbound: Inbound) -> Sequence[On]:
+    """One signal for both: `state` says which. Where it failed, a suspension is told and its end is not."""
+    fields = an_object(inbound.payload["data"])
+    suspends = (scalar(fields.get("state")) or "").lower() == "suspend"
+    if scalar(fields.get("websiteStatus")) == "0":
+        return (On("service.suspension_failed", unsuspendable),) if suspends else ()
+    if suspends:
+        return (On("service.suspended", partial(website, status="suspended")),)
+    return (On("service.unsuspended", partial(website, status="active")),)
+
+
+def unsuspendable(fields: Data) -> Data:
+    data = website(fields)
+    data["service"]["failure_reason"] = scalar(fields.get("error_message"))
+    return data
+
+
+def added(fields: Data) -> Data:
+    """A further domain of a website, or an alias of it."""
+    master = _host(fields, "masterDomain")
+    is_alias = "aliasDomain" in fields or scalar(fields.get("alias")) == "1"
+    return {
+        "domain": {
+            "name": _host(fields, "aliasDomain", "domainName"),
+            "alias_of": master if is_alias else None,
+            "service_id": master,
+        }
+    }
+
+
+def backup(fields: Data) -> Data:
+    name = _host(fields, "websiteToBeBacked", "websiteName")
+    return {
+        "backup": {"name": name, "status": "started", "resource": name},
+        "service": {"id": name, "name": name, "domain": name} if name else None,
+    }
+
+
+def owner(fields: Data) -> Data:
+    """The address that a website was made with. Its owner is a user of the panel, often the administrator."""
+    return {"email": _either(fields, "adminEmail", "email")}
+
+
+def _host(fields: Data, *names: str) -> str | None:
+    found = _either(fields, *names)
+    return found.lower().rstrip(".") if found else None
+
+
+def _either(fields: Data, *names: str) -> str | None:
+    return next(filter(None, (scalar(fields.get(name)) for name in names)), None)
+
+
+PROVIDER = panel(
+    name="cyberpanel",
+    label="CyberPanel",
+    kind="hosting_panel",
+    homepage="https://cyberpanel.net",
+    customer=owner,
+    native_name=native_name,
+    events={
+        "postWebsiteCreation": On("service.created", partial(website, status="active")),
+        "postWebsiteModification": On("service.updated", website),
+        "postWebsiteSuspension": suspension,
+        "postWebsiteDeletion": On("service.terminated", partial(website, status="terminated")),
+        "postDomainCreation": On("domain.added", added),
+        "postSubmitAliasCreation": On("domain.added", added),
+        # No signal follows the end of a backup.
+        "preSubmitBackupCreation": On("backup.started", backup),
+    },
+    ignored=frozenset(
+        (
+            # posted by a test of the sender
+            "relay_test",
+            # pages that were opened: backup/signals.py
+            "postBackupSite",
+            "postDomain",
+            "postRestoreSite",
+            # no event type of ours
+            "postAddNewCron",
+            "postChangeOpenBasedir",
+            "postChangePHP",
+            "postDelateAlias",
+            "postDeleteBackup",
+            "postDomainDeletion",
+            "postRemCronbyLine",
+            "postSaveConfigsToFile",
+            "postSaveRewriteRules",
+            "postSaveSSL",
+            "postSubmitBackupSchedule",
+            # nothing has happened yet
+            "preDomainCreation",
+            "preWebsiteCreation",
+            "preWebsiteDeletion",
+            "preWebsiteModification",
+            "preWebsiteSuspension",
+        )
+    ),
+    secret_fields=frozenset(("adminpass", "tempstatuspath")),
+    sender=("relay-send.py",),
+)

@@ -1,0 +1,128 @@
+"""DirectAdmin: users, domains and addresses of a server.
+
+Its custom scripts: https://docs.directadmin.com/developer/hooks/
+
+A script gets the event's values as environment variables, the settings of the user (`user.conf`) among them. It is
+known by its own name, with which the sender names the event; `.sh` at its end says nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from relay.model import Inbound
+from relay.providers.base import Data, On, panel
+from relay.providers.reading import an_object, scalar
+
+
+def event_name(inbound: Inbound) -> str | None:
+    name = scalar(inbound.payload["event"])
+    return name and name.removesuffix(".sh")
+
+
+def native_name(variables: Data) -> str | None:
+    """Two scripts are known by what only they are given."""
+    if variables.keys() >= {"old_ip", "new_ip"}:
+        return "ip_change_post"
+    return "domain_change_post" if variables.keys() >= {"domain", "newdomain"} else None
+
+
+def user(variables: Data, status: str | None = None) -> Data:
+    """A user of DirectAdmin is a hosting account; to us it is a hosting service, known by its login."""
+    login = scalar(variables.get("username"))
+    return {
+        "id": login,
+        "name": login,
+        "domain": _host(variables.get("domain")),
+        "username": login,
+        "plan": scalar(variables.get("package")),
+        "status": status or _status(variables),
+        "owner": scalar(variables.get("creator")),
+        "email": scalar(variables.get("email")),
+        "ip_address": scalar(variables.get("new_ip")) or scalar(variables.get("ip")),
+    }
+
+
+def created(variables: Data) -> Data:
+    return {"service": user(variables, "active")}
+
+
+def updated(variables: Data) -> Data:
+    return {"service": user(variables)}
+
+
+def terminated(variables: Data) -> Data:
+    return {"service": user(variables, "terminated")}
+
+
+def renamed(variables: Data) -> Data:
+    """`domain` is the old name here."""
+    before, now = _host(variables.get("domain")), _host(variables.get("newdomain"))
+    return {
+        "service": user(variables) | {"domain": now or before},
+        "domain": {"name": now, "previous_name": before} if now and before else None,
+    }
+
+
+def added(variables: Data) -> Data:
+    return {"domain": {"name": _host(variables.get("domain")), "service_id": scalar(variables.get("username"))}}
+
+
+def owner(variables: Data) -> Data:
+    """A user is told with its address when it is made; else only by its login."""
+    login = scalar(variables.get("username"))
+    return {"id": login, "email": scalar(variables.get("email"))}
+
+
+def made(inbound: Inbound) -> Sequence[On]:
+    """The same script runs for resellers and administrators, who are no hosting accounts."""
+    kind = scalar(an_object(inbound.payload["data"]).get("usertype"))
+    return (On("service.created", created),) if kind in (None, "user") else ()
+
+
+def _status(variables: Data) -> str | None:
+    return {"yes": "suspended", "no": "active"}.get(scalar(variables.get("suspended")) or "")
+
+
+def _host(value: object) -> str | None:
+    name = scalar(value)
+    return name.lower().rstrip(".") if name else None
+
+
+PROVIDER = replace(
+    panel(
+        name="directadmin",
+        label="DirectAdmin",
+        kind="hosting_panel",
+        homepage="https://www.directadmin.com",
+        customer=owner,
+        native_name=native_name,
+        events={
+            "user_create_post": made,
+            "user_destroy_post": On("service.terminated", terminated),
+            "domain_change_post": On("service.updated", renamed),
+            "ip_change_post": On("service.updated", updated),
+            "domain_create_post": On("domain.added", added),
+        },
+        ignored=frozenset(
+            (
+                # posted by a test of the sender
+                "relay_test",
+                # no event type of ours
+                "database_create_post",
+                "database_destroy_post",
+                "dns_create_post",
+                "dns_delete_post",
+                "dns_write_post",
+                "domain_destroy_post",
+                # mailboxes, FTP users and passwords: not to be posted
+                "email_create_post",
+                "email_destroy_post",
+                "ftp_create_post",
+                "ftp_destroy_post",
+                "user_password_change_post",
+            )
+        ),
+        secret_fields=frozenset(("passwd", "passwd2", "system_password", "crypt_passwd")),
+    ),
+    event_name=event_name,
+)

@@ -1,0 +1,156 @@
+"""Virtualmin: virtual servers and backups of a server.
+
+What its commands are given: https://github.com/virtualmin/virtualmin-gpl (set_domain_envs, set_backup_envs)
+
+The command that runs after a change gets every property of the virtual server as a variable, `VIRTUALSERVER_DOM` and so
+on, and what held before as `VIRTUALSERVER_OLDSERVER_DOM`. `VIRTUALSERVER_ACTION` names the event. The command that runs
+after a scheduled backup gets `BACKUP_` variables; the sender calls that event `SCHEDULED_BACKUP`.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from relay.model import Inbound
+from relay.providers.base import Data, On, panel
+from relay.providers.reading import an_object, scalar
+
+SCHEDULED_BACKUP = "SCHEDULED_BACKUP"
+_MOST_NAMES = 200
+
+
+def native_name(variables: Data) -> str | None:
+    action = scalar(variables.get("VIRTUALSERVER_ACTION"))
+    return action or (SCHEDULED_BACKUP if "BACKUP_STATUS" in variables else None)
+
+
+def virtual_server(variables: Data, status: str | None = None) -> Data:
+    """A virtual server is a customer's account; to us it is a hosting service, known by its domain."""
+    name = _host(variables, "DOM")
+    return {
+        "id": name,
+        "name": name,
+        "domain": name,
+        "username": _own(variables, "USER"),
+        "plan": _own(variables, "PLAN_NAME"),
+        "status": status,
+        "owner": scalar(variables.get("RESELLER_NAME")),
+        "email": _own(variables, "EMAILTO"),
+        "reason": _own(variables, "DISABLED_WHY"),
+        "ip_address": _own(variables, "IP"),
+    }
+
+
+def service(variables: Data, status: str | None = None) -> Data:
+    return {"service": virtual_server(variables, status)}
+
+
+def updated(variables: Data) -> Data:
+    """Told for every change; the names differ only when the domain was renamed."""
+    before, now = _host(variables, "OLDSERVER_DOM"), _host(variables, "DOM")
+    renamed = before and now and before != now
+    return service(variables) | {"domain": {"name": now, "previous_name": before} if renamed else None}
+
+
+def certificate(variables: Data) -> Data:
+    name = _host(variables, "DOM")
+    return {"certificate": {"domain": name, "names": [name] if name else None}, **service(variables)}
+
+
+def created(inbound: Inbound) -> Sequence[On]:
+    """A sub-server or an alias of a virtual server is a further domain of its account."""
+    variables = an_object(inbound.payload["data"])
+    if _own(variables, "PARENT") or _own(variables, "ALIAS"):
+        return (On("domain.added", added),)
+    return (On("service.created", partial(service, status="active")),)
+
+
+def added(variables: Data) -> Data:
+    main = scalar(variables.get("ALIAS_VIRTUALSERVER_DOM")) or scalar(variables.get("PARENT_VIRTUALSERVER_DOM"))
+    name = main and main.lower().rstrip(".")
+    is_alias = _own(variables, "ALIAS") is not None
+    return {"domain": {"name": _host(variables, "DOM"), "alias_of": name if is_alias else None, "service_id": name}}
+
+
+def scheduled(inbound: Inbound) -> Sequence[On]:
+    """One run backs many virtual servers up: it went well, or not for those that are named. `BACKUP_STATUS` is 1 or 0;
+    the command that runs before a backup has none."""
+    variables = an_object(inbound.payload["data"])
+    status = scalar(variables.get("BACKUP_STATUS"))
+    failed, all_of_them = _names(variables, "BACKUP_ERROR_NAMES"), _names(variables, "BACKUP_DOMAIN_NAMES")
+    if not failed and status != "0":
+        return (On("backup.succeeded", partial(run, status="succeeded")),) if status else ()
+    if failed and set(all_of_them) - set(failed):
+        return (On("backup.partial", partial(run, status="partial")),)
+    return (On("backup.failed", partial(run, status="failed")),)
+
+
+def run(variables: Data, status: str) -> Data:
+    """BACKUP_DEST may hold a login and a password of the place that backups go to: only what follows is kept."""
+    failed = _names(variables, "BACKUP_ERROR_NAMES")
+    destination = scalar(variables.get("BACKUP_DEST"))
+    return {
+        "backup": {
+            "name": "Scheduled backup",
+            "status": status,
+            "resource": ", ".join(_names(variables, "BACKUP_DOMAIN_NAMES")) or None,
+            "destination": destination and destination.rsplit("@", 1)[-1],
+            "error": f"No backup was made of {', '.join(failed)}" if failed else None,
+        }
+    }
+
+
+def _names(variables: Data, name: str) -> list[str]:
+    return (scalar(variables.get(name)) or "").split()[:_MOST_NAMES]
+
+
+def _own(variables: Data, name: str) -> str | None:
+    return scalar(variables.get(f"VIRTUALSERVER_{name}"))
+
+
+def _host(variables: Data, name: str) -> str | None:
+    found = _own(variables, name)
+    return found.lower().rstrip(".") if found else None
+
+
+PROVIDER = panel(
+    name="virtualmin",
+    label="Virtualmin",
+    kind="hosting_panel",
+    homepage="https://www.virtualmin.com",
+    customer=lambda variables: {"id": _own(variables, "USER"), "email": _own(variables, "EMAILTO")},
+    native_name=native_name,
+    events={
+        "CREATE_DOMAIN": created,
+        "CLONE_DOMAIN": created,
+        "MODIFY_DOMAIN": On("service.updated", updated),
+        "DISABLE_DOMAIN": On("service.suspended", partial(service, status="suspended")),
+        "ENABLE_DOMAIN": On("service.unsuspended", partial(service, status="active")),
+        "DELETE_DOMAIN": On("service.terminated", partial(service, status="terminated")),
+        "SSL_DOMAIN": On("certificate.renewed", certificate),
+        SCHEDULED_BACKUP: scheduled,
+    },
+    ignored=frozenset(
+        (
+            # posted by a test of the sender
+            "relay_test",
+            # BACKUP_DOMAIN runs for each server of a backup and says not how it went; SCHEDULED_BACKUP does
+            "BACKUP_DOMAIN",
+            # no event type of ours
+            "RESTORE_DOMAIN",
+            "SCRIPT_DOMAIN",
+            # mailboxes' and databases' names and passwords: not to be posted
+            "DBNAME_DOMAIN",
+            "DBPASS_DOMAIN",
+            "CREATE_USER",
+            "MODIFY_USER",
+            "DELETE_USER",
+            "CREATE_ALIAS",
+            "MODIFY_ALIAS",
+            "DELETE_ALIAS",
+            # the panel's own staff
+            "CREATE_RESELLER",
+            "MODIFY_RESELLER",
+            "DELETE_RESELLER",
+        )
+    ),
+)
