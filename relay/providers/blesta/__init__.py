@@ -11,7 +11,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -33,6 +33,7 @@ from relay.providers.base import (
     by_arrival,
 )
 from relay.providers.reading import an_object, scalar
+from relay.times import local
 from relay.verification import SharedToken
 
 _INVOICE_STATUSES = {"draft": "draft", "proforma": "open", "active": "open", "void": "void"}
@@ -234,7 +235,7 @@ def service(here: Happening, status: str | None = None) -> Data:
 def canceled_service(inbound: Inbound) -> tuple[On]:
     """A service can be canceled for a day to come: it runs until then."""
     here = subject(inbound)
-    day = _moment(here.vars.get("date_canceled") or here.about("service").get("date_canceled"))
+    day = local(here.vars.get("date_canceled") or here.about("service").get("date_canceled"), "UTC")
     if day is not None and day > here.at:
         return (On("service.cancellation_requested", service),)
     return (On("service.terminated", partial(service, status="terminated")),)
@@ -309,17 +310,8 @@ def _full_name(client: Data) -> str | None:
     return " ".join(filter(None, (scalar(client.get("first_name")), scalar(client.get("last_name"))))) or None
 
 
-def _moment(value: Any) -> datetime | None:
-    """Blesta keeps and tells its times in UTC, without saying so."""
-    try:
-        moment = datetime.fromisoformat(str(value).strip())
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def _time(value: Any) -> str | None:
-    return iso(_moment(value)) if isinstance(value, str) else None
+    return iso(local(value, "UTC")) if isinstance(value, str) else None
 
 
 def _both(name: str) -> tuple[str, str]:

@@ -59,8 +59,10 @@ def text_of(inbound: Inbound) -> str:
     return "\n".join(_lines(inner if isinstance(inner, dict) else payload))
 
 
-def event_name(inbound: Inbound) -> str:
-    return _understood(text_of(inbound))[0]
+def event_name(inbound: Inbound) -> str | None:
+    """What holds no words is no message."""
+    text = text_of(inbound)
+    return _understood(text)[0] if text else None
 
 
 def notice(text: str) -> Data:

@@ -126,8 +126,8 @@ def _hook(name: Any) -> str | None:
     return re.sub(r"[-_\s]+", " ", found.removesuffix(".sh")).strip().lower() if found else None
 
 
-def _by_length(arguments: Sequence[Any]) -> str:
-    known = {4: "pre backup account", 6: "post backup account", 8: "pre backup"}
+def _by_length(arguments: Sequence[Any]) -> str | None:
+    known = {0: None, 4: "pre backup account", 6: "post backup account", 8: "pre backup"}
     return known.get(len(arguments), "post backup")
 
 

@@ -43,6 +43,11 @@ def message(inbound: Inbound) -> Data:
     return found if isinstance(found, dict) else {}
 
 
+def event_name(inbound: Inbound) -> str | None:
+    """What holds no words is no message."""
+    return "message" if any(map(_plain, _pieces(message(inbound)))) else None
+
+
 def notice(posted: Data) -> Data:
     """The text, then what the blocks and attachments say beside it. Its title is the headline, or the first line."""
     lines = list(dict.fromkeys(filter(None, (_plain(each) for each in _pieces(posted)))))
@@ -136,7 +141,7 @@ PROVIDER = Provider(
     kind="generic",
     homepage="https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
     verification=SharedToken(),
-    event_name=lambda inbound: "message",
+    event_name=event_name,
     event_id=by_arrival,
     subject=message,
     events={"message": On("notice.received", notice)},

@@ -8,16 +8,13 @@ read where it is seen and left null elsewhere. Times carry no zone: the source's
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from relay.model import Inbound, iso
 from relay.money import Money, currency_code, from_decimal, named
 from relay.providers.base import Data, On, Provider, Reply, Setting
 from relay.providers.reading import an_object, scalar
-from relay.times import instant
+from relay.times import local
 from relay.verification import HmacSignature
 
 
@@ -30,7 +27,7 @@ class Told:
     zone: str
 
     def time(self, name: str) -> str | None:
-        return iso(_moment(self.object.get(name), self.zone))
+        return iso(local(self.object.get(name), self.zone))
 
 
 def subject(inbound: Inbound) -> Told:
@@ -215,16 +212,6 @@ def _zone(inbound: Inbound) -> str:
     return str(inbound.settings.get("timezone") or "UTC")
 
 
-def _moment(value: Any, zone: str) -> datetime | None:
-    """A time without a zone, such as `2026-11-22 07:00:00`, in the zone that the source's owner named."""
-    if instant(value) is not None or not isinstance(value, str):
-        return instant(value)
-    try:
-        return datetime.fromisoformat(value.strip()).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    except (ValueError, OverflowError, KeyError, OSError):  # no date, such as 0000-00-00, or no such zone
-        return None
-
-
 def _money(found: Data, *names: str) -> Money:
     """The first of these sums, in the object's own currency: the brand's may be another one."""
     currency = found.get("currency")
@@ -268,7 +255,7 @@ PROVIDER = Provider(
     verification=HmacSignature(name="upmind_signature", header="x-webhook-signature"),
     event_name=lambda inbound: inbound.payload.get("hook_code"),
     event_id=lambda inbound: inbound.payload.get("webhook_event_id"),
-    occurred_at=lambda inbound: _moment(inbound.payload.get("event_datetime"), _zone(inbound)),
+    occurred_at=lambda inbound: local(inbound.payload.get("event_datetime"), _zone(inbound)),
     subject=subject,
     customer=customer,
     events={
