@@ -48,6 +48,7 @@ _TOLD_ELSEWHERE = frozenset(
         "DailyCronJob",
         "DailyCronJobPreEmail",
         "PreCronJob",
+        "relay_test",
     )
 )
 # Hooks that carry passwords, cards or a gateway's raw callbacks. They are not to be registered; one that
@@ -126,6 +127,8 @@ PROVIDER = panel(
         "RelayDomainExpiring": On("domain.expiring", services.expiring_domain),
     },
     ignored=_TOLD_ELSEWHERE | _NEVER_TOLD,
+    sender=("relay-send.php",),
+    sender_argument="/path/to/whmcs",
     # Passwords, hashes and tokens go everywhere; these are names that say less plainly what they hold.
     secret_fields=frozenset(
         (

@@ -24,6 +24,9 @@ const LAST = 100;
 // An invoice that was due long before this was installed is no news.
 const OVERDUE_AT_MOST_DAYS = 30;
 
+const SECRETS = array(
+    'password', 'serverusername', 'serverpassword', 'serveraccesshash', 'eppcode', 'transfersecret',
+);
 const MODULE = array(
     'params' => array(
         'serviceid', 'userid', 'pid', 'domain', 'username', 'producttype', 'moduletype', 'suspendreason', 'serverip',
@@ -178,7 +181,8 @@ function plain($value)
         return $value->format('Y-m-d H:i:s');
     }
     if (is_string($value) && strlen($value) > LONGEST_TEXT) {
-        return preg_match('/^.{0,' . LONGEST_TEXT . '}/su', $value, $start) ? $start[0] : substr($value, 0, LONGEST_TEXT);
+        $is_text = preg_match('/^.{0,' . LONGEST_TEXT . '}/su', $value, $start);
+        return $is_text ? $start[0] : substr($value, 0, LONGEST_TEXT);
     }
     return is_scalar($value) ? $value : null;
 }
@@ -186,7 +190,7 @@ function plain($value)
 /** What a module says of its failure may repeat what it was called with. */
 function without_secrets(string $text, array $params): string
 {
-    foreach (array('password', 'serverusername', 'serverpassword', 'serveraccesshash', 'eppcode', 'transfersecret') as $name) {
+    foreach (SECRETS as $name) {
         if (isset($params[$name]) && is_string($params[$name]) && strlen($params[$name]) > 3) {
             $text = str_replace($params[$name], '***', $text);
         }
@@ -379,7 +383,7 @@ function rows(array $answer, string $outer, string $inner): array
 
 // What no hook tells
 
-/** Once a day: what comes due, and what has. */
+/** Once a day, at the very end of WHMCS's own work: what comes due, and what has. */
 function look_ahead(): void
 {
     foreach (array('invoices', 'services', 'domains') as $what) {
@@ -399,7 +403,7 @@ function look_at_invoices(): void
         $event = days_until($date) < 0 ? 'RelayInvoiceOverdue' : 'RelayInvoiceDueSoon';
         if (is_news($event, $id, $date)) {
             $data = array('invoiceid' => $id, 'days' => days_until($date), 'invoice' => picked($row, INVOICE));
-            $data += picked(array('currency' => isset($row['currencycode']) ? $row['currencycode'] : null), array('currency'));
+            $data['currency'] = isset($row['currencycode']) ? plain($row['currencycode']) : null;
             tell_completed($event, $data, array('invoice', 'client'));
         }
     }
@@ -410,7 +414,7 @@ function look_at_services(): void
     foreach (all('GetClientsProducts', array(), 'products', 'product') as $row) {
         $date = isset($row['nextduedate']) ? $row['nextduedate'] : '';
         $cycle = isset($row['billingcycle']) ? $row['billingcycle'] : '';
-        $renews = first($row, array('status')) === 'Active' && !in_array($cycle, array('Free Account', 'One Time'), true);
+        $renews = is_active($row) && !in_array($cycle, array('Free Account', 'One Time'), true);
         if ($renews && is_news('RelayServiceRenewalDue', first($row, array('id')), $date)) {
             $data = array('days' => days_until($date), 'service' => picked($row, SERVICE));
             tell_completed('RelayServiceRenewalDue', $data, array('client'));
@@ -422,11 +426,16 @@ function look_at_domains(): void
 {
     foreach (all('GetClientsDomains', array(), 'domains', 'domain') as $row) {
         $date = isset($row['expirydate']) ? $row['expirydate'] : '';
-        if (first($row, array('status')) === 'Active' && is_news('RelayDomainExpiring', first($row, array('id')), $date)) {
+        if (is_active($row) && is_news('RelayDomainExpiring', first($row, array('id')), $date)) {
             $data = array('days' => days_until($date), 'domain_details' => picked($row, DOMAIN));
             tell_completed('RelayDomainExpiring', $data, array('client'));
         }
     }
+}
+
+function is_active(array $row): bool
+{
+    return isset($row['status']) && $row['status'] === 'Active';
 }
 
 function tell_completed(string $event, array $data, array $wanted): void
@@ -505,16 +514,26 @@ function safely(callable $work): void
     }
 }
 
-foreach (array_keys(HOOKS) as $hook) {
-    \add_hook($hook, LAST, function ($variables) use ($hook) {
-        safely(function () use ($hook, $variables) {
-            heard($hook, is_array($variables) ? $variables : array());
+/** In a function, because WHMCS includes this file among variables of its own. */
+function register(): void
+{
+    foreach (array_keys(HOOKS) as $hook) {
+        \add_hook($hook, LAST, function ($variables) use ($hook) {
+            safely(function () use ($hook, $variables) {
+                heard($hook, is_array($variables) ? $variables : array());
+            });
+        });
+    }
+    \add_hook('DailyCronJob', LAST, function () {
+        safely(function () {
+            look_ahead();
+        });
+    });
+    \add_hook('AfterCronJob', LAST, function () {
+        safely(function () {
+            \RelaySend\deliver();
         });
     });
 }
-\add_hook('DailyCronJob', LAST, function () {
-    safely('RelayWhmcs\look_ahead');
-});
-\add_hook('AfterCronJob', LAST, function () {
-    safely('RelaySend\deliver');
-});
+
+register();
