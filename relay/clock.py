@@ -17,13 +17,25 @@ from relay.config import Config
 from relay.errors import StorageUnavailable
 from relay.http import Door
 from relay.inside import keep
-from relay.jobs import Bells
+from relay.jobs import ACT, Bells
 from relay.model import Inbound, iso, now_ms
 from relay.normalize import OWN
 from relay.pipeline import FRESH, LATE
 from relay.polling import Poller
 from relay.providers.ping import MISSED
-from relay.storage import Database, checks, deliveries, idempotency, inbound, installers, locks, registry, sources
+from relay.storage import (
+    Database,
+    checks,
+    deliveries,
+    idempotency,
+    inbound,
+    installers,
+    locks,
+    notices,
+    registry,
+    runs,
+    sources,
+)
 from relay.vault import Vault
 
 TICK_SECONDS = 1.0
@@ -61,12 +73,15 @@ class Clock:
             unannounced = inbound.waiting(connection, now - _UNANNOUNCED_MS)
             late = deliveries.waiting(connection, now)
             missed = checks.due(connection, now, _AT_ONCE)
+            asked = runs.any_due(connection, now)
         if missed:
             self._tell_missed(missed)
         if unannounced:
             self._ring(FRESH)
         if late:
             self._ring(LATE)
+        if asked:
+            self._ring(ACT)
         self._poller.tick(now)
         self._learn(now, busy=unannounced)
         if time.monotonic() >= self._housekeeping_at:
@@ -121,6 +136,8 @@ class Clock:
             forgotten = inbound.forget_bodies(connection, now - BODIES_KEPT_MS, _FORGET_AT_ONCE)
             idempotency.prune(connection, now)
             installers.prune(connection, now)
+            runs.prune(connection, now)
+            notices.prune(connection, now)
             mended = inbound.mend(connection, now) + deliveries.mend(connection, now)
         if mended:
             log.warning("clock_set_back", freed=mended)

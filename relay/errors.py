@@ -105,10 +105,17 @@ class StorageUnavailable(RelayError):
 
 
 class Unreachable(RelayError):
-    """`code` is what went wrong: `timeout`, `connection_failed`, `tls_failed`, `too_large`."""
+    """`code` is what went wrong: `timeout`, `connection_failed`, `tls_failed`, `too_large`.
+
+    `sent` is false where no connection came about, so that the request certainly never left.
+    """
 
     code = "connection_failed"
     status = 502
+
+    def __init__(self, message: str, *, code: str | None = None, sent: bool = True) -> None:
+        super().__init__(message, code=code)
+        self.sent = sent
 
 
 class AddressRefused(Unreachable):

@@ -167,7 +167,8 @@ class Door:
             raise Unreachable(message, code="timeout") from None
         except (aiohttp.ClientError, OSError) as error:
             code, what = _trouble(error)
-            raise Unreachable(f"{origin} {what}.", code=code) from None
+            sent = not isinstance(error, aiohttp.ClientConnectorError)
+            raise Unreachable(f"{origin} {what}.", code=code, sent=sent) from None
         # Latin-1 reads any byte; aiohttp's text may hold lone surrogates, which could not be stored.
         named = {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in response.raw_headers}
         return Answer(response.status, named, received)

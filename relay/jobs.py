@@ -25,7 +25,10 @@ from rq.timeouts import BaseDeathPenalty
 from relay.model import now_ms
 from relay.pipeline import FRESH, LATE, PACED_AHEAD_MS
 
-LANES = (FRESH, LATE)
+ACT = "act"
+"""The lane of actions."""
+
+LANES = (FRESH, LATE, ACT)
 _RINGING_MS = 5_000
 _ATTENTIVE_MS = 15_000
 _JOB_SECONDS = 120

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from relay.actions.actor import Actor
 from relay.asking import Asker
 from relay.collecting import collect_less
 from relay.config import Config
@@ -43,19 +44,23 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     )
     asker = Asker(lambda: Door(allow_private=config.allow_private))
     reserve = Pace(config.redis_url).reserve
+    actor = Actor(database, vault, bells.ring, reserve, allow_private=config.allow_private)
     pipeline = Pipeline(database, vault, courier, asker, reserve, bells.ring, bells.call_help)
 
     def work(lane: str, attentive: bool) -> None:
         if lane == FRESH:
             pipeline.process_waiting(attentive=attentive)
-        else:
+        elif lane == LATE:
             pipeline.retry_due()
+        else:
+            actor.carry_out_due()
 
     collect_less()
     log.info("ready", lanes=",".join(lanes))
     try:
         serve(config.redis_url, lanes, work, pipeline.stop)
     finally:
+        actor.close()
         asker.close()
         courier.close()
         database.close()

@@ -44,7 +44,7 @@ def handlers() -> Iterator[None]:
 
 
 def rung(redis: Client) -> dict[str, int]:
-    return {lane: Queue(lane, connection=redis).count for lane in LANES}
+    return {lane: count for lane in LANES if (count := Queue(lane, connection=redis).count)}
 
 
 def test_a_bell_is_one_job_however_often_it_is_rung(server: Redis, redis: Client) -> None:
@@ -53,7 +53,7 @@ def test_a_bell_is_one_job_however_often_it_is_rung(server: Redis, redis: Client
     for _ in range(5):
         assert bells.ring_now(FRESH)
 
-    assert rung(redis) == {FRESH: 1, LATE: 0}
+    assert rung(redis) == {FRESH: 1}
 
 
 def test_a_bell_rings_in_a_thread_of_its_own(server: Redis, redis: Client) -> None:
@@ -71,11 +71,11 @@ def test_a_bell_that_nobody_answered_is_rung_again_by_force_only(server: Redis, 
     Queue(FRESH, connection=redis).empty()
 
     bells.ring_now(FRESH)
-    assert rung(redis) == {FRESH: 0, LATE: 0}
+    assert rung(redis) == {}
 
     bells.ring_now(FRESH, force=True)
     bells.ring_now(FRESH, force=True)
-    assert rung(redis) == {FRESH: 1, LATE: 0}
+    assert rung(redis) == {FRESH: 1}
 
 
 def test_help_is_called_once(server: Redis, redis: Client) -> None:
@@ -84,7 +84,7 @@ def test_help_is_called_once(server: Redis, redis: Client) -> None:
     bells.call_help(FRESH)
     bells.call_help(FRESH)
 
-    assert rung(redis) == {FRESH: 1, LATE: 0}
+    assert rung(redis) == {FRESH: 1}
 
 
 def test_a_redis_that_is_away_raises_nothing() -> None:
@@ -183,7 +183,7 @@ def test_a_worker_does_what_it_is_rung_for_and_stops_when_told(server: Redis, re
 
     assert lane.done == [(FRESH, True), (FRESH, False)]
     assert lane.stopping == 1
-    assert rung(redis) == {FRESH: 0, LATE: 1}
+    assert rung(redis) == {LATE: 1}
     assert not redis.exists("relay:bell:fresh"), "it can be rung again"
 
 
@@ -284,6 +284,7 @@ def test_the_doctor_sees_workers_that_are_there(server: Redis, redis: Client, tm
         "Redis": FINE,
         "workers, fresh lane": BROKEN,
         "workers, late lane": BROKEN,
+        "workers, act lane": BROKEN,
     }
 
     seen: dict[str, str] = {}

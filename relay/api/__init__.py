@@ -6,7 +6,9 @@ from flask import Blueprint, Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from relay.api import (
+    actions,
     answers,
+    approvals,
     deliveries,
     event_types,
     events,
@@ -40,6 +42,7 @@ ROUTES = (
     *deliveries.ROUTES,
     *sources.ROUTES,
     *records.ROUTES,
+    *actions.ROUTES,
 )
 """Every operation of the API: what is routed, described and documented follows from here."""
 
@@ -68,6 +71,7 @@ def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> F
         "/ping": pings.ping_blueprint(receiver),
         "/api/push": pings.push_blueprint(receiver),
         "/install": installers.blueprint(relay),
+        "/approvals": approvals.blueprint(relay),
     }
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {at: _alone(pages) for at, pages in mounts.items()})  # type: ignore[method-assign]
     return app

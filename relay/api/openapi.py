@@ -42,6 +42,7 @@ _TAGS = {
     "Deliveries": "What was sent to whom, and how it went.",
     "Sources": "Who may post to the relay.",
     "Records": "What is known by now of customers and their things.",
+    "Actions": "What the relay does for you at gateways, panels and desks, and who has to approve it.",
     "Inbound": "Where providers post to.",
     "Health": "For monitors.",
 }
@@ -67,6 +68,7 @@ _PATH_PARAMETERS = {
     "hook_id": ("The hook's id.", "hk_019aa9d3b2c07f4e81d25a6c3b9e04f1"),
     "source_id": ("The source's id.", "src_019aa9d3b2c07f4e81d25a6c3b9e04f4"),
     "event_id": ("The event's id.", "evt_5f0c7d21e9a84b36b1d7c2f80e93a64d"),
+    "run_id": ("The run's id.", "run_019aa9d3b2c07f4e81d25a6c3b9e04f8"),
     "type": ("The event type.", "invoice.paid"),
 }
 _HIDDEN = ("$id", "$schema")
@@ -141,14 +143,14 @@ def _operation(route: Route) -> Node:
         content = {"schema": _rewritten(route.body, data_name), "example": route.body_example}
         needed = bool(route.body.get("required"))
         operation["requestBody"] = {"required": needed, "content": {"application/json": content}}
-    operation["responses"] = {str(route.status): _success(route)} | {
+    operation["responses"] = {str(status): _success(route, status) for status in (route.status, *route.also)} | {
         str(status): _refusal(status, route.errors.get(status)) for status in sorted(_refusals(route))
     }
     return operation
 
 
-def _success(route: Route) -> Node:
-    response: Node = {"description": _SUCCESSES[route.status]}
+def _success(route: Route, status: int) -> Node:
+    response: Node = {"description": _SUCCESSES[status]}
     if route.answer is not None:
         content: Node = {"schema": schemas.reference(route.answer)}
         if route.example is not None:

@@ -25,7 +25,7 @@ def blueprint(document: dict[str, Any], examine: Callable[[], Health]) -> Bluepr
     pages = Blueprint("pages", __name__, template_folder="templates")
     style = (Path(__file__).parent / "templates" / "style.css").read_text()
     policy = (
-        f"default-src 'none'; style-src 'sha256-{_fingerprint(style)}'; img-src data:;"
+        f"default-src 'none'; style-src 'sha256-{fingerprint(style)}'; img-src data:;"
         " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     described = jsontext.dumps(document) + b"\n"
@@ -72,7 +72,8 @@ def blueprint(document: dict[str, Any], examine: Callable[[], Health]) -> Bluepr
     return pages
 
 
-def _fingerprint(style: str) -> str:
+def fingerprint(style: str) -> str:
+    """What a page's policy knows its style by."""
     return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 

@@ -43,6 +43,7 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, Any]
     body: Mapping[str, Any]
+    idempotency_key: str | None = None
 
     @property
     def workspace_id(self) -> str:
@@ -53,7 +54,8 @@ class Call:
 class Route:
     """One operation. `scope` is what its caller's key needs (None: any key).
 
-    `answer` is the schema's name under components (None: no content), `example` an answer as it may be.
+    `answer` is the schema's name under components (None: no content), `example` an answer as it may be. One that
+    `keeps_key` looks after `Idempotency-Key` itself; of the others the answer is kept. `also` are further successes.
     """
 
     method: str
@@ -71,6 +73,8 @@ class Route:
     answer: str | None = None
     example: Any = None
     errors: Mapping[int, str] = field(default_factory=dict)
+    keeps_key: bool = False
+    also: tuple[int, ...] = ()
 
     @property
     def path_parameters(self) -> list[str]:
@@ -117,9 +121,9 @@ def _view(relay: Relay, route: Route) -> Callable[..., Response]:
             return route.work(Call(relay, g.key, path, reading.query(route.parameters), {})).response()
         sent = reading.raw_body()
         body = reading.json_object(sent, route.body or _NO_FIELDS)
-        call = Call(relay, g.key, path, reading.query(route.parameters), body)
         key = reading.idempotency_key() if route.method == "POST" else None
-        if key is None:
+        call = Call(relay, g.key, path, reading.query(route.parameters), body, key)
+        if key is None or route.keeps_key:
             return route.work(call).response()
         whole = b"\0".join((route.method.encode(), request.path.encode(), sent))
         return idempotency.once(

@@ -314,6 +314,42 @@ _RECORD: Schema = {
     "updated_at": moment("When the newest event told of it."),
     "event": {"type": "object", "description": "That event: id and type."},
 }
+_ACTION: Schema = {
+    "name": text("Its name, such as `service.suspend`."),
+    "title": text("Its title."),
+    "description": text("What it does."),
+    "risk": text("What is at risk.", enum=["read", "reversible", "money", "destructive"]),
+    "approval": text("When a person has to approve it.", enum=["never", "above", "always"]),
+    "sources": many({"type": "string"}, "Ids of your sources that can do it."),
+    "input": {"type": "object", "description": "The JSON Schema of its input."},
+    "output": {"type": "object", "description": "The JSON Schema of its output."},
+}
+_ACTION_RUN: Schema = {
+    "id": text("`run_...`"),
+    "action": text("The action's name."),
+    "status": text("How it stands."),
+    "risk": text("What is at risk."),
+    "source": nullable({"type": "object", "description": "Which source does it; null for the relay itself."}),
+    "input": {"type": "object", "description": "What was asked for."},
+    "output": nullable({"type": "object", "description": "What came of it, by the action's output schema."}),
+    "message": nullable(text("The same in one sentence.")),
+    "code": nullable(text("Why it was not done, for machines.")),
+    "requested_by": text("Whose key asked for it."),
+    "decided_by": nullable(text("Who approved or rejected it.")),
+    "approve_url": nullable(text("Where a person decides, while it waits; shown to keys with `admin` only.")),
+    "created_at": moment("When it was asked for."),
+    "expires_at": nullable(moment("Until when it can be approved.")),
+    "next_attempt_at": nullable(moment("When it is tried or looked up again.")),
+    "finished_at": nullable(moment("When it came to its end.")),
+}
+_RESULTS = ("succeeded", "pending_approval", "queued", "running", "unknown", "dry_run")
+_ACTION_POLICY: Schema = {
+    "action": text("The action's name."),
+    "risk": text("What is at risk."),
+    "mode": text("When a person is asked.", enum=["never", "above", "always"]),
+    "amount": nullable(text("With `above`: the highest amount that needs nobody.")),
+    "currency": nullable(text("Of that amount.")),
+}
 _COMMAND = "The line to paste on the panel's server; it works once."
 _PASTE = nullable(
     text(
@@ -472,6 +508,26 @@ COMPONENTS: Mapping[str, Schema] = {
     "SourcePage": page("Source", "sources"),
     "Record": {**record(_RECORD), "additionalProperties": True},
     "RecordPage": page("Record", "records"),
+    "ActionList": record({"items": many(record(_ACTION), "All of them.")}),
+    "ActionResult": {
+        **record(
+            {
+                "status": text("How it stands.", enum=list(_RESULTS)),
+                "id": text("The run: `run_...`; not of a dry run."),
+                "message": nullable(text("What came of it, in one sentence.")),
+                "expires_at": nullable(moment("Until when it can be approved, where it waits for that.")),
+                "would_send": many({"type": "object"}, "Of a dry run: the requests that would change something."),
+                "needs_approval": truth("Of a dry run: whether a person would have to approve it."),
+            },
+            "The fields of the action's output, null where nothing is known, and how the run stands.",
+            optional=("id", "message", "expires_at", "would_send", "needs_approval"),
+        ),
+        "additionalProperties": True,
+    },
+    "ActionRun": record(_ACTION_RUN),
+    "ActionRunPage": page("ActionRun", "runs"),
+    "ActionPolicy": record(_ACTION_POLICY),
+    "ActionPolicyList": record({"items": many(reference("ActionPolicy"), "One for each action.")}),
     "CustomerSummary": {
         **record(
             {

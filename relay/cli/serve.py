@@ -17,6 +17,7 @@ from relay.cli.shared import here
 from relay.config import Config
 from relay.demo import SUBSCRIBER_PORT_OFFSET, prepare
 from relay.embedded import forget, redis_command
+from relay.jobs import ACT, LANES
 from relay.model import now_ms
 from relay.pipeline import FRESH, LATE
 from relay.storage import Database, workspaces
@@ -48,9 +49,9 @@ def web_command(host: str, port: int, workers: int) -> None:
 @click.option(
     "--lane",
     "lanes",
-    type=click.Choice([FRESH, LATE]),
+    type=click.Choice(LANES),
     multiple=True,
-    help="Only this lane, in this process. Without it processes for both lanes run, one for each core.",
+    help="Only this lane, in this process. Without it processes for all lanes run, one for each core.",
 )
 def work_command(lanes: tuple[str, ...]) -> None:
     """Turn webhooks into events and deliver them."""
@@ -120,9 +121,12 @@ def _part(name: str, *words: str) -> Part:
 
 
 def _workers() -> list[Part]:
-    """A worker of fresh webhooks for each core, as they cost most, and one for everything late."""
+    """A worker of fresh webhooks for each core, as they cost most, and one for everything late and for actions."""
     fresh = [f"work fresh {number}" for number in range(1, (os.cpu_count() or 1) + 1)]
-    return [*(_part(name, "work", "--lane", FRESH) for name in fresh), _part("work late", "work", "--lane", LATE)]
+    return [
+        *(_part(name, "work", "--lane", FRESH) for name in fresh),
+        _part("work late", "work", "--lane", LATE, "--lane", ACT),
+    ]
 
 
 def _first_key(config: Config) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, Select, delete, func, or_, select
 
 from relay import jsontext
 from relay.registry import Record, merged, told
@@ -97,28 +97,41 @@ def leave(connection: Connection, sequences: Sequence[int]) -> None:
 
 def search(connection: Connection, workspace_id: str, query: RecordQuery) -> list[tuple[int, bytes]]:
     """Sequence and item of each, the one that was told of last first."""
-    statement = select(records.c.sequence, records.c.body).where(
-        records.c.workspace_id == workspace_id, records.c.kind == query.kind
-    )
+    statement = _matching(select(records.c.sequence, records.c.body), workspace_id, query)
+    rows = connection.execute(statement.order_by(records.c.sequence.desc()).limit(query.limit))
+    return [(row.sequence, row.body) for row in rows]
+
+
+def _matching(statement: Select[Any], workspace_id: str, query: RecordQuery) -> Select[Any]:
+    """As people type it: an address in any case, a domain with `www.`, a number with its `#`."""
+    statement = statement.where(records.c.workspace_id == workspace_id, records.c.kind == query.kind)
     if query.name is not None:
+        name = query.name.strip().removeprefix("#").strip()
+        either = (name, query.name)
         statement = statement.where(
-            or_(records.c.id == query.name, records.c.native_id == query.name, records.c.number == query.name)
+            or_(records.c.id == name, records.c.native_id.in_(either), records.c.number.in_(either))
         )
     if query.email is not None:
-        statement = statement.where(records.c.email == query.email.lower())
+        statement = statement.where(records.c.email == query.email.strip().lower())
     if query.customer is not None:
         column = records.c.email if "@" in query.customer else records.c.customer_id
         statement = statement.where(column == (query.customer.lower() if "@" in query.customer else query.customer))
     if query.domain is not None:
-        statement = statement.where(records.c.domain == query.domain.lower())
+        domain = query.domain.strip().lower().rstrip(".")
+        statement = statement.where(records.c.domain.in_((domain, domain.removeprefix("www."))))
     if query.status is not None:
         statement = statement.where(records.c.status == query.status)
     if query.source_id is not None:
         statement = statement.where(records.c.source_id == query.source_id)
     if query.before is not None:
         statement = statement.where(records.c.sequence < query.before)
-    rows = connection.execute(statement.order_by(records.c.sequence.desc()).limit(query.limit))
-    return [(row.sequence, row.body) for row in rows]
+    return statement
+
+
+def owners(connection: Connection, workspace_id: str, query: RecordQuery) -> list[str]:
+    """The sources that told of what is asked for, once each."""
+    statement = _matching(select(records.c.source_id).distinct(), workspace_id, query)
+    return list(connection.execute(statement.limit(query.limit)).scalars())
 
 
 def get(connection: Connection, workspace_id: str, own_id: str) -> Record | None:

@@ -283,6 +283,75 @@ for _name in ("number", "email", "customer_id", "domain"):
         sqlite_where=text(f"{_name} IS NOT NULL"),
     )
 
+action_runs = Table(
+    "action_runs",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("workspace_id", _Id, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("risk", String(16), nullable=False),
+    Column("source_id", _Id),
+    Column("state", String(32), nullable=False),
+    Column("requested_by", String(255), nullable=False),
+    Column("created_at", _Ms, nullable=False),
+    Column("due_at", _Ms),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("key", String(255)),
+    Column("request_hash", String(64), nullable=False),
+    Column("decided_by", String(255)),
+    Column("expires_at", _Ms),
+    Column("attempts", Integer, nullable=False),
+    Column("told", Boolean, nullable=False),
+    Column("on_fallback", Boolean, nullable=False),
+    Column("finished_at", _Ms),
+    UniqueConstraint("workspace_id", "key", name="action_runs_once"),
+    Index("action_runs_by_workspace", "workspace_id", "id"),
+)
+Index(
+    "action_runs_due",
+    action_runs.c.due_at,
+    postgresql_where=text("due_at IS NOT NULL"),
+    sqlite_where=text("due_at IS NOT NULL"),
+)
+
+action_policies = Table(
+    "action_policies",
+    metadata,
+    Column("workspace_id", _Id, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("amount", String(32)),
+    Column("currency", String(3)),
+    PrimaryKeyConstraint("workspace_id", "action"),
+    sqlite_with_rowid=False,
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("workspace_id", _Id, nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", _Ms, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "name"),
+    sqlite_with_rowid=False,
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("run_id", _Id, nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("recipient", String(64), nullable=False),
+    Column("text", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("at", _Ms, nullable=False),
+    PrimaryKeyConstraint("run_id", "channel"),
+    Index("notices_by_recipient", "recipient", "at"),
+    Index("notices_by_age", "at"),
+    sqlite_with_rowid=False,
+)
+
 cursors = Table(
     "cursors",
     metadata,

@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from relay import jsontext
-from relay.api import build_app
+from relay.api import actions, build_app
 from relay.asking import Asker
 from relay.catalogue import catalogue
 from relay.config import Config
@@ -76,6 +76,19 @@ class Api:
         answer = self.call("POST", "/hooks", {"target_url": TARGET, "event_types": ["*"], **fields})
         assert answer.status_code == 201, answer.text
         return dict(answer.json or {})
+
+    def run(self, name: str = "alert.raise", **fields: Any) -> dict[str, Any]:
+        """A run of an action that the relay itself does."""
+        workspace = fields.pop("workspace", None)
+        given = {"key": "disk:web03", "title": "Disk is full", **fields}
+        answer = self.call("POST", f"/actions/{name}", given, workspace=workspace)
+        assert answer.status_code == 202, answer.text
+        return dict(answer.json or {})
+
+    def pending_run(self) -> dict[str, Any]:
+        """A run that waits for a person."""
+        self.call("POST", "/action-policies", {"action": "alert.raise", "mode": "always"})
+        return self.run()
 
     def source(self, **fields: Any) -> dict[str, Any]:
         answer = self.call("POST", "/sources", {"provider": "whmcs", **fields})
@@ -206,6 +219,12 @@ def _workspace(connection: Any, name: str, scopes: Sequence[str]) -> Workspace:
     made = workspaces.add(connection, name, now_ms())
     keys = {scope: workspaces.add_key(connection, made.id, scope, (scope,), now_ms())[1] for scope in scopes}
     return Workspace(made.id, keys)
+
+
+@pytest.fixture(autouse=True)
+def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker runs beside these tests, so that a call of an action need not wait for one."""
+    monkeypatch.setattr(actions, "WAIT_SECONDS", 0.0)
 
 
 @pytest.fixture

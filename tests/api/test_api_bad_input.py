@@ -52,7 +52,7 @@ BODIES = {
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_that_is_no_good_json_is_refused_everywhere(shared_api, route, name):
     body, status = BODIES[name]
-    path = route.path.format(hook_id="hk_none", source_id="src_none", event_id="evt_none")
+    path = route.path.format(hook_id="hk_none", source_id="src_none", event_id="evt_none", run_id="run_none")
 
     refused(shared_api.call(route.method, path, raw=body), status, 422)
 

@@ -122,8 +122,13 @@ def test_every_answer_that_is_really_given_fits_its_schema(api, document):
         body = route.body_example if route.body is not None else None
         if body and "hook_id" in body:
             body = body | {"hook_id": hook["id"]}
+        if "run_id" in route.path_parameters:
+            ids["run_id"] = api.pending_run()["id"]
         answer = api.call(route.method, route.path.format(**ids), body)
-        assert answer.status_code == route.status, (route.name, answer.text)
+        if route.keeps_key and answer.status_code == 422:
+            assert "source" in answer.json["error"]["message"]  # none here can do it
+            continue
+        assert answer.status_code in (route.status, *route.also), (route.name, answer.text)
         if route.answer:
             schema = {"$ref": f"#/components/schemas/{route.answer}"}
             validator(document, schema).validate(answer.json)

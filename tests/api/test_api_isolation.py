@@ -18,6 +18,7 @@ def theirs(shared_api):
         "source_id": shared_api.call("POST", "/sources", {"provider": "standard"}, workspace=shared_api.other).json,
         "event_id": shared_api.events(3, workspace=shared_api.other)[0],
         "record_id": {"id": shared_api.customer(workspace=shared_api.other)},
+        "run_id": shared_api.run(workspace=shared_api.other),
     }
     event_id = made["event_id"]["id"]
     sent = shared_api.call("POST", f"/events/{event_id}/replay", workspace=shared_api.other).json

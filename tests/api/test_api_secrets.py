@@ -18,6 +18,7 @@ def test_no_answer_shows_a_secret_after_the_one_that_made_it(api):
         "source_id": source["id"],
         "event_id": event["id"],
         "record_id": api.customer(),
+        "run_id": api.run()["id"],
         "type": "invoice.paid",
     }
 

@@ -1,0 +1,22 @@
+"""Which provider does which action: the table `ACTIONS` of each provider's `actions.py`, where it has one."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+
+from relay.actions.adapter import Does
+from relay.providers import ROOT, load
+
+
+@cache
+def of(provider: str) -> Mapping[str, Does]:
+    """What a provider does, by the actions' names. Its module is read when it is first asked for."""
+    if not (ROOT / provider / "actions.py").is_file():
+        return {}
+    found: Mapping[str, Does] = import_module(f"relay.providers.{provider}.actions").ACTIONS
+    return found
+
+
+def able(action: str) -> list[str]:
+    """The providers that do an action."""
+    return [name for name in load() if action in of(name)]

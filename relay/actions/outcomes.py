@@ -1,0 +1,54 @@
+"""How an action can end: it is done, it certainly was not done, or nobody knows yet.
+
+The difference decides everything: only what certainly was not done may be tried again, or elsewhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from relay.errors import RelayError
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is done, or was so already. `output` has the keys of the action's output schema, those left out are null;
+    `text` says it in one sentence."""
+
+    text: str
+    output: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Failed(RelayError):
+    """It certainly was not done, and asking again the same way would not help. `code` says why:
+
+    `refused`, `credentials_refused`, `not_permitted`, `no_such_thing`, `wrong_state`, `needs_customer`.
+    """
+
+    code = "refused"
+    status = 422
+
+
+class Declined(Failed):
+    """The bank or the gateway said no to a payment. Another gateway may be asked."""
+
+    code = "declined"
+    status = 422
+
+
+class NotReached(Failed):
+    """Nobody answered, or too many asked, and nothing was done: it may be tried again later (`after`, seconds)."""
+
+    code = "not_reached"
+    status = 503
+
+    def __init__(self, message: str, *, after: float | None = None, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.after = after
+
+
+class Uncertain(RelayError):
+    """It was asked for and no answer can be trusted: it may have been done. It is looked up, never repeated."""
+
+    code = "unknown"
+    status = 503

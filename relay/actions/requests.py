@@ -1,0 +1,194 @@
+"""From a call to a run: checked, given to a source, and put in line or before a person."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from relay import jsontext
+from relay.actions import adapters, choice, policy
+from relay.actions.adapter import Task
+from relay.actions.catalogue import Action
+from relay.actions.catalogue import get as get_action
+from relay.actions.outcomes import Failed, Uncertain
+from relay.actions.telling import tell_completed, tell_pending
+from relay.actions.vendor import Vendor
+from relay.errors import ConfigError, Conflict, InvalidRequest, NotFound
+from relay.model import new_id, now_ms
+from relay.providers import get as get_provider
+from relay.storage import Connection, Database, audit, runs, sources
+from relay.storage.runs import Policy, Run
+from relay.vault import Vault
+
+APPROVAL_MS = 24 * 3600 * 1000
+"""How long a person has to approve."""
+
+_RESERVED = ("dry_run", "fallback")
+_APPROVAL = "approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where calls of one relay are taken."""
+
+    database: Database
+    vault: Vault
+    public_url: str
+    allow_private: frozenset[str]
+
+    def approve_url(self, run_id: str) -> str:
+        """A page where whoever has its address decides, once and for a day: the run's id, sealed."""
+        sealed = self.vault.seal(run_id.encode(), _APPROVAL)
+        return f"{self.public_url.rstrip('/')}/approvals/{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+
+    def run_of(self, token: str) -> Run:
+        """The run that an address leads to. Raises `NotFound`."""
+        try:
+            sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+            run_id = self.vault.open(sealed, _APPROVAL).decode()
+        except (binascii.Error, ConfigError, ValueError):
+            raise NotFound("This link is not one that this relay made.") from None
+        with self.database.read() as connection:
+            run = runs.get(connection, self.vault, run_id)
+        if run is None:
+            raise NotFound("What this link was for is gone.")
+        return run
+
+    def request(
+        self, workspace_id: str, name: str, body: Mapping[str, Any], *, actor: str, key: str | None = None
+    ) -> Run:
+        """The run of a call: a new one, or the one that the same call with this key made before.
+
+        `body` fits the action's input schema, but for `fallback`. Raises `InvalidRequest`, or `Conflict` when the key
+        was used for something else.
+        """
+        action = get_action(name)
+        given = {field: value for field, value in body.items() if field not in _RESERVED}
+        asked = hashlib.sha256(jsontext.dumps([name, dict(sorted(body.items()))])).hexdigest()
+        with self.database.write() as connection:
+            known = runs.with_key(connection, self.vault, workspace_id, key) if key else None
+            if known is not None:
+                return _same(known, asked)
+            source = choice.choose(connection, self.vault, workspace_id, action, given)
+            content: dict[str, Any] = {"input": given}
+            if body.get("fallback") is not None:
+                content["fallback"] = self._fallback(connection, workspace_id, action, body["fallback"], source)
+            now = now_ms()
+            waits = policy.needs_person(action, runs.policies(connection, workspace_id).get(name), given)
+            run = Run(
+                id=new_id("run"),
+                workspace_id=workspace_id,
+                action=name,
+                risk=action.risk,
+                source_id=source.id if source else None,
+                state=runs.PENDING if waits else runs.QUEUED,
+                requested_by=actor,
+                created_at=now,
+                # What waits for a person is looked at again when nobody may approve it any more.
+                due_at=now + APPROVAL_MS if waits else now,
+                expires_at=now + APPROVAL_MS if waits else None,
+                content=content,
+                key=key,
+                request_hash=asked,
+            )
+            assert runs.add(connection, self.vault, run)  # writers stand in line, and the key was free
+            audit.append(connection, audit.Entry(workspace_id, now, actor, "action.requested", run.id, name))
+            if waits:
+                tell_pending(connection, self.vault, run, self.approve_url(run.id))
+        return run
+
+    def rehearse(self, workspace_id: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """What a call would send, without sending it: reads are done, changes only noted, secrets left out."""
+        action = get_action(name)
+        given = {field: value for field, value in body.items() if field not in _RESERVED}
+        with self.database.read() as connection:
+            source = choice.choose(connection, self.vault, workspace_id, action, given)
+            waits = policy.needs_person(action, runs.policies(connection, workspace_id).get(name), given)
+        if source is None:
+            text = "The relay does this itself; nothing is sent to anybody else for it."
+            return {"status": "dry_run", "needs_approval": waits, "source": None, "would_send": [], "message": text}
+        vendor = Vendor(str(source.settings.get("api_url") or ""), allow_private=self.allow_private, dry=True)
+        task = Task(given, source.settings, vendor, new_id("run"), datetime.now(UTC))
+        try:
+            text = adapters.of(source.provider)[name].run(task).text
+        except (Failed, Uncertain) as error:
+            text = error.message
+        return {
+            "status": "dry_run",
+            "needs_approval": waits,
+            "source": {"id": source.id, "name": source.name, "provider": source.provider},
+            "would_send": vendor.told,
+            # Told of a change that was not made, an adapter's sentence would be a lie.
+            "message": text if not vendor.told else f"Would send {len(vendor.told)} requests that change something.",
+        }
+
+    def decide(self, workspace_id: str | None, run_id: str, *, approve: bool, actor: str) -> Run:
+        """Approve or reject what waits for a person, once. `workspace_id` is None for who came by a link.
+
+        Raises `NotFound`, or `Conflict` that says what became of it.
+        """
+        now = now_ms()
+        with self.database.write() as connection:
+            run = runs.get(connection, self.vault, run_id)
+            if run is None or workspace_id not in (None, run.workspace_id):
+                raise NotFound("There is no run with this id in this workspace.")
+            if run.state != runs.PENDING or run.expires_at is None or now >= run.expires_at:
+                state = runs.EXPIRED if run.state == runs.PENDING else run.state
+                raise Conflict(f"This is decided already: its state is {state}.", code="already_decided")
+            decided = replace(run, decided_by=actor, expires_at=None)
+            if approve:
+                decided = replace(decided, state=runs.QUEUED, due_at=now)
+            else:
+                text = f"It was rejected by {actor}."
+                content = {**run.content, "text": text, "code": "rejected"}
+                decided = replace(decided, state=runs.REJECTED, due_at=None, finished_at=now, content=content)
+            if not runs.save(connection, self.vault, decided, was_due=run.due_at):
+                raise Conflict("Somebody else decides this at the same moment. Look again.", code="already_decided")
+            verb = "approved" if approve else "rejected"
+            audit.append(connection, audit.Entry(run.workspace_id, now, actor, f"action.{verb}", run.id, run.action))
+            if not approve:
+                tell_completed(connection, self.vault, decided)
+        return decided
+
+    def set_policy(self, workspace_id: str, rule: Policy, *, actor: str) -> None:
+        with self.database.write() as connection:
+            runs.set_policy(connection, workspace_id, rule)
+            entry = audit.Entry(workspace_id, now_ms(), actor, "action.policy_set", rule.action, rule.mode)
+            audit.append(connection, entry)
+
+    def _fallback(
+        self, connection: Connection, workspace_id: str, action: Action, wanted: Mapping[str, Any], first: Any
+    ) -> dict[str, Any]:
+        if action.own:
+            raise InvalidRequest(f"{action.name} is done by the relay itself, so there is no fallback for it.")
+        named = str(wanted.get("source") or "")
+        source = sources.get(connection, self.vault, named)
+        if source is not None and source.workspace_id != workspace_id:
+            source = None
+        chosen = choice.fit(source, action, named)
+        if first is not None and chosen.id == first.id:
+            raise InvalidRequest("fallback.source must be another source than the first.")
+        unknown = sorted(set(wanted.get("input") or {}) - set(action.input["properties"]))
+        if unknown:
+            raise InvalidRequest(f"fallback.input has a field that {action.name} does not know: {unknown[0][:80]}.")
+        return {"source_id": chosen.id, "input": dict(wanted.get("input") or {})}
+
+
+def _same(known: Run, asked: str) -> Run:
+    if known.request_hash != asked:
+        raise Conflict(
+            "This Idempotency-Key was used for another request. Use a new key for a new request.",
+            code="idempotency_key_reused",
+        )
+    return known
+
+
+def label_of(source_id: str | None, connection: Connection, vault: Vault) -> str:
+    """What a source is called, for a person."""
+    if source_id is None:
+        return "the relay itself"
+    source = sources.get_any(connection, vault, source_id)
+    return f"{source.name} ({get_provider(source.provider).label})" if source else source_id

@@ -1,0 +1,86 @@
+"""`/approvals/<token>`: the page where a person approves or rejects an action. Looking at it decides nothing."""
+
+from pathlib import Path
+
+import structlog
+from flask import Blueprint, Response, render_template
+from markupsafe import Markup
+
+from relay.actions.catalogue import actions
+from relay.actions.requests import Desk, label_of
+from relay.api.pages import fingerprint
+from relay.api.routes import Relay
+from relay.errors import Conflict, NotFound
+from relay.jobs import ACT
+from relay.model import iso, now_ms
+from relay.pipeline import FRESH
+from relay.storage import runs
+from relay.storage.runs import Run
+
+WHO = "approval link"
+_NOTES = {
+    "approve": "Approved. It is done now, and what comes of it is told as an event.",
+    "reject": "Rejected. Nothing is done.",
+}
+
+log = structlog.get_logger(stage="act")
+
+
+def blueprint(relay: Relay) -> Blueprint:
+    """The one page. Mail programs open links by themselves, so only its buttons decide."""
+    pages = Blueprint("approvals", __name__, template_folder="templates")
+    desk = Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private)
+    style = (Path(__file__).parent / "templates" / "style.css").read_text()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{fingerprint(style)}'; img-src data:;"
+        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+    def page(run: Run | None, note: str | None, status: int = 200) -> Response:
+        source = None
+        if run is not None:
+            with relay.database.read() as connection:
+                source = label_of(run.source_id, connection, relay.vault)
+        html = render_template(
+            "approval.html",
+            style=Markup(style),  # noqa: S704  our own file
+            run=run,
+            action=actions()[run.action] if run else None,
+            source=source,
+            open=run is not None and run.state == runs.PENDING and now_ms() < (run.expires_at or 0),
+            expires_at=iso(run.expires_at) if run else None,
+            note=note,
+        )
+        response = Response(html, status=status, mimetype="text/html")
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    @pages.get("/<token>")
+    def show(token: str) -> Response:
+        try:
+            return page(desk.run_of(token), None)
+        except NotFound as error:
+            return page(None, error.message, 404)
+
+    @pages.post("/<token>/<verb>")
+    def decide(token: str, verb: str) -> Response:
+        if verb not in _NOTES:
+            return page(None, "A link ends with approve or reject.", 404)
+        try:
+            run = desk.run_of(token)
+            decided = desk.decide(None, run.id, approve=verb == "approve", actor=WHO)
+        except NotFound as error:
+            return page(None, error.message, 404)
+        except Conflict as error:
+            return page(desk.run_of(token), error.message, 409)
+        relay.bells.ring(ACT if verb == "approve" else FRESH)
+        log.info("decided", run=decided.id, verb=verb)
+        note = (
+            "Approved. It is done now, and what comes of it is told as an event." if verb == "approve" else "Rejected."
+        )
+        return page(decided, note)
+
+    return pages

@@ -1,0 +1,148 @@
+"""Actions: what can be done, by whom, what was done, and who has to say yes."""
+
+from typing import Any
+
+import click
+
+from relay import jsontext
+from relay.actions import adapters, policy
+from relay.actions.catalogue import actions
+from relay.actions.catalogue import get as get_action
+from relay.actions.requests import Desk, label_of
+from relay.api import reading
+from relay.cli.shared import ACTOR, Here, here, json_option, read_settings, settings_option, show, table
+from relay.errors import NotFound
+from relay.jobs import ACT
+from relay.model import iso
+from relay.pipeline import FRESH
+from relay.providers import get as get_provider
+from relay.storage import runs
+from relay.storage.runs import Run
+
+_COLUMNS = ("id", "action", "status", "source", "created_at", "message")
+
+
+@click.group("action")
+def action_group() -> None:
+    """What the relay does for you at gateways, panels and desks."""
+
+
+@action_group.command("list")
+@json_option
+def list_actions(as_json: bool) -> None:
+    """The actions, what is at risk, when somebody has to approve, and which providers do them."""
+    with here() as relay, relay.database.read() as connection:
+        decided = runs.policies(connection, relay.workspace.id)
+    rows = [
+        {
+            "name": action.name,
+            "risk": action.risk,
+            "approval": _rule(decided.get(action.name) or policy.usual(action)),
+            "done by": "the relay" if action.own else [get_provider(name).label for name in adapters.able(action.name)],
+        }
+        for action in actions().values()
+    ]
+    table(rows, ("name", "risk", "approval", "done by"), as_json, "There are no actions.")
+
+
+@action_group.command("runs")
+@click.option("--status", help="Only in this state, such as pending_approval or failed.")
+@click.option("--limit", default=20, show_default=True)
+@json_option
+def list_runs(status: str | None, limit: int, as_json: bool) -> None:
+    """What was asked for and what came of it, newest first."""
+    with here() as relay:
+        with relay.database.read() as connection:
+            found = runs.search(
+                connection, relay.vault, relay.workspace.id, state=status, action=None, before=None, limit=limit
+            )
+        rows = [_shown(relay, run) for run in found]
+    table(rows, _COLUMNS, as_json, "Nothing was asked for yet.")
+
+
+@action_group.command("run")
+@click.argument("name")
+@settings_option
+@click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
+@click.option("--key", help="A repeat with the same key is done once.")
+@json_option
+def run_action(name: str, settings: tuple[str, ...], dry_run: bool, key: str | None, as_json: bool) -> None:
+    """Ask for an action: relay action run service.suspend --set service_id=acmeshop"""
+    given: dict[str, Any] = {field: _value(name, field, text) for field, text in read_settings(settings).items()}
+    given = reading.json_object(jsontext.dumps(given), get_action(name).input)
+    with here() as relay:
+        if dry_run:
+            show(_desk(relay).rehearse(relay.workspace.id, name, given), as_json)
+            return
+        run = _desk(relay).request(relay.workspace.id, name, given, actor=ACTOR, key=key)
+        relay.ring(FRESH if run.state == runs.PENDING else ACT)
+        show(_shown(relay, run), as_json)
+
+
+@action_group.command("approve")
+@click.argument("run_id")
+def approve(run_id: str) -> None:
+    """Say yes to a run that waits for it."""
+    with here() as relay:
+        _desk(relay).decide(relay.workspace.id, run_id, approve=True, actor=ACTOR)
+        relay.ring(ACT)
+    click.echo("Approved: it is done now. `relay action runs` shows what comes of it.")
+
+
+@action_group.command("reject")
+@click.argument("run_id")
+def reject(run_id: str) -> None:
+    """Say no to a run that waits for approval."""
+    with here() as relay:
+        _desk(relay).decide(relay.workspace.id, run_id, approve=False, actor=ACTOR)
+        relay.ring(FRESH)
+    click.echo("Rejected: nothing is done.")
+
+
+@action_group.command("policy")
+@click.argument("name")
+@click.argument("mode", type=click.Choice(policy.MODES))
+@click.argument("amount", required=False)
+@click.argument("currency", required=False)
+def set_policy(name: str, mode: str, amount: str | None, currency: str | None) -> None:
+    """When somebody has to approve an action: relay action policy payment.refund above 50 EUR"""
+    rule = policy.checked(name, mode, amount, currency)
+    with here() as relay:
+        _desk(relay).set_policy(relay.workspace.id, rule, actor=ACTOR)
+    click.echo(f"From now on {name} needs approval: {_rule(rule)}.")
+
+
+def _desk(relay: Here) -> Desk:
+    return Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private)
+
+
+def _shown(relay: Here, run: Run) -> dict[str, Any]:
+    with relay.database.read() as connection:
+        source = label_of(run.source_id, connection, relay.vault)
+    pending = run.state == runs.PENDING
+    return {
+        "id": run.id,
+        "action": run.action,
+        "status": run.state,
+        "source": source,
+        "created_at": iso(run.created_at),
+        "message": run.content.get("text"),
+        "approve_url": _desk(relay).approve_url(run.id) if pending else None,
+    }
+
+
+def _rule(rule: runs.Policy) -> str:
+    return f"above {rule.amount} {rule.currency}" if rule.mode == policy.ABOVE else rule.mode
+
+
+def _value(name: str, field: str, text: str) -> Any:
+    """A field's text as its type. Raises `NotFound` for an action or a field that there is not."""
+    known = get_action(name)
+    wanted = known.input["properties"].get(field)
+    if wanted is None:
+        fields = ", ".join(known.input["properties"])
+        raise NotFound(f"{name} has no field {field[:80]!r}. It has: {fields}.")
+    return text if wanted["type"] == "string" else jsontext.loads(text.encode())
+
+
+COMMANDS = (action_group,)

@@ -1,0 +1,69 @@
+"""Channels: where notifications go. The address holds tokens and passwords, so all but the name is sealed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from relay import jsontext
+from relay.storage.tables import channels
+from relay.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One named way to people. `quiet` are hours such as `22:00-07:00`, as the clocks say in `zone`.
+
+    `per_hour` is how many messages one recipient gets in an hour at most.
+    """
+
+    workspace_id: str
+    name: str
+    url: str = field(repr=False)
+    language: str = "en"
+    quiet: str | None = None
+    zone: str = "UTC"
+    per_hour: int = 20
+
+
+def save(connection: Connection, vault: Vault, channel: Channel, now: int) -> None:
+    """Add a channel, or write it over."""
+    hidden = {name: getattr(channel, name) for name in ("url", "language", "quiet", "zone", "per_hour")}
+    sealed = vault.seal(jsontext.dumps(hidden), _context(channel.workspace_id, channel.name))
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    connection.execute(
+        insert(channels)
+        .values(workspace_id=channel.workspace_id, name=channel.name, sealed=sealed, created_at=now)
+        .on_conflict_do_update(index_elements=["workspace_id", "name"], set_={"sealed": sealed})
+    )
+
+
+def listed(connection: Connection, vault: Vault, workspace_id: str) -> list[Channel]:
+    """By name."""
+    rows = connection.execute(select(channels).where(channels.c.workspace_id == workspace_id).order_by(channels.c.name))
+    return [_read(vault, row) for row in rows]
+
+
+def named(connection: Connection, vault: Vault, workspace_id: str, names: Sequence[str]) -> dict[str, Channel]:
+    """Those of these names that there are."""
+    rows = connection.execute(
+        select(channels).where(channels.c.workspace_id == workspace_id, channels.c.name.in_(list(names)))
+    )
+    return {row.name: _read(vault, row) for row in rows}
+
+
+def remove(connection: Connection, workspace_id: str, name: str) -> bool:
+    """Whether there was one to remove."""
+    gone = delete(channels).where(channels.c.workspace_id == workspace_id, channels.c.name == name)
+    return connection.execute(gone).rowcount > 0
+
+
+def _context(workspace_id: str, name: str) -> str:
+    return f"channel {workspace_id} {name}"
+
+
+def _read(vault: Vault, row: Any) -> Channel:
+    hidden = jsontext.loads(vault.open(row.sealed, _context(row.workspace_id, row.name)))
+    return Channel(row.workspace_id, row.name, **hidden)

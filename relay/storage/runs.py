@@ -1,0 +1,198 @@
+"""Runs of actions: what was asked for, who allowed it, and what came of it. What a run holds is sealed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from relay import jsontext
+from relay.storage.tables import action_policies, action_runs
+from relay.vault import Vault
+
+PENDING, QUEUED, RUNNING, UNKNOWN = "pending_approval", "queued", "running", "unknown"
+SUCCEEDED, FAILED, REJECTED, EXPIRED = "succeeded", "failed", "rejected", "expired"
+OVER = (SUCCEEDED, FAILED, REJECTED, EXPIRED)
+KEPT_MS = 400 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One call of an action. `source_id` is None for what the relay itself does.
+
+    `told` since the first request that changes something left; `due_at` (Unix ms) is when a worker is to look at it:
+    it lies ahead while one is at it. `content` holds `input`, `fallback`, and of the outcome `output`, `text`, `code`.
+    """
+
+    id: str
+    workspace_id: str
+    action: str
+    risk: str
+    source_id: str | None
+    state: str
+    requested_by: str
+    created_at: int
+    due_at: int | None
+    content: Mapping[str, Any] = field(repr=False)
+    key: str | None = None
+    request_hash: str = ""
+    decided_by: str | None = None
+    expires_at: int | None = None
+    attempts: int = 0
+    told: bool = False
+    on_fallback: bool = False
+    finished_at: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in OVER
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When a person has to approve an action: `never`, `always`, or `above` an amount in a currency."""
+
+    action: str
+    mode: str
+    amount: str | None = None
+    currency: str | None = None
+
+
+def add(connection: Connection, vault: Vault, run: Run) -> bool:
+    """Whether it was added: a run of the same key is not added again."""
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    added = connection.execute(
+        insert(action_runs).values(**_row(vault, run)).on_conflict_do_nothing().returning(action_runs.c.id)
+    )
+    return added.first() is not None
+
+
+def get(connection: Connection, vault: Vault, run_id: str) -> Run | None:
+    row = connection.execute(select(action_runs).where(action_runs.c.id == run_id)).first()
+    return _read(vault, row) if row else None
+
+
+def with_key(connection: Connection, vault: Vault, workspace_id: str, key: str) -> Run | None:
+    """The run that an idempotency key was used for."""
+    row = connection.execute(
+        select(action_runs).where(action_runs.c.workspace_id == workspace_id, action_runs.c.key == key)
+    ).first()
+    return _read(vault, row) if row else None
+
+
+def search(
+    connection: Connection, vault: Vault, workspace_id: str, *, state: str | None, action: str | None,
+    before: str | None, limit: int,
+) -> list[Run]:  # fmt: skip
+    """Newest first."""
+    statement = select(action_runs).where(action_runs.c.workspace_id == workspace_id)
+    for column, value in ((action_runs.c.state, state), (action_runs.c.action, action)):
+        if value is not None:
+            statement = statement.where(column == value)
+    if before is not None:
+        statement = statement.where(action_runs.c.id < before)
+    return [_read(vault, row) for row in connection.execute(statement.order_by(action_runs.c.id.desc()).limit(limit))]
+
+
+def any_due(connection: Connection, now: int) -> bool:
+    return connection.execute(select(action_runs.c.id).where(action_runs.c.due_at <= now).limit(1)).first() is not None
+
+
+def take(connection: Connection, vault: Vault, now: int, lease_until: int, limit: int) -> list[Run]:
+    """What is due, oldest first, taken until the lease ends. Its state is the one before it was taken."""
+    due = select(action_runs).where(action_runs.c.due_at <= now).order_by(action_runs.c.due_at).limit(limit)
+    rows = list(connection.execute(due.with_for_update(skip_locked=True)))
+    taken = []
+    for row in rows:
+        held = update(action_runs).where(action_runs.c.id == row.id, action_runs.c.due_at == row.due_at)
+        if connection.execute(held.values(due_at=lease_until)).rowcount:
+            taken.append(replace(_read(vault, row), due_at=lease_until))
+    return taken
+
+
+def hold(connection: Connection, run: Run, lease_until: int, *, told: bool) -> bool:
+    """Hold a taken run longer, and note whether something was told by now; false if another has it."""
+    values = {"due_at": lease_until, "state": RUNNING, "told": told}
+    held = update(action_runs).where(action_runs.c.id == run.id, action_runs.c.due_at == run.due_at)
+    return connection.execute(held.values(**values)).rowcount > 0
+
+
+def save(connection: Connection, vault: Vault, run: Run, *, was_due: int | None) -> bool:
+    """Write a run over, unless it changed hands since its `due_at` was `was_due`; answers whether it was written."""
+    row = _row(vault, run)
+    del row["id"]
+    mine = action_runs.c.due_at.is_(None) if was_due is None else action_runs.c.due_at == was_due
+    done = connection.execute(update(action_runs).where(action_runs.c.id == run.id, mine).values(**row))
+    return done.rowcount > 0
+
+
+def prune(connection: Connection, now: int) -> None:
+    """Forget what ended long ago; the audit log keeps that it was."""
+    connection.execute(
+        delete(action_runs).where(
+            action_runs.c.created_at < now - KEPT_MS, or_(action_runs.c.due_at.is_(None), action_runs.c.due_at < now)
+        )
+    )
+
+
+def policies(connection: Connection, workspace_id: str) -> dict[str, Policy]:
+    """Those that were set, by action."""
+    rows = connection.execute(select(action_policies).where(action_policies.c.workspace_id == workspace_id))
+    return {row.action: Policy(row.action, row.mode, row.amount, row.currency) for row in rows}
+
+
+def set_policy(connection: Connection, workspace_id: str, policy: Policy) -> None:
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    values = {"mode": policy.mode, "amount": policy.amount, "currency": policy.currency}
+    connection.execute(
+        insert(action_policies)
+        .values(workspace_id=workspace_id, action=policy.action, **values)
+        .on_conflict_do_update(index_elements=["workspace_id", "action"], set_=values)
+    )
+
+
+def _row(vault: Vault, run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "workspace_id": run.workspace_id,
+        "action": run.action,
+        "risk": run.risk,
+        "source_id": run.source_id,
+        "state": run.state,
+        "requested_by": run.requested_by,
+        "created_at": run.created_at,
+        "due_at": run.due_at,
+        "sealed": vault.seal(jsontext.dumps(run.content), run.id),
+        "key": run.key,
+        "request_hash": run.request_hash,
+        "decided_by": run.decided_by,
+        "expires_at": run.expires_at,
+        "attempts": run.attempts,
+        "told": run.told,
+        "on_fallback": run.on_fallback,
+        "finished_at": run.finished_at,
+    }
+
+
+def _read(vault: Vault, row: Any) -> Run:
+    return Run(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        action=row.action,
+        risk=row.risk,
+        source_id=row.source_id,
+        state=row.state,
+        requested_by=row.requested_by,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        content=jsontext.loads(vault.open(row.sealed, row.id)),
+        key=row.key,
+        request_hash=row.request_hash,
+        decided_by=row.decided_by,
+        expires_at=row.expires_at,
+        attempts=row.attempts,
+        told=row.told,
+        on_fallback=row.on_fallback,
+        finished_at=row.finished_at,
+    )

@@ -1,0 +1,94 @@
+"""A relay's database with one source, an adapter of the test's own, and an actor that carries runs out."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from relay.actions import adapters
+from relay.actions.actor import Actor, Patience
+from relay.actions.adapter import Does
+from relay.actions.requests import Desk
+from relay.model import Secret, Source, new_id, now_ms
+from relay.storage import Database, runs, sources, workspaces
+from relay.storage.runs import Run
+from relay.storage.tables import inbound, metadata
+from relay.vault import Vault
+
+KEY = "a key for tests that is long enough to seal"
+QUICK = Patience(retries=(0.05, 0.05), look_ups=(0.05, 0.05, 0.05), settled=0.0)
+
+
+class Bench:
+    """`does` takes the place of what the provider `standard` does."""
+
+    def __init__(self, directory: Path, does: Mapping[str, Does], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.database = Database(f"sqlite:///{directory / 'relay.db'}")
+        metadata.create_all(self.database.engine)
+        self.vault = Vault([KEY])
+        self.rung: list[str] = []
+        with self.database.write() as connection:
+            self.workspace = workspaces.add(connection, "Mine", now_ms())
+        monkeypatch.setattr(adapters, "of", lambda provider: does if provider in ("standard", "hmac") else {})
+        monkeypatch.setattr(adapters, "able", lambda name: ["standard"] if name in does else [])
+        self.source = self.add_source()
+        self.desk = Desk(self.database, self.vault, "https://relay.example", frozenset({"127.0.0.1"}))
+
+    def add_source(self, provider: str = "standard", **settings: Any) -> Source:
+        known = {"api_url": "http://127.0.0.1:1", "api_key": "s3cret", **settings}
+        made = Source(new_id("src"), self.workspace.id, provider, provider.title(), (Secret("whsec_x"),), known)
+        with self.database.write() as connection:
+            sources.add(connection, self.vault, made, now_ms())
+        return made
+
+    def actor(self, patience: Patience = QUICK) -> Actor:
+        return Actor(
+            self.database,
+            self.vault,
+            self.rung.append,
+            lambda _, __, ___: [now_ms()],
+            allow_private=frozenset({"127.0.0.1"}),
+            patience=patience,
+        )
+
+    def ask(self, name: str, idempotency: str | None = None, **given: Any) -> Run:
+        return self.desk.request(self.workspace.id, name, given, actor="key_1", key=idempotency)
+
+    def approved(self, name: str, **given: Any) -> Run:
+        run = self.ask(name, **given)
+        return self.desk.decide(self.workspace.id, run.id, approve=True, actor="key_2")
+
+    def point(self, url: str) -> None:
+        """Have the source's API elsewhere."""
+        self.source = replace(self.source, settings={**self.source.settings, "api_url": url})
+        with self.database.write() as connection:
+            sources.save(connection, self.vault, self.source)
+
+    def run(self, run_id: str) -> Run:
+        with self.database.read() as connection:
+            found = runs.get(connection, self.vault, run_id)
+        assert found is not None
+        return found
+
+    def carry_out(self, run: Run, patience: Patience = QUICK, until: Callable[[Run], bool] | None = None) -> Run:
+        """The run once it is over, or nobody is to look at it any more."""
+        actor = self.actor(patience)
+        wanted = until or (lambda found: found.due_at is None)
+        end = time.monotonic() + 20
+        try:
+            while not wanted(found := self.run(run.id)):
+                assert time.monotonic() < end, found.state
+                actor.carry_out_due()
+                time.sleep(0.01)
+        finally:
+            actor.close()
+        return found
+
+    def told(self) -> list[str]:
+        """What the relay said of itself, by the ids that it is kept under."""
+        with self.database.read() as connection:
+            return list(connection.execute(select(inbound.c.dedupe_key).order_by(inbound.c.place)).scalars())

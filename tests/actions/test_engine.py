@@ -1,0 +1,365 @@
+"""What the engine promises: an effect once, nothing before a person said yes, nothing repeated that nobody knows of."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actions.bench import Bench
+from relay.actions import vendor as vendor_module
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Done
+from relay.actions.policy import checked
+from relay.errors import Conflict, InvalidRequest, NotFound
+from relay.model import now_ms
+from relay.storage import audit, runs
+
+SUSPEND, REFUND = "service.suspend", "payment.refund"
+
+
+class Panel:
+    """A vendor's server: `accounts` are suspended by POST; `mood` is what it does with the next requests."""
+
+    def __init__(self) -> None:
+        self.effects: list[str] = []
+        self.mood = "well"
+        self.release = threading.Event()
+        panel = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.answer(200, b'{"done": %d}' % len(panel.effects))
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if panel.mood == "busy":
+                    self.answer(429, b"{}")
+                    return
+                if panel.mood == "declines":
+                    self.answer(402, b'{"error": "no money"}')
+                    return
+                panel.effects.append(self.headers.get("idempotency-key") or "")
+                if panel.mood == "hangs":
+                    panel.release.wait(10)
+                elif panel.mood == "fails":
+                    self.answer(500, b"oops")
+                else:
+                    self.answer(200, b'{"id": "p_1"}' if panel.mood == "well" else b"<html>")
+
+            def answer(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = False  # each is waited for at the end
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def close(self) -> None:
+        self.release.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def panel(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(vendor_module, "SECONDS", 0.5)
+    made = Panel()
+    yield made
+    made.close()
+
+
+def tell(task: Task) -> Done:
+    reply = task.vendor.tell("POST", "/do", headers={"idempotency-key": task.key, "authorization": "Bearer s3cret"})
+    reply.expect(lambda body: body.get("error"))
+    return Done("It was done.", {"service_id": reply.object()["id"]})
+
+
+def look(task: Task) -> Done | None:
+    return Done("It was done, as was found out.") if task.vendor.ask("/").object()["done"] else None
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, panel: Panel) -> Bench:
+    does = {
+        SUSPEND: Does(tell, find_out=look, needs=("api_key",)),
+        REFUND: Does(tell, find_out=look),
+        "invoice.void": Does(tell),
+    }
+    made = Bench(tmp_path, does, monkeypatch)
+    made.point(panel.url)
+    return made
+
+
+def test_what_is_asked_for_is_done_and_told(bench: Bench, panel: Panel) -> None:
+    run = bench.carry_out(bench.ask(SUSPEND, service_id="acme"))
+
+    assert (run.state, run.content["text"]) == (runs.SUCCEEDED, "It was done.")
+    assert run.content["output"] == {"service_id": "p_1", "service_status": None, "domain": None, "plan": None}
+    assert bench.told() == [f"action.completed:{run.id}:succeeded"]
+    with bench.database.read() as connection:
+        assert audit.verify(connection) == (2, None)
+
+
+def test_a_hundred_calls_with_one_key_have_one_effect(bench: Bench, panel: Panel) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        asked = list(pool.map(lambda _: bench.ask(SUSPEND, idempotency="k1", service_id="acme"), range(100)))
+
+    bench.carry_out(asked[0])
+
+    assert len({run.id for run in asked}) == 1
+    assert panel.effects == [asked[0].id]
+
+
+def test_a_key_is_for_one_request(bench: Bench) -> None:
+    bench.ask(SUSPEND, idempotency="k1", service_id="acme")
+
+    with pytest.raises(Conflict, match="another request"):
+        bench.ask(SUSPEND, idempotency="k1", service_id="other")
+
+
+@pytest.mark.parametrize("mood", ["hangs", "fails", "babbles"])
+def test_an_unknown_outcome_is_looked_up_and_never_repeated(bench: Bench, panel: Panel, mood: str) -> None:
+    panel.mood = mood
+
+    run = bench.carry_out(bench.approved(REFUND, payment_id="p"))
+
+    assert (run.state, run.content["text"]) == (runs.SUCCEEDED, "It was done, as was found out.")
+    assert len(panel.effects) == 1
+
+
+def test_one_that_was_killed_between_effect_and_record_finds_out(bench: Bench, panel: Panel) -> None:
+    asked = bench.approved(REFUND, payment_id="p")
+    with bench.database.write() as connection:
+        (taken,) = runs.take(connection, bench.vault, now_ms(), now_ms() + 50, 1)
+        assert runs.hold(connection, taken, now_ms() + 50, told=True)
+    panel.effects.append("the killed one's")
+
+    run = bench.carry_out(asked)
+
+    assert run.state == runs.SUCCEEDED
+    assert panel.effects == ["the killed one's"]
+
+
+def test_what_cannot_be_looked_up_stays_unknown_and_a_person_is_told(bench: Bench, panel: Panel) -> None:
+    panel.mood = "fails"
+
+    run = bench.carry_out(bench.approved("invoice.void", invoice_id="i"))
+
+    assert (run.state, run.content["code"]) == (runs.UNKNOWN, "unknown")
+    assert len(panel.effects) == 1
+    assert f"action.completed:{run.id}:unknown" in bench.told()
+
+
+def test_a_look_up_that_finds_nothing_is_no_reason_to_do_it_again(bench: Bench, panel: Panel) -> None:
+    asked = bench.approved(REFUND, payment_id="p")
+    with bench.database.write() as connection:
+        (taken,) = runs.take(connection, bench.vault, now_ms(), now_ms() + 50, 1)
+        assert runs.hold(connection, taken, now_ms() + 50, told=True)
+
+    run = bench.carry_out(asked)
+
+    assert (run.state, run.content["code"]) == (runs.FAILED, "not_done")
+    assert panel.effects == []
+
+
+def test_what_was_not_reached_is_tried_again(bench: Bench, panel: Panel) -> None:
+    panel.mood = "busy"
+    asked = bench.ask(SUSPEND, service_id="acme")
+    waiting = bench.carry_out(asked, until=lambda run: run.attempts == 1)
+    assert (waiting.state, waiting.told) == (runs.QUEUED, False)
+    panel.mood = "well"
+
+    assert bench.carry_out(asked).state == runs.SUCCEEDED
+    assert len(panel.effects) == 1
+
+
+def test_what_is_never_reached_fails_and_says_how_often_it_was_tried(bench: Bench) -> None:
+    bench.point("http://127.0.0.1:9")
+
+    run = bench.carry_out(bench.ask(SUSPEND, service_id="acme"))
+
+    assert (run.state, run.content["code"]) == (runs.FAILED, "connection_failed")
+    assert "tried 3 times" in run.content["text"]
+
+
+def test_a_fallback_is_asked_after_a_decline(bench: Bench, panel: Panel) -> None:
+    second = Panel()
+    other = bench.add_source("hmac", api_url=second.url)
+    panel.mood = "declines"
+    try:
+        fallback = {"source": other.id, "input": {"payment_id": "q"}}
+        asked = bench.approved(REFUND, payment_id="p", source=bench.source.id, fallback=fallback)
+
+        run = bench.carry_out(asked)
+    finally:
+        second.close()
+
+    assert (run.state, run.on_fallback) == (runs.SUCCEEDED, True)
+    assert (len(panel.effects), len(second.effects)) == (0, 1)
+
+
+def test_no_fallback_is_asked_after_an_unknown_outcome(bench: Bench, panel: Panel) -> None:
+    second = Panel()
+    other = bench.add_source("hmac", api_url=second.url)
+    panel.mood = "fails"
+    try:
+        asked = bench.approved(REFUND, payment_id="p", source=bench.source.id, fallback={"source": other.id})
+
+        run = bench.carry_out(asked)
+    finally:
+        second.close()
+
+    assert (run.state, run.on_fallback) == (runs.SUCCEEDED, False)
+    assert (len(panel.effects), second.effects) == (1, [])
+
+
+def test_a_decline_without_a_fallback_is_a_failure_with_the_vendors_words(bench: Bench, panel: Panel) -> None:
+    panel.mood = "declines"
+
+    run = bench.carry_out(bench.approved(REFUND, payment_id="p"))
+
+    assert (run.state, run.content["code"]) == (runs.FAILED, "declined")
+    assert "no money" in run.content["text"]
+
+
+# Approval
+
+
+def test_what_moves_money_waits_for_a_person(bench: Bench, panel: Panel) -> None:
+    asked = bench.ask(REFUND, payment_id="p")
+    bench.actor().carry_out_due()
+
+    assert (asked.state, panel.effects) == (runs.PENDING, [])
+    assert bench.told() == [f"action.approval_requested:{asked.id}"]
+
+
+def test_a_link_leads_to_its_run_and_decides_once(bench: Bench, panel: Panel) -> None:
+    asked = bench.ask(REFUND, payment_id="p")
+    token = bench.desk.approve_url(asked.id).rpartition("/")[2]
+
+    assert bench.desk.run_of(token).id == asked.id
+    bench.desk.decide(None, asked.id, approve=True, actor="approval link")
+    with pytest.raises(Conflict, match="decided already"):
+        bench.desk.decide(None, asked.id, approve=False, actor="approval link")
+
+    assert bench.carry_out(asked).decided_by == "approval link"
+    assert len(panel.effects) == 1
+
+
+@pytest.mark.parametrize("token", ["", "x", "AAAA", "é"])
+def test_a_link_that_was_not_made_here_leads_nowhere(bench: Bench, token: str) -> None:
+    with pytest.raises(NotFound):
+        bench.desk.run_of(token)
+
+
+def test_what_is_rejected_is_never_done(bench: Bench, panel: Panel) -> None:
+    asked = bench.ask(REFUND, payment_id="p")
+
+    bench.desk.decide(bench.workspace.id, asked.id, approve=False, actor="key_2")
+    bench.actor().carry_out_due()
+
+    assert (bench.run(asked.id).state, panel.effects) == (runs.REJECTED, [])
+    assert bench.told()[-1] == f"action.completed:{asked.id}:rejected"
+
+
+def test_what_nobody_approves_expires(bench: Bench, panel: Panel) -> None:
+    asked = bench.ask(REFUND, payment_id="p")
+    with bench.database.write() as connection:
+        over = replace(asked, due_at=now_ms() - 1, expires_at=now_ms() - 1)
+        assert runs.save(connection, bench.vault, over, was_due=asked.due_at)
+
+    with pytest.raises(Conflict, match="expired"):
+        bench.desk.decide(None, asked.id, approve=True, actor="approval link")
+    assert bench.carry_out(asked).state == runs.EXPIRED
+    assert panel.effects == []
+
+
+@pytest.mark.parametrize(
+    ("given", "waits"),
+    [
+        ({"amount": 50, "currency": "EUR"}, False),
+        ({"amount": 50.01, "currency": "eur"}, True),
+        ({"amount": 1, "currency": "USD"}, True),
+        ({}, True),
+    ],
+)
+def test_a_policy_may_ask_above_an_amount(bench: Bench, given: dict[str, Any], waits: bool) -> None:
+    bench.desk.set_policy(bench.workspace.id, checked(REFUND, "above", 50, "eur"), actor="key_1")
+
+    assert (bench.ask(REFUND, payment_id="p", **given).state == runs.PENDING) is waits
+
+
+# Choice of the source, and rehearsal
+
+
+def test_the_only_source_that_can_is_chosen_and_several_are_named(bench: Bench) -> None:
+    assert bench.ask(SUSPEND, service_id="acme").source_id == bench.source.id
+    bench.add_source("hmac")
+
+    with pytest.raises(InvalidRequest, match=r"source is required: 2 sources can do service.suspend"):
+        bench.ask(SUSPEND, service_id="acme")
+
+
+def test_a_source_without_its_credentials_says_what_to_set(bench: Bench) -> None:
+    bare = bench.add_source("hmac", api_key=None)
+
+    with pytest.raises(InvalidRequest, match=rf"relay source set {bare.id} --set api_key="):
+        bench.ask(SUSPEND, service_id="acme", source=bare.id)
+
+
+def test_a_rehearsal_says_what_would_be_sent_without_secrets_and_sends_nothing(bench: Bench, panel: Panel) -> None:
+    told = bench.desk.rehearse(bench.workspace.id, SUSPEND, {"service_id": "acme", "dry_run": True})
+
+    assert (told["status"], panel.effects) == ("dry_run", [])
+    (request,) = told["would_send"]
+    assert (request["method"], request["url"]) == ("POST", f"{panel.url}/do")
+    assert request["headers"]["authorization"] == "[removed]"
+    assert "s3cret" not in str(told)
+
+
+# The relay itself
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "event"),
+    [
+        ("alert.raise", {"key": "disk", "title": "Full"}, "alert.raised"),
+        ("alert.acknowledge", {"key": "disk"}, "alert.acknowledged"),
+        ("alert.resolve", {"key": "disk"}, "alert.resolved"),
+    ],
+)
+def test_the_relay_tells_of_its_own_alerts(bench: Bench, name: str, given: dict[str, Any], event: str) -> None:
+    run = bench.carry_out(bench.ask(name, **given))
+
+    assert run.state == runs.SUCCEEDED
+    assert f"{event}:{run.id}" in bench.told()
+    assert run.content["output"]["alert_key"] == "disk"
+
+
+def test_a_note_needs_its_event(bench: Bench) -> None:
+    run = bench.carry_out(bench.ask("event.note", event_id="evt_none", note="Called."))
+
+    assert (run.state, run.content["code"]) == (runs.FAILED, "no_such_thing")
+
+
+def test_an_adapter_that_breaks_before_it_told_anything_did_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(task: Task) -> Done:
+        raise KeyError("id")
+
+    bench = Bench(tmp_path, {SUSPEND: Does(broken)}, monkeypatch)
+
+    run = bench.carry_out(bench.ask(SUSPEND, service_id="acme"))
+
+    assert (run.state, run.content["code"]) == (runs.FAILED, "internal_error")
