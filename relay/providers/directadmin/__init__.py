@@ -123,6 +123,7 @@ PROVIDER = replace(
             )
         ),
         secret_fields=frozenset(("passwd", "passwd2", "system_password", "crypt_passwd")),
+        sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     ),
     event_name=event_name,
 )

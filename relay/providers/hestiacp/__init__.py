@@ -141,6 +141,7 @@ PROVIDER = replace(
             BACKUPS: kept,
         },
         ignored=frozenset(("relay_test",)),
+        sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     ),
     body=BodyFormat("json", read, jsontext.dumps),
     event_name=event_name,

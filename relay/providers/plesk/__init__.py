@@ -196,6 +196,8 @@ IGNORED = frozenset(
         "subdomain_create",
         "subdomain_delete",
         "subdomain_update",
+        # posted by a test of the sender
+        "relay_test",
         # the panel's own staff, plans and sessions
         "admin_alias_create",
         "admin_alias_delete",
@@ -229,6 +231,7 @@ PROVIDER = replace(
         occurred_at=lambda inbound: instant(inbound.payload["data"].get("time")),
         events=EVENTS,
         ignored=IGNORED,
+        sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     ),
     event_name=event_name,
     event_id=event_id,

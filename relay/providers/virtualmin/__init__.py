@@ -153,4 +153,5 @@ PROVIDER = panel(
             "DELETE_RESELLER",
         )
     ),
+    sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
 )

@@ -1,0 +1,53 @@
+# ruff: noqa: N999  it is a program, and named as one
+"""What a panel's hook calls: takes the fields that are listed for an event, keeps them, and says yes to the panel.
+
+    relay-hook.py NAME              the values are environment variables
+    relay-hook.py NAME --arguments  the values are what follows
+    relay-hook.py --of VARIABLE     the event's name is in a variable too
+
+`hooks.json` beside it lists for each event the names of its fields, or how many arguments it has. Nothing else leaves
+the panel, and an event that is not listed is none. Whatever goes wrong, the panel goes on with its work.
+"""
+
+import importlib.util
+import json
+import os
+import sys
+from typing import Any
+
+BASE = os.path.dirname(os.path.abspath(__file__))
+LONGEST = 4000
+
+
+def main(arguments: "list[str]") -> None:
+    os.umask(0o077)
+    with open(os.path.join(BASE, "hooks.json"), encoding="utf-8") as file:
+        table = json.load(file)
+    if arguments[:1] == ["--of"]:
+        arguments = [os.environ.get(arguments[1], ""), *arguments[2:]]
+    event, rest = arguments[0], arguments[1:]
+    wanted = table.get(event)
+    if wanted is None:
+        return
+    if isinstance(wanted, int):
+        data: Any = [value[:LONGEST] for value in rest[1 : wanted + 1]]
+    else:
+        data = {name: os.environ[name][:LONGEST] for name in wanted if name in os.environ}
+    engine().tell(event, data)
+
+
+def engine() -> "Any":
+    specification = importlib.util.spec_from_file_location("relay_send", os.path.join(BASE, "relay-send.py"))
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except Exception as error:  # noqa: BLE001  a suspension must not fail because of us
+        print(f"relay: an event was lost: {type(error).__name__}", file=sys.stderr)
+    sys.exit(0)
