@@ -19,6 +19,7 @@ BEYOND_SCHEMA = frozenset(
         "replay_events",  # `until` must not lie before `since`
         "create_source",  # a provider's own settings, and the form of its secret
         "change_source",
+        "create_event",  # no name at any depth may hold U+0000
         "add_source_secret",
         "set_action_policy",  # an amount goes with one mode only
     )
