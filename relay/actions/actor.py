@@ -19,7 +19,7 @@ import structlog
 from relay.actions import adapters, own
 from relay.actions.adapter import Does, Task
 from relay.actions.catalogue import get as get_action
-from relay.actions.outcomes import Declined, Done, Failed, NotReached, Uncertain
+from relay.actions.outcomes import Declined, Done, Failed, NotNow, NotReached, Uncertain
 from relay.actions.telling import tell_completed
 from relay.actions.vendor import Vendor
 from relay.errors import StorageUnavailable
@@ -130,6 +130,9 @@ class Actor:
             done = self._attempt(held)
         except _Postponed as later:
             self._later(held, later.until, run.state)
+        except NotNow as later:
+            blank = dict.fromkeys(get_action(run.action).outputs)
+            self._later(held, later.until, runs.QUEUED, text=later.text, output={**blank, **later.output})
         except NotReached as error:
             self._not_reached(held, error)
         except Declined as error:
@@ -153,7 +156,7 @@ class Actor:
     def _attempt(self, held: "_Held") -> Done:
         run = held.run
         if run.source_id is None:
-            return own.ACTIONS[run.action](own.OwnTask(run, self._database, self._vault))
+            return own.ACTIONS[run.action](self._own_task(held))
         fallback = run.content.get("fallback") if run.on_fallback else None
         source = self._source(fallback["source_id"] if fallback else run.source_id)
         self._wait_for_turn(source)
@@ -168,6 +171,17 @@ class Actor:
             raise
         self._circuits.pop(source.id, None)
         return done
+
+    def _own_task(self, held: "_Held") -> own.OwnTask:
+        return own.OwnTask(
+            held.run,
+            self._database,
+            self._vault,
+            self._allow_private,
+            held.hold_on,
+            held.about_to_change,
+            held.nothing_taken,
+        )
 
     def _task(self, held: "_Held", source: Source, given: Mapping[str, Any]) -> Task:
         base = str(source.settings.get("api_url") or "")
@@ -290,6 +304,10 @@ class _Held:
         self._told_before = run.told
         self._told = 0
         self.run = run
+
+    def hold_on(self) -> None:
+        """Called before something that takes long and changes nothing yet."""
+        self._note(told=self.run.told)
 
     def about_to_change(self) -> None:
         """Called before each request that changes something: hold on, and write down that it was told."""

@@ -52,3 +52,13 @@ class Uncertain(RelayError):
 
     code = "unknown"
     status = 503
+
+
+class NotNow(Exception):
+    """It is not yet time: nothing was done, and it is done after `until` (Unix ms). Till then `output` says so."""
+
+    def __init__(self, until: int, text: str, output: Mapping[str, Any] | None = None) -> None:
+        super().__init__(text)
+        self.until = until
+        self.text = text
+        self.output = output or {}

@@ -1,6 +1,6 @@
-"""What the relay itself does when it is asked to: alerts and notes, told as events of its own source.
+"""What the relay itself does when it is asked to: alerts and notes, told as events of its own source; messages.
 
-Each is done once however often it is tried: its event is known by the run.
+Each is done once however often it is tried: an event is known by the run, and `notify` sees to messages.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from relay.actions.outcomes import Done, Failed
 from relay.inside import source_of, tell
 from relay.model import iso, now_ms
 from relay.normalize import event_id
+from relay.notify import notification
 from relay.storage import Database, events
 from relay.storage.runs import Run
 from relay.vault import Vault
@@ -20,11 +21,19 @@ _CUSTOM = "custom"
 
 @dataclass(frozen=True, slots=True)
 class OwnTask:
-    """One run of an action that needs no vendor."""
+    """One run of an action that needs no vendor.
+
+    What leaves the relay is told of by `before_change` and `not_taken`, as `Vendor` does. `hold_on` is called before
+    something that takes long.
+    """
 
     run: Run
     database: Database
     vault: Vault
+    allow_private: frozenset[str] = frozenset()
+    hold_on: Callable[[], None] = lambda: None
+    before_change: Callable[[], None] = lambda: None
+    not_taken: Callable[[], None] = lambda: None
 
     @property
     def input(self) -> Mapping[str, Any]:
@@ -96,4 +105,8 @@ ACTIONS: Mapping[str, Callable[[OwnTask], Done]] = {
     "alert.acknowledge": acknowledge_alert,
     "alert.resolve": resolve_alert,
     "event.note": note,
+    "notification.send": notification.send,
 }
+
+REHEARSALS: Mapping[str, Callable[[OwnTask], list[dict[str, Any]]]] = {"notification.send": notification.rehearse}
+"""What these actions would send to somebody else, without sending it."""

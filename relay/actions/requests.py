@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from relay import jsontext
-from relay.actions import adapters, choice, policy
+from relay.actions import adapters, choice, own, policy
 from relay.actions.adapter import Task
 from relay.actions.catalogue import Action
 from relay.actions.catalogue import get as get_action
@@ -108,8 +108,8 @@ class Desk:
             source = choice.choose(connection, self.vault, workspace_id, action, given)
             waits = policy.needs_person(action, runs.policies(connection, workspace_id).get(name), given)
         if source is None:
-            text = "The relay does this itself; nothing is sent to anybody else for it."
-            return {"status": "dry_run", "needs_approval": waits, "source": None, "would_send": [], "message": text}
+            text, would = self._rehearse_own(workspace_id, action, given)
+            return {"status": "dry_run", "needs_approval": waits, "source": None, "would_send": would, "message": text}
         vendor = Vendor(str(source.settings.get("api_url") or ""), allow_private=self.allow_private, dry=True)
         task = Task(given, source.settings, vendor, new_id("run"), datetime.now(UTC))
         try:
@@ -124,6 +124,29 @@ class Desk:
             # Told of a change that was not made, an adapter's sentence would be a lie.
             "message": text if not vendor.told else f"Would send {len(vendor.told)} requests that change something.",
         }
+
+    def _rehearse_own(
+        self, workspace_id: str, action: Action, given: Mapping[str, Any]
+    ) -> tuple[str, list[dict[str, Any]]]:
+        if action.name not in own.REHEARSALS:
+            return "The relay does this itself; nothing is sent to anybody else for it.", []
+        run = Run(
+            id=new_id("run"),
+            workspace_id=workspace_id,
+            action=action.name,
+            risk=action.risk,
+            source_id=None,
+            state=runs.QUEUED,
+            requested_by="",
+            created_at=now_ms(),
+            due_at=None,
+            content={"input": given},
+        )
+        try:
+            would = own.REHEARSALS[action.name](own.OwnTask(run, self.database, self.vault))
+        except Failed as error:
+            return error.message, []
+        return "Would send this over the first of these channels that takes it.", would
 
     def decide(self, workspace_id: str | None, run_id: str, *, approve: bool, actor: str) -> Run:
         """Approve or reject what waits for a person, once. `workspace_id` is None for who came by a link.

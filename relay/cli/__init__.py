@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from relay import __version__
-from relay.cli import act, explain, look, manage, serve
+from relay.cli import act, explain, look, make, manage, notify, serve
 from relay.errors import RelayError
 
 
@@ -27,5 +27,6 @@ def main() -> None:
     """Webhooks of a hosting business: proved, kept, said in one vocabulary, delivered."""
 
 
-for command in (*serve.COMMANDS, *manage.COMMANDS, *look.COMMANDS, *act.COMMANDS, *explain.COMMANDS):
-    main.add_command(command)
+for part in (serve, manage, notify, look, act, explain, make):
+    for command in part.COMMANDS:
+        main.add_command(command)

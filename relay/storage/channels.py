@@ -11,12 +11,15 @@ from relay import jsontext
 from relay.storage.tables import channels
 from relay.vault import Vault
 
+_SEALED = ("url", "language", "quiet", "zone", "per_hour", "signature")
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One named way to people. `quiet` are hours such as `22:00-07:00`, as the clocks say in `zone`.
 
-    `per_hour` is how many messages one recipient gets in an hour at most.
+    `per_hour` is how many messages one recipient gets in an hour at most; `signature`
+    ends the ready messages.
     """
 
     workspace_id: str
@@ -26,11 +29,12 @@ class Channel:
     quiet: str | None = None
     zone: str = "UTC"
     per_hour: int = 20
+    signature: str | None = None
 
 
 def save(connection: Connection, vault: Vault, channel: Channel, now: int) -> None:
     """Add a channel, or write it over."""
-    hidden = {name: getattr(channel, name) for name in ("url", "language", "quiet", "zone", "per_hour")}
+    hidden = {name: getattr(channel, name) for name in _SEALED}
     sealed = vault.seal(jsontext.dumps(hidden), _context(channel.workspace_id, channel.name))
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
     connection.execute(

@@ -1,0 +1,58 @@
+"""The bench of the action tests, with channels, events, and messages that are asked for."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actions.bench import Bench
+from notify.post_office import LOCAL, MailServer, Service
+from relay import jsontext
+from relay.catalogue import catalogue
+from relay.model import Event
+from relay.notify import addresses, channels
+from relay.storage import events
+from relay.storage.channels import Channel
+from relay.storage.runs import Run
+
+SEND = "notification.send"
+TOKEN = "0123456789abcdef0123456789abcdef"
+SID = "AC0123456789abcdef0123456789abcdef"
+TWILIO = f"twilio://{SID}:{TOKEN}@+33900000000"
+
+
+class Office(Bench):
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(directory, {}, monkeypatch)
+        self._monkeypatch = monkeypatch
+
+    def close(self) -> None:
+        self.database.close()
+
+    def channel(self, name: str, url: str, **settings: Any) -> Channel:
+        return channels.add(
+            self.database, self.vault, self.workspace.id, name, url, actor="tests", allow_private=LOCAL, **settings
+        )
+
+    def mail_channel(self, server: MailServer, name: str = "mail", **settings: Any) -> Channel:
+        url = f"mailto://127.0.0.1:{server.port}/?smtp=127.0.0.1&from=billing@northlight.example&name=Northlight"
+        return self.channel(name, url, **settings)
+
+    def twilio_at(self, service: Service) -> None:
+        """Have Twilio be on this machine."""
+        plugin = addresses._plugin_class("twilio", "twilio")
+        self._monkeypatch.setattr(plugin, "notify_sms_url", service.url + "/Accounts/{sid}/Messages.json")
+
+    def event(self, event_type: str, number: int = 1, **changes: Any) -> str:
+        """Store the example of an event type; answers its id."""
+        envelope = catalogue().sample(catalogue().types[event_type]) | {"id": f"evt_{number}", "sequence": number}
+        envelope |= changes
+        body = jsontext.dumps(envelope)
+        made = Event(envelope["id"], event_type, number, None, None, envelope, body)
+        with self.database.write() as connection:
+            events.store(connection, {number: self.workspace.id}, [(number, 0, made)])
+        return str(envelope["id"])
+
+    def send(self, idempotency: str | None = None, **given: Any) -> Run:
+        """Ask for a message, and see what became of it."""
+        return self.carry_out(self.ask(SEND, idempotency, **given))

@@ -1,0 +1,201 @@
+"""What the ready messages say, in both languages, whatever is missing."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from relay.actions.catalogue import actions
+from relay.actions.outcomes import Failed
+from relay.catalogue import catalogue
+from relay.notify import message, words
+from relay.notify.message import FOLDER, LONGEST_SUBJECT, TEMPLATES, filled, own
+from relay.notify.words import LANGUAGES
+
+PARIS = ZoneInfo("Europe/Paris")
+TYPES = catalogue().types
+TOLD = [(template, each) for template, types in TEMPLATES.items() for each in (types or TYPES)]
+# What shows that a value was missing, or that a sentence is no sentence.
+ODD = re.compile(r"None|Undefined|\{|\}|  | ,| \.(?!\w)|\.\.|\x00|\x01|\bon\.|\ble\.|: *$|: *\n", re.MULTILINE)
+
+
+def sample(event_type: str) -> dict[str, Any]:
+    return catalogue().sample(TYPES[event_type])
+
+
+def without_values(value: Any) -> Any:
+    """The same event, with nothing in it that may be missing."""
+    if isinstance(value, dict):
+        return {name: without_values(each) for name, each in value.items()}
+    return [] if isinstance(value, list) else None
+
+
+def each_missing(envelope: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same event, with one value missing each time."""
+    for entity, fields in envelope["data"].items():
+        for name in fields or ():
+            yield envelope | {"data": envelope["data"] | {entity: fields | {name: None}}}
+
+
+def plain(text: str) -> str:
+    return text.replace(words.FIXED, " ").replace(words.NARROW, " ")
+
+
+def test_there_is_a_text_for_each_message_in_each_language() -> None:
+    offered = actions()["notification.send"].input["properties"]
+
+    assert {path.name for path in FOLDER.iterdir()} == {
+        f"{name}.{language}.txt" for name in TEMPLATES for language in LANGUAGES
+    }
+    assert list(TEMPLATES) == offered["template"]["enum"]
+    assert list(LANGUAGES) == offered["language"]["enum"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("template", "event_type"), TOLD)
+def test_every_message_reads_well_of_every_event_it_tells_of(template: str, event_type: str, language: str) -> None:
+    full = sample(event_type)
+    nothing = full | {"data": without_values(full["data"]), "customer": None, "severity": None}
+
+    no_entity = nothing | {"data": dict.fromkeys(full["data"])}
+    for envelope in (full, nothing, no_entity, full | {"customer": None}, *each_missing(full)):
+        said = filled(template, language, envelope, zone="Europe/Paris", signature="Northlight")
+        for part in (said.subject, said.short, said.text):
+            assert part.strip()
+            assert ODD.search(plain(part)) is None, part
+        assert "\n" not in said.subject
+        assert said.text.endswith("\n\nNorthlight")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_message_reads_well_of_no_event(template: str, language: str) -> None:
+    said = filled(template, language, None)
+
+    assert all(part and ODD.search(plain(part)) is None for part in (said.subject, said.short, said.text))
+
+
+def test_a_sentence_in_which_a_value_is_missing_is_left_out() -> None:
+    envelope = sample("payment.failed")
+    envelope["data"] = envelope["data"] | {
+        "payment": envelope["data"]["payment"] | {"failure_reason": None, "next_attempt_at": None},
+        "invoice": None,
+    }
+
+    assert filled("payment_failed", "en", envelope).text == (
+        "Hello Zoë Müller,\n\n"
+        "Your payment of €24.00 for invoice INV-1042 did not go through.\n\n"
+        "It was to be taken from your Visa ending in 4242.\n\n"
+        "Please check that your details are up to date, so that your services go on without a break."
+    )
+
+
+def test_no_template_is_told_of_another_events_matter() -> None:
+    with pytest.raises(
+        Failed, match=r"The template suspended tells of service\.suspended; the event is payment\.failed"
+    ):
+        filled("suspended", "en", sample("payment.failed"))
+    with pytest.raises(Failed, match="There is no template"):
+        filled("../own", "en", None)
+
+
+def test_what_an_event_says_is_no_template_and_no_line() -> None:
+    envelope = sample("service.suspended")
+    reason = "{{ 7 * 7 }} {% include '/etc/passwd' %}\r\nSubject: other\x00\x01"
+    envelope["data"] = {"service": envelope["data"]["service"] | {"reason": reason}, "domain": None}
+
+    said = filled("suspended", "en", envelope)
+
+    assert "The reason: {{ 7 * 7 }} {% include '/etc/passwd' %} Subject: other." in said.text
+
+
+def test_own_words_stay_as_they_are() -> None:
+    said = own("News", "Hello {{ customer.name }},\n\n<b>all</b> is well.\n")
+
+    assert said == message.Message(
+        "News",
+        "News: Hello {{ customer.name }},\n\n<b>all</b> is well.",
+        "Hello {{ customer.name }},\n\n<b>all</b> is well.",
+    )
+
+
+def test_a_text_without_a_subject_is_called_by_its_first_line() -> None:
+    assert own(None, "All is well.\nReally.").subject == "All is well."
+    assert len(own(None, "x" * 1000).subject) == LONGEST_SUBJECT
+
+
+def test_an_sms_has_only_characters_that_fit_it() -> None:
+    said = filled("renewal_reminder", "fr", sample("domain.expiring"))
+
+    assert not set(said.short) & set("’“”–—…\u00a0\u202f")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "english", "french"),
+    [
+        ("1234.5", "EUR", "€1,234.50", "1 234,50 €"),
+        ("24.00", "USD", "$24.00", "24,00 $US"),
+        ("2400", "JPY", "¥2,400", "2 400 JPY"),
+        ("24.5", "CHF", "CHF 24.50", "24,50 CHF"),
+        ("1.234", "KWD", "KWD 1.234", "1,234 KWD"),
+        ("-5", "GBP", "-£5.00", "-5,00 £"),
+        ("0", "EUR", "€0.00", "0,00 €"),
+    ],
+)
+def test_money_is_written_as_people_write_it(amount: str, currency: str, english: str, french: str) -> None:
+    written = [plain(words.money(Decimal(amount), currency, language)) for language in LANGUAGES]
+
+    assert written == [english, french]
+
+
+@pytest.mark.parametrize("amount", [None, True, "24", [], {}])
+def test_what_is_no_money_is_nothing(amount: Any) -> None:
+    assert words.money(amount, "EUR", "en") == ""
+    assert words.money(Decimal(1), None, "en") == ""
+
+
+@pytest.mark.parametrize(
+    ("moment", "english", "french"),
+    [
+        ("2026-12-01T00:00:00Z", "1 December 2026", "1er décembre 2026"),
+        ("2026-11-22T23:30:00Z", "23 November 2026", "23 novembre 2026"),
+        ("2026-08-02T10:00:00Z", "2 August 2026", "2 août 2026"),
+        ("soon", "", ""),
+        (None, "", ""),
+    ],
+)
+def test_days_are_written_as_people_read_them(moment: Any, english: str, french: str) -> None:
+    assert [words.day(moment, language, PARIS) for language in LANGUAGES] == [english, french]
+
+
+def test_a_civil_date_is_the_same_day_in_every_zone() -> None:
+    assert words.day("2026-12-01T00:00:00Z", "en", ZoneInfo("America/New_York")) == "1 December 2026"
+
+
+def test_times_say_their_zone() -> None:
+    said = [words.time("2026-11-22T06:57:00Z", language, PARIS) for language in LANGUAGES]
+
+    assert said == ["22 November 2026 at 07:57 (Europe/Paris)", "22 novembre 2026 à 07:57 (Europe/Paris)"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "french"),
+    [
+        (0, "0 seconds", "0 secondes"),
+        (61, "1 minute 1 second", "1 minute 1 seconde"),
+        (600, "10 minutes", "10 minutes"),
+        (90_061, "1 day 1 hour", "1 jour 1 heure"),
+        (None, "", ""),
+        (-1, "", ""),
+    ],
+)
+def test_durations_have_two_units_at_most(seconds: Any, english: str, french: str) -> None:
+    assert [plain(words.duration(seconds, language)) for language in LANGUAGES] == [english, french]
+
+
+def test_a_card_ends_with_its_month() -> None:
+    assert [words.month(2026, 11, language) for language in LANGUAGES] == ["November 2026", "novembre 2026"]
+    assert words.month(2026, 13, "en") == words.month(None, 1, "en") == ""
