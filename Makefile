@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ZAPIER := connectors/zapier
-NODE_STAMP := $(ZAPIER)/node_modules/.installed
+AJV := tests/connectors/ajv
+NODE_STAMPS := $(ZAPIER)/node_modules/.installed $(AJV)/node_modules/.installed
 PROFILE ?= public
 
 .PHONY: help run demo test check drift lint types generate chaos bench lock clean zapier-package zapier-validate
@@ -20,9 +21,9 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(NODE_STAMP): $(ZAPIER)/package-lock.json
-	@echo "Setting up the Zapier app's packages (once) ..."
-	@cd $(ZAPIER) && npm ci --silent --no-audit --no-fund --ignore-scripts
+%/node_modules/.installed: %/package-lock.json
+	@echo "Setting up the Node packages of $* (once) ..."
+	@cd $* && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 run: $(STAMP)  ## Start a working relay here: database, Redis, web, workers. Ctrl-C stops it
@@ -31,7 +32,7 @@ run: $(STAMP)  ## Start a working relay here: database, Redis, web, workers. Ctr
 demo: $(STAMP)  ## The same with sources, a subscriber and sample events flowing
 	@$(BIN)/relay up --demo --data-dir var/demo
 
-test: $(STAMP) $(NODE_STAMP)  ## Run all tests, or with ONLY=word those that have it in their name
+test: $(STAMP) $(NODE_STAMPS)  ## Run all tests, or with ONLY=word those that have it in their name
 	@$(BIN)/pytest $(if $(ONLY),-k $(ONLY) --ignore=tests/chaos --ignore=tests/journeys)
 
 check: lint types drift test  ## Everything CI runs: lint, types, derived files, tests
@@ -55,10 +56,10 @@ chaos: $(STAMP)  ## The long chaos suite: kills every part, on SQLite and on Pos
 bench: $(STAMP)  ## The side-by-side benchmark; writes bench/README.md
 	@$(BIN)/python -m bench.run
 
-zapier-validate: $(STAMP) $(NODE_STAMP)  ## Zapier's own structural check of the app, and our linter
+zapier-validate: $(STAMP) $(ZAPIER)/node_modules/.installed  ## Zapier's own structural check of the app, and our linter
 	@$(ZAPIER)/build.sh validate
 
-zapier-package: $(STAMP) $(NODE_STAMP)  ## The Zapier app as var/zapier/build.zip; PROFILE=private has all actions
+zapier-package: $(STAMP) $(ZAPIER)/node_modules/.installed  ## The Zapier app as var/zapier/build.zip; PROFILE=private has all actions
 	@$(ZAPIER)/build.sh package $(PROFILE)
 
 lock: $(STAMP)  ## Pin the dependencies anew, with hashes

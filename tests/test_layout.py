@@ -17,6 +17,9 @@ OWNERS = {
     "alembic": {"storage"},
     "aiohttp": {"http"},
     "gunicorn": {"web"},
+    "requests": {"notify.wire"},  # its words only: what is sent goes through the door
+    "smtplib": {"notify.mail"},
+    "apprise": {"notify"},
 }
 
 

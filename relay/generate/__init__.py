@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relay.errors import ConfigError
-from relay.generate import api, commands, event_types, goldens, providers, zapier
+from relay.generate import api, commands, event_types, goldens, make, providers, zapier
 
 ROOT = Path(__file__).parent.parent.parent
 GENERATORS: Sequence[Callable[[Path], Mapping[Path, str]]] = (
@@ -15,8 +15,9 @@ GENERATORS: Sequence[Callable[[Path], Mapping[Path, str]]] = (
     api.files,
     goldens.files,
     zapier.files,
+    make.files,
 )
-_OWNED = ("docs/reference/*", "relay/providers/*/samples/*.event.json")
+_OWNED = ("docs/reference/*", "relay/providers/*/samples/*.event.json", "connectors/make/[!.]*/**/*.json")
 """Places where every file is derived, so that one left over from before is removed."""
 
 
