@@ -110,4 +110,6 @@ PROVIDER = panel(
         "Ticket-ReplyByCustomer": On("ticket.updated", ticket),
     },
     ignored=frozenset(("relay_test",)),
+    sender=("relay-send.php", "relay-install-php.sh", "relay-uninstall-php.sh"),
+    sender_argument="/path/to/clientexec",
 )

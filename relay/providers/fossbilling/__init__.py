@@ -111,4 +111,6 @@ PROVIDER = panel(
     ),
     # An order's configuration holds what was typed in when it was placed, passwords among it.
     secret_fields=frozenset(("config", "api_token", "salt")),
+    sender=("relay-send.php", "relay-install-php.sh", "relay-uninstall-php.sh"),
+    sender_argument="/path/to/fossbilling",
 )

@@ -179,4 +179,5 @@ PROVIDER = panel(
         )
     ),
     secret_fields=frozenset(("ssl_key", "stats_password", "id_rsa", "otp_data")),
+    sender=("relay-send.php", "relay-install-php.sh", "relay-uninstall-php.sh"),
 )
