@@ -163,6 +163,10 @@ class Relay:
             )
         return hook.id
 
+    def remove_hook(self, hook_id: str) -> None:
+        with self._open() as (_, database, vault, workspace_id):
+            accounts.delete_hook(database, vault, workspace_id, hook_id, actor=_ACTOR)
+
     def left(self) -> dict[str, int]:
         """Webhooks that have not become events, and deliveries that are not at their end."""
         with self._open() as (_, database, _, _), database.read() as connection:

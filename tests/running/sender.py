@@ -49,6 +49,9 @@ class Line:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._connection.close()
 
     def post(self, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> Answer | None:
