@@ -198,6 +198,8 @@ class Door:
             # Time is kept around the whole request instead, which is exact and cheaper.
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
         )
+        # By itself aiohttp sends a GET again whose connection was cut; there are panels that change things by GET.
+        self._session._retry_connection = False
         return self._session
 
     async def _look_up(self, host: str, port: int) -> list[str]:

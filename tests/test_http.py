@@ -12,7 +12,7 @@ import threading
 import traceback
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -822,3 +822,30 @@ def test_a_closed_port_is_said_so() -> None:
         "connection_failed",
         f"http://127.0.0.1:{server.port} cannot be reached: Connection refused.",
     )
+
+
+def test_what_was_sent_is_not_sent_again_by_itself() -> None:
+    """There are panels that change things by GET."""
+    came = []
+
+    def cut(connection: socket.socket) -> None:
+        came.append(connection.recv(65536))
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def serve() -> None:
+            server.settimeout(2)
+            with suppress(OSError):
+                while True:
+                    cut(server.accept()[0])
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(Unreachable) as error:
+            fetch("GET", f"http://127.0.0.1:{port}/suspend", allow_private=frozenset({"127.0.0.1"}))
+        thread.join()
+
+    assert len(came) == 1
+    assert error.value.sent

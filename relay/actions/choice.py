@@ -51,7 +51,7 @@ def fit(source: Source | None, action: Action, named: str) -> Source:
         raise InvalidRequest(f"{label} cannot do {action.name}. It can be done by: {can}.")
     missing = [name for name in does.needs if not source.settings.get(name)]
     if missing:
-        settings = " ".join(f"--set {name}=..." for name in missing)
+        settings = " ".join(f"{name}=..." for name in missing)
         raise InvalidRequest(
             f"The source {source.name!r} has no {' and no '.join(missing)}, which {action.name} needs. "
             f"Set it: relay source set {source.id} {settings}",

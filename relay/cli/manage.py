@@ -109,23 +109,6 @@ def add_secret(source_id: str, secret: str, overlap_hours: float) -> None:
     click.echo("The secret is kept; webhooks signed with it are accepted from now on.")
 
 
-@source_group.command("set")
-@click.argument("source_id")
-@settings_option
-def set_source(source_id: str, settings: tuple[str, ...]) -> None:
-    """Change settings of a source, such as the credentials that its actions need."""
-    with here() as relay:
-        changed = accounts.change_source(
-            relay.database,
-            relay.vault,
-            relay.workspace.id,
-            source_id,
-            {"settings": read_settings(settings)},
-            actor=ACTOR,
-        )
-    click.echo(f"The settings of {changed.name} are kept.")
-
-
 @source_group.command("install")
 @click.argument("source_id")
 @json_option

@@ -283,6 +283,7 @@ def panel(
     occurred_at: Callable[[Inbound], datetime | None] = _nothing,
     native_name: Callable[[Any], str | None] = _nothing,
     secret_fields: frozenset[str] = frozenset(),
+    settings: tuple[Setting, ...] = (),
     sender: tuple[str, ...] = (),
     sender_argument: str = "",
 ) -> Provider:
@@ -313,6 +314,7 @@ def panel(
         ignored=ignored,
         body=BodyFormat("json", read, jsontext.dumps),
         secret_fields=secret_fields,
+        settings=settings,
         secret="ours",
         sender=sender,
         sender_argument=sender_argument,

@@ -313,7 +313,7 @@ def test_the_only_source_that_can_is_chosen_and_several_are_named(bench: Bench) 
 def test_a_source_without_its_credentials_says_what_to_set(bench: Bench) -> None:
     bare = bench.add_source("hmac", api_key=None)
 
-    with pytest.raises(InvalidRequest, match=rf"relay source set {bare.id} --set api_key="):
+    with pytest.raises(InvalidRequest, match=rf"relay source set {bare.id} api_key="):
         bench.ask(SUSPEND, service_id="acme", source=bare.id)
 
 

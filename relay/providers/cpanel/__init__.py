@@ -13,7 +13,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from relay.model import Inbound
-from relay.providers.base import FORM, BodyFormat, Data, On, Route, panel
+from relay.providers.base import FORM, BodyFormat, Data, On, Route, Setting, panel
 from relay.providers.reading import an_object, scalar
 
 Hook = dict[str, Any]
@@ -290,6 +290,11 @@ _PANEL = panel(
     customer=customer,
     events=EVENTS,
     ignored=IGNORED,
+    settings=(
+        Setting("api_url", "WHM address", "For actions: https://server1.example:2087, where WHM answers."),
+        Setting("api_user", "WHM user", "For actions: whose token it is.", default="root"),
+        Setting("api_token", "WHM API token", "For actions: made in WHM under Manage API Tokens.", secret=True),
+    ),
     sender=("relay-send.py", "relay-install.sh", "relay-uninstall.sh"),
 )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from relay import jsontext
 from relay.model import Inbound
-from relay.providers.base import JSON, BodyFormat, Data, On, panel
+from relay.providers.base import JSON, BodyFormat, Data, On, Setting, panel
 from relay.providers.reading import an_object, scalar, whole
 from relay.times import instant
 
@@ -141,6 +141,11 @@ PROVIDER = replace(
             BACKUPS: kept,
         },
         ignored=frozenset(("relay_test",)),
+        settings=(
+            Setting("api_url", "Panel address", "For actions: https://panel.example:8083, where HestiaCP answers."),
+            Setting("api_access_key", "Access key ID", "For actions: an access key of the administrator.", secret=True),
+            Setting("api_secret_key", "Secret access key", "For actions: the secret that goes with it.", secret=True),
+        ),
         sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     ),
     body=BodyFormat("json", read, jsontext.dumps),

@@ -10,7 +10,7 @@ What no hook tells, such as an invoice that fell due, the sender posts once a da
 
 from functools import partial
 
-from relay.providers.base import On, panel
+from relay.providers.base import On, Setting, panel
 from relay.providers.whmcs import invoices, payments, people, services, subscriptions
 from relay.providers.whmcs.reading import customer
 
@@ -127,6 +127,14 @@ PROVIDER = panel(
         "RelayDomainExpiring": On("domain.expiring", services.expiring_domain),
     },
     ignored=_TOLD_ELSEWHERE | _NEVER_TOLD,
+    settings=(
+        Setting("api_url", "API address", "For actions: https://billing.example/includes/api.php."),
+        Setting("api_identifier", "API identifier", "For actions: of an API credential.", secret=True),
+        Setting("api_secret", "API secret", "For actions: the secret of that credential.", secret=True),
+        Setting("api_access_key", "API access key", "For actions, where configuration.php has one.", secret=True),
+        Setting("admin_user", "Administrator", "For actions: in whose name tickets are answered."),
+        Setting("department", "Department", "For actions: the id of the department that new tickets go to."),
+    ),
     sender=("relay-send.php",),
     sender_argument="/path/to/whmcs",
     # Passwords, hashes and tokens go everywhere; these are names that say less plainly what they hold.

@@ -1,0 +1,139 @@
+"""What WHM does for us: its API 1, with a token. https://api.docs.cpanel.net/whm/introduction/
+
+Its answers are 200 even when nothing was done: `metadata.result` says whether it was.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Done, Failed
+from relay.providers.reading import an_object, first, scalar, under
+
+_RESERVED = ("root", "nobody", "cpanel", "system")
+_NEEDS = ("api_url", "api_token")
+
+
+def suspend(task: Task) -> Done:
+    user, account = _account(task)
+    if _is_suspended(account):
+        return Done(f"The account {user} was suspended already.", _shown(account, "suspended"))
+    _tell(task, "suspendacct", user=user, reason=task.input.get("reason"))
+    return Done(f"The account {user} was suspended.", _shown(account, "suspended"))
+
+
+def unsuspend(task: Task) -> Done:
+    user, account = _account(task)
+    if not _is_suspended(account):
+        return Done(f"The account {user} was not suspended.", _shown(account, "active"))
+    _tell(task, "unsuspendacct", user=user)
+    return Done(f"The account {user} is on again.", _shown(account, "active"))
+
+
+def change_package(task: Task) -> Done:
+    user, account = _account(task)
+    package = str(task.input["package"])
+    status = "suspended" if _is_suspended(account) else "active"
+    if account.get("plan") == package:
+        return Done(f"The account {user} has the package {package} already.", _shown(account, status))
+    _tell(task, "changepackage", user=user, pkg=package)
+    return Done(f"The account {user} has the package {package} now.", _shown(account | {"plan": package}, status))
+
+
+def renew_certificate(task: Task) -> Done:
+    """AutoSSL looks at all domains of the account, and renews what is due."""
+    user, account = _account(task)
+    _tell(task, "start_autossl_check_for_one_user", username=user)
+    domain = task.input.get("domain") or account.get("domain")
+    output = {"service_id": user, "domain": domain, "request_status": "started"}
+    return Done(f"AutoSSL looks at the domains of {user}.", output)
+
+
+def start_backup(task: Task) -> Done:
+    """A full backup into the account's own home: the API of the account itself, through WHM."""
+    user, _ = _account(task)
+    said = _tell(
+        task,
+        "cpanel",
+        cpanel_jsonapi_user=user,
+        cpanel_jsonapi_apiversion="3",
+        cpanel_jsonapi_module="Backup",
+        cpanel_jsonapi_func="fullbackup_to_homedir",
+    )
+    result = an_object(said.get("result"))
+    if not task.vendor.dry and str(result.get("status")) != "1":
+        raise Failed(f"cPanel started no backup of {user}: {_errors(result)}")
+    number = scalar(under(result, "data", "pid"))
+    return Done(
+        f"A backup of {user} was started.", {"service_id": user, "backup_id": number, "backup_status": "started"}
+    )
+
+
+def _account(task: Task) -> tuple[str, dict[str, Any]]:
+    """The account as it is. Raises `Failed` where there is none, or where it is the server's own."""
+    user = str(task.input["service_id"]).strip()
+    if user.lower() in _RESERVED:
+        raise Failed(f"{user} is an account of the server itself and is left alone.", code="not_permitted")
+    reply = task.vendor.ask("/json-api/accountsummary", query=_query(user=user), headers=_headers(task))
+    found = _checked(reply.expect(_reason).object(), f"There is no account {user}", code="no_such_thing")
+    account = first(under(found, "data", "acct"))
+    if not account:
+        raise Failed(f"There is no account {user} on this server.", code="no_such_thing")
+    return user, account
+
+
+def _tell(task: Task, function: str, **fields: Any) -> Mapping[str, Any]:
+    # WHM changes things by GET.
+    reply = task.vendor.tell("GET", f"/json-api/{function}", query=_query(**fields), headers=_headers(task))
+    said = reply.expect(_reason).object()
+    if task.vendor.dry or ("metadata" not in said and function == "cpanel"):
+        return said
+    return _checked(said, f"WHM did not do {function}")
+
+
+def _checked(said: Mapping[str, Any], what: str, code: str = "refused") -> Mapping[str, Any]:
+    metadata = an_object(said.get("metadata"))
+    if str(metadata.get("result")) != "1":
+        raise Failed(f"{what}: {scalar(metadata.get('reason')) or 'WHM gives no reason'}", code=code)
+    return said
+
+
+def _query(**fields: Any) -> dict[str, Any]:
+    return {"api.version": "1", **fields}
+
+
+def _headers(task: Task) -> dict[str, str]:
+    user = task.settings.get("api_user") or "root"
+    return {"authorization": f"whm {user}:{task.settings['api_token']}"}
+
+
+def _is_suspended(account: Mapping[str, Any]) -> bool:
+    return str(account.get("suspended", "0")) not in ("0", "", "None", "False")
+
+
+def _shown(account: Mapping[str, Any], status: str) -> dict[str, Any]:
+    return {
+        "service_id": scalar(account.get("user")),
+        "service_status": status,
+        "domain": scalar(account.get("domain")),
+        "plan": scalar(account.get("plan")),
+    }
+
+
+def _errors(result: Mapping[str, Any]) -> str:
+    errors = result.get("errors")
+    return "; ".join(map(str, errors)) if isinstance(errors, list) and errors else "it gives no reason"
+
+
+def _reason(said: Any) -> str | None:
+    return scalar(under(said, "metadata", "reason")) or scalar(under(said, "cpanelresult", "error"))
+
+
+ACTIONS: Mapping[str, Does] = {
+    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
+    "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
+    # Looking once more at the domains changes nothing more.
+    "certificate.renew": Does(renew_certificate, repeatable=True, needs=_NEEDS),
+    "backup.start": Does(start_backup, needs=_NEEDS),
+}

@@ -1,0 +1,125 @@
+"""What HestiaCP does for us: its API, with an access key. https://hestiacp.com/docs/server-administration/rest-api.html
+
+A command is answered by its return code alone, as text: 0 is done, 5 and 6 say that it was so already.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay import jsontext
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Done, Failed, Uncertain
+from relay.errors import Unreadable
+from relay.providers.reading import an_object, scalar
+
+_NEEDS = ("api_url", "api_access_key", "api_secret_key")
+_RESERVED = ("admin", "root", "hestiaweb")
+_OK, _NO_SUCH_THING, _SUSPENDED, _UNSUSPENDED = 0, 3, 5, 6
+# include/exceptions of https://github.com/hestiacp/hestiacp: the codes that say something to its owner.
+_CODES = {
+    1: "not enough arguments were given",
+    2: "an argument is not valid",
+    3: "there is no such thing",
+    8: "the package's limit is reached",
+    9: "the login is wrong",
+    10: "it is forbidden",
+    11: "that is disabled",
+    12: "its data cannot be read",
+    17: "the server is too busy",
+}
+
+
+def suspend(task: Task) -> Done:
+    user, account = _user(task)
+    if account.get("SUSPENDED") == "yes":
+        return Done(f"The user {user} was suspended already.", _shown(user, account, "suspended"))
+    _run(task, "v-suspend-user", user, already=_SUSPENDED)
+    return Done(f"The user {user} was suspended.", _shown(user, account, "suspended"))
+
+
+def unsuspend(task: Task) -> Done:
+    user, account = _user(task)
+    if account.get("SUSPENDED") == "no":
+        return Done(f"The user {user} was not suspended.", _shown(user, account, "active"))
+    _run(task, "v-unsuspend-user", user, already=_UNSUSPENDED)
+    return Done(f"The user {user} is on again.", _shown(user, account, "active"))
+
+
+def change_package(task: Task) -> Done:
+    user, account = _user(task)
+    package = str(task.input["package"])
+    status = "suspended" if account.get("SUSPENDED") == "yes" else "active"
+    if account.get("PACKAGE") == package:
+        return Done(f"The user {user} has the package {package} already.", _shown(user, account, status))
+    _run(task, "v-change-user-package", user, package)
+    now = {**account, "PACKAGE": package}
+    return Done(f"The user {user} has the package {package} now.", _shown(user, now, status))
+
+
+def renew_certificate(task: Task) -> Done:
+    user, _ = _user(task)
+    domain = scalar(task.input.get("domain"))
+    if domain is None:
+        raise Failed("HestiaCP renews the certificate of one domain: give the domain too.")
+    _run(task, "v-add-letsencrypt-domain", user, domain)
+    return Done(f"{domain} has a new certificate.", {"service_id": user, "domain": domain, "request_status": "done"})
+
+
+def start_backup(task: Task) -> Done:
+    user, _ = _user(task)
+    _run(task, "v-backup-user", user)
+    return Done(f"A backup of {user} was made.", {"service_id": user, "backup_id": None, "backup_status": "succeeded"})
+
+
+def _user(task: Task) -> tuple[str, dict[str, Any]]:
+    user = str(task.input["service_id"]).strip()
+    if user.lower() in _RESERVED:
+        raise Failed(f"{user} is a user of the panel itself and is left alone.", code="not_permitted")
+    form = _form(task, "v-list-user", user, "json") | {"returncode": "no"}
+    reply = task.vendor.ask("/api/", method="POST", form=form).expect(_reason)
+    try:
+        found = an_object(an_object(jsontext.loads(reply.body)).get(user))
+    except Unreadable:
+        # A command that failed says so in words, or by its code.
+        said = reply.body.decode(errors="replace").strip()[:200]
+        text = f"HestiaCP does not show the user {user}: {said or 'it says nothing'}"
+        raise Failed(text, code="no_such_thing") from None
+    if not found:
+        raise Failed(f"There is no user {user} on this server.", code="no_such_thing")
+    return user, found
+
+
+def _run(task: Task, command: str, *arguments: str, already: int | None = None) -> None:
+    reply = task.vendor.tell("POST", "/api/", form=_form(task, command, *arguments) | {"returncode": "yes"})
+    if task.vendor.dry:
+        return
+    said = reply.expect(_reason).body.decode(errors="replace").strip()
+    if not said.isdigit():
+        raise Uncertain(f"HestiaCP answers {command} with {said[:80]!r}, where a return code was expected.")
+    code = int(said)
+    if code not in (_OK, already):
+        why = _CODES.get(code, "its documentation lists the return codes")
+        text = f"HestiaCP did not do {command}: code {code}, {why}."
+        raise Failed(text, code="no_such_thing" if code == _NO_SUCH_THING else "refused")
+
+
+def _form(task: Task, command: str, *arguments: str) -> dict[str, str]:
+    key = f"{task.settings['api_access_key']}:{task.settings['api_secret_key']}"
+    return {"hash": key, "cmd": command, **{f"arg{place}": value for place, value in enumerate(arguments, start=1)}}
+
+
+def _shown(user: str, account: Mapping[str, Any], status: str) -> dict[str, Any]:
+    return {"service_id": user, "service_status": status, "domain": None, "plan": scalar(account.get("PACKAGE"))}
+
+
+def _reason(said: Any) -> str | None:
+    return scalar(said)
+
+
+ACTIONS: Mapping[str, Does] = {
+    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
+    "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
+    "certificate.renew": Does(renew_certificate, needs=_NEEDS),
+    "backup.start": Does(start_backup, needs=_NEEDS),
+}
