@@ -8,7 +8,7 @@ which names the events to choose.
 """
 
 from relay.model import Inbound
-from relay.providers.base import Data, On, Provider, by
+from relay.providers.base import Data, On, Provider, Setting, by
 from relay.providers.stripe import cards, customers, invoices, payments, refunds, renewals
 from relay.providers.stripe.ignored import IGNORED
 from relay.providers.stripe.reading import subject
@@ -133,4 +133,10 @@ PROVIDER = Provider(
         "customer.updated": On("customer.updated", customers.read),
     },
     ignored=IGNORED,
+    settings=(
+        Setting("api_url", "API address", "For actions: where Stripe's API is.", default="https://api.stripe.com"),
+        Setting(
+            "api_key", "API key", "For actions: a restricted key, rk_..., with only the rights needed.", secret=True
+        ),
+    ),
 )

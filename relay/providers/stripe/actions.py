@@ -1,0 +1,337 @@
+"""What Stripe does for us, through its own library. https://docs.stripe.com/api
+
+Every change carries an idempotency key, which Stripe keeps for a day at least: doing it again changes nothing more. The
+library is read when it is first needed, sends through our own door, and tries nothing again by itself.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from relay import jsontext
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Declined, Done, Failed, Uncertain
+from relay.actions.vendor import Vendor
+from relay.money import from_decimal, from_minor
+from relay.times import timestamp
+
+_NEEDS = ("api_url", "api_key")
+_NEEDS_CUSTOMER = (
+    "invoice_payment_intent_requires_action",
+    "authentication_required",
+    "payment_intent_authentication_failure",
+)
+_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+_USUAL_DAYS = 14
+
+Function = Callable[["Account", Task], Done]
+
+
+class Account:
+    """One Stripe account as a run meets it: reads, and changes each under a key of its own."""
+
+    def __init__(self, task: Task) -> None:
+        import stripe
+
+        self._key, self._steps = task.key, 0
+        self._client = stripe.StripeClient(
+            str(task.settings["api_key"]),
+            base_addresses={"api": task.vendor.base},
+            http_client=_through(task.vendor),
+            max_network_retries=0,
+        )
+
+    @property
+    def api(self) -> Any:
+        return self._client.v1
+
+    def keyed(self) -> Any:
+        """The options of the next change: the same at each try, since the steps are."""
+        self._steps += 1
+        return {"idempotency_key": f"{self._key}-{self._steps}"}
+
+
+def _through(vendor: Vendor) -> Any:
+    import stripe
+
+    class Through(stripe.HTTPClient):
+        """Sends what the library wants to send."""
+
+        name = "relay"
+
+        def request(
+            self,
+            method: str,
+            url: str,
+            headers: Mapping[str, str] | None,
+            post_data: Any = None,
+            *,
+            _usage: list[str] | None = None,
+        ) -> tuple[str, int, Mapping[str, str]]:
+            if method.lower() == "get":
+                reply = vendor.ask(url, headers=headers)
+            else:
+                body = post_data.encode() if isinstance(post_data, str) else post_data or b""
+                reply = vendor.tell(method.upper(), url, headers=headers, body=body)
+            if reply.pretended is not None:
+                return jsontext.dumps({"id": reply.pretended["id"], "object": "thing"}).decode(), 200, {}
+            if reply.ok:
+                reply.json()  # what cannot be read says nothing: the library would call it an error of Stripe's
+            return reply.body.decode(), reply.status, reply.headers
+
+        def close(self) -> None:
+            """Nothing is kept open."""
+
+    return Through()
+
+
+def _doing(function: Function) -> Callable[[Task], Done]:
+    """The function with Stripe's errors as outcomes."""
+
+    def run(task: Task) -> Done:
+        import stripe
+
+        try:
+            return function(Account(task), task)
+        except stripe.CardError as error:
+            if error.code in _NEEDS_CUSTOMER:
+                text = "The bank wants the customer to confirm this payment: send the invoice, whose page asks for it."
+                raise Failed(text, code="needs_customer") from None
+            raise Declined(f"The card was declined: {error.user_message or error.code}") from None
+        except stripe.IdempotencyError:
+            raise Uncertain("Stripe knows this key from another request.") from None
+        except stripe.AuthenticationError:
+            text = "Stripe refused the API key. Set a good one: relay source set SOURCE_ID api_key=rk_..."
+            raise Failed(text, code="credentials_refused") from None
+        except stripe.PermissionError as error:
+            raise Failed(f"The API key may not do this: {error.user_message}", code="not_permitted") from None
+        except stripe.InvalidRequestError as error:
+            code = "no_such_thing" if error.code == "resource_missing" else "refused"
+            raise Failed(f"Stripe refused it: {error.user_message or error.code}", code=code) from None
+        except stripe.APIError as error:
+            raise Uncertain(f"Stripe answered with status {error.http_status}, which says nothing sure.") from None
+
+    return run
+
+
+# Invoices
+
+
+def retry_payment(account: Account, task: Task) -> Done:
+    found = _invoice(account, task)
+    if found.status == "paid":
+        return Done(f"Invoice {_number(found)} was paid already.", _shown(found) | _payment(found))
+    if found.status != "open":
+        raise Failed(f"Invoice {_number(found)} is {found.status}; only an open one can be paid.", code="wrong_state")
+    params: dict[str, Any] = {"off_session": True}
+    if task.input.get("payment_method_id"):
+        params["payment_method"] = task.input["payment_method_id"]
+    paid = account.api.invoices.pay(found.id, params=params, options=account.keyed())
+    return Done(f"Invoice {_number(found)} was paid.", _shown(paid) | _payment(paid))
+
+
+def create(account: Account, task: Task) -> Done:
+    given = task.input
+    amount = _minor(given["amount"], given["currency"])
+    params = {
+        "customer": given["customer_id"],
+        "currency": given["currency"].lower(),
+        "collection_method": "send_invoice",
+        "days_until_due": given.get("days_until_due", _USUAL_DAYS),
+        "auto_advance": False,
+    }
+    draft = account.api.invoices.create(params=params, options=account.keyed())
+    line = {
+        "customer": given["customer_id"],
+        "invoice": draft.id,
+        "amount": amount,
+        "currency": given["currency"].lower(),
+        "description": given["description"],
+    }
+    account.api.invoice_items.create(params=line, options=account.keyed())
+    made = account.api.invoices.finalize_invoice(draft.id, options=account.keyed())
+    if given.get("send"):
+        made = account.api.invoices.send_invoice(draft.id, options=account.keyed())
+    how = "made and sent" if given.get("send") else "made"
+    return Done(f"Invoice {_number(made)} was {how}.", _shown(made))
+
+
+def send(account: Account, task: Task) -> Done:
+    found = _invoice(account, task)
+    sent = account.api.invoices.send_invoice(found.id, options=account.keyed())
+    return Done(f"Invoice {_number(found)} was sent.", _shown(sent))
+
+
+def void(account: Account, task: Task) -> Done:
+    found = _invoice(account, task)
+    if found.status == "void":
+        return Done(f"Invoice {_number(found)} was void already.", _shown(found))
+    voided = account.api.invoices.void_invoice(found.id, options=account.keyed())
+    return Done(f"Invoice {_number(found)} is void.", _shown(voided))
+
+
+def mark_uncollectible(account: Account, task: Task) -> Done:
+    found = _invoice(account, task)
+    if found.status == "uncollectible":
+        return Done(f"Invoice {_number(found)} was marked already.", _shown(found))
+    marked = account.api.invoices.mark_uncollectible(found.id, options=account.keyed())
+    return Done(f"Invoice {_number(found)} is marked uncollectible.", _shown(marked))
+
+
+def record_payment(account: Account, task: Task) -> Done:
+    """Stripe marks a whole invoice as paid elsewhere, so the amount has to be what is due."""
+    found = _invoice(account, task)
+    if found.status == "paid":
+        return Done(f"Invoice {_number(found)} was paid already.", _shown(found))
+    given = task.input
+    due = from_minor(getattr(found, "amount_remaining", None), found.currency)
+    if (due["amount"], due["currency"]) != (Decimal(str(given["amount"])), given["currency"].upper()):
+        raise Failed(
+            f"Invoice {_number(found)} is due with {due['amount']} {due['currency']}, and Stripe records whole payments"
+            f" only; {given['amount']} {given['currency']} was given."
+        )
+    paid = account.api.invoices.pay(found.id, params={"paid_out_of_band": True}, options=account.keyed())
+    return Done(f"Invoice {_number(found)} is marked as paid.", _shown(paid))
+
+
+# Refunds
+
+
+def refund(account: Account, task: Task) -> Done:
+    given, own_id = task.input, str(task.input["payment_id"])
+    params: dict[str, Any] = {"payment_intent" if own_id.startswith("pi_") else "charge": own_id}
+    if given.get("amount") is not None:
+        if not given.get("currency"):
+            raise Failed("A part of a payment needs its currency too.")
+        params["amount"] = _minor(given["amount"], given["currency"])
+    if given.get("reason") in _REASONS:
+        params["reason"] = given["reason"]
+    made = account.api.refunds.create(params=params, options=account.keyed())
+    money = from_minor(getattr(made, "amount", None), getattr(made, "currency", None))
+    output = {"refund_id": made.id, "refund_status": getattr(made, "status", None)}
+    return Done(f"The refund {made.id} was made.", output | {key: money[key] for key in ("amount", "currency")})
+
+
+# Subscriptions
+
+
+def cancel(account: Account, task: Task) -> Done:
+    found = _subscription(account, task)
+    if found.status == "canceled":
+        return Done(f"The subscription {found.id} was canceled already.", _term(found))
+    if task.input.get("at_period_end"):
+        params = {"cancel_at_period_end": True}
+        ending = account.api.subscriptions.update(found.id, params=params, options=account.keyed())
+        return Done(f"The subscription {found.id} ends with its period.", _term(ending))
+    ended = account.api.subscriptions.cancel(found.id, options=account.keyed())
+    return Done(f"The subscription {found.id} was canceled.", _term(ended))
+
+
+def pause(account: Account, task: Task) -> Done:
+    found = _subscription(account, task)
+    if getattr(found, "pause_collection", None):
+        return Done(f"The subscription {found.id} was paused already.", _term(found, "paused"))
+    params = {"pause_collection": {"behavior": "void"}}
+    paused = account.api.subscriptions.update(found.id, params=params, options=account.keyed())
+    return Done(f"Nothing is collected for the subscription {found.id}.", _term(paused, "paused"))
+
+
+def resume(account: Account, task: Task) -> Done:
+    found = _subscription(account, task)
+    if not getattr(found, "pause_collection", None):
+        return Done(f"The subscription {found.id} was not paused.", _term(found))
+    resumed = account.api.subscriptions.update(found.id, params={"pause_collection": ""}, options=account.keyed())
+    return Done(f"The subscription {found.id} goes on.", _term(resumed))
+
+
+def change_plan(account: Account, task: Task) -> Done:
+    found = _subscription(account, task)
+    item = found["items"].data[0]
+    if item.price.id == task.input["plan_id"]:
+        return Done(f"The subscription {found.id} has this plan already.", _term(found))
+    params = {
+        "items": [{"id": item.id, "price": task.input["plan_id"]}],
+        "proration_behavior": "create_prorations" if task.input.get("prorate", True) else "none",
+    }
+    changed = account.api.subscriptions.update(found.id, params=params, options=account.keyed())
+    return Done(f"The subscription {found.id} has another plan.", _term(changed))
+
+
+# Customers
+
+
+def portal_link(account: Account, task: Task) -> Done:
+    params: dict[str, Any] = {"customer": task.input["customer_id"]}
+    if task.input.get("return_url"):
+        params["return_url"] = task.input["return_url"]
+    made = account.api.billing_portal.sessions.create(params=params, options=account.keyed())
+    output = {"url": getattr(made, "url", None), "customer_id": task.input["customer_id"]}
+    return Done("The link was made. It lives for a short time.", output)
+
+
+# Reading
+
+
+def _invoice(account: Account, task: Task) -> Any:
+    return account.api.invoices.retrieve(str(task.input["invoice_id"]).strip())
+
+
+def _subscription(account: Account, task: Task) -> Any:
+    return account.api.subscriptions.retrieve(str(task.input["subscription_id"]).strip())
+
+
+def _minor(amount: Any, currency: str) -> int:
+    found = from_decimal(Decimal(str(amount)), currency)["amount_minor"]
+    if found is None:
+        raise Failed(f"{amount} {currency} is no whole number of the currency's smallest unit.")
+    return found
+
+
+def _number(invoice: Any) -> str:
+    return str(getattr(invoice, "number", None) or invoice.id)
+
+
+def _shown(invoice: Any) -> dict[str, Any]:
+    return {
+        "invoice_id": invoice.id,
+        "invoice_number": getattr(invoice, "number", None),
+        "invoice_status": getattr(invoice, "status", None),
+        "invoice_url": getattr(invoice, "hosted_invoice_url", None),
+    }
+
+
+def _payment(invoice: Any) -> dict[str, Any]:
+    money = from_minor(getattr(invoice, "amount_paid", None), getattr(invoice, "currency", None))
+    return {"amount": money["amount"], "currency": money["currency"]}
+
+
+def _term(subscription: Any, status: str | None = None) -> dict[str, Any]:
+    """Since basil, the period's end is told for each item."""
+    until = getattr(subscription, "current_period_end", None)
+    if until is None and "items" in subscription and subscription["items"].data:
+        until = getattr(subscription["items"].data[0], "current_period_end", None)
+    ends = getattr(subscription, "cancel_at_period_end", False) or getattr(subscription, "status", None) == "canceled"
+    return {
+        "subscription_id": subscription.id,
+        "subscription_status": status or getattr(subscription, "status", None),
+        "renews_at": None if ends else timestamp(until),
+    }
+
+
+ACTIONS: Mapping[str, Does] = {
+    name: Does(_doing(function), repeatable=True, needs=_NEEDS)
+    for name, function in {
+        "invoice.retry_payment": retry_payment,
+        "invoice.create": create,
+        "invoice.send": send,
+        "invoice.void": void,
+        "invoice.mark_uncollectible": mark_uncollectible,
+        "invoice.record_payment": record_payment,
+        "payment.refund": refund,
+        "subscription.cancel": cancel,
+        "subscription.pause": pause,
+        "subscription.resume": resume,
+        "subscription.change_plan": change_plan,
+        "customer.portal_link": portal_link,
+    }.items()
+}
