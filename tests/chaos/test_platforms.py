@@ -141,7 +141,7 @@ def told(addresses: dict[str, str], name: str) -> dict[str, set[str]]:
 def test_a_platform_gets_everything_within_its_limits(world: World, name: str, limits: dict[int, float]) -> None:
     platform = Platform(limits)
     with listening(platform) as address, Subscriber() as watching:
-        world.relay.hook(watching.url, None, event_types=["hook.switched_off"])
+        watched = world.relay.hook(watching.url, None, event_types=["hook.switched_off"])
         hooks = [f"{name}{number}" for number in range(HOOKS)]
         platform.gone = hooks[-1]
         platform.full = hooks[-2] if name == "make" else None
@@ -167,4 +167,6 @@ def test_a_platform_gets_everything_within_its_limits(world: World, name: str, l
             full = ids[platform.full]
             waiting = world.relay.command("deliveries", "--hook", full, "--limit", "1000")
             assert {each["state"] for each in waiting} == {"pending"}
-            world.relay.remove_hook(full)
+        # What follows is told to nobody here.
+        for hook_id in (watched, *ids.values()):
+            world.relay.remove_hook(hook_id)
