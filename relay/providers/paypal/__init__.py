@@ -42,8 +42,8 @@ PROVIDER = Provider(
             default=CERTIFICATE,
             choices=(CERTIFICATE, POSTBACK),
         ),
-        Setting("client_id", "Client ID", "Client ID of the PayPal app; only postback needs it."),
-        Setting("client_secret", "Secret", "Secret of the PayPal app; only postback needs it.", secret=True),
+        Setting("client_id", "Client ID", "Client ID of the PayPal app; postback and actions need it."),
+        Setting("client_secret", "Secret", "Secret of the PayPal app; postback and actions need it.", secret=True),
         Setting(
             "tolerance",
             "Oldest accepted, in seconds",

@@ -27,6 +27,11 @@ _KEPT_TOKENS = 64
 _EARLY_SECONDS = 60
 
 
+def api_address(settings: Mapping[str, Any]) -> str:
+    """Where PayPal's API is for a source with these settings."""
+    return str(settings.get("api_base") or BASES[settings.get("mode") or LIVE]).rstrip("/")
+
+
 def post(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
     """Through the one door, which leads to private hosts only where the operator lists them."""
     listed = os.environ.get("RELAY_ALLOW_PRIVATE_TARGETS", "").split(",")
@@ -52,8 +57,7 @@ class App:
                 "Set both, or set verify_with=certificate.",
                 code="no_client_credentials",
             )
-        base = str(settings.get("api_base") or BASES[settings.get("mode") or LIVE])
-        return cls(base.rstrip("/"), str(client_id), str(client_secret))
+        return cls(api_address(settings), str(client_id), str(client_secret))
 
     @property
     def key(self) -> str:

@@ -1,0 +1,254 @@
+"""What PayPal does for us: its REST API, with the app's own credentials. https://developer.paypal.com/api/rest/
+
+A token is asked for in each run. Payments know an idempotency key, `PayPal-Request-Id`; invoices do not, so ours carry
+the run in their number, and are looked for by it.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Declined, Done, Failed
+from relay.actions.vendor import Reply, basic, bearer
+from relay.money import exponent
+from relay.providers.paypal.postback import api_address
+from relay.providers.reading import an_object, first, listed, scalar, under
+from relay.times import timestamp
+
+_NEEDS = ("client_id", "client_secret")
+_STATES = {"ACTIVE": "active", "SUSPENDED": "paused", "CANCELLED": "canceled", "EXPIRED": "expired"}
+_USUAL_REASON = "Asked for by the merchant"
+_LONGEST_NUMBER = 25
+
+
+class Account:
+    """PayPal's API with a token of one run."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._base = api_address(task.settings)
+        credentials = basic(str(task.settings["client_id"]), str(task.settings["client_secret"]))
+        form = {"grant_type": "client_credentials"}
+        reply = task.vendor.ask(self._base + "/v1/oauth2/token", method="POST", headers=credentials, form=form)
+        token = scalar(reply.expect(_reason).object().get("access_token"))
+        if token is None:
+            raise Failed("PayPal gave no token for these credentials.", code="credentials_refused")
+        self._headers = bearer(token)
+
+    def ask(self, path: str, **more: Any) -> Reply:
+        return self._task.vendor.ask(self._base + path, headers=self._headers, **more).expect(_reason)
+
+    def tell(self, path: str, body: Any, *, key: str | None = None) -> Reply:
+        headers = self._headers | ({"paypal-request-id": key} if key else {})
+        reply = self._task.vendor.tell("POST", self._base + path, headers=headers, json=body)
+        if reply.status == 422 and _issue(reply) in ("INSTRUMENT_DECLINED", "TRANSACTION_REFUSED"):
+            raise Declined(f"PayPal declined it: {_reason(reply.json())}")
+        return reply.expect(_reason)
+
+
+# Subscriptions
+
+
+def pause(task: Task) -> Done:
+    return _move(task, "SUSPENDED", "suspend", "paused")
+
+
+def resume(task: Task) -> Done:
+    return _move(task, "ACTIVE", "activate", "on again")
+
+
+def cancel(task: Task) -> Done:
+    if task.input.get("at_period_end"):
+        raise Failed("PayPal cancels at once; what is paid stays paid. Leave At Period End off.")
+    return _move(task, "CANCELLED", "cancel", "canceled")
+
+
+def change_plan(task: Task) -> Done:
+    account = Account(task)
+    found, plan = _subscription(account, task), str(task.input["plan_id"])
+    if found.get("plan_id") == plan:
+        return Done(f"The subscription {found['id']} has this plan already.", _term(found))
+    said = account.tell(f"/v1/billing/subscriptions/{found['id']}/revise", {"plan_id": plan}).object()
+    link = next((each.get("href") for each in listed(said.get("links")) if each.get("rel") == "approve"), None)
+    asks = f" The customer has to agree: {link}" if link else ""
+    return Done(f"The subscription {found['id']} was given another plan.{asks}", _term(found))
+
+
+def _move(task: Task, state: str, verb: str, words: str) -> Done:
+    account = Account(task)
+    found = _subscription(account, task)
+    if found.get("status") == state:
+        return Done(f"The subscription {found['id']} is {words} already.", _term(found))
+    reason = (task.input.get("reason") or _USUAL_REASON)[:128]
+    account.tell(f"/v1/billing/subscriptions/{found['id']}/{verb}", {"reason": reason})
+    return Done(f"The subscription {found['id']} is {words}.", _term({**found, "status": state}))
+
+
+def _subscription(account: Account, task: Task) -> dict[str, Any]:
+    own_id = str(task.input["subscription_id"]).strip()
+    return {"id": own_id, **account.ask(f"/v1/billing/subscriptions/{own_id}").object()}
+
+
+def _term(found: Mapping[str, Any]) -> dict[str, Any]:
+    state = scalar(found.get("status")) or ""
+    return {
+        "subscription_id": scalar(found.get("id")),
+        "subscription_status": _STATES.get(state, state.lower() or None),
+        "renews_at": timestamp(under(found, "billing_info", "next_billing_time")) if state == "ACTIVE" else None,
+    }
+
+
+# Invoices
+
+
+def create(task: Task) -> Done:
+    given, account = task.input, Account(task)
+    known = _by_number(account, task)
+    if known is None:
+        currency = given["currency"].upper()
+        item = {
+            "name": given["description"][:200],
+            "quantity": "1",
+            "unit_amount": {"currency_code": currency, "value": _value(given["amount"], currency)},
+        }
+        body = {
+            "detail": {"invoice_number": _own_number(task), "currency_code": currency},
+            "primary_recipients": [{"billing_info": {"email_address": given["customer_id"]}}],
+            "items": [item],
+        }
+        said = account.tell("/v2/invoicing/invoices", body).object()
+        own_id = scalar(said.get("id")) or (scalar(said.get("href")) or "").rpartition("/")[2]
+        known = {"id": own_id, "status": "DRAFT"}
+    if given.get("send") and known.get("status") == "DRAFT":
+        account.tell(f"/v2/invoicing/invoices/{known['id']}/send", {"send_to_recipient": True})
+        known = {**known, "status": "SENT"}
+    return Done(f"Invoice {_own_number(task)} was made.", _shown(known) | {"invoice_number": _own_number(task)})
+
+
+def was_created(task: Task) -> Done | None:
+    known = _by_number(Account(task), task)
+    return Done(f"Invoice {_own_number(task)} was made.", _shown(known)) if known else None
+
+
+def send(task: Task) -> Done:
+    """A draft is sent; of one that was sent before, the customer is reminded."""
+    account = Account(task)
+    found = _invoice(account, task)
+    verb, words = ("send", "sent") if found.get("status") == "DRAFT" else ("remind", "reminded of")
+    account.tell(f"/v2/invoicing/invoices/{found['id']}/{verb}", {"send_to_recipient": True})
+    return Done(f"Invoice {_number(found)} was {words}.", _shown(found))
+
+
+def void(task: Task) -> Done:
+    account = Account(task)
+    found = _invoice(account, task)
+    if found.get("status") == "CANCELLED":
+        return Done(f"Invoice {_number(found)} was canceled already.", _shown(found))
+    account.tell(f"/v2/invoicing/invoices/{found['id']}/cancel", {"send_to_recipient": True})
+    return Done(f"Invoice {_number(found)} was canceled.", _shown({**found, "status": "CANCELLED"}))
+
+
+def record_payment(task: Task) -> Done:
+    """Its note is the reference: one that is there already is this payment."""
+    given, account = task.input, Account(task)
+    found = _invoice(account, task)
+    noted = [each.get("note") for each in listed(under(found, "payments", "transactions"))]
+    if given["reference"] in noted:
+        return Done(f"Invoice {_number(found)} has this payment already.", _shown(found))
+    currency = given["currency"].upper()
+    body = {
+        "method": "BANK_TRANSFER",
+        "payment_date": datetime.now(UTC).date().isoformat(),
+        "amount": {"currency_code": currency, "value": _value(given["amount"], currency)},
+        "note": given["reference"],
+    }
+    account.tell(f"/v2/invoicing/invoices/{found['id']}/payments", body)
+    return Done(f"The payment {given['reference']} is on invoice {_number(found)}.", _shown(found))
+
+
+def _invoice(account: Account, task: Task) -> dict[str, Any]:
+    own_id = str(task.input["invoice_id"]).strip()
+    return {"id": own_id, **account.ask(f"/v2/invoicing/invoices/{own_id}").object()}
+
+
+def _by_number(account: Account, task: Task) -> dict[str, Any] | None:
+    wanted = {"invoice_number": _own_number(task)}
+    found = first(account.ask("/v2/invoicing/search-invoices", method="POST", json=wanted).object().get("items"))
+    return found or None
+
+
+def _own_number(task: Task) -> str:
+    return f"R{task.key[-(_LONGEST_NUMBER - 1) :]}"
+
+
+def _number(invoice: Mapping[str, Any]) -> str:
+    return scalar(under(invoice, "detail", "invoice_number")) or str(invoice["id"])
+
+
+def _shown(invoice: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "invoice_id": scalar(invoice.get("id")),
+        "invoice_number": scalar(under(invoice, "detail", "invoice_number")),
+        "invoice_status": (scalar(invoice.get("status")) or "").lower() or None,
+        "invoice_url": scalar(under(invoice, "detail", "metadata", "recipient_view_url")),
+    }
+
+
+# Refunds
+
+
+def refund(task: Task) -> Done:
+    given, account = task.input, Account(task)
+    body: dict[str, Any] = {}
+    if given.get("amount") is not None:
+        if not given.get("currency"):
+            raise Failed("A part of a payment needs its currency too.")
+        currency = given["currency"].upper()
+        body["amount"] = {"currency_code": currency, "value": _value(given["amount"], currency)}
+    if given.get("reason"):
+        body["note_to_payer"] = given["reason"]
+    path = f"/v2/payments/captures/{str(given['payment_id']).strip()}/refund"
+    said = account.tell(path, body, key=task.key).object()
+    amount = an_object(said.get("amount"))
+    output = {
+        "refund_id": scalar(said.get("id")),
+        "refund_status": (scalar(said.get("status")) or "").lower() or None,
+        "amount": Decimal(amount["value"]) if scalar(amount.get("value")) else given.get("amount"),
+        "currency": scalar(amount.get("currency_code")) or given.get("currency"),
+    }
+    return Done(f"The refund {output['refund_id']} was made.", output)
+
+
+def _value(amount: Any, currency: str) -> str:
+    """Decimal text, with as many places as the currency has."""
+    exact = Decimal(str(amount))
+    rounded = exact.quantize(Decimal(1).scaleb(-exponent(currency)))
+    if rounded != exact:
+        raise Failed(f"{amount} {currency} is no whole number of the currency's smallest unit.")
+    return str(rounded)
+
+
+def _issue(reply: Reply) -> str | None:
+    return scalar(first(reply.object().get("details")).get("issue"))
+
+
+def _reason(said: Any) -> str | None:
+    found = an_object(said)
+    detail = first(found.get("details"))
+    words = (found.get("message"), detail.get("description"), found.get("error_description"))
+    return " ".join(filter(None, map(scalar, words))) or None
+
+
+ACTIONS: Mapping[str, Does] = {
+    "subscription.pause": Does(pause, repeatable=True, needs=_NEEDS),
+    "subscription.resume": Does(resume, repeatable=True, needs=_NEEDS),
+    "subscription.cancel": Does(cancel, repeatable=True, needs=_NEEDS),
+    "subscription.change_plan": Does(change_plan, repeatable=True, needs=_NEEDS),
+    "invoice.create": Does(create, find_out=was_created, needs=_NEEDS),
+    "invoice.send": Does(send, needs=_NEEDS),
+    "invoice.void": Does(void, repeatable=True, needs=_NEEDS),
+    "invoice.record_payment": Does(record_payment, repeatable=True, needs=_NEEDS),
+    "payment.refund": Does(refund, repeatable=True, needs=_NEEDS),
+}
