@@ -10,7 +10,7 @@ the client has and pays for, so it is a service and a subscription to us.
 from functools import partial
 
 from relay.model import Inbound
-from relay.providers.base import Data, On, by, panel
+from relay.providers.base import Data, On, Setting, by, panel
 from relay.providers.fossbilling import invoices, orders, people
 from relay.providers.reading import an_object, whole
 
@@ -111,6 +111,11 @@ PROVIDER = panel(
     ),
     # An order's configuration holds what was typed in when it was placed, passwords among it.
     secret_fields=frozenset(("config", "api_token", "salt")),
+    settings=(
+        Setting("api_url", "Address", "For actions: where FOSSBilling is, such as https://billing.example."),
+        Setting("api_key", "API key", "For actions: of an administrator, from the profile page.", secret=True),
+        Setting("helpdesk", "Help desk", "For actions: the id of the help desk that new tickets go to."),
+    ),
     sender=("relay-send.php", "relay-install-php.sh", "relay-uninstall-php.sh"),
     sender_argument="/path/to/fossbilling",
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from relay.model import Inbound
-from relay.providers.base import ANY, Data, On, Provider, Route, by_arrival
+from relay.providers.base import ANY, Data, On, Provider, Route, Setting, by_arrival
 from relay.providers.reading import an_object, scalar
 from relay.times import timestamp
 from relay.verification import SharedToken
@@ -145,5 +145,9 @@ PROVIDER = Provider(
     customer=customer,
     events=EveryEvent(),
     body=ANY,
+    settings=(
+        Setting("api_url", "Freshdesk address", "For actions: such as https://acme.freshdesk.com."),
+        Setting("api_key", "API key", "For actions: from the agent's profile settings.", secret=True),
+    ),
     secret="ours",
 )

@@ -15,7 +15,7 @@ from typing import Any
 import idna
 
 from relay.model import Inbound
-from relay.providers.base import Data, On, Route, panel
+from relay.providers.base import Data, On, Route, Setting, panel
 from relay.providers.reading import scalar
 from relay.times import instant
 
@@ -231,6 +231,10 @@ PROVIDER = replace(
         occurred_at=lambda inbound: instant(inbound.payload["data"].get("time")),
         events=EVENTS,
         ignored=IGNORED,
+        settings=(
+            Setting("api_url", "Plesk address", "For actions: where Plesk is, such as https://server1.example:8443."),
+            Setting("api_key", "Secret key", "For actions: made by `plesk bin secret_key`.", secret=True),
+        ),
         sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     ),
     event_name=event_name,

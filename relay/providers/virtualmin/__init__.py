@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from relay.model import Inbound
-from relay.providers.base import Data, On, panel
+from relay.providers.base import Data, On, Setting, panel
 from relay.providers.reading import an_object, scalar
 
 SCHEDULED_BACKUP = "SCHEDULED_BACKUP"
@@ -152,6 +152,11 @@ PROVIDER = panel(
             "MODIFY_RESELLER",
             "DELETE_RESELLER",
         )
+    ),
+    settings=(
+        Setting("api_url", "Webmin address", "For actions: where Webmin is, such as https://server1.example:10000."),
+        Setting("api_user", "User", "For actions: a Webmin user who may use the remote API."),
+        Setting("api_password", "Password", "For actions: of that user.", secret=True),
     ),
     sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
 )

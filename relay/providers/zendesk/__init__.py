@@ -15,7 +15,7 @@ from typing import Any
 
 from relay.errors import VerificationError
 from relay.model import Inbound, iso
-from relay.providers.base import Data, On, Provider
+from relay.providers.base import Data, On, Provider, Setting
 from relay.providers.reading import an_object, scalar
 from relay.times import instant, timestamp
 from relay.verification import Coverage, Credentials, check_window, signature_header
@@ -212,5 +212,10 @@ PROVIDER = Provider(
             "ticket.type_changed",
             "ticket.undeleted",
         )
+    ),
+    settings=(
+        Setting("api_url", "Zendesk address", "For actions: such as https://acme.zendesk.com."),
+        Setting("api_email", "Agent", "For actions: the e-mail address of the agent in whose name it is done."),
+        Setting("api_token", "API token", "For actions: from Admin Center, under APIs.", secret=True),
     ),
 )

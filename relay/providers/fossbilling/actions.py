@@ -1,0 +1,147 @@
+"""What FOSSBilling does for us: its API for administrators. https://fossbilling.org/docs/api
+
+Every call is a POST to `/api/admin/MODULE/FUNCTION`; its answer has `result`, or `error` with `message`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Done, Failed
+from relay.actions.vendor import basic
+from relay.providers.reading import an_object, scalar, under
+from relay.times import day
+
+_NEEDS = ("api_url", "api_key")
+
+
+def suspend(task: Task) -> Done:
+    order = _order(task)
+    if order.get("status") == "suspended":
+        return Done(f"{_name(order)} was suspended already.", _service(order, "suspended"))
+    _tell(task, "order/suspend", id=order["id"], reason=task.input.get("reason"))
+    return Done(f"{_name(order)} was suspended.", _service(order, "suspended"))
+
+
+def unsuspend(task: Task) -> Done:
+    order = _order(task)
+    if order.get("status") == "active":
+        return Done(f"{_name(order)} was not suspended.", _service(order, "active"))
+    _tell(task, "order/unsuspend", id=order["id"])
+    return Done(f"{_name(order)} is on again.", _service(order, "active"))
+
+
+def cancel(task: Task) -> Done:
+    order = _order(task, "subscription_id")
+    if order.get("status") == "canceled":
+        return Done(f"{_name(order)} was canceled already.", _term(order, "canceled"))
+    if task.input.get("at_period_end"):
+        raise Failed("This cancels an order at once. Leave At Period End off.")
+    _tell(task, "order/cancel", id=order["id"], reason=task.input.get("reason"))
+    return Done(f"{_name(order)} was canceled.", _term(order, "canceled"))
+
+
+def remind(task: Task) -> Done:
+    invoice = _invoice(task)
+    _tell(task, "invoice/send_reminder", id=invoice["id"])
+    return Done(f"The customer was reminded of invoice {_number(invoice)}.", _shown(invoice))
+
+
+def open_ticket(task: Task) -> Done:
+    given = task.input
+    desk = given.get("department") or task.settings.get("helpdesk")
+    if not given.get("customer_id") or not desk:
+        raise Failed("FOSSBilling needs the customer's id, and a help desk: give its id as department.")
+    said = _tell(
+        task,
+        "support/ticket_create",
+        client_id=given["customer_id"],
+        support_helpdesk_id=desk,
+        subject=given["subject"],
+        content=given["message"],
+    )
+    number = scalar(said.get("result"))
+    return Done(
+        f"The ticket {number} was opened.", {"ticket_id": number, "ticket_number": number, "ticket_status": "open"}
+    )
+
+
+def reply_to_ticket(task: Task) -> Done:
+    number = str(task.input["ticket_id"])
+    if task.input.get("internal"):
+        _tell(task, "support/note_create", ticket_id=number, note=task.input["message"])
+    else:
+        _tell(task, "support/ticket_reply", id=number, content=task.input["message"])
+    return Done(f"The ticket {number} has the reply.", {"ticket_id": number, "ticket_number": number})
+
+
+def _ask(task: Task, function: str, **fields: Any) -> dict[str, Any]:
+    reply = task.vendor.ask(f"/api/admin/{function}", method="POST", headers=_headers(task), form=fields)
+    found = _checked(reply.expect(_reason).object(), function, code="no_such_thing").get("result")
+    return an_object(found)
+
+
+def _tell(task: Task, function: str, **fields: Any) -> dict[str, Any]:
+    said = (
+        task.vendor.tell("POST", f"/api/admin/{function}", headers=_headers(task), form=fields).expect(_reason).object()
+    )
+    return said if task.vendor.dry else _checked(said, function)
+
+
+def _headers(task: Task) -> dict[str, str]:
+    return basic("admin", str(task.settings["api_key"]))
+
+
+def _checked(said: dict[str, Any], function: str, code: str = "refused") -> dict[str, Any]:
+    if said.get("error"):
+        raise Failed(f"FOSSBilling did not do {function}: {_reason(said) or 'it gives no reason'}", code=code)
+    return said
+
+
+def _reason(said: Any) -> str | None:
+    return scalar(under(said, "error", "message"))
+
+
+def _order(task: Task, field: str = "service_id") -> dict[str, Any]:
+    number = str(task.input[field]).strip()
+    return {**_ask(task, "order/get", id=number), "id": number}
+
+
+def _invoice(task: Task) -> dict[str, Any]:
+    number = str(task.input["invoice_id"]).strip()
+    return {**_ask(task, "invoice/get", id=number), "id": number}
+
+
+def _name(order: Mapping[str, Any]) -> str:
+    return scalar(order.get("title")) or f"Order {order['id']}"
+
+
+def _service(order: Mapping[str, Any], status: str) -> dict[str, Any]:
+    return {"service_id": order["id"], "service_status": status, "domain": None, "plan": scalar(order.get("title"))}
+
+
+def _term(order: Mapping[str, Any], status: str) -> dict[str, Any]:
+    until = None if status == "canceled" else day(order.get("expires_at"))
+    return {"subscription_id": order["id"], "subscription_status": status, "renews_at": until}
+
+
+def _number(invoice: Mapping[str, Any]) -> str:
+    return scalar(invoice.get("serie_nr")) or str(invoice["id"])
+
+
+def _shown(invoice: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "invoice_id": invoice["id"],
+        "invoice_number": scalar(invoice.get("serie_nr")),
+        "invoice_status": scalar(invoice.get("status")),
+    }
+
+
+ACTIONS: Mapping[str, Does] = {
+    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
+    "subscription.cancel": Does(cancel, repeatable=True, needs=_NEEDS),
+    "invoice.send": Does(remind, needs=_NEEDS),
+    "ticket.open": Does(open_ticket, needs=_NEEDS),
+    "ticket.reply": Does(reply_to_ticket, needs=_NEEDS),
+}

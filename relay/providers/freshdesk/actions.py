@@ -1,0 +1,77 @@
+"""What Freshdesk does for us: tickets. https://developers.freshdesk.com/api/#tickets
+
+It knows no key of ours, so what nobody knows of a ticket stays unknown, and a person looks.
+"""
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Done, Failed
+from relay.actions.vendor import basic
+from relay.providers.reading import an_object, first, scalar
+
+_NEEDS = ("api_url", "api_key")
+_PRIORITIES = {"low": 1, "normal": 2, "high": 3, "urgent": 4}
+_OPEN = 2
+
+
+def open_ticket(task: Task) -> Done:
+    given = task.input
+    if not given.get("email"):
+        raise Failed("Freshdesk needs to know whose ticket it is: give the e-mail address.")
+    ticket: dict[str, Any] = {
+        "subject": given["subject"],
+        "description": _as_html(given["message"]),
+        "email": given["email"],
+        "priority": _PRIORITIES[given.get("priority", "normal")],
+        "status": _OPEN,
+    }
+    if given.get("department"):
+        ticket["group_id"] = _number(given["department"])
+    said = task.vendor.tell("POST", "/api/v2/tickets", headers=_headers(task), json=ticket).expect(_reason).object()
+    number = scalar(said.get("id"))
+    return Done(f"The ticket {number} was opened.", _shown(task, number, "Open"))
+
+
+def reply_to_ticket(task: Task) -> Done:
+    number = str(task.input["ticket_id"]).strip()
+    content: dict[str, Any] = {"body": _as_html(task.input["message"])}
+    where = "reply"
+    if task.input.get("internal"):
+        where, content = "notes", content | {"private": True}
+    task.vendor.tell("POST", f"/api/v2/tickets/{number}/{where}", headers=_headers(task), json=content).expect(_reason)
+    return Done(f"The ticket {number} has the reply.", _shown(task, number, None))
+
+
+def _headers(task: Task) -> dict[str, str]:
+    return basic(str(task.settings["api_key"]), "X")
+
+
+def _as_html(text: str) -> str:
+    return html.escape(text, quote=False).replace("\n", "<br>")
+
+
+def _number(text: str) -> int:
+    if not text.strip().isdigit():
+        raise Failed("A group of Freshdesk is named by its number: give that as the department.")
+    return int(text)
+
+
+def _shown(task: Task, number: str | None, status: str | None) -> dict[str, Any]:
+    url = f"{task.vendor.base}/a/tickets/{number}" if number else None
+    return {"ticket_id": number, "ticket_number": number, "ticket_status": status, "ticket_url": url}
+
+
+def _reason(said: Any) -> str | None:
+    found = an_object(said)
+    detail = first(found.get("errors"))
+    words = (found.get("description") or found.get("message"), detail.get("field"), detail.get("message"))
+    return " ".join(filter(None, map(scalar, words))) or None
+
+
+ACTIONS: Mapping[str, Does] = {
+    "ticket.open": Does(open_ticket, needs=_NEEDS),
+    "ticket.reply": Does(reply_to_ticket, needs=_NEEDS),
+}

@@ -1,0 +1,68 @@
+"""What Plesk does for us: its command line by the REST API.
+
+https://docs.plesk.com/en-US/obsidian/api-rpc/about-rest-api.79359/
+
+A command's answer has `code`, 0 when it was done, and `stderr`. Switching off what is off, and giving a plan again,
+change nothing, so that each may be done again.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Done, Failed
+from relay.providers.plesk import host_name
+from relay.providers.reading import an_object, scalar
+
+_NEEDS = ("api_url", "api_key")
+_COMMAND = "/api/v2/cli/subscription/call"
+
+
+def suspend(task: Task) -> Done:
+    name = _name(task)
+    _tell(task, "--webspace-off", name)
+    return Done(f"The subscription {name} is suspended.", _shown(name, "suspended"))
+
+
+def unsuspend(task: Task) -> Done:
+    name = _name(task)
+    _tell(task, "--webspace-on", name)
+    return Done(f"The subscription {name} is on.", _shown(name, "active"))
+
+
+def change_package(task: Task) -> Done:
+    name, plan = _name(task), str(task.input["package"])
+    _tell(task, "--switch-subscription", name, "-service-plan", plan)
+    return Done(f"The subscription {name} has the plan {plan}.", {**_shown(name, None), "plan": plan})
+
+
+def _name(task: Task) -> str:
+    """A subscription is known by its main domain."""
+    name = host_name(task.input["service_id"])
+    if name is None or name.startswith("-"):
+        raise Failed("A subscription of Plesk is named by its main domain, such as acme-shop.example.")
+    return name
+
+
+def _tell(task: Task, *words: str) -> None:
+    headers = {"x-api-key": str(task.settings["api_key"])}
+    said = task.vendor.tell("POST", _COMMAND, headers=headers, json={"params": list(words)}).expect(_reason).object()
+    if not task.vendor.dry and str(said.get("code")) != "0":
+        why = (scalar(said.get("stderr")) or scalar(said.get("stdout")) or "it gives no reason")[:300]
+        code = "no_such_thing" if "does not exist" in why or "Unable to find" in why else "refused"
+        raise Failed(f"Plesk did not do it: {why}", code=code)
+
+
+def _reason(said: Any) -> str | None:
+    return scalar(an_object(said).get("message"))
+
+
+def _shown(name: str, status: str | None) -> dict[str, Any]:
+    return {"service_id": name, "service_status": status, "domain": name}
+
+
+ACTIONS: Mapping[str, Does] = {
+    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
+    "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
+}

@@ -1,0 +1,90 @@
+"""What Virtualmin does for us: its command line by HTTP. https://www.virtualmin.com/docs/development/remote-api/
+
+A program's answer has `status`: success, or failure with `error`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Done, Failed
+from relay.actions.vendor import basic
+from relay.providers.reading import an_object, first, scalar
+
+_NEEDS = ("api_url", "api_user", "api_password")
+_PATH = "/virtual-server/remote.cgi"
+
+
+def suspend(task: Task) -> Done:
+    domain, server = _server(task)
+    if "disabled" in server:
+        return Done(f"{domain} was disabled already.", _shown(domain, server, "suspended"))
+    _tell(task, "disable-domain", domain=domain, why=task.input.get("reason"))
+    return Done(f"{domain} was disabled.", _shown(domain, server, "suspended"))
+
+
+def unsuspend(task: Task) -> Done:
+    domain, server = _server(task)
+    if "disabled" not in server:
+        return Done(f"{domain} was not disabled.", _shown(domain, server, "active"))
+    _tell(task, "enable-domain", domain=domain)
+    return Done(f"{domain} is on again.", _shown(domain, server, "active"))
+
+
+def change_package(task: Task) -> Done:
+    domain, server = _server(task)
+    plan, status = str(task.input["package"]), "suspended" if "disabled" in server else "active"
+    if _value(server, "plan") == plan:
+        return Done(f"{domain} has the plan {plan} already.", _shown(domain, server, status))
+    _tell(task, "modify-domain", domain=domain, **{"apply-plan": plan})
+    return Done(f"{domain} has the plan {plan} now.", _shown(domain, {**server, "plan": [plan]}, status))
+
+
+def _server(task: Task) -> tuple[str, dict[str, Any]]:
+    """A virtual server is known by its domain."""
+    domain = str(task.input["service_id"]).strip().lower()
+    form = {"program": "list-domains", "domain": domain, "multiline": "", "json": "1"}
+    reply = task.vendor.ask(_PATH, method="POST", headers=_headers(task), form=form)
+    said = _checked(reply.expect(_reason).object(), f"There is no virtual server {domain}", code="no_such_thing")
+    found = first(said.get("data"))
+    if not found:
+        raise Failed(f"There is no virtual server {domain} on this server.", code="no_such_thing")
+    return domain, an_object(found.get("values"))
+
+
+def _tell(task: Task, program: str, **fields: Any) -> None:
+    form = {"program": program, "json": "1", **fields}
+    said = task.vendor.tell("POST", _PATH, headers=_headers(task), form=form).expect(_reason).object()
+    if not task.vendor.dry:
+        _checked(said, f"Virtualmin did not do {program}")
+
+
+def _headers(task: Task) -> dict[str, str]:
+    return basic(str(task.settings["api_user"]), str(task.settings["api_password"]))
+
+
+def _checked(said: dict[str, Any], what: str, code: str = "refused") -> dict[str, Any]:
+    if said.get("status") != "success":
+        raise Failed(f"{what}: {_reason(said) or 'it gives no reason'}", code=code)
+    return said
+
+
+def _reason(said: Any) -> str | None:
+    return scalar(an_object(said).get("error"))
+
+
+def _value(server: Mapping[str, Any], name: str) -> str | None:
+    """Of many lines, the first is the value."""
+    found = server.get(name)
+    return scalar(found[0]) if isinstance(found, list) and found else scalar(found)
+
+
+def _shown(domain: str, server: Mapping[str, Any], status: str) -> dict[str, Any]:
+    return {"service_id": domain, "service_status": status, "domain": domain, "plan": _value(server, "plan")}
+
+
+ACTIONS: Mapping[str, Does] = {
+    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
+    "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
+}

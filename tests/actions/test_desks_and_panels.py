@@ -1,0 +1,328 @@
+"""What further panels and the help desks do, against servers that answer as these document it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from actions.fake_vendor import Answer, FakeVendor, Request
+from relay.actions.adapter import Does
+from relay.actions.catalogue import get as get_action
+from relay.actions.outcomes import Done, Failed, NotReached, Uncertain
+from relay.providers import get as get_provider
+from relay.providers.fossbilling.actions import ACTIONS as FOSSBILLING
+from relay.providers.freshdesk.actions import ACTIONS as FRESHDESK
+from relay.providers.plesk.actions import ACTIONS as PLESK
+from relay.providers.virtualmin.actions import ACTIONS as VIRTUALMIN
+from relay.providers.zendesk.actions import ACTIONS as ZENDESK
+
+KEYS = {
+    "api_key": "k3y",
+    "api_user": "relay",
+    "api_password": "s3cret",
+    "api_email": "zoe@acme.example",
+    "api_token": "t0ken",
+    "helpdesk": "1",
+}
+
+
+class FossBilling:
+    def __init__(self) -> None:
+        self.order = {"id": 88, "title": "Business", "status": "active"}
+        self.refusal: str | None = None
+        self.effects: list[str] = []
+
+    def __call__(self, request: Request) -> Any:
+        assert request.headers["authorization"] == "Basic YWRtaW46azN5"  # admin:k3y
+        function = request.path.removeprefix("/api/admin/")
+        if function.endswith("/get"):
+            if request.form["id"] not in ("88", "7"):
+                return {"result": None, "error": {"message": "Order not found", "code": 404}}
+            return {"result": self.order if function == "order/get" else {"id": 7, "serie_nr": "FB7"}, "error": None}
+        if self.refusal:
+            return {"result": None, "error": {"message": self.refusal, "code": 500}}
+        self.effects.append(function)
+        states = {"order/suspend": "suspended", "order/unsuspend": "active", "order/cancel": "canceled"}
+        self.order["status"] = states.get(function, self.order["status"])
+        return {"result": 310 if "ticket" in function else True, "error": None}
+
+
+class Virtualmin:
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {"plan": ["Starter"]}
+        self.refusal: str | None = None
+        self.effects: list[str] = []
+
+    def __call__(self, request: Request) -> Any:
+        form = request.form
+        assert request.headers["authorization"] == "Basic cmVsYXk6czNjcmV0"  # relay:s3cret
+        assert (request.path, form["json"]) == ("/virtual-server/remote.cgi", "1")
+        if form["domain"] != "acme.example":
+            return {"status": "failure", "error": f"Virtual server {form['domain']} does not exist"}
+        if form["program"] == "list-domains":
+            return {"status": "success", "data": [{"name": "acme.example", "values": self.values}]}
+        if self.refusal:
+            return {"status": "failure", "error": self.refusal}
+        self.effects.append(form["program"])
+        match form["program"]:
+            case "disable-domain":
+                self.values["disabled"] = ["Manually disabled"]
+            case "enable-domain":
+                del self.values["disabled"]
+            case "modify-domain":
+                self.values["plan"] = [form["apply-plan"]]
+        return {"status": "success"}
+
+
+class Plesk:
+    def __init__(self) -> None:
+        self.refusal: str | None = None
+        self.effects: list[str] = []
+
+    def __call__(self, request: Request) -> Any:
+        assert request.headers["x-api-key"] == "k3y"
+        assert request.path == "/api/v2/cli/subscription/call"
+        words = request.json["params"]
+        if words[1] != "acme.example":
+            return {"code": 1, "stdout": "", "stderr": f"An error occurred: Unable to find {words[1]}"}
+        if self.refusal:
+            return {"code": 1, "stdout": "", "stderr": self.refusal}
+        if not self.effects or self.effects[-1] != words[0]:
+            self.effects.append(words[0])
+        return {"code": 0, "stdout": "SUCCESS", "stderr": ""}
+
+
+class Zendesk:
+    def __init__(self) -> None:
+        self.tickets: list[dict[str, Any]] = []
+
+    def __call__(self, request: Request) -> Any:
+        assert request.headers["authorization"] == "Basic em9lQGFjbWUuZXhhbXBsZS90b2tlbjp0MGtlbg=="
+        if request.method == "GET":
+            return {"tickets": [each for each in self.tickets if each["external_id"] == request.query["external_id"]]}
+        if request.method == "PUT":
+            if request.path != "/api/v2/tickets/310.json":
+                return Answer(404, {"error": "RecordNotFound", "description": "Not found"})
+            return {"ticket": {"id": 310, "status": "open"}}
+        self.tickets.append({**request.json["ticket"], "id": 310, "status": "new"})
+        return Answer(201, {"ticket": self.tickets[-1]})
+
+
+class Freshdesk:
+    def __init__(self) -> None:
+        self.posts: list[tuple[str, Any]] = []
+
+    def __call__(self, request: Request) -> Any:
+        assert request.headers["authorization"] == "Basic azN5Olg="  # k3y:X
+        if request.json.get("email") == "not-one":
+            error = {"field": "email", "message": "It should be a valid email address."}
+            return Answer(400, {"description": "Validation failed", "errors": [error]})
+        self.posts.append((request.path, request.json))
+        return Answer(201, {"id": 310, "status": 2})
+
+
+THERE: dict[str, tuple[type, Mapping[str, Does], str]] = {
+    "fossbilling": (FossBilling, FOSSBILLING, "88"),
+    "virtualmin": (Virtualmin, VIRTUALMIN, "acme.example"),
+    "plesk": (Plesk, PLESK, "acme.example"),
+    "zendesk": (Zendesk, ZENDESK, ""),
+    "freshdesk": (Freshdesk, FRESHDESK, ""),
+}
+HOSTING = pytest.mark.parametrize("name", ["fossbilling", "virtualmin", "plesk"])
+
+
+@pytest.fixture
+def panel(name: str) -> Any:
+    return THERE[name][0]()
+
+
+@pytest.fixture
+def vendor(panel: Any) -> Iterator[FakeVendor]:
+    with FakeVendor(panel) as made:
+        yield made
+
+
+def does(vendor: FakeVendor, name: str, action: str, **given: Any) -> Done:
+    done = THERE[name][1][action].run(vendor.task(given, KEYS))
+    assert set(done.output) <= set(get_action(action).outputs)
+    return done
+
+
+@HOSTING
+def test_a_service_is_suspended_and_restored_once(vendor: FakeVendor, panel: Any, name: str) -> None:
+    own_id = THERE[name][2]
+
+    for _ in range(2):
+        assert does(vendor, name, "service.suspend", service_id=own_id).output["service_status"] == "suspended"
+    assert len(panel.effects) == 1
+    for _ in range(2):
+        assert does(vendor, name, "service.unsuspend", service_id=own_id).output["service_status"] == "active"
+    assert len(panel.effects) == 2
+
+
+@HOSTING
+def test_what_is_not_there_is_said(vendor: FakeVendor, panel: Any, name: str) -> None:
+    with pytest.raises(Failed) as error:
+        does(vendor, name, "service.suspend", service_id="99" if name == "fossbilling" else "nobody.example")
+
+    assert error.value.code == "no_such_thing"
+    assert panel.effects == []
+
+
+@HOSTING
+def test_a_refusal_is_told_in_the_panels_words(vendor: FakeVendor, panel: Any, name: str) -> None:
+    panel.refusal = "License expired"
+
+    with pytest.raises(Failed, match="License expired") as error:
+        does(vendor, name, "service.suspend", service_id=THERE[name][2])
+
+    assert error.value.code == "refused"
+
+
+@HOSTING
+@pytest.mark.parametrize("trouble", ["hangs", "closes_after", "fails_after", "babbles"])
+def test_an_outcome_that_nobody_knows_is_found_out_by_doing_it_again(
+    vendor: FakeVendor, panel: Any, name: str, trouble: Any
+) -> None:
+    path = {
+        "fossbilling": "/api/admin/order/suspend",
+        "virtualmin": "/virtual-server/remote.cgi",
+        "plesk": "/api/v2/cli/subscription/call",
+    }[name]
+    action = THERE[name][1]["service.suspend"]
+    assert action.repeatable
+    if name == "virtualmin":
+        # Reading goes the same way, so the trouble comes behind the first request.
+        original, seen = vendor.answers, []
+
+        def second(request: Request) -> Any:
+            seen.append(request)
+            if len(seen) == 1:
+                vendor.next("POST", path, trouble)
+            return original(request)  # type: ignore[operator]
+
+        vendor.answers = second
+    else:
+        vendor.next("POST", path, trouble)
+    task = vendor.task({"service_id": THERE[name][2]}, KEYS)
+    with pytest.raises(Uncertain):
+        action.run(task)
+
+    assert action.run(task).output["service_status"] == "suspended"
+    assert len(panel.effects) == 1
+
+
+@pytest.mark.parametrize("name", ["virtualmin", "plesk"])
+def test_a_plan_is_changed_once(vendor: FakeVendor, panel: Any, name: str) -> None:
+    for _ in range(2):
+        done = does(vendor, name, "service.change_package", service_id="ACME.example", package="Gold")
+        assert done.output["plan"] == "Gold"
+
+    assert len(panel.effects) == 1
+
+
+@pytest.mark.parametrize("name", ["fossbilling"])
+def test_orders_invoices_and_tickets_of_fossbilling(vendor: FakeVendor, panel: Any, name: str) -> None:
+    for _ in range(2):
+        assert (
+            does(vendor, name, "subscription.cancel", subscription_id="88").output["subscription_status"] == "canceled"
+        )
+    assert does(vendor, name, "invoice.send", invoice_id="7").output["invoice_number"] == "FB7"
+    opened = does(vendor, name, "ticket.open", subject="Help", message="It broke.", customer_id="41")
+    assert opened.output["ticket_number"] == "310"
+    does(vendor, name, "ticket.reply", ticket_id="310", message="It works.")
+    does(vendor, name, "ticket.reply", ticket_id="310", message="For us.", internal=True)
+
+    assert panel.effects == [
+        "order/cancel",
+        "invoice/send_reminder",
+        "support/ticket_create",
+        "support/ticket_reply",
+        "support/note_create",
+    ]
+
+
+@pytest.mark.parametrize("name", ["zendesk"])
+@pytest.mark.parametrize("trouble", ["hangs", "closes_after", "fails_after", "babbles"])
+def test_a_ticket_whose_answer_is_lost_is_found_again(
+    vendor: FakeVendor, panel: Zendesk, name: str, trouble: Any
+) -> None:
+    task = vendor.task({"subject": "Help", "message": "It broke.", "email": "zoe@acme.example"}, KEYS)
+    action = ZENDESK["ticket.open"]
+    assert action.find_out is not None
+    assert action.find_out(task) is None
+    vendor.next("POST", "/api/v2/tickets.json", trouble)
+    with pytest.raises(Uncertain):
+        action.run(task)
+
+    found = action.find_out(task)
+
+    assert found is not None
+    assert found.output["ticket_url"] == f"{vendor.url}/agent/tickets/310"
+    assert len(panel.tickets) == 1
+
+
+@pytest.mark.parametrize("name", ["zendesk"])
+def test_zendesk_tickets_are_answered(vendor: FakeVendor, name: str) -> None:
+    assert does(vendor, name, "ticket.reply", ticket_id="310", message="Hi").output["ticket_status"] == "open"
+    with pytest.raises(Failed) as error:
+        does(vendor, name, "ticket.reply", ticket_id="999", message="Hi")
+    assert error.value.code == "no_such_thing"
+
+
+@pytest.mark.parametrize("name", ["freshdesk"])
+def test_freshdesk_tickets_are_opened_and_answered(vendor: FakeVendor, panel: Freshdesk, name: str) -> None:
+    given = {"subject": "Help", "message": "1 < 2\nreally", "email": "zoe@acme.example", "priority": "urgent"}
+    assert does(vendor, name, "ticket.open", **given).output["ticket_number"] == "310"
+    does(vendor, name, "ticket.reply", ticket_id="310", message="Hi")
+    does(vendor, name, "ticket.reply", ticket_id="310", message="For us.", internal=True)
+
+    (_, ticket), (reply, _), (note, private) = panel.posts
+    assert (ticket["description"], ticket["priority"], ticket["status"]) == ("1 &lt; 2<br>really", 4, 2)
+    assert (reply, note) == ("/api/v2/tickets/310/reply", "/api/v2/tickets/310/notes")
+    assert private["private"] is True
+    with pytest.raises(Failed, match="email It should be a valid"):
+        does(vendor, name, "ticket.open", subject="Help", message="x", email="not-one")
+    with pytest.raises(Failed, match="whose ticket"):
+        does(vendor, name, "ticket.open", subject="Help", message="x")
+
+
+@pytest.mark.parametrize("name", THERE)
+def test_a_busy_server_is_asked_again_later(vendor: FakeVendor, name: str) -> None:
+    action, given = ("ticket.open", {"subject": "x", "message": "y", "email": "z@acme.example"})
+    if "service.suspend" in THERE[name][1]:
+        action, given = "service.suspend", {"service_id": THERE[name][2]}
+    for path in (
+        "/api/admin/order/get",
+        "/virtual-server/remote.cgi",
+        "/api/v2/cli/subscription/call",
+        "/api/v2/tickets.json",
+        "/api/v2/tickets",
+    ):
+        vendor.next("POST", path, "busy")
+
+    with pytest.raises(NotReached) as error:
+        does(vendor, name, action, **given)
+
+    assert error.value.after == 7
+
+
+@pytest.mark.parametrize("name", THERE)
+def test_every_setting_that_an_action_needs_is_one_of_the_provider(name: str) -> None:
+    known = {each.name for each in get_provider(name).settings}
+
+    assert {need for each in THERE[name][1].values() for need in each.needs} <= known
+
+
+@pytest.mark.parametrize("name", THERE)
+def test_a_rehearsal_changes_nothing_and_shows_no_secret(vendor: FakeVendor, panel: Any, name: str) -> None:
+    action, given = ("ticket.open", {"subject": "x", "message": "y", "email": "z@acme.example"})
+    if "service.suspend" in THERE[name][1]:
+        action, given = "service.suspend", {"service_id": THERE[name][2]}
+    task = vendor.task(given, KEYS, dry=True)
+
+    THERE[name][1][action].run(task)
+
+    assert len(task.vendor.told) == 1
+    assert not any(secret in str(task.vendor.told) for secret in ("k3y", "s3cret", "t0ken"))
+    assert not any(getattr(panel, kept, []) for kept in ("effects", "tickets", "posts"))
