@@ -223,6 +223,7 @@ def test_a_plan_is_changed_once(vendor: FakeVendor, panel: Any, name: str) -> No
 
 @pytest.mark.parametrize("name", ["fossbilling"])
 def test_orders_invoices_and_tickets_of_fossbilling(vendor: FakeVendor, panel: Any, name: str) -> None:
+    assert does(vendor, name, "subscription.renew", subscription_id="88").output["subscription_status"] == "active"
     for _ in range(2):
         assert (
             does(vendor, name, "subscription.cancel", subscription_id="88").output["subscription_status"] == "canceled"
@@ -233,7 +234,10 @@ def test_orders_invoices_and_tickets_of_fossbilling(vendor: FakeVendor, panel: A
     does(vendor, name, "ticket.reply", ticket_id="310", message="It works.")
     does(vendor, name, "ticket.reply", ticket_id="310", message="For us.", internal=True)
 
+    with pytest.raises(Failed, match="only an active order"):
+        does(vendor, name, "subscription.renew", subscription_id="88")
     assert panel.effects == [
+        "order/renew",
         "order/cancel",
         "invoice/send_reminder",
         "support/ticket_create",

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from actions.bench import Bench
+from relay.actions import adapters
 from relay.actions import vendor as vendor_module
 from relay.actions.adapter import Does, Task
+from relay.actions.catalogue import actions
 from relay.actions.outcomes import Done
 from relay.actions.policy import checked
 from relay.errors import Conflict, InvalidRequest, NotFound
 from relay.model import now_ms
+from relay.providers import load
 from relay.storage import audit, runs
 
 SUSPEND, REFUND = "service.suspend", "payment.refund"
@@ -363,3 +366,10 @@ def test_an_adapter_that_breaks_before_it_told_anything_did_nothing(
     run = bench.carry_out(bench.ask(SUSPEND, service_id="acme"))
 
     assert (run.state, run.content["code"]) == (runs.FAILED, "internal_error")
+
+
+def test_every_action_is_done_by_somebody() -> None:
+    providers = [name for name in load() if name != "relay"]
+    done = {action for name in providers for action in adapters.of(name)}
+
+    assert done | {each.name for each in actions().values() if each.own} == set(actions())

@@ -41,6 +41,15 @@ def cancel(task: Task) -> Done:
     return Done(f"{_name(order)} was canceled.", _term(order, "canceled"))
 
 
+def renew(task: Task) -> Done:
+    """Whether it was renewed, nobody can tell afterwards from the order alone: an unknown outcome stays one."""
+    order = _order(task, "subscription_id")
+    if order.get("status") != "active":
+        raise Failed(f"{_name(order)} is {order.get('status')}; only an active order is renewed.", code="wrong_state")
+    _tell(task, "order/renew", id=order["id"])
+    return Done(f"{_name(order)} was renewed.", _term({**order, "expires_at": None}, "active"))
+
+
 def remind(task: Task) -> Done:
     invoice = _invoice(task)
     _tell(task, "invoice/send_reminder", id=invoice["id"])
@@ -141,6 +150,7 @@ ACTIONS: Mapping[str, Does] = {
     "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
     "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
     "subscription.cancel": Does(cancel, repeatable=True, needs=_NEEDS),
+    "subscription.renew": Does(renew, needs=_NEEDS),
     "invoice.send": Does(remind, needs=_NEEDS),
     "ticket.open": Does(open_ticket, needs=_NEEDS),
     "ticket.reply": Does(reply_to_ticket, needs=_NEEDS),

@@ -30,6 +30,8 @@ PROVIDER = Provider(
         window=_WINDOW,
     ),
     settings=(
+        Setting("api_url", "API address", "For actions: where Paddle's API is.", default="https://api.paddle.com"),
+        Setting("api_key", "API key", "For actions: with the permissions that they need.", secret=True),
         Setting(
             "tolerance",
             "Oldest accepted, in seconds",

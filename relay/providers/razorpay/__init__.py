@@ -3,7 +3,7 @@
 Their event types: https://razorpay.com/docs/webhooks/
 """
 
-from relay.providers.base import On, Provider, by
+from relay.providers.base import On, Provider, Setting, by
 from relay.providers.razorpay import invoices, payments, subscriptions
 from relay.providers.reading import text
 from relay.times import instant
@@ -124,5 +124,10 @@ PROVIDER = Provider(
             "virtual_account.created",
             "virtual_account.credited",
         ]
+    ),
+    settings=(
+        Setting("api_url", "API address", "For actions: Razorpay's API.", default="https://api.razorpay.com"),
+        Setting("key_id", "Key ID", "For actions: of an API key.", secret=True),
+        Setting("key_secret", "Key secret", "For actions: the secret of that key.", secret=True),
     ),
 )

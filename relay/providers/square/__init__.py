@@ -17,6 +17,8 @@ PROVIDER = Provider(
     homepage="https://squareup.com",
     verification=SquareSignature(),
     settings=(
+        Setting("api_url", "API address", "For actions: Square's API.", default="https://connect.squareup.com"),
+        Setting("access_token", "Access token", "For actions: of the application.", secret=True),
         # Not required when the source is made: only then its address is known.
         Setting(
             "notification_url",

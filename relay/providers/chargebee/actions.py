@@ -1,0 +1,92 @@
+"""What Chargebee does for us: subscriptions and invoices. https://apidocs.chargebee.com/docs/api"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Declined, Done, Failed
+from relay.actions.terms import Api, Move, moves
+from relay.actions.vendor import basic
+from relay.money import from_minor
+from relay.providers.base import segment
+from relay.providers.reading import an_object, scalar, under
+
+
+def headers(task: Task) -> dict[str, str]:
+    return basic(str(task.settings["api_key"]), "")
+
+
+def reason(said: Any) -> str | None:
+    return scalar(under(said, "message"))
+
+
+def end(task: Task) -> dict[str, str]:
+    return {"end_of_term": "true" if task.input.get("at_period_end") else "false"}
+
+
+def retry_payment(task: Task) -> Done:
+    invoice = _invoice(task)
+    if invoice.get("status") == "paid":
+        return _paid(invoice, "was paid already")
+    path = f"/api/v2/invoices/{segment(invoice['id'])}/collect_payment"
+    try:
+        said = _API.tell(task, "POST", path, {}).object()
+    except Failed as error:
+        if error.code in ("refused", "declined"):
+            raise Declined(f"The payment of invoice {invoice['id']} failed: {error.message}") from None
+        raise
+    return _paid({**invoice, **an_object(said.get("invoice"))}, "was paid")
+
+
+def was_paid(task: Task) -> Done | None:
+    invoice = _invoice(task)
+    return _paid(invoice, "was paid, as was found out") if invoice.get("status") == "paid" else None
+
+
+def void(task: Task) -> Done:
+    invoice = _invoice(task)
+    if invoice.get("status") == "voided":
+        return Done(f"Invoice {invoice['id']} was void already.", _shown(invoice, "void"))
+    _API.tell(task, "POST", f"/api/v2/invoices/{segment(invoice['id'])}/void", {})
+    return Done(f"Invoice {invoice['id']} is void.", _shown(invoice, "void"))
+
+
+def _invoice(task: Task) -> dict[str, Any]:
+    own_id = str(task.input["invoice_id"]).strip().removeprefix("#")
+    return {"id": own_id, **an_object(_API.ask(task, f"/api/v2/invoices/{segment(own_id)}").get("invoice"))}
+
+
+def _shown(invoice: Mapping[str, Any], status: str | None = None) -> dict[str, Any]:
+    own_id = scalar(invoice.get("id"))
+    return {"invoice_id": own_id, "invoice_number": own_id, "invoice_status": status or scalar(invoice.get("status"))}
+
+
+def _paid(invoice: Mapping[str, Any], how: str) -> Done:
+    money = from_minor(invoice.get("amount_paid"), invoice.get("currency_code"))
+    output = {**_shown(invoice), "amount": money["amount"], "currency": money["currency"]}
+    return Done(f"Invoice {invoice['id']} {how}.", output)
+
+
+_API = Api(
+    read="/api/v2/subscriptions/{id}",
+    headers=headers,
+    reason=reason,
+    inside=("subscription",),
+    keyed="chargebee-idempotency-key",
+    form=True,
+    words={"cancelled": "canceled"},
+)
+_PATH = "/api/v2/subscriptions/{id}/"
+
+ACTIONS: Mapping[str, Does] = {
+    **moves(
+        _API,
+        {
+            "subscription.pause": Move(_PATH + "pause", frozenset({"paused"}), "paused"),
+            "subscription.resume": Move(_PATH + "resume", frozenset({"active"}), "on again"),
+            "subscription.cancel": Move(_PATH + "cancel_for_items", frozenset({"cancelled"}), "canceled", end),
+        },
+    ),
+    "invoice.retry_payment": Does(retry_payment, find_out=was_paid, needs=_API.needs),
+    "invoice.void": Does(void, repeatable=True, needs=_API.needs),
+}

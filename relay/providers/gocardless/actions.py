@@ -1,0 +1,79 @@
+"""What GoCardless does for us: subscriptions and refunds. https://developer.gocardless.com/api-reference/"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay.actions import refunds
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Done
+from relay.actions.terms import Api, Move, at_once, moves
+from relay.actions.vendor import bearer
+from relay.money import from_minor
+from relay.providers.base import segment
+from relay.providers.reading import first, listed, scalar, under
+
+_VERSION = "2015-07-06"
+_NOTE = "relay_run"
+
+
+def headers(task: Task) -> dict[str, str]:
+    return {**bearer(str(task.settings["api_key"])), "gocardless-version": _VERSION}
+
+
+def reason(said: Any) -> str | None:
+    return scalar(under(said, "error", "message")) or scalar(first(under(said, "error", "errors")).get("message"))
+
+
+def canceled(task: Task) -> dict[str, Any]:
+    at_once(task)
+    return {}
+
+
+def refund(task: Task) -> Done:
+    """GoCardless wants to be told how much was refunded then in all, as a check on both sides."""
+    own_id = str(task.input["payment_id"]).strip()
+    payment = _API.ask(task, f"/payments/{segment(own_id)}").get("payments") or {}
+    taken, before = int(payment.get("amount") or 0), int(payment.get("amount_refunded") or 0)
+    money = refunds.wanted(task) or from_minor(taken - before, payment.get("currency"))
+    amount = money["amount_minor"] or 0
+    wanted = {
+        "amount": amount,
+        "total_amount_confirmation": before + amount,
+        "links": {"payment": own_id},
+        "metadata": {_NOTE: task.key},
+    }
+    said = _API.tell(task, "POST", "/refunds", {"refunds": wanted}).object()
+    return refunds.made(scalar(under(said, "refunds", "id")), scalar(under(said, "refunds", "status")), money)
+
+
+def was_refunded(task: Task) -> Done | None:
+    """The run is noted on the refund."""
+    own_id = str(task.input["payment_id"]).strip()
+    for each in listed(_API.ask(task, f"/refunds?payment={segment(own_id)}").get("refunds")):
+        if under(each, "metadata", _NOTE) == task.key:
+            money = from_minor(each.get("amount"), each.get("currency"))
+            return refunds.made(scalar(each.get("id")), scalar(each.get("status")), money)
+    return None
+
+
+_API = Api(
+    read="/subscriptions/{id}",
+    headers=headers,
+    reason=reason,
+    inside=("subscriptions",),
+    keyed="idempotency-key",
+    words={"cancelled": "canceled"},
+)
+_PATH = "/subscriptions/{id}/actions/"
+
+ACTIONS: Mapping[str, Does] = {
+    **moves(
+        _API,
+        {
+            "subscription.pause": Move(_PATH + "pause", frozenset({"paused"}), "paused"),
+            "subscription.resume": Move(_PATH + "resume", frozenset({"active"}), "on again"),
+            "subscription.cancel": Move(_PATH + "cancel", frozenset({"cancelled", "finished"}), "canceled", canceled),
+        },
+    ),
+    "payment.refund": Does(refund, find_out=was_refunded, needs=_API.needs),
+}

@@ -1,0 +1,50 @@
+"""What Mollie does for us: refunds. https://docs.mollie.com/reference/create-refund
+
+The run is noted on the refund, by which it is found again.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay.actions import refunds
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Done
+from relay.actions.vendor import bearer
+from relay.money import from_decimal
+from relay.providers.base import segment
+from relay.providers.reading import an_object, listed, scalar, under
+
+_NEEDS = ("api_url", "api_key")
+_NOTE = "relay_run"
+
+
+def refund(task: Task) -> Done:
+    """All of a payment is what is left of it."""
+    path, headers = f"/v2/payments/{segment(task.input['payment_id'])}", bearer(str(task.settings["api_key"]))
+    money = refunds.wanted(task)
+    if money is None:
+        payment = task.vendor.ask(path, headers=headers).expect(_reason).object()
+        left = an_object(payment.get("amountRemaining")) or an_object(payment.get("amount"))
+        money = from_decimal(left.get("value"), left.get("currency"))
+    amount = {"currency": money["currency"], "value": refunds.text_of(money)}
+    body = {"amount": amount, "description": task.input.get("reason") or "", "metadata": {_NOTE: task.key}}
+    reply = task.vendor.tell("POST", f"{path}/refunds", headers={**headers, "idempotency-key": task.key}, json=body)
+    said = reply.expect(_reason).object()
+    return refunds.made(scalar(said.get("id")), scalar(said.get("status")), money)
+
+
+def was_refunded(task: Task) -> Done | None:
+    path, headers = f"/v2/payments/{segment(task.input['payment_id'])}", bearer(str(task.settings["api_key"]))
+    said = task.vendor.ask(f"{path}/refunds", headers=headers).expect(_reason).object()
+    for each in listed(under(said, "_embedded", "refunds")):
+        if under(each, "metadata", _NOTE) == task.key:
+            money = from_decimal(under(each, "amount", "value"), under(each, "amount", "currency"))
+            return refunds.made(scalar(each.get("id")), scalar(each.get("status")), money)
+    return None
+
+
+def _reason(said: Any) -> str | None:
+    return scalar(under(said, "detail")) or scalar(under(said, "title"))
+
+
+ACTIONS: Mapping[str, Does] = {"payment.refund": Does(refund, find_out=was_refunded, needs=_NEEDS)}

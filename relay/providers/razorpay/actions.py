@@ -1,0 +1,73 @@
+"""What Razorpay does for us: subscriptions and refunds. https://razorpay.com/docs/api/"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay.actions import refunds
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Done
+from relay.actions.terms import Api, Move, moves
+from relay.actions.vendor import basic
+from relay.money import from_minor
+from relay.providers.base import segment
+from relay.providers.reading import listed, scalar, under
+
+_NOTE = "relay_run"
+
+
+def headers(task: Task) -> dict[str, str]:
+    return basic(str(task.settings["key_id"]), str(task.settings["key_secret"]))
+
+
+def reason(said: Any) -> str | None:
+    return scalar(under(said, "error", "description"))
+
+
+def end(task: Task) -> dict[str, int]:
+    return {"cancel_at_cycle_end": 1 if task.input.get("at_period_end") else 0}
+
+
+def refund(task: Task) -> Done:
+    """The run is noted on the refund, by which it is found again."""
+    money = refunds.wanted(task)
+    body: dict[str, Any] = {"notes": {_NOTE: task.key}}
+    if money is not None:
+        body["amount"] = money["amount_minor"]
+    path = f"/v1/payments/{segment(str(task.input['payment_id']).strip())}/refund"
+    return _made(_API.tell(task, "POST", path, body).object())
+
+
+def was_refunded(task: Task) -> Done | None:
+    path = f"/v1/payments/{segment(str(task.input['payment_id']).strip())}/refunds"
+    found = listed(_API.ask(task, path).get("items"))
+    return next((_made(each) for each in found if under(each, "notes", _NOTE) == task.key), None)
+
+
+def _made(said: Mapping[str, Any]) -> Done:
+    money = from_minor(said.get("amount"), said.get("currency"))
+    return refunds.made(scalar(said.get("id")), scalar(said.get("status")), money)
+
+
+_API = Api(
+    read="/v1/subscriptions/{id}",
+    headers=headers,
+    reason=reason,
+    renews=("charge_at",),
+    needs=("api_url", "key_id", "key_secret"),
+    words={"cancelled": "canceled"},
+)
+_PATH = "/v1/subscriptions/{id}/"
+
+ACTIONS: Mapping[str, Does] = {
+    **moves(
+        _API,
+        {
+            "subscription.pause": Move(_PATH + "pause", frozenset({"paused"}), "paused", lambda _: {"pause_at": "now"}),
+            "subscription.resume": Move(
+                _PATH + "resume", frozenset({"active"}), "on again", lambda _: {"resume_at": "now"}
+            ),
+            "subscription.cancel": Move(_PATH + "cancel", frozenset({"cancelled"}), "canceled", end),
+        },
+    ),
+    "payment.refund": Does(refund, find_out=was_refunded, needs=_API.needs),
+}

@@ -1,0 +1,112 @@
+"""What Recurly does for us: subscriptions and invoices. https://recurly.com/developers/api/v2021-02-25/"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Declined, Done, Failed
+from relay.actions.terms import Api, Move, moves
+from relay.actions.vendor import basic
+from relay.money import from_decimal
+from relay.providers.base import segment
+from relay.providers.reading import scalar, under
+
+_ACCEPT = "application/vnd.recurly.v2021-02-25"
+_PAUSED_CYCLES = 999
+"""Recurly pauses for a number of periods: until it is resumed is a number that nobody reaches."""
+
+
+def headers(task: Task) -> dict[str, str]:
+    return {**basic(str(task.settings["api_key"]), ""), "accept": _ACCEPT}
+
+
+def reason(said: Any) -> str | None:
+    return scalar(under(said, "error", "message"))
+
+
+def paused(_: Task) -> dict[str, int]:
+    return {"remaining_pause_cycles": _PAUSED_CYCLES}
+
+
+def end(task: Task) -> dict[str, str]:
+    if not task.input.get("at_period_end"):
+        raise Failed(
+            "This cancels with the end of what is paid: switch At Period End on. Recurly ends at once by hand."
+        )
+    return {"timeframe": "bill_date"}
+
+
+def retry_payment(task: Task) -> Done:
+    invoice = _invoice(task)
+    if invoice.get("state") == "paid":
+        return _paid(invoice, "was paid already")
+    try:
+        said = _API.tell(task, "PUT", f"/invoices/{segment(invoice['id'])}/collect", {}).object()
+    except Failed as error:
+        if error.code in ("refused", "declined"):
+            raise Declined(f"The payment of invoice {_number(invoice)} failed: {error.message}") from None
+        raise
+    return _paid({**invoice, **said}, "was paid")
+
+
+def was_paid(task: Task) -> Done | None:
+    invoice = _invoice(task)
+    return _paid(invoice, "was paid, as was found out") if invoice.get("state") == "paid" else None
+
+
+def void(task: Task) -> Done:
+    invoice = _invoice(task)
+    if invoice.get("state") == "voided":
+        return Done(f"Invoice {_number(invoice)} was void already.", _shown(invoice, "void"))
+    _API.tell(task, "PUT", f"/invoices/{segment(invoice['id'])}/void", {})
+    return Done(f"Invoice {_number(invoice)} is void.", _shown(invoice, "void"))
+
+
+def _invoice(task: Task) -> dict[str, Any]:
+    """An invoice's number is asked for as `number-1042`."""
+    name = str(task.input["invoice_id"]).strip().removeprefix("#")
+    asked = f"number-{name}" if name.isdigit() else name
+    return {"id": asked, **_API.ask(task, f"/invoices/{segment(asked)}")}
+
+
+def _number(invoice: Mapping[str, Any]) -> str:
+    return scalar(invoice.get("number")) or str(invoice["id"])
+
+
+def _shown(invoice: Mapping[str, Any], status: str | None = None) -> dict[str, Any]:
+    return {
+        "invoice_id": scalar(invoice.get("id")),
+        "invoice_number": scalar(invoice.get("number")),
+        "invoice_status": status or scalar(invoice.get("state")),
+    }
+
+
+def _paid(invoice: Mapping[str, Any], how: str) -> Done:
+    money = from_decimal(invoice.get("paid"), invoice.get("currency"))
+    output = {**_shown(invoice), "amount": money["amount"], "currency": money["currency"]}
+    return Done(f"Invoice {_number(invoice)} {how}.", output)
+
+
+_API = Api(
+    read="/subscriptions/{id}",
+    headers=headers,
+    reason=reason,
+    state="state",
+    renews=("current_period_ends_at",),
+    keyed="idempotency-key",
+)
+
+ACTIONS: Mapping[str, Does] = {
+    **moves(
+        _API,
+        {
+            "subscription.pause": Move("/subscriptions/{id}/pause", frozenset({"paused"}), "paused", paused, "PUT"),
+            "subscription.resume": Move("/subscriptions/{id}/resume", frozenset({"active"}), "on again", method="PUT"),
+            "subscription.cancel": Move(
+                "/subscriptions/{id}/cancel", frozenset({"canceled", "expired"}), "canceled", end, "PUT"
+            ),
+        },
+    ),
+    "invoice.retry_payment": Does(retry_payment, find_out=was_paid, needs=_API.needs),
+    "invoice.void": Does(void, repeatable=True, needs=_API.needs),
+}

@@ -1,0 +1,70 @@
+"""What Square does for us: subscriptions and refunds. https://developer.squareup.com/reference/square"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay.actions import refunds
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Done, Failed
+from relay.actions.terms import Api, Move, moves
+from relay.actions.vendor import bearer
+from relay.money import from_minor
+from relay.providers.base import segment
+from relay.providers.reading import an_object, first, scalar, under
+
+_VERSION = "2025-10-16"
+_LONGEST_KEY = 45
+
+
+def headers(task: Task) -> dict[str, str]:
+    return {**bearer(str(task.settings["access_token"])), "square-version": _VERSION}
+
+
+def reason(said: Any) -> str | None:
+    return scalar(first(under(said, "errors")).get("detail")) or scalar(first(under(said, "errors")).get("code"))
+
+
+def end(task: Task) -> dict[str, Any]:
+    if not task.input.get("at_period_end"):
+        raise Failed("Square ends a subscription with what is paid: switch At Period End on.")
+    return {}
+
+
+def refund(task: Task) -> Done:
+    """Square wants the amount of every refund. The key is in the body, which is the same at each try."""
+    own_id, money = str(task.input["payment_id"]).strip(), refunds.wanted(task)
+    if money is None:
+        payment = an_object(_API.ask(task, f"/v2/payments/{segment(own_id)}").get("payment"))
+        money = from_minor(under(payment, "amount_money", "amount"), under(payment, "amount_money", "currency"))
+    body = {
+        "idempotency_key": task.key[-_LONGEST_KEY:],
+        "payment_id": own_id,
+        "amount_money": {"amount": money["amount_minor"], "currency": money["currency"]},
+        "reason": task.input.get("reason") or "Asked for by the merchant",
+    }
+    said = an_object(_API.tell(task, "POST", "/v2/refunds", body).object().get("refund"))
+    return refunds.made(scalar(said.get("id")), (scalar(said.get("status")) or "").lower() or None, money)
+
+
+_API = Api(
+    read="/v2/subscriptions/{id}",
+    headers=headers,
+    reason=reason,
+    inside=("subscription",),
+    renews=("charged_through_date",),
+    needs=("api_url", "access_token"),
+    words={"ACTIVE": "active", "PAUSED": "paused", "CANCELED": "canceled", "DEACTIVATED": "expired"},
+)
+_PATH = "/v2/subscriptions/{id}/"
+
+ACTIONS: Mapping[str, Does] = {
+    **moves(
+        _API,
+        {
+            "subscription.pause": Move(_PATH + "pause", frozenset({"PAUSED"}), "paused"),
+            "subscription.resume": Move(_PATH + "resume", frozenset({"ACTIVE"}), "on again"),
+            "subscription.cancel": Move(_PATH + "cancel", frozenset({"CANCELED", "DEACTIVATED"}), "canceled", end),
+        },
+    ),
+    "payment.refund": Does(refund, repeatable=True, needs=_API.needs),
+}
