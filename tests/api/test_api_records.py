@@ -60,6 +60,11 @@ def test_a_record_says_what_it_is_where_and_by_which_event(learnt):
         ("/services", {"status": "suspended"}, 1),
         ("/services", {"domain": "ACME-SHOP.example"}, 1),
         ("/services", {"source": "src_other"}, 0),
+        # as a person types it at the first try
+        ("/customers", {"email": " Zoe@Example.com "}, 1),
+        ("/services", {"domain": "www.acme-shop.example"}, 1),
+        ("/invoices", {"id": "#INV-7"}, 1),
+        ("/invoices", {"id": " # INV-7"}, 1),
         ("/alerts", {}, 0),
     ],
 )
