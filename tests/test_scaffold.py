@@ -40,15 +40,26 @@ def suite(checkout: Path) -> str:
     return "green" if done.returncode == 0 else done.stdout
 
 
-@pytest.mark.parametrize("proof", scaffold.PROOFS)
-def test_each_failure_says_what_comes_next_until_all_is_green(checkout: Path, proof: str) -> None:
-    folder = checkout / "relay/providers/moving_van"
+def scaffolded(checkout: Path, proof: str) -> Path:
     words = ("--label", "Moving Van", "--kind", "hosting_panel", "--homepage", "https://van.example", "--proof", proof)
-
     written = run(checkout, "-m", "relay", "new-provider", "moving_van", *words)
-
     assert written.returncode == 0, written.stderr
     assert written.stdout.splitlines()[-1] == "Next: make test ONLY=moving_van"
+    return checkout / "relay/providers/moving_van"
+
+
+def mapped(folder: Path) -> None:
+    code = folder / "__init__.py"
+    code.write_text(code.read_text().replace('"TODO"', '"site.moved"'))
+
+
+def explained(folder: Path) -> None:
+    steps = folder / "setup.md"
+    steps.write_text(steps.read_text().replace("TODO", "Open Settings"))
+
+
+def test_each_failure_says_what_comes_next_until_all_is_green(checkout: Path) -> None:
+    folder = scaffolded(checkout, "standard")
     assert "next: save a delivery of Moving Van as relay/providers/moving_van/samples/EVENT.http" in suite(checkout)
 
     (folder / "samples/site.moved.http").write_text(SAMPLE)
@@ -57,13 +68,22 @@ def test_each_failure_says_what_comes_next_until_all_is_green(checkout: Path, pr
     assert run(checkout, "-m", "relay", "generate").returncode == 0
     assert "next: map its events in relay/providers/moving_van/__init__.py" in suite(checkout)
 
-    code = folder / "__init__.py"
-    code.write_text(code.read_text().replace('"TODO"', '"site.moved"'))
+    mapped(folder)
     run(checkout, "-m", "relay", "generate")
     assert "next: say the exact steps in setup.md" in suite(checkout)
 
-    steps = folder / "setup.md"
-    steps.write_text(steps.read_text().replace("TODO", "Open Settings"))
+    explained(folder)
+    assert suite(checkout) == "green"
+
+
+@pytest.mark.parametrize("proof", [each for each in scaffold.PROOFS if each != "standard"])
+def test_with_all_steps_done_every_proof_is_green(checkout: Path, proof: str) -> None:
+    folder = scaffolded(checkout, proof)
+    (folder / "samples/site.moved.http").write_text(SAMPLE)
+    mapped(folder)
+    explained(folder)
+
+    assert run(checkout, "-m", "relay", "generate").returncode == 0
     assert suite(checkout) == "green"
 
 

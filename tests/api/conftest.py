@@ -221,10 +221,12 @@ def _workspace(connection: Any, name: str, scopes: Sequence[str]) -> Workspace:
     return Workspace(made.id, keys)
 
 
-@pytest.fixture(autouse=True)
-def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def nobody_works() -> Iterator[None]:
     """No worker runs beside these tests, so that a call of an action need not wait for one."""
-    monkeypatch.setattr(actions, "WAIT_SECONDS", 0.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(actions, "WAIT_SECONDS", 0.0)
+        yield
 
 
 @pytest.fixture

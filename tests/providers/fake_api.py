@@ -81,6 +81,9 @@ def vendor() -> Iterator[Vendor]:
         yield made
 
 
+PATIENCE = 0.3
+"""Seconds that the relay waits for a vendor that fails."""
+
 FAILURES = ("not found", "out of order", "slow", "wrong key")
 
 
@@ -91,14 +94,14 @@ def failing(request: pytest.FixtureRequest, vendor: Vendor, monkeypatch: pytest.
 
     def answer() -> Any:
         if request.param == "slow":
-            released.wait(timeout=20)
+            released.wait(timeout=4 * PATIENCE)
         return {"not found": 404, "out of order": 500, "wrong key": 401}.get(request.param, {})
 
     class Everything(dict[str, Any]):
         def get(self, key: str, default: Any = None) -> Any:
             return answer
 
-    monkeypatch.setattr(asking, "TOTAL_SECONDS", 0.3)
+    monkeypatch.setattr(asking, "TOTAL_SECONDS", PATIENCE)
     vendor.answers = Everything()
     yield vendor
     released.set()
