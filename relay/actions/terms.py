@@ -5,6 +5,7 @@ Each reads the subscription first: what is so already is done. So doing it again
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from relay.actions.outcomes import Done, Failed
 from relay.actions.vendor import Headers, Reply
 from relay.providers.base import segment
 from relay.providers.reading import an_object, scalar, under
-from relay.times import timestamp
+from relay.times import instant, timestamp
 
 Body = Callable[[Task], Any]
 
@@ -67,6 +68,14 @@ def at_once(task: Task) -> None:
     """Raises `Failed` where a cancellation at the end of the period is wanted, and the gateway knows none."""
     if task.input.get("at_period_end"):
         raise Failed("This gateway cancels at once; what is paid stays paid. Leave At Period End off.")
+
+
+def still_to_come(text: str) -> datetime:
+    """An instant. Raises `Failed` for one that is past."""
+    found = instant(text)
+    if found is None or found <= datetime.now(UTC):
+        raise Failed(f"A day that is still to come was expected; {text} came.")
+    return found
 
 
 def _move(api: Api, move: Move, task: Task) -> Done:

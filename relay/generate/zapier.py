@@ -181,7 +181,8 @@ def _entity_example(kind: str, known: Catalogue) -> Any:
 def _action(action: Node, known: Catalogue) -> dict[str, Any]:
     into, out = (_resolved(action["properties"][side], known) for side in ("input", "output"))
     example = action["examples"][0]
-    required = into.get("required", ())
+    required, title, description = into.get("required", ()), action["title"], action["description"]
+    reads = action["x-risk"] == "read"
     fields = [
         {
             "key": name,
@@ -189,6 +190,7 @@ def _action(action: Node, known: Catalogue) -> dict[str, Any]:
             "helpText": each["description"],
             "required": name in required,
             **_input_type(_resolved(each, known)),
+            **({"dynamic": "source_list.id.name"} if name == "source" else {}),
         }
         for name, each in into["properties"].items()
     ]
@@ -196,8 +198,8 @@ def _action(action: Node, known: Catalogue) -> dict[str, Any]:
         "key": key_of(action["name"]),
         "name": action["name"],
         "noun": action["x-noun"],
-        "label": action["title"],
-        "description": action["description"],
+        "label": f"Find{title.removeprefix('Get')}" if reads else title,
+        "description": description.replace("Returns information about", "Finds", 1) if reads else description,
         "risk": action["x-risk"],
         "hidden": not action.get("x-launch", False),
         "fields": sorted(fields, key=lambda field: not field["required"]),

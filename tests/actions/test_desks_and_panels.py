@@ -1,6 +1,7 @@
 """What further panels and the help desks do, against servers that answer as these document it."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,9 +10,12 @@ from actions.fake_vendor import Answer, FakeVendor, Request
 from relay.actions.adapter import Does
 from relay.actions.catalogue import get as get_action
 from relay.actions.outcomes import Done, Failed, NotReached, Uncertain
+from relay.actions.space import megabytes
 from relay.providers import get as get_provider
+from relay.providers.directadmin.actions import ACTIONS as DIRECTADMIN
 from relay.providers.fossbilling.actions import ACTIONS as FOSSBILLING
 from relay.providers.freshdesk.actions import ACTIONS as FRESHDESK
+from relay.providers.hostinger.actions import ACTIONS as HOSTINGER
 from relay.providers.plesk.actions import ACTIONS as PLESK
 from relay.providers.virtualmin.actions import ACTIONS as VIRTUALMIN
 from relay.providers.zendesk.actions import ACTIONS as ZENDESK
@@ -70,8 +74,65 @@ class Virtualmin:
             case "enable-domain":
                 del self.values["disabled"]
             case "modify-domain":
-                self.values["plan"] = [form["apply-plan"]]
+                self.values["plan"] = [form.get("apply-plan", "Starter")]
         return {"status": "success"}
+
+
+class DirectAdmin:
+    def __init__(self) -> None:
+        self.user = {"username": "acme", "domain": "acme.example", "package": "starter", "suspended": "no"}
+        self.user |= {"usertype": "user", "quota": "10000", "email": "zoe@acme.example"}
+        self.refusal: str | None = None
+        self.effects: list[str] = []
+
+    def __call__(self, request: Request) -> Any:
+        assert request.headers["authorization"] == "Basic cmVsYXk6azN5"  # relay:k3y
+        given = request.query if request.method == "GET" else request.form
+        assert given["json"] == "yes"
+        if given.get("user", given.get("select0")) != "acme":
+            return {"error": "1", "text": "Unable to show user", "details": "That user does not exist"}
+        if request.method == "GET":
+            return {"quota": "1830.4"} if request.path == "/CMD_API_SHOW_USER_USAGE" else self.user
+        if self.refusal:
+            return {"error": "1", "text": "Cannot do it", "details": self.refusal}
+        self.effects.append(request.path)
+        if request.path == "/CMD_API_SELECT_USERS":
+            assert given["location"] == "CMD_SELECT_USERS"
+            self.user["suspended"] = {"Suspend": "yes", "Unsuspend": "no"}[given["suspend"]]
+        else:
+            assert (request.path, given["action"]) == ("/CMD_API_MODIFY_USER", "package")
+            self.user["package"] = given["package"]
+        return {"success": "Saved"}
+
+
+class Hostinger:
+    def __init__(self) -> None:
+        self.subscription = {
+            "id": "sub_1",
+            "name": "KVM 2",
+            "status": "active",
+            "is_auto_renewed": True,
+            "next_billing_at": "2026-12-22T07:00:00Z",
+        }
+        self.order: Any = {"id": 9, "status": "completed"}
+        self.effects: list[str] = []
+
+    def __call__(self, request: Request) -> Any:
+        assert request.headers["authorization"] == "Bearer k3y"
+        path = "/api/billing/v1/subscriptions"
+        if (request.method, request.path) == ("GET", path):
+            return [{"id": "sub_0"}, self.subscription]
+        self.effects.append(f"{request.method} {request.path.removeprefix(path)}")
+        match self.effects[-1]:
+            case "POST /sub_1/renew":
+                return self.order
+            case "PATCH /sub_1/auto-renewal/enable":
+                self.subscription["is_auto_renewed"] = True
+            case "DELETE /sub_1/auto-renewal/disable":
+                self.subscription["is_auto_renewed"] = False
+            case _:
+                return 404
+        return self.subscription
 
 
 class Plesk:
@@ -125,10 +186,11 @@ THERE: dict[str, tuple[type, Mapping[str, Does], str]] = {
     "fossbilling": (FossBilling, FOSSBILLING, "88"),
     "virtualmin": (Virtualmin, VIRTUALMIN, "acme.example"),
     "plesk": (Plesk, PLESK, "acme.example"),
+    "directadmin": (DirectAdmin, DIRECTADMIN, "acme"),
     "zendesk": (Zendesk, ZENDESK, ""),
     "freshdesk": (Freshdesk, FRESHDESK, ""),
 }
-HOSTING = pytest.mark.parametrize("name", ["fossbilling", "virtualmin", "plesk"])
+HOSTING = pytest.mark.parametrize("name", ["fossbilling", "virtualmin", "plesk", "directadmin"])
 
 
 @pytest.fixture
@@ -188,6 +250,7 @@ def test_an_outcome_that_nobody_knows_is_found_out_by_doing_it_again(
         "fossbilling": "/api/admin/order/suspend",
         "virtualmin": "/virtual-server/remote.cgi",
         "plesk": "/api/v2/cli/subscription/call",
+        "directadmin": "/CMD_API_SELECT_USERS",
     }[name]
     action = THERE[name][1]["service.suspend"]
     assert action.repeatable
@@ -212,10 +275,11 @@ def test_an_outcome_that_nobody_knows_is_found_out_by_doing_it_again(
     assert len(panel.effects) == 1
 
 
-@pytest.mark.parametrize("name", ["virtualmin", "plesk"])
+@pytest.mark.parametrize("name", ["virtualmin", "plesk", "directadmin"])
 def test_a_plan_is_changed_once(vendor: FakeVendor, panel: Any, name: str) -> None:
+    own_id = "acme" if name == "directadmin" else "ACME.example"
     for _ in range(2):
-        done = does(vendor, name, "service.change_package", service_id="ACME.example", package="Gold")
+        done = does(vendor, name, "service.change_package", service_id=own_id, package="Gold")
         assert done.output["plan"] == "Gold"
 
     assert len(panel.effects) == 1
@@ -304,6 +368,7 @@ def test_a_busy_server_is_asked_again_later(vendor: FakeVendor, name: str) -> No
         "/api/v2/tickets",
     ):
         vendor.next("POST", path, "busy")
+    vendor.next("GET", "/CMD_API_SHOW_USER_CONFIG", "busy")
 
     with pytest.raises(NotReached) as error:
         does(vendor, name, action, **given)
@@ -330,3 +395,98 @@ def test_a_rehearsal_changes_nothing_and_shows_no_secret(vendor: FakeVendor, pan
     assert len(task.vendor.told) == 1
     assert not any(secret in str(task.vendor.told) for secret in ("k3y", "s3cret", "t0ken"))
     assert not any(getattr(panel, kept, []) for kept in ("effects", "tickets", "posts"))
+
+
+@pytest.mark.parametrize("name", ["directadmin"])
+def test_a_user_of_directadmin_is_read(vendor: FakeVendor, name: str) -> None:
+    assert does(vendor, name, "service.fetch", service_id="acme").output == {
+        "service_id": "acme",
+        "service_status": "active",
+        "domain": "acme.example",
+        "plan": "starter",
+        "email": "zoe@acme.example",
+        "disk_used_mb": Decimal("1830.4"),
+        "disk_limit_mb": 10000,
+    }
+    with pytest.raises(Failed) as error:
+        does(vendor, name, "service.suspend", service_id="Admin")
+    assert error.value.code == "not_permitted"
+
+
+@pytest.mark.parametrize("name", ["virtualmin"])
+def test_a_virtual_server_is_read_and_limited(vendor: FakeVendor, panel: Virtualmin, name: str) -> None:
+    panel.values |= {
+        "contact_email": ["zoe@acme.example"],
+        "server_byte_quota_used": ["1048576"],
+        "server_block_quota": ["Unlimited"],
+    }
+
+    read = does(vendor, name, "service.fetch", service_id="acme.example").output
+    does(vendor, name, "service.change_limits", service_id="acme.example", disk_mb=500, bandwidth_mb=0)
+
+    assert (read["email"], read["disk_used_mb"], read["disk_limit_mb"]) == ("zoe@acme.example", 1, None)
+    limits = vendor.told("POST", "/virtual-server/remote.cgi")[-1].form
+    assert (limits["quota"], limits["bw"]) == ("512000", "NONE")
+    with pytest.raises(Failed, match="or both"):
+        does(vendor, name, "service.change_limits", service_id="acme.example")
+
+
+# Hostinger
+
+
+def hostinger(panel: Hostinger, action: str, **given: Any) -> Done:
+    with FakeVendor(panel) as vendor:
+        done = HOSTINGER[action].run(vendor.task({"subscription_id": "sub_1", **given}, KEYS))
+    assert set(done.output) <= set(get_action(action).outputs)
+    return done
+
+
+def test_a_subscription_of_hostinger_ends_and_goes_on_once() -> None:
+    panel = Hostinger()
+
+    for _ in range(2):
+        assert hostinger(panel, "subscription.cancel", at_period_end=True).output["renews_at"] is None
+    for _ in range(2):
+        assert hostinger(panel, "subscription.resume").output["renews_at"] == "2026-12-22T07:00:00Z"
+
+    assert panel.effects == ["DELETE /sub_1/auto-renewal/disable", "PATCH /sub_1/auto-renewal/enable"]
+    with pytest.raises(Failed, match="At Period End"):
+        hostinger(panel, "subscription.cancel")
+    with pytest.raises(Failed) as error:
+        hostinger(panel, "subscription.resume", subscription_id="sub_2")
+    assert error.value.code == "no_such_thing"
+
+
+def test_a_renewal_is_ordered_and_never_twice() -> None:
+    panel, renew = Hostinger(), HOSTINGER["subscription.renew"]
+
+    assert "was ordered" in hostinger(panel, "subscription.renew").text
+    panel.order = {"status": "failed"}
+    with pytest.raises(Failed, match="failed at Hostinger"):
+        hostinger(panel, "subscription.renew")
+
+    assert (renew.repeatable, renew.find_out) == (False, None)
+    assert {need for each in HOSTINGER.values() for need in each.needs} <= {
+        each.name for each in get_provider("hostinger").settings
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "of", "read"),
+    [
+        ("1830M", 1, 1830),
+        (" 500 ", 1, 500),
+        (1536, 1024, Decimal("1.5")),
+        (Decimal("12.345"), 1, Decimal("12.34")),
+        ("unlimited", 1, None),
+        ("*", 1, None),
+        (None, 1, None),
+        (True, 1, None),
+        ("-5", 1, None),
+        ("NaN", 1, None),
+        ("1e400", 1, None),
+        ("", 1, None),
+    ],
+)
+def test_space_is_read_as_panels_write_it(written: Any, of: int, read: Any) -> None:
+    assert megabytes(written, of=of) == read

@@ -243,6 +243,84 @@ def test_an_end_that_a_gateway_does_not_know_is_refused(vendor: FakeVendor, acco
     assert account.effects == []
 
 
+# Later renewals
+
+EXTENDING = {
+    "paddle": ("PATCH", "/subscriptions/sub_1", {"next_billed_at": "2199-01-01T00:00:00Z"}),
+    "chargebee": ("POST", "/api/v2/subscriptions/sub_1/change_term_end", {"term_ends_at": "7226582400"}),
+}
+
+
+@pytest.mark.parametrize("name", EXTENDING)
+def test_a_subscription_is_extended_without_a_charge(name: str) -> None:
+    method, path, wanted = EXTENDING[name]
+    told: list[dict[str, Any]] = []
+
+    def answer(request: Request) -> Any:
+        if request.method == "GET":
+            return {"data": {"id": "sub_1", "status": "active"}, "subscription": {"id": "sub_1", "status": "active"}}
+        assert (request.method, request.path) == (method, path)
+        told.append(request.json if name == "paddle" else request.form)
+        return {
+            "data": {"id": "sub_1", "status": "active", "next_billed_at": "2199-01-01T00:00:00Z"},
+            "subscription": {"id": "sub_1", "status": "active", "next_billing_at": 7226582400},
+        }
+
+    with FakeVendor(answer) as vendor:
+        done = does(vendor, name, "subscription.extend", subscription_id="sub_1", until="2199-01-01T01:00:00+01:00")
+        with pytest.raises(Failed, match="still to come"):
+            does(vendor, name, "subscription.extend", subscription_id="sub_1", until="2020-01-01T00:00:00Z")
+
+    assert done.output["renews_at"] == "2199-01-01T00:00:00Z"
+    (fields,) = told
+    assert fields | wanted == fields
+    assert fields.get("proration_billing_mode", fields.get("prorate")) in ("do_not_bill", "false")
+
+
+# Payment links
+
+
+class Links:
+    """What was linked, by the reference or key that a gateway keeps."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.made = name, []  # type: tuple[str, list[dict[str, Any]]]
+
+    def __call__(self, request: Request) -> Any:
+        if request.method == "GET":
+            return {"payment_links": self.made}
+        key = request.headers.get("idempotency-key", request.json.get("reference_id"))
+        known = next((each for each in self.made if each["reference_id"] == key), None)
+        if known is None:
+            known = {**request.json, "id": "pl_1", "short_url": "https://rzp.example/1", "reference_id": key}
+            known["_links"] = {"paymentLink": {"href": "https://pay.mollie.example/1"}}
+            self.made.append(known)
+        return Answer(201, known)
+
+
+@pytest.mark.parametrize("name", ["mollie", "razorpay"])
+@pytest.mark.parametrize("trouble", [None, "hangs", "closes_after", "fails_after", "babbles"])
+def test_a_payment_link_is_one_link_whatever_becomes_of_the_answer(name: str, trouble: Any) -> None:
+    links, does_it = Links(name), adapters.of(name)["payment_link.create"]
+    path = {"mollie": "/v2/payment-links", "razorpay": "/v1/payment_links"}[name]
+    with FakeVendor(links) as vendor:
+        task = vendor.task({"amount": 24, "currency": "EUR", "description": "Backup"}, KEYS)
+        if trouble is None:
+            done = does_it.run(task)
+        else:
+            vendor.next("POST", path, trouble)
+            with pytest.raises(Uncertain):
+                does_it.run(task)
+            found = does_it.run(task) if does_it.repeatable else does_it.find_out and does_it.find_out(task)
+            assert found
+            done = found
+
+    assert done.output["url"].startswith("https://")
+    assert (done.output["amount"], done.output["currency"]) == (24, "EUR")
+    assert len(links.made) == 1
+    assert links.made[0]["amount"] in (2400, {"value": "24.00", "currency": "EUR"})
+
+
 # Refunds
 
 
@@ -369,7 +447,11 @@ class Invoices:
                 self.charged += 1
             self.status = "voided" if "void" in request.path else "paid"
         invoice = {"id": "in_1", "status": self.status, "state": self.status, "number": "1042", "currency": "EUR"}
-        invoice |= {"amount_paid": 2400, "currency_code": "EUR", "paid": 24.0}
+        invoice |= {"amount_paid": 2400, "currency_code": "EUR", "paid": 24.0, "due_date": 1798000000}
+        if self.name == "chargebee":
+            invoice |= {"total": 2400, "amount_due": 400, "customer_id": "41"}
+        else:
+            invoice |= {"total": 24.0, "balance": 4.0, "due_at": "2026-12-23T04:26:40Z", "account": {"code": "41"}}
         return {"invoice": invoice} if self.name == "chargebee" else invoice
 
 
@@ -414,3 +496,15 @@ def test_declines_and_voids(name: str) -> None:
         invoices.refusal = None
         for _ in range(2):
             assert does(vendor, name, "invoice.void", invoice_id="in_1").output["invoice_status"] == "void"
+
+
+@pytest.mark.parametrize("name", COLLECTING)
+def test_an_invoice_is_read(name: str) -> None:
+    invoices = Invoices(name)
+    with FakeVendor(invoices) as vendor:
+        read = does(vendor, name, "invoice.fetch", invoice_id="in_1").output
+
+    assert (read["amount"], read["amount_due"], read["currency"]) == (24, 4, "EUR")
+    assert (read["invoice_status"], read["customer_id"]) == ("payment_due", "41")
+    assert read["due_at"] == "2026-12-23T04:26:40Z"
+    assert invoices.charged == 0

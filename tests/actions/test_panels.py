@@ -31,6 +31,8 @@ class Whm:
 
     def __init__(self) -> None:
         self.account = {"user": "acme", "domain": "acme.example", "plan": "starter", "suspended": 0}
+        self.account |= {"email": "zoe@acme.example", "diskused": "1830M", "disklimit": "unlimited"}
+        self.limits: dict[str, str] = {}
         self.refusal: str | None = None
 
     def __call__(self, request: Request) -> Any:
@@ -42,6 +44,14 @@ class Whm:
             return {
                 "result": {"status": status, "errors": [self.refusal] if self.refusal else None, "data": {"pid": 9}}
             }
+        if function == "servicestatus":
+            known = [{"name": "httpd", "running": 1, "enabled": 1, "display_name": "Apache"}]
+            return {
+                "metadata": {"result": 1},
+                "data": {"service": known if request.query["service"] == "httpd" else []},
+            }
+        if function == "restartservice":
+            return {"metadata": {"result": 0 if self.refusal else 1, "reason": self.refusal or "OK"}}
         if request.query.get("user", request.query.get("username")) != "acme":
             return {"metadata": {"result": 0, "reason": "Account does not exist."}}
         if function == "accountsummary":
@@ -53,7 +63,10 @@ class Whm:
             "unsuspendacct": {"suspended": 0},
             "changepackage": {"plan": request.query.get("pkg")},
             "start_autossl_check_for_one_user": {},
+            "editquota": {},
+            "limitbw": {},
         }
+        self.limits |= {name: request.query[name] for name in ("quota", "bwlimit") if name in request.query}
         self.account |= changes[function]
         return {"metadata": {"result": 1, "reason": "OK"}}
 
@@ -62,7 +75,8 @@ class Hestia:
     """HestiaCP with one user; commands are answered by a code."""
 
     def __init__(self) -> None:
-        self.user = {"PACKAGE": "starter", "SUSPENDED": "no"}
+        self.user = {"PACKAGE": "starter", "SUSPENDED": "no", "CONTACT": "zoe@acme.example"}
+        self.user |= {"U_DISK": "1830", "DISK_QUOTA": "unlimited"}
         self.code: int | None = None
 
     def __call__(self, request: Request) -> Any:
@@ -92,8 +106,16 @@ class Whmcs:
             "status": "Unpaid",
             "paymentmethod": "stripe",
             "transactions": "",
+            "userid": 41,
+            "total": "24.00",
+            "balance": "4.00",
+            "duedate": "2026-12-06",
         }
-        self.service = {"id": 88, "domain": "acme.example", "name": "Business", "status": "Active"}
+        self.service = {"id": 88, "domain": "acme.example", "name": "Business", "status": "Active", "pid": 5}
+        self.service |= {"diskusage": "1830", "disklimit": "0"}
+        self.client = {"userid": 41, "firstname": "Zoë", "lastname": "Müller", "email": "zoe@acme.example"}
+        self.client |= {"companyname": "Acme", "currency_code": "EUR"}
+        self.credits: list[dict[str, str]] = []
         self.refusal: str | None = None
         self.captured = 0
 
@@ -115,6 +137,11 @@ class Whmcs:
             case "GetClientsProducts":
                 found = [self.service] if form["serviceid"] == "88" else []
                 return {"result": "success", "products": {"product": found}}
+            case "GetClientsDetails":
+                asked = form.get("clientid", form.get("email"))
+                return {"result": "success", "client": self.client} if asked in ("41", "zoe@acme.example") else missing
+            case "GetCredits":
+                return {"result": "success", "credits": {"credit": self.credits}}
             case "GetClientsDomains":
                 return {"result": "success", "domains": {"domain": [{"id": 5, "domainname": "acme.example"}]}}
         return None
@@ -125,7 +152,11 @@ class Whmcs:
                 self.captured += 1
                 self.invoice["status"] = "Paid"
             case "UpdateInvoice":
-                self.invoice["status"] = form["status"]
+                self.invoice |= {name: form[name] for name in ("status", "duedate") if name in form}
+            case "AddCredit":
+                self.credits.append({"description": form["description"], "amount": form["amount"]})
+            case "UpdateClientProduct":
+                self.service["pid"] = int(form["pid"])
             case "AddInvoicePayment":
                 self.invoice["transactions"] = {"transaction": [{"transid": form["transid"]}]}
             case "ModuleSuspend":
@@ -165,7 +196,7 @@ def does(vendor: FakeVendor, name: str, action: str, *, dry: bool = False, **giv
 
 def changes(vendor: FakeVendor) -> list[Request]:
     """The requests that were not only reading."""
-    reading = re.compile("accountsummary|v-list-user|GetInvoice|GetClients")
+    reading = re.compile("accountsummary|servicestatus|v-list-user|GetInvoice|GetC")
     return [each for each in vendor.done if not reading.search(each.path + str(each.form))]
 
 
@@ -377,3 +408,136 @@ def test_every_setting_that_an_action_needs_is_one_of_the_provider(name: str) ->
     known = {each.name for each in get_provider(name).settings}
 
     assert {need for each in PANELS[name][1].values() for need in each.needs} <= known
+
+
+# What is asked, and what else is told
+
+
+@EACH
+def test_a_service_is_read(vendor: FakeVendor, name: str) -> None:
+    read = does(vendor, name, "service.fetch", service_id=PANELS[name][2])
+
+    assert read.output["service_status"] == "active"
+    assert (read.output["disk_used_mb"], read.output["disk_limit_mb"]) == (1830, None)
+    assert read.output.get("email") == (None if name == "whmcs" else "zoe@acme.example")
+    assert changes(vendor) == []
+
+
+@pytest.mark.parametrize("name", ["cpanel"])
+def test_an_accounts_limits_are_changed(vendor: FakeVendor, panel: Whm, name: str) -> None:
+    does(vendor, name, "service.change_limits", service_id="acme", disk_mb=0)
+    does(vendor, name, "service.change_limits", service_id="acme", disk_mb=500, bandwidth_mb=9000)
+
+    assert panel.limits == {"quota": "500", "bwlimit": "9000"}
+    assert [each.path.rpartition("/")[2] for each in changes(vendor)] == ["editquota", "editquota", "limitbw"]
+    with pytest.raises(Failed, match="or both"):
+        does(vendor, name, "service.change_limits", service_id="acme")
+
+
+@pytest.mark.parametrize("name", ["cpanel"])
+def test_daemons_are_seen_to(vendor: FakeVendor, panel: Whm, name: str) -> None:
+    assert does(vendor, name, "server.service_status", daemon="httpd").output == {
+        "daemon": "httpd",
+        "running": True,
+        "enabled": True,
+    }
+    assert does(vendor, name, "server.restart_service", daemon="httpd").output == {"daemon": "httpd"}
+    with pytest.raises(Failed) as error:
+        does(vendor, name, "server.service_status", daemon="nothing")
+    assert error.value.code == "no_such_thing"
+    panel.refusal = "The service is not known."
+    with pytest.raises(Failed, match="not known"):
+        does(vendor, name, "server.restart_service", daemon="nothing")
+
+
+@pytest.mark.parametrize("name", ["whmcs"])
+def test_whmcs_invoices_and_customers_are_read(vendor: FakeVendor, name: str) -> None:
+    invoice = does(vendor, name, "invoice.fetch", invoice_id="#1042").output
+    assert (invoice["amount"], invoice["amount_due"], invoice["due_at"]) == (24, 4, "2026-12-06T00:00:00Z")
+    assert (invoice["customer_id"], invoice["invoice_status"]) == ("41", "unpaid")
+    for given in ({"customer_id": "41"}, {"email": "zoe@acme.example"}):
+        assert does(vendor, name, "customer.fetch", **given).output == {
+            "customer_id": "41",
+            "name": "Zoë Müller",
+            "email": "zoe@acme.example",
+            "company": "Acme",
+        }
+    with pytest.raises(Failed) as error:
+        does(vendor, name, "customer.fetch", email="nobody@acme.example")
+    assert error.value.code == "no_such_thing"
+    assert changes(vendor) == []
+
+
+@pytest.mark.parametrize("name", ["whmcs"])
+def test_an_invoice_is_due_on_another_day(vendor: FakeVendor, panel: Whmcs, name: str) -> None:
+    for _ in range(2):
+        done = does(vendor, name, "invoice.change_due_date", invoice_id="1042", due_at="2026-12-20T00:00:00Z")
+        assert done.output["due_at"] == "2026-12-20T00:00:00Z"
+
+    assert panel.invoice["duedate"] == "2026-12-20"
+    assert len(changes(vendor)) == 1
+
+
+@pytest.mark.parametrize("name", ["whmcs"])
+@pytest.mark.parametrize("trouble", [None, "hangs", "closes_after", "fails_after", "babbles"])
+def test_credit_is_added_once_whatever_becomes_of_the_answer(
+    vendor: FakeVendor, panel: Whmcs, name: str, trouble: Any
+) -> None:
+    given = {"customer_id": "41", "amount": 6, "currency": "EUR", "description": "Two days off"}
+    task, credit = vendor.task(given, KEYS), WHMCS["customer.add_credit"]
+    assert not credit.repeatable
+    assert credit.find_out is not None
+    assert credit.find_out(task) is None
+    if trouble is None:
+        credit.run(task)
+    else:
+        original = vendor.answers
+
+        def second(request: Request) -> Any:
+            if request.form["action"] == "GetClientsDetails":
+                vendor.next("POST", "/", trouble)
+            return original(request)  # type: ignore[operator]
+
+        vendor.answers = second
+        with pytest.raises(Uncertain):
+            credit.run(task)
+
+    found = credit.find_out(task)
+    assert found is not None
+    assert found.output == {"customer_id": "41", "amount": 6, "currency": "EUR"}
+    assert len(panel.credits) == 1
+
+
+@pytest.mark.parametrize("name", ["whmcs"])
+def test_credit_is_in_the_customers_currency(vendor: FakeVendor, panel: Whmcs, name: str) -> None:
+    with pytest.raises(Failed, match="pays in EUR"):
+        does(vendor, name, "customer.add_credit", customer_id="41", amount=6, currency="USD", description="x")
+
+    assert panel.credits == []
+
+
+@pytest.mark.parametrize("name", ["whmcs"])
+def test_customers_are_mailed_by_template_or_in_words(vendor: FakeVendor, name: str) -> None:
+    does(vendor, name, "customer.send_email", customer_id="41", template="Service Restored")
+    does(vendor, name, "customer.send_email", customer_id="41", subject="It is back", message="All works.")
+
+    template, words = (each.form for each in changes(vendor))
+    assert (template["messagename"], template["id"]) == ("Service Restored", "41")
+    assert (words["customtype"], words["customsubject"], words["custommessage"]) == (
+        "general",
+        "It is back",
+        "All works.",
+    )
+    with pytest.raises(Failed, match="a subject and a message"):
+        does(vendor, name, "customer.send_email", customer_id="41", subject="It is back")
+
+
+@pytest.mark.parametrize("name", ["whmcs"])
+def test_a_service_gets_another_product(vendor: FakeVendor, panel: Whmcs, name: str) -> None:
+    for _ in range(2):
+        assert does(vendor, name, "service.change_package", service_id="88", package="7").output["plan"] == "7"
+
+    told = [each.form["action"] for each in changes(vendor)]
+    assert told == ["UpdateClientProduct", "ModuleChangePackage", "ModuleChangePackage"]
+    with pytest.raises(Failed, match="by number"):
+        does(vendor, name, "service.change_package", service_id="88", package="Business")

@@ -74,6 +74,19 @@ const call = async (z, bundle, path, options = {}) => {
   return response.status === 204 ? undefined : response.data;
 };
 
+// What is asked of a source by way of the relay: one thing, or none where there is no such thing.
+const lookUp = async (z, bundle, path, body) => {
+  const url = baseUrl(z, bundle.authData.relay_url) + path;
+  const response = await z.request({ url, method: 'POST', body, skipThrowForStatus: true });
+  if (said(response).code === 'no_such_thing') return [];
+  response.skipThrowForStatus = false;
+  mapErrors(response, z);
+  if (response.data.status !== 'succeeded') {
+    throw new z.errors.Error('The source takes long to answer. Try again later.', 'still_running', 503);
+  }
+  return [response.data];
+};
+
 // What a user left empty is not sent.
 const filled = (values) =>
   Object.fromEntries(
@@ -82,4 +95,4 @@ const filled = (values) =>
     ),
   );
 
-module.exports = { addKey, baseUrl, call, filled, mapErrors };
+module.exports = { addKey, baseUrl, call, filled, lookUp, mapErrors };

@@ -1,9 +1,9 @@
 'use strict';
 
-// Finding what the relay knows by now. Nothing found is an empty list, never an error.
+// Finding what the relay knows by now, and what a source has at this moment. Nothing found is an empty list, never an error.
 
 const { ofEvent } = require('./fields');
-const { call, filled } = require('./relay');
+const { call, filled, lookUp } = require('./relay');
 
 const MOST = 10;
 
@@ -22,6 +22,22 @@ const ofRecords = (search) => ({
     },
     sample: search.sample,
     outputFields: search.output_fields,
+  },
+});
+
+// Asked of the source itself, which is slower than what the relay knows by now, and never old.
+const ofAction = (action) => ({
+  key: action.key,
+  noun: action.noun,
+  display: { label: action.label, description: action.description, hidden: action.hidden },
+  operation: {
+    inputFields: action.fields,
+    perform: (z, bundle) => {
+      const asked = Object.fromEntries(action.fields.map(({ key }) => [key, bundle.inputData[key]]));
+      return lookUp(z, bundle, `/actions/${encodeURIComponent(action.name)}`, filled(asked));
+    },
+    sample: { ...action.sample, id: 'run_019aa9d3b2c07f4e81d25a6c3b9e04f8' },
+    outputFields: [{ key: 'id', label: 'Run ID', type: 'string' }, ...action.output_fields],
   },
 });
 
@@ -47,7 +63,9 @@ const findEvent = ({ event_types: choices, any_event: any }) => ({
   },
 });
 
-const searches = (catalogue) =>
-  Object.fromEntries([...catalogue.searches.map(ofRecords), findEvent(catalogue)].map((each) => [each.key, each]));
+const searches = (catalogue) => {
+  const live = catalogue.actions.filter(({ risk }) => risk === 'read').map(ofAction);
+  return Object.fromEntries([...catalogue.searches.map(ofRecords), findEvent(catalogue), ...live].map((each) => [each.key, each]));
+};
 
 module.exports = { searches };

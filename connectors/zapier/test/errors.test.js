@@ -149,3 +149,35 @@ test('an action that waits for approval says so in its output', async () => {
   assert.match(done.message, /waits for approval/);
   assert.equal(asked.headers['idempotency-key'], 'k');
 });
+
+const LIVE = [
+  ['what is there', { status: 200, body: { id: 'run_1', status: 'succeeded', invoice_id: 'in_1' } }, ['in_1']],
+  ['what is not there', error(422, 'no_such_thing', 'There is no invoice in_1.'), []],
+];
+
+for (const [what, given, found] of LIVE) {
+  test(`a live search for ${what} finds ${found.length || 'nothing'}`, async () => {
+    answer = given;
+    const inputData = { invoice_id: 'in_1', source: '' };
+    const items = await run(App.searches.invoice_fetch.operation.perform, { authData: { relay_url: url, api_key: 'rk_secret' }, inputData });
+    assert.deepEqual(items.map((each) => each.invoice_id), found);
+    assert.equal(asked.url, '/api/v1/actions/invoice.fetch');
+    assert.equal(asked.headers.authorization, 'Bearer rk_secret');
+  });
+}
+
+const LIVE_TROUBLES = [
+  ['a source that takes long', { status: 202, body: { id: 'run_1', status: 'running' } }, /takes long to answer/],
+  ['a source without a key', error(422, 'source_not_ready', "The source 'Stripe EU' has no api_key."), /has no api_key/],
+  ['a relay that is away', error(503, 'unavailable', 'no'), /not available right now/],
+  ['a page instead of an API', { status: 502, body: '<html>', headers: { 'content-type': 'text/html' } }, /not available right now/],
+];
+
+for (const [what, given, pattern] of LIVE_TROUBLES) {
+  test(`a live search of ${what} says so`, async () => {
+    answer = given;
+    const authData = { relay_url: url, api_key: 'rk_secret' };
+    const asking = run(App.searches.invoice_fetch.operation.perform, { authData, inputData: { invoice_id: 'in_1' } });
+    await assert.rejects(asking, says('AppError', pattern));
+  });
+}

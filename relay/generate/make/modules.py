@@ -1,6 +1,7 @@
 """The modules: triggers by family, searches and gets of what is known, actions, and the universal one."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from relay.api.fields import fields_of, spec_of
@@ -415,7 +416,10 @@ def _post(
     outputs: Mapping[str, str],
     sample: Any,
     interface: list[dict[str, Any]] | None = None,
+    *,
+    once: bool = True,
 ) -> Component:
+    """A call that changes something, `once` for a key of the user's. What only reads needs none."""
     key = parameter(
         "deduplicationKey",
         "text",
@@ -428,12 +432,12 @@ def _post(
             "url": path,
             **({"encodeUrl": False} if "encodeURL(" in path else {}),
             "method": "POST",
-            "headers": {"idempotency-key": "{{parameters.deduplicationKey}}"},
+            **({"headers": {"idempotency-key": "{{parameters.deduplicationKey}}"}} if once else {}),
             "body": body,
             "response": {"output": "{{body}}"},
         },
         "staticParams": [],
-        "mappableParams": [*inputs, key],
+        "mappableParams": [*inputs, key] if once else inputs,
         "interface": interface
         if interface is not None
         else [{"name": name, "label": text, "type": "text"} for name, text in outputs.items()],
@@ -453,6 +457,7 @@ def _action(action: Mapping[str, Any], known: Catalogue) -> Component:
         for name, each in into["properties"].items()
     ]
     inputs.sort(key=lambda each: not each.get("required", False))
+    reads = action["x-risk"] == "read"
     example = action["examples"][0]
     labels = {each["name"]: each["label"] for each in inputs}
     given = [spec_of(name, each, known) for name, each in out["properties"].items() if name not in ("id", "status")]
@@ -472,16 +477,17 @@ def _action(action: Mapping[str, Any], known: Catalogue) -> Component:
             {"name": "status", "label": "Status", "type": "text"},
             *({**each, "label": labels.get(each["name"], sentence(each["label"]))} for each in given),
         ],
+        once=not reads,
     )
-    crud = _CRUD.get(action["description"].split()[0], "delete")
-    return Component(
-        module.type, module.id, module.label, module.code, {**module.settings, "actionCrud": crud}, module.group
-    )
+    crud = "read" if reads else _CRUD.get(action["description"].split()[0], "delete")
+    return replace(module, settings={**module.settings, "actionCrud": crud})
 
 
 def _in_makes_words(field: dict[str, Any]) -> dict[str, Any]:
     """A field of an action, whose words are Zapier's: in sentence case, IDs called so, examples in backticks."""
     label = sentence(field["label"])
+    if field["name"] == "source":
+        field = {**field, "type": "select", "options": "rpc://listSourceOptions", "mode": "edit"}
     if field["name"].endswith("_id") and "ID" not in label.split():
         label += " ID"
     return (

@@ -5,11 +5,12 @@ from typing import Any
 
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Declined, Done, Failed
-from relay.actions.terms import Api, Move, moves
+from relay.actions.terms import Api, Move, moves, still_to_come
 from relay.actions.vendor import basic
 from relay.money import from_minor
 from relay.providers.base import segment
 from relay.providers.reading import an_object, scalar, under
+from relay.times import timestamp
 
 
 def headers(task: Task) -> dict[str, str]:
@@ -22,6 +23,11 @@ def reason(said: Any) -> str | None:
 
 def end(task: Task) -> dict[str, str]:
     return {"end_of_term": "true" if task.input.get("at_period_end") else "false"}
+
+
+def later(task: Task) -> dict[str, str]:
+    """Without charging for the days between."""
+    return {"term_ends_at": str(int(still_to_come(task.input["until"]).timestamp())), "prorate": "false"}
 
 
 def retry_payment(task: Task) -> Done:
@@ -49,6 +55,20 @@ def void(task: Task) -> Done:
         return Done(f"Invoice {invoice['id']} was void already.", _shown(invoice, "void"))
     _API.tell(task, "POST", f"/api/v2/invoices/{segment(invoice['id'])}/void", {})
     return Done(f"Invoice {invoice['id']} is void.", _shown(invoice, "void"))
+
+
+def fetch_invoice(task: Task) -> Done:
+    invoice = _invoice(task)
+    money = from_minor(invoice.get("total"), invoice.get("currency_code"))
+    output = {
+        **_shown(invoice),
+        "amount": money["amount"],
+        "currency": money["currency"],
+        "amount_due": from_minor(invoice.get("amount_due"), invoice.get("currency_code"))["amount"],
+        "due_at": timestamp(invoice.get("due_date")),
+        "customer_id": scalar(invoice.get("customer_id")),
+    }
+    return Done(f"Invoice {invoice['id']} is {output['invoice_status']}.", output)
 
 
 def _invoice(task: Task) -> dict[str, Any]:
@@ -85,8 +105,10 @@ ACTIONS: Mapping[str, Does] = {
             "subscription.pause": Move(_PATH + "pause", frozenset({"paused"}), "paused"),
             "subscription.resume": Move(_PATH + "resume", frozenset({"active"}), "on again"),
             "subscription.cancel": Move(_PATH + "cancel_for_items", frozenset({"cancelled"}), "canceled", end),
+            "subscription.extend": Move(_PATH + "change_term_end", frozenset(), "extended", later),
         },
     ),
     "invoice.retry_payment": Does(retry_payment, find_out=was_paid, needs=_API.needs),
+    "invoice.fetch": Does(fetch_invoice, repeatable=True, needs=_API.needs),
     "invoice.void": Does(void, repeatable=True, needs=_API.needs),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done, Failed
+from relay.actions.space import megabytes
 from relay.providers.reading import an_object, first, scalar, under
 
 _RESERVED = ("root", "nobody", "cpanel", "system")
@@ -38,6 +39,50 @@ def change_package(task: Task) -> Done:
         return Done(f"The account {user} has the package {package} already.", _shown(account, status))
     _tell(task, "changepackage", user=user, pkg=package)
     return Done(f"The account {user} has the package {package} now.", _shown(account | {"plan": package}, status))
+
+
+def change_limits(task: Task) -> Done:
+    """In megabytes, of which 0 is no limit."""
+    user, account = _account(task)
+    disk, traffic = task.input.get("disk_mb"), task.input.get("bandwidth_mb")
+    if disk is None and traffic is None:
+        raise Failed("Give the disk limit, the traffic limit, or both.")
+    if disk is not None:
+        _tell(task, "editquota", user=user, quota=disk)
+    if traffic is not None:
+        _tell(task, "limitbw", user=user, bwlimit=traffic)
+    status = "suspended" if _is_suspended(account) else "active"
+    return Done(f"The account {user} has other limits now.", _shown(account, status))
+
+
+def fetch(task: Task) -> Done:
+    user, account = _account(task)
+    status = "suspended" if _is_suspended(account) else "active"
+    output = {
+        **_shown(account, status),
+        "email": scalar(account.get("email")),
+        "disk_used_mb": megabytes(account.get("diskused")),
+        "disk_limit_mb": megabytes(account.get("disklimit")),
+    }
+    return Done(f"The account {user} is {status}.", output)
+
+
+def daemon_status(task: Task) -> Done:
+    name = str(task.input["daemon"])
+    reply = task.vendor.ask("/json-api/servicestatus", query=_query(service=name), headers=_headers(task))
+    found = _checked(reply.expect(_reason).object(), f"There is no daemon {name}", code="no_such_thing")
+    daemon = first(under(found, "data", "service"))
+    if not daemon:
+        raise Failed(f"There is no daemon {name} on this server.", code="no_such_thing")
+    running = _is_true(daemon.get("running"))
+    output = {"daemon": name, "running": running, "enabled": _is_true(daemon.get("enabled"))}
+    return Done(f"The daemon {name} {'runs' if running else 'does not run'}.", output)
+
+
+def restart_daemon(task: Task) -> Done:
+    name = str(task.input["daemon"])
+    _tell(task, "restartservice", service=name)
+    return Done(f"The daemon {name} was started anew.", {"daemon": name})
 
 
 def renew_certificate(task: Task) -> Done:
@@ -108,7 +153,11 @@ def _headers(task: Task) -> dict[str, str]:
 
 
 def _is_suspended(account: Mapping[str, Any]) -> bool:
-    return str(account.get("suspended", "0")) not in ("0", "", "None", "False")
+    return _is_true(account.get("suspended"))
+
+
+def _is_true(value: Any) -> bool:
+    return str(value) not in ("0", "", "None", "False")
 
 
 def _shown(account: Mapping[str, Any], status: str) -> dict[str, Any]:
@@ -133,6 +182,10 @@ ACTIONS: Mapping[str, Does] = {
     "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
     "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
     "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
+    "service.change_limits": Does(change_limits, repeatable=True, needs=_NEEDS),
+    "service.fetch": Does(fetch, repeatable=True, needs=_NEEDS),
+    "server.service_status": Does(daemon_status, repeatable=True, needs=_NEEDS),
+    "server.restart_service": Does(restart_daemon, repeatable=True, needs=_NEEDS),
     # Looking once more at the domains changes nothing more.
     "certificate.renew": Does(renew_certificate, repeatable=True, needs=_NEEDS),
     "backup.start": Does(start_backup, needs=_NEEDS),

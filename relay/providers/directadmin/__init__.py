@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from relay.model import Inbound
-from relay.providers.base import Data, On, panel
+from relay.providers.base import Data, On, Setting, panel
 from relay.providers.reading import an_object, scalar
 
 
@@ -123,6 +123,11 @@ PROVIDER = replace(
             )
         ),
         secret_fields=frozenset(("passwd", "passwd2", "system_password", "crypt_passwd")),
+        settings=(
+            Setting("api_url", "Panel address", "For actions: https://panel.example:2222, where DirectAdmin answers."),
+            Setting("api_user", "User", "For actions: an administrator or a reseller.", default="admin"),
+            Setting("api_key", "Login key", "For actions: made in DirectAdmin under Login Keys.", secret=True),
+        ),
         sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     ),
     event_name=event_name,

@@ -10,6 +10,7 @@ from typing import Any
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done, Failed
 from relay.actions.vendor import basic
+from relay.providers.base import segment
 from relay.providers.reading import an_object, first, scalar
 
 _NEEDS = ("api_url", "api_key")
@@ -41,7 +42,9 @@ def reply_to_ticket(task: Task) -> Done:
     where = "reply"
     if task.input.get("internal"):
         where, content = "notes", content | {"private": True}
-    task.vendor.tell("POST", f"/api/v2/tickets/{number}/{where}", headers=_headers(task), json=content).expect(_reason)
+    task.vendor.tell("POST", f"/api/v2/tickets/{segment(number)}/{where}", headers=_headers(task), json=content).expect(
+        _reason
+    )
     return Done(f"The ticket {number} has the reply.", _shown(task, number, None))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from relay import jsontext
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done, Failed, Uncertain
+from relay.actions.space import megabytes
 from relay.errors import Unreadable
 from relay.providers.reading import an_object, scalar
 
@@ -54,6 +55,18 @@ def change_package(task: Task) -> Done:
     _run(task, "v-change-user-package", user, package)
     now = {**account, "PACKAGE": package}
     return Done(f"The user {user} has the package {package} now.", _shown(user, now, status))
+
+
+def fetch(task: Task) -> Done:
+    user, account = _user(task)
+    status = "suspended" if account.get("SUSPENDED") == "yes" else "active"
+    output = {
+        **_shown(user, account, status),
+        "email": scalar(account.get("CONTACT")),
+        "disk_used_mb": megabytes(account.get("U_DISK")),
+        "disk_limit_mb": megabytes(account.get("DISK_QUOTA")),
+    }
+    return Done(f"The user {user} is {status}.", output)
 
 
 def renew_certificate(task: Task) -> Done:
@@ -120,6 +133,7 @@ ACTIONS: Mapping[str, Does] = {
     "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
     "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
     "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
+    "service.fetch": Does(fetch, repeatable=True, needs=_NEEDS),
     "certificate.renew": Does(renew_certificate, needs=_NEEDS),
     "backup.start": Does(start_backup, needs=_NEEDS),
 }

@@ -1,6 +1,7 @@
-"""What Mollie does for us: refunds. https://docs.mollie.com/reference/create-refund
+"""What Mollie does for us: refunds and payment links. https://docs.mollie.com/reference/create-refund
 
-The run is noted on the refund, by which it is found again.
+The run is noted on the refund, by which it is found again. A payment link is made under the run's own key, which Mollie
+keeps for an hour.
 """
 
 from collections.abc import Mapping
@@ -43,8 +44,22 @@ def was_refunded(task: Task) -> Done | None:
     return None
 
 
+def create_payment_link(task: Task) -> Done:
+    money = refunds.wanted(task)
+    assert money is not None
+    amount = {"currency": money["currency"], "value": refunds.text_of(money)}
+    headers = {**bearer(str(task.settings["api_key"])), "idempotency-key": task.key}
+    body = {"description": task.input["description"], "amount": amount}
+    said = task.vendor.tell("POST", "/v2/payment-links", headers=headers, json=body).expect(_reason).object()
+    output = {"url": scalar(under(said, "_links", "paymentLink", "href")), "payment_link_id": scalar(said.get("id"))}
+    return Done("The payment link was made.", {**output, "amount": money["amount"], "currency": money["currency"]})
+
+
 def _reason(said: Any) -> str | None:
     return scalar(under(said, "detail")) or scalar(under(said, "title"))
 
 
-ACTIONS: Mapping[str, Does] = {"payment.refund": Does(refund, find_out=was_refunded, needs=_NEEDS)}
+ACTIONS: Mapping[str, Does] = {
+    "payment.refund": Does(refund, find_out=was_refunded, needs=_NEEDS),
+    "payment_link.create": Does(create_payment_link, repeatable=True, needs=_NEEDS),
+}

@@ -6,8 +6,9 @@ from typing import Any
 from relay.actions import refunds
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done, Failed
-from relay.actions.terms import Api, Move, moves
+from relay.actions.terms import Api, Move, moves, still_to_come
 from relay.actions.vendor import bearer
+from relay.model import iso
 from relay.providers.base import segment
 from relay.providers.reading import first, listed, scalar, under
 
@@ -26,6 +27,11 @@ def now(_: Task) -> dict[str, str]:
 
 def end(task: Task) -> dict[str, str]:
     return {"effective_from": "next_billing_period" if task.input.get("at_period_end") else "immediately"}
+
+
+def later(task: Task) -> dict[str, str | None]:
+    """Without charging for the days between."""
+    return {"next_billed_at": iso(still_to_come(task.input["until"])), "proration_billing_mode": "do_not_bill"}
 
 
 def refund(task: Task) -> Done:
@@ -62,6 +68,7 @@ ACTIONS: Mapping[str, Does] = {
             "subscription.pause": Move("/subscriptions/{id}/pause", frozenset({"paused"}), "paused", now),
             "subscription.resume": Move("/subscriptions/{id}/resume", frozenset({"active"}), "on again", now),
             "subscription.cancel": Move("/subscriptions/{id}/cancel", frozenset({"canceled"}), "canceled", end),
+            "subscription.extend": Move("/subscriptions/{id}", frozenset(), "extended", later, method="PATCH"),
         },
     ),
     "payment.refund": Does(refund, find_out=was_refunded, needs=_API.needs),

@@ -12,15 +12,18 @@ from typing import Any
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Declined, Done, Failed
 from relay.actions.vendor import Reply, basic, bearer
-from relay.money import exponent
+from relay.money import exponent, from_decimal
+from relay.providers.base import segment
 from relay.providers.paypal.postback import api_address
 from relay.providers.reading import an_object, first, listed, scalar, under
-from relay.times import timestamp
+from relay.times import day, timestamp
 
 _NEEDS = ("client_id", "client_secret")
 _STATES = {"ACTIVE": "active", "SUSPENDED": "paused", "CANCELLED": "canceled", "EXPIRED": "expired"}
 _USUAL_REASON = "Asked for by the merchant"
 _LONGEST_NUMBER = 25
+_WHOLE = ("HUF", "JPY", "TWD")
+"""Currencies that PayPal takes without decimals, whatever ISO says."""
 
 
 class Account:
@@ -70,10 +73,29 @@ def change_plan(task: Task) -> Done:
     found, plan = _subscription(account, task), str(task.input["plan_id"])
     if found.get("plan_id") == plan:
         return Done(f"The subscription {found['id']} has this plan already.", _term(found))
-    said = account.tell(f"/v1/billing/subscriptions/{found['id']}/revise", {"plan_id": plan}).object()
+    said = account.tell(f"{_path(found)}/revise", {"plan_id": plan}).object()
     link = next((each.get("href") for each in listed(said.get("links")) if each.get("rel") == "approve"), None)
     asks = f" The customer has to agree: {link}" if link else ""
     return Done(f"The subscription {found['id']} was given another plan.{asks}", _term(found))
+
+
+def retry_outstanding(task: Task) -> Done:
+    """Under the run's own key, which PayPal keeps."""
+    account = Account(task)
+    found = _subscription(account, task)
+    owed = an_object(under(found, "billing_info", "outstanding_balance"))
+    money = from_decimal(owed.get("value"), owed.get("currency_code"))
+    if not money["amount"]:
+        return Done(f"Nothing is outstanding of the subscription {found['id']}.", _term(found))
+    body = {"note": _USUAL_REASON, "capture_type": "OUTSTANDING_BALANCE", "amount": owed}
+    said = account.tell(f"{_path(found)}/capture", body, key=task.key).object()
+    output = {"payment_id": scalar(said.get("id")), "amount": money["amount"], "currency": money["currency"]}
+    asked = "is being collected" if scalar(said.get("status")) in (None, "PENDING") else "was collected"
+    return Done(f"What was outstanding of the subscription {found['id']} {asked}.", _term(found) | output)
+
+
+def _path(subscription: Mapping[str, Any]) -> str:
+    return f"/v1/billing/subscriptions/{segment(subscription['id'])}"
 
 
 def _move(task: Task, state: str, verb: str, words: str) -> Done:
@@ -82,13 +104,13 @@ def _move(task: Task, state: str, verb: str, words: str) -> Done:
     if found.get("status") == state:
         return Done(f"The subscription {found['id']} is {words} already.", _term(found))
     reason = (task.input.get("reason") or _USUAL_REASON)[:128]
-    account.tell(f"/v1/billing/subscriptions/{found['id']}/{verb}", {"reason": reason})
+    account.tell(f"{_path(found)}/{verb}", {"reason": reason})
     return Done(f"The subscription {found['id']} is {words}.", _term({**found, "status": state}))
 
 
 def _subscription(account: Account, task: Task) -> dict[str, Any]:
     own_id = str(task.input["subscription_id"]).strip()
-    return {"id": own_id, **account.ask(f"/v1/billing/subscriptions/{own_id}").object()}
+    return {"id": own_id, **account.ask(f"/v1/billing/subscriptions/{segment(own_id)}").object()}
 
 
 def _term(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +144,7 @@ def create(task: Task) -> Done:
         own_id = scalar(said.get("id")) or (scalar(said.get("href")) or "").rpartition("/")[2]
         known = {"id": own_id, "status": "DRAFT"}
     if given.get("send") and known.get("status") == "DRAFT":
-        account.tell(f"/v2/invoicing/invoices/{known['id']}/send", {"send_to_recipient": True})
+        account.tell(f"/v2/invoicing/invoices/{segment(known['id'])}/send", {"send_to_recipient": True})
         known = {**known, "status": "SENT"}
     return Done(f"Invoice {_own_number(task)} was made.", _shown(known) | {"invoice_number": _own_number(task)})
 
@@ -137,7 +159,7 @@ def send(task: Task) -> Done:
     account = Account(task)
     found = _invoice(account, task)
     verb, words = ("send", "sent") if found.get("status") == "DRAFT" else ("remind", "reminded of")
-    account.tell(f"/v2/invoicing/invoices/{found['id']}/{verb}", {"send_to_recipient": True})
+    account.tell(f"/v2/invoicing/invoices/{segment(found['id'])}/{verb}", {"send_to_recipient": True})
     return Done(f"Invoice {_number(found)} was {words}.", _shown(found))
 
 
@@ -146,7 +168,7 @@ def void(task: Task) -> Done:
     found = _invoice(account, task)
     if found.get("status") == "CANCELLED":
         return Done(f"Invoice {_number(found)} was canceled already.", _shown(found))
-    account.tell(f"/v2/invoicing/invoices/{found['id']}/cancel", {"send_to_recipient": True})
+    account.tell(f"/v2/invoicing/invoices/{segment(found['id'])}/cancel", {"send_to_recipient": True})
     return Done(f"Invoice {_number(found)} was canceled.", _shown({**found, "status": "CANCELLED"}))
 
 
@@ -164,13 +186,28 @@ def record_payment(task: Task) -> Done:
         "amount": {"currency_code": currency, "value": _value(given["amount"], currency)},
         "note": given["reference"],
     }
-    account.tell(f"/v2/invoicing/invoices/{found['id']}/payments", body)
+    account.tell(f"/v2/invoicing/invoices/{segment(found['id'])}/payments", body)
     return Done(f"The payment {given['reference']} is on invoice {_number(found)}.", _shown(found))
+
+
+def fetch(task: Task) -> Done:
+    found = _invoice(Account(task), task)
+    amount, due = (an_object(found.get(name)) for name in ("amount", "due_amount"))
+    money = from_decimal(amount.get("value"), amount.get("currency_code"))
+    output = {
+        **_shown(found),
+        "amount": money["amount"],
+        "currency": money["currency"],
+        "amount_due": from_decimal(due.get("value"), due.get("currency_code"))["amount"],
+        "due_at": day(under(found, "detail", "payment_term", "due_date")),
+        "customer_id": scalar(under(first(found.get("primary_recipients")), "billing_info", "email_address")),
+    }
+    return Done(f"Invoice {_number(found)} is {_shown(found)['invoice_status']}.", output)
 
 
 def _invoice(account: Account, task: Task) -> dict[str, Any]:
     own_id = str(task.input["invoice_id"]).strip()
-    return {"id": own_id, **account.ask(f"/v2/invoicing/invoices/{own_id}").object()}
+    return {"id": own_id, **account.ask(f"/v2/invoicing/invoices/{segment(own_id)}").object()}
 
 
 def _by_number(account: Account, task: Task) -> dict[str, Any] | None:
@@ -209,7 +246,7 @@ def refund(task: Task) -> Done:
         body["amount"] = {"currency_code": currency, "value": _value(given["amount"], currency)}
     if given.get("reason"):
         body["note_to_payer"] = given["reason"]
-    path = f"/v2/payments/captures/{str(given['payment_id']).strip()}/refund"
+    path = f"/v2/payments/captures/{segment(str(given['payment_id']).strip())}/refund"
     said = account.tell(path, body, key=task.key).object()
     amount = an_object(said.get("amount"))
     output = {
@@ -222,11 +259,12 @@ def refund(task: Task) -> Done:
 
 
 def _value(amount: Any, currency: str) -> str:
-    """Decimal text, with as many places as the currency has."""
+    """Decimal text, with as many places as the currency has there."""
     exact = Decimal(str(amount))
-    rounded = exact.quantize(Decimal(1).scaleb(-exponent(currency)))
+    places = 0 if currency in _WHOLE else exponent(currency)
+    rounded = exact.quantize(Decimal(1).scaleb(-places))
     if rounded != exact:
-        raise Failed(f"{amount} {currency} is no whole number of the currency's smallest unit.")
+        raise Failed(f"{amount} {currency} is no whole number of the currency's smallest unit at PayPal.")
     return str(rounded)
 
 
@@ -246,6 +284,8 @@ ACTIONS: Mapping[str, Does] = {
     "subscription.resume": Does(resume, repeatable=True, needs=_NEEDS),
     "subscription.cancel": Does(cancel, repeatable=True, needs=_NEEDS),
     "subscription.change_plan": Does(change_plan, repeatable=True, needs=_NEEDS),
+    "subscription.retry_payment": Does(retry_outstanding, repeatable=True, needs=_NEEDS),
+    "invoice.fetch": Does(fetch, repeatable=True, needs=_NEEDS),
     "invoice.create": Does(create, find_out=was_created, needs=_NEEDS),
     "invoice.send": Does(send, needs=_NEEDS),
     "invoice.void": Does(void, repeatable=True, needs=_NEEDS),

@@ -1,4 +1,4 @@
-"""What Razorpay does for us: subscriptions and refunds. https://razorpay.com/docs/api/"""
+"""What Razorpay does for us: subscriptions, refunds and payment links. https://razorpay.com/docs/api/"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,6 +43,30 @@ def was_refunded(task: Task) -> Done | None:
     return next((_made(each) for each in found if under(each, "notes", _NOTE) == task.key), None)
 
 
+def create_payment_link(task: Task) -> Done:
+    """The run is its reference, which Razorpay takes once only."""
+    money = refunds.wanted(task)
+    assert money is not None
+    body = {
+        "amount": money["amount_minor"],
+        "currency": money["currency"],
+        "description": task.input["description"],
+        "reference_id": task.key,
+    }
+    return _linked(_API.tell(task, "POST", "/v1/payment_links", body).object())
+
+
+def was_linked(task: Task) -> Done | None:
+    found = listed(_API.ask(task, f"/v1/payment_links?reference_id={segment(task.key)}").get("payment_links"))
+    return next((_linked(each) for each in found if each.get("reference_id") == task.key), None)
+
+
+def _linked(said: Mapping[str, Any]) -> Done:
+    money = from_minor(said.get("amount"), said.get("currency"))
+    output = {"url": scalar(said.get("short_url")), "payment_link_id": scalar(said.get("id"))}
+    return Done("The payment link was made.", {**output, "amount": money["amount"], "currency": money["currency"]})
+
+
 def _made(said: Mapping[str, Any]) -> Done:
     money = from_minor(said.get("amount"), said.get("currency"))
     return refunds.made(scalar(said.get("id")), scalar(said.get("status")), money)
@@ -70,4 +94,5 @@ ACTIONS: Mapping[str, Does] = {
         },
     ),
     "payment.refund": Does(refund, find_out=was_refunded, needs=_API.needs),
+    "payment_link.create": Does(create_payment_link, find_out=was_linked, needs=_API.needs),
 }

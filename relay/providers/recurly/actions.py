@@ -10,6 +10,7 @@ from relay.actions.vendor import basic
 from relay.money import from_decimal
 from relay.providers.base import segment
 from relay.providers.reading import scalar, under
+from relay.times import timestamp
 
 _ACCEPT = "application/vnd.recurly.v2021-02-25"
 _PAUSED_CYCLES = 999
@@ -62,6 +63,20 @@ def void(task: Task) -> Done:
     return Done(f"Invoice {_number(invoice)} is void.", _shown(invoice, "void"))
 
 
+def fetch_invoice(task: Task) -> Done:
+    invoice = _invoice(task)
+    money = from_decimal(invoice.get("total"), invoice.get("currency"))
+    output = {
+        **_shown(invoice),
+        "amount": money["amount"],
+        "currency": money["currency"],
+        "amount_due": from_decimal(invoice.get("balance"), invoice.get("currency"))["amount"],
+        "due_at": timestamp(invoice.get("due_at")),
+        "customer_id": scalar(under(invoice, "account", "code")),
+    }
+    return Done(f"Invoice {_number(invoice)} is {output['invoice_status']}.", output)
+
+
 def _invoice(task: Task) -> dict[str, Any]:
     """An invoice's number is asked for as `number-1042`."""
     name = str(task.input["invoice_id"]).strip().removeprefix("#")
@@ -108,5 +123,6 @@ ACTIONS: Mapping[str, Does] = {
         },
     ),
     "invoice.retry_payment": Does(retry_payment, find_out=was_paid, needs=_API.needs),
+    "invoice.fetch": Does(fetch_invoice, repeatable=True, needs=_API.needs),
     "invoice.void": Does(void, repeatable=True, needs=_API.needs),
 }

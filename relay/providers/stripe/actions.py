@@ -11,8 +11,9 @@ from typing import Any
 from relay import jsontext
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Declined, Done, Failed, Uncertain
+from relay.actions.terms import still_to_come
 from relay.actions.vendor import Vendor
-from relay.money import from_decimal, from_minor
+from relay.providers.stripe import reading
 from relay.times import timestamp
 
 _NEEDS = ("api_url", "api_key")
@@ -184,7 +185,7 @@ def record_payment(account: Account, task: Task) -> Done:
     if found.status == "paid":
         return Done(f"Invoice {_number(found)} was paid already.", _shown(found))
     given = task.input
-    due = from_minor(getattr(found, "amount_remaining", None), found.currency)
+    due = reading.money(getattr(found, "amount_remaining", None), found.currency)
     if (due["amount"], due["currency"]) != (Decimal(str(given["amount"])), given["currency"].upper()):
         raise Failed(
             f"Invoice {_number(found)} is due with {due['amount']} {due['currency']}, and Stripe records whole payments"
@@ -192,6 +193,54 @@ def record_payment(account: Account, task: Task) -> Done:
         )
     paid = account.api.invoices.pay(found.id, params={"paid_out_of_band": True}, options=account.keyed())
     return Done(f"Invoice {_number(found)} is marked as paid.", _shown(paid))
+
+
+def credit(account: Account, task: Task) -> Done:
+    """What of it was paid already goes to the customer's balance, and off the next invoice."""
+    found, given = _invoice(account, task), task.input
+    if given["currency"].lower() != found.currency:
+        raise Failed(f"Invoice {_number(found)} is in {found.currency.upper()}; {given['currency']} was given.")
+    amount = _minor(given["amount"], given["currency"])
+    params: dict[str, Any] = {"invoice": found.id, "amount": amount}
+    if found.status == "paid":
+        params["credit_amount"] = amount
+    if given.get("reason"):
+        params["memo"] = given["reason"]
+    made = account.api.credit_notes.create(params=params, options=account.keyed())
+    output = {
+        "credit_note_id": made.id,
+        "credit_note_number": getattr(made, "number", None),
+        "invoice_id": found.id,
+        **_money(getattr(made, "amount", None), getattr(made, "currency", None)),
+    }
+    return Done(f"A credit note was made on invoice {_number(found)}.", output)
+
+
+def change_due_date(account: Account, task: Task) -> Done:
+    """Stripe lets only a draft, of those that are sent, be due on another day."""
+    found, due = _invoice(account, task), _stamp(task.input["due_at"])
+    if getattr(found, "due_date", None) == due:
+        return Done(f"Invoice {_number(found)} is due then already.", _shown(found) | {"due_at": timestamp(due)})
+    if found.status != "draft":
+        raise Failed(
+            f"Invoice {_number(found)} is {found.status}; Stripe changes the due date of drafts only.",
+            code="wrong_state",
+        )
+    changed = account.api.invoices.update(found.id, params={"due_date": due}, options=account.keyed())
+    return Done(f"Invoice {_number(found)} is due on another day.", _shown(changed) | {"due_at": timestamp(due)})
+
+
+def fetch_invoice(account: Account, task: Task) -> Done:
+    found = _invoice(account, task)
+    due = reading.money(getattr(found, "amount_remaining", None), getattr(found, "currency", None))["amount"]
+    output = {
+        **_shown(found),
+        **_money(getattr(found, "total", None), getattr(found, "currency", None)),
+        "amount_due": due,
+        "due_at": timestamp(getattr(found, "due_date", None)),
+        "customer_id": _id(getattr(found, "customer", None)),
+    }
+    return Done(f"Invoice {_number(found)} is {found.status}.", output)
 
 
 # Refunds
@@ -207,9 +256,9 @@ def refund(account: Account, task: Task) -> Done:
     if given.get("reason") in _REASONS:
         params["reason"] = given["reason"]
     made = account.api.refunds.create(params=params, options=account.keyed())
-    money = from_minor(getattr(made, "amount", None), getattr(made, "currency", None))
     output = {"refund_id": made.id, "refund_status": getattr(made, "status", None)}
-    return Done(f"The refund {made.id} was made.", output | {key: money[key] for key in ("amount", "currency")})
+    money = _money(getattr(made, "amount", None), getattr(made, "currency", None))
+    return Done(f"The refund {made.id} was made.", output | money)
 
 
 # Subscriptions
@@ -257,6 +306,31 @@ def change_plan(account: Account, task: Task) -> Done:
     return Done(f"The subscription {found.id} has another plan.", _term(changed))
 
 
+def extend(account: Account, task: Task) -> Done:
+    """By a trial, which is Stripe's way to move the next period without charging for the days between."""
+    found, until = _subscription(account, task), _stamp(task.input["until"])
+    if getattr(found, "trial_end", None) == until:
+        return Done(f"The subscription {found.id} goes on until then already.", _term(found))
+    if found.status == "canceled":
+        raise Failed(f"The subscription {found.id} is canceled.", code="wrong_state")
+    params = {"trial_end": until, "proration_behavior": "none"}
+    later = account.api.subscriptions.update(found.id, params=params, options=account.keyed())
+    return Done(f"The subscription {found.id} renews later.", _term(later) | {"renews_at": timestamp(until)})
+
+
+def retry_outstanding(account: Account, task: Task) -> Done:
+    """What is outstanding is the latest invoice."""
+    found = _subscription(account, task)
+    latest = _id(getattr(found, "latest_invoice", None))
+    if latest is None:
+        raise Failed(f"The subscription {found.id} has no invoice.", code="wrong_state")
+    invoice = account.api.invoices.retrieve(latest)
+    if invoice.status == "paid":
+        return Done(f"Nothing is outstanding of the subscription {found.id}.", _term(found))
+    paid = account.api.invoices.pay(latest, params={"off_session": True}, options=account.keyed())
+    return Done(f"Invoice {_number(paid)} of the subscription {found.id} was paid.", _term(found) | _payment(paid))
+
+
 # Customers
 
 
@@ -267,6 +341,47 @@ def portal_link(account: Account, task: Task) -> Done:
     made = account.api.billing_portal.sessions.create(params=params, options=account.keyed())
     output = {"url": getattr(made, "url", None), "customer_id": task.input["customer_id"]}
     return Done("The link was made. It lives for a short time.", output)
+
+
+def fetch_customer(account: Account, task: Task) -> Done:
+    """By its address the list is asked: it is exact and up to date, which the search is not."""
+    given = task.input
+    if given.get("customer_id"):
+        found = account.api.customers.retrieve(str(given["customer_id"]).strip())
+    elif given.get("email"):
+        some = account.api.customers.list(params={"email": given["email"].strip(), "limit": 1}).data
+        if not some:
+            raise Failed(f"Stripe has no customer with the address {given['email']}.", code="no_such_thing")
+        found = some[0]
+    else:
+        raise Failed("Give the customer's id or e-mail address.")
+    if getattr(found, "deleted", False):
+        raise Failed(f"The customer {found.id} was deleted.", code="no_such_thing")
+    output = {"customer_id": found.id, "name": getattr(found, "name", None), "email": getattr(found, "email", None)}
+    return Done(f"The customer is {output['name'] or output['email'] or found.id}.", output)
+
+
+def add_credit(account: Account, task: Task) -> Done:
+    """Credit is a negative balance."""
+    given = task.input
+    amount, customer = _minor(given["amount"], given["currency"]), str(given["customer_id"]).strip()
+    params = {"amount": -amount, "currency": given["currency"].lower(), "description": given["description"]}
+    account.api.customers.balance_transactions.create(customer, params=params, options=account.keyed())
+    output = {"customer_id": customer, **_money(amount, given["currency"])}
+    return Done(f"The customer {customer} has the credit.", output)
+
+
+def create_payment_link(account: Account, task: Task) -> Done:
+    given = task.input
+    price = {
+        "currency": given["currency"].lower(),
+        "unit_amount": _minor(given["amount"], given["currency"]),
+        "product_data": {"name": given["description"]},
+    }
+    params = {"line_items": [{"price_data": price, "quantity": 1}]}
+    made = account.api.payment_links.create(params=params, options=account.keyed())
+    output = {"url": getattr(made, "url", None), "payment_link_id": made.id}
+    return Done("The payment link was made.", output | _money(price["unit_amount"], given["currency"]))
 
 
 # Reading
@@ -281,10 +396,26 @@ def _subscription(account: Account, task: Task) -> Any:
 
 
 def _minor(amount: Any, currency: str) -> int:
-    found = from_decimal(Decimal(str(amount)), currency)["amount_minor"]
+    found = reading.minor(Decimal(str(amount)), currency)
     if found is None:
-        raise Failed(f"{amount} {currency} is no whole number of the currency's smallest unit.")
+        raise Failed(f"{amount} {currency} is no whole number of the currency's smallest unit at Stripe.")
     return found
+
+
+def _stamp(text: str) -> int:
+    """Unix seconds of an instant that is still to come."""
+    return int(still_to_come(text).timestamp())
+
+
+def _id(thing: Any) -> str | None:
+    """An id, of a thing that may have been expanded."""
+    found: str | None = getattr(thing, "id", thing)
+    return found
+
+
+def _money(minor: Any, currency: Any) -> dict[str, Any]:
+    money = reading.money(minor, currency)
+    return {"amount": money["amount"], "currency": money["currency"]}
 
 
 def _number(invoice: Any) -> str:
@@ -301,8 +432,7 @@ def _shown(invoice: Any) -> dict[str, Any]:
 
 
 def _payment(invoice: Any) -> dict[str, Any]:
-    money = from_minor(getattr(invoice, "amount_paid", None), getattr(invoice, "currency", None))
-    return {"amount": money["amount"], "currency": money["currency"]}
+    return _money(getattr(invoice, "amount_paid", None), getattr(invoice, "currency", None))
 
 
 def _term(subscription: Any, status: str | None = None) -> dict[str, Any]:
@@ -327,11 +457,19 @@ ACTIONS: Mapping[str, Does] = {
         "invoice.void": void,
         "invoice.mark_uncollectible": mark_uncollectible,
         "invoice.record_payment": record_payment,
+        "invoice.credit": credit,
+        "invoice.change_due_date": change_due_date,
+        "invoice.fetch": fetch_invoice,
         "payment.refund": refund,
         "subscription.cancel": cancel,
         "subscription.pause": pause,
         "subscription.resume": resume,
         "subscription.change_plan": change_plan,
+        "subscription.extend": extend,
+        "subscription.retry_payment": retry_outstanding,
         "customer.portal_link": portal_link,
+        "customer.fetch": fetch_customer,
+        "customer.add_credit": add_credit,
+        "payment_link.create": create_payment_link,
     }.items()
 }

@@ -5,9 +5,10 @@ was made with. Version 2025-03-31 ("basil") moved most of what an invoice said a
 payment: https://docs.stripe.com/changelog/basil#2025-03-31.basil
 """
 
+from decimal import Decimal
 from typing import Any
 
-from relay.money import Money, currency_code, from_minor
+from relay.money import Money, currency_code, exponent, from_decimal, from_minor
 from relay.providers.reading import under
 from relay.times import days_until, instant, timestamp
 
@@ -64,6 +65,22 @@ def first(value: Any) -> Object:
 def money(minor: Any, currency: Any) -> Money:
     """Money as Stripe counts it."""
     return from_minor(minor, currency, vendor_exponent=_EXPONENTS.get(currency_code(currency) or ""))
+
+
+def minor(amount: Decimal, currency: str) -> int | None:
+    """An amount in the unit that Stripe counts in; None where it is not one that Stripe takes.
+
+    Amounts without decimals in our count have none in Stripe's, and those with three end in 0.
+    https://docs.stripe.com/currencies#zero-decimal
+    """
+    known = from_decimal(amount, currency)
+    if known["amount"] is None or known["amount_minor"] is None or known["currency"] is None:
+        return None
+    code = known["currency"]
+    places = _EXPONENTS.get(code, exponent(code))
+    scaled = known["amount"].scaleb(places)
+    step = 10 if places == 3 else 1
+    return int(scaled) if scaled % step == 0 else None
 
 
 def whole(minor: Any) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done, Failed
+from relay.actions.space import megabytes
 from relay.actions.vendor import basic
 from relay.providers.reading import an_object, first, scalar
 
@@ -33,11 +34,38 @@ def unsuspend(task: Task) -> Done:
 
 def change_package(task: Task) -> Done:
     domain, server = _server(task)
-    plan, status = str(task.input["package"]), "suspended" if "disabled" in server else "active"
+    plan, status = str(task.input["package"]), _status(server)
     if _value(server, "plan") == plan:
         return Done(f"{domain} has the plan {plan} already.", _shown(domain, server, status))
     _tell(task, "modify-domain", domain=domain, **{"apply-plan": plan})
     return Done(f"{domain} has the plan {plan} now.", _shown(domain, {**server, "plan": [plan]}, status))
+
+
+def change_limits(task: Task) -> Done:
+    """Space is counted in blocks of 1 kB there, traffic in bytes."""
+    domain, server = _server(task)
+    disk, traffic = task.input.get("disk_mb"), task.input.get("bandwidth_mb")
+    if disk is None and traffic is None:
+        raise Failed("Give the disk limit, the traffic limit, or both.")
+    limits: dict[str, Any] = {}
+    if disk is not None:
+        limits["quota"] = disk * 1024 if disk else "UNLIMITED"
+    if traffic is not None:
+        limits["bw"] = traffic * 1024 * 1024 if traffic else "NONE"
+    _tell(task, "modify-domain", domain=domain, **limits)
+    return Done(f"{domain} has other limits now.", _shown(domain, server, _status(server)))
+
+
+def fetch(task: Task) -> Done:
+    domain, server = _server(task)
+    used, limit = _value(server, "server_byte_quota_used"), _value(server, "server_block_quota")
+    output = {
+        **_shown(domain, server, _status(server)),
+        "email": _value(server, "contact_email") or _value(server, "contact_address"),
+        "disk_used_mb": megabytes(used, of=1024 * 1024),
+        "disk_limit_mb": megabytes(limit, of=1024),
+    }
+    return Done(f"{domain} is {_status(server)}.", output)
 
 
 def _server(task: Task) -> tuple[str, dict[str, Any]]:
@@ -79,6 +107,10 @@ def _value(server: Mapping[str, Any], name: str) -> str | None:
     return scalar(found[0]) if isinstance(found, list) and found else scalar(found)
 
 
+def _status(server: Mapping[str, Any]) -> str:
+    return "suspended" if "disabled" in server else "active"
+
+
 def _shown(domain: str, server: Mapping[str, Any], status: str) -> dict[str, Any]:
     return {"service_id": domain, "service_status": status, "domain": domain, "plan": _value(server, "plan")}
 
@@ -87,4 +119,6 @@ ACTIONS: Mapping[str, Does] = {
     "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
     "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
     "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
+    "service.change_limits": Does(change_limits, repeatable=True, needs=_NEEDS),
+    "service.fetch": Does(fetch, repeatable=True, needs=_NEEDS),
 }

@@ -9,8 +9,11 @@ from typing import Any
 
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Declined, Done, Failed
+from relay.actions.space import megabytes
+from relay.money import from_decimal
 from relay.providers.reading import an_object, scalar
 from relay.providers.whmcs.reading import row, rows
+from relay.times import day
 
 _NEEDS = ("api_url", "api_identifier", "api_secret")
 _STATES = {"Active": "active", "Suspended": "suspended", "Terminated": "terminated", "Cancelled": "canceled"}
@@ -74,6 +77,86 @@ def record_payment(task: Task) -> Done:
     return Done(f"The payment {reference} is on invoice {_number(invoice)}.", _shown(invoice))
 
 
+def change_due_date(task: Task) -> Done:
+    invoice, due = _invoice(task), day(task.input["due_at"])
+    if day(invoice.get("duedate")) == due:
+        return Done(f"Invoice {_number(invoice)} is due then already.", _shown(invoice) | {"due_at": due})
+    _tell(task, "UpdateInvoice", invoiceid=invoice["invoiceid"], duedate=(due or "")[:10])
+    return Done(f"Invoice {_number(invoice)} is due on another day.", _shown(invoice) | {"due_at": due})
+
+
+def fetch_invoice(task: Task) -> Done:
+    """WHMCS tells no currency here: it is the customer's."""
+    invoice = _invoice(task)
+    output = {
+        **_shown(invoice),
+        "amount": _number_of(invoice.get("total")),
+        "amount_due": _number_of(invoice.get("balance")),
+        "due_at": day(invoice.get("duedate")),
+        "customer_id": scalar(invoice.get("userid")),
+    }
+    return Done(f"Invoice {_number(invoice)} is {output['invoice_status']}.", output)
+
+
+# Customers
+
+
+def fetch_customer(task: Task) -> Done:
+    given = task.input
+    if not given.get("customer_id") and not given.get("email"):
+        raise Failed("Give the customer's id or e-mail address.")
+    wanted = {"clientid": given["customer_id"]} if given.get("customer_id") else {"email": given["email"]}
+    client = _client(task, **wanted)
+    name = " ".join(filter(None, (scalar(client.get("firstname")), scalar(client.get("lastname")))))
+    output = {
+        "customer_id": scalar(client.get("userid")) or scalar(client.get("id")),
+        "name": name or None,
+        "email": scalar(client.get("email")),
+        "company": scalar(client.get("companyname")),
+    }
+    return Done(f"The customer is {name or output['email'] or output['customer_id']}.", output)
+
+
+def add_credit(task: Task) -> Done:
+    """The run stands in the description, by which it is found again."""
+    given = task.input
+    customer = str(given["customer_id"]).strip()
+    currency = scalar(_client(task, clientid=customer).get("currency_code"))
+    if currency is not None and currency.upper() != given["currency"].upper():
+        raise Failed(f"The customer {customer} pays in {currency}; credit in {given['currency']} was asked for.")
+    amount = str(Decimal(str(given["amount"])))
+    description = f"{given['description']} ({task.key})"
+    _tell(task, "AddCredit", clientid=customer, description=description, amount=amount, type="add")
+    return _credited(task)
+
+
+def was_credited(task: Task) -> Done | None:
+    said = _ask(task, "GetCredits", clientid=str(task.input["customer_id"]).strip())
+    known = rows(said.get("credits"), "credit")
+    found = any(task.key in (scalar(each.get("description")) or "") for each in known)
+    return _credited(task) if found else None
+
+
+def _credited(task: Task) -> Done:
+    given, customer = task.input, str(task.input["customer_id"]).strip()
+    output = {"customer_id": customer, "amount": given["amount"], "currency": given["currency"].upper()}
+    return Done(f"The customer {customer} has the credit.", output)
+
+
+def send_email(task: Task) -> Done:
+    """By one of WHMCS's own templates, or with words that are given."""
+    given, customer = task.input, str(task.input["customer_id"]).strip()
+    if given.get("template"):
+        mail, subject = {"messagename": given["template"]}, given["template"]
+    elif given.get("subject") and given.get("message"):
+        subject = given["subject"]
+        mail = {"customtype": "general", "customsubject": subject, "custommessage": given["message"]}
+    else:
+        raise Failed("Give a template, or a subject and a message.")
+    _tell(task, "SendEmail", id=customer, **mail)
+    return Done(f"The mail went to the customer {customer}.", {"customer_id": customer, "subject": subject})
+
+
 # Services and domains
 
 
@@ -91,6 +174,33 @@ def unsuspend(task: Task) -> Done:
         return Done(f"{_name(service)} was not suspended.", _hosting(service, "active"))
     _tell(task, "ModuleUnsuspend", serviceid=service["id"])
     return Done(f"{_name(service)} is on again.", _hosting(service, "active"))
+
+
+def change_package(task: Task) -> Done:
+    """The product of the service, then what its server has of it. Telling the server again changes nothing more.
+
+    What the customer pays stays as it is.
+    """
+    service, product = _service(task), str(task.input["package"]).strip()
+    if not product.isdigit():
+        raise Failed(f"WHMCS knows its products by number; {product} was given. It stands in the product's address.")
+    status = _STATES.get(scalar(service.get("status")) or "", "active")
+    if scalar(service.get("pid")) != product:
+        _tell(task, "UpdateClientProduct", serviceid=service["id"], pid=product)
+    _tell(task, "ModuleChangePackage", serviceid=service["id"])
+    return Done(f"{_name(service)} has the product {product} now.", _hosting(service, status) | {"plan": product})
+
+
+def fetch_service(task: Task) -> Done:
+    """WHMCS counts space in megabytes; 0 is no limit."""
+    service = _service(task)
+    status = _STATES.get(scalar(service.get("status")) or "", scalar(service.get("status")))
+    output = {
+        **_hosting(service, status),
+        "disk_used_mb": megabytes(service.get("diskusage")),
+        "disk_limit_mb": megabytes(service.get("disklimit")) or None,
+    }
+    return Done(f"{_name(service)} is {status}.", output)
 
 
 def renew_domain(task: Task) -> Done:
@@ -175,6 +285,12 @@ def _invoice(task: Task) -> dict[str, Any]:
     return {**found, "invoiceid": scalar(found.get("invoiceid")) or number}
 
 
+def _client(task: Task, **wanted: str) -> dict[str, Any]:
+    """Older versions give a client's fields at the top only, newer ones in `client` too."""
+    said = _ask(task, "GetClientsDetails", stats="false", **wanted)
+    return {**said, **row(said.get("client"))}
+
+
 def _service(task: Task) -> dict[str, Any]:
     number = str(task.input["service_id"]).strip()
     found = rows(row(_ask(task, "GetClientsProducts", serviceid=number)).get("products"), "product")
@@ -208,11 +324,16 @@ def _paid(invoice: Mapping[str, Any], how: str) -> Done:
     return Done(f"Invoice {_number(invoice)} {how}.", _shown(invoice, "paid"))
 
 
+def _number_of(value: Any) -> Decimal | None:
+    """A number as it is written, such as `24.00`."""
+    return from_decimal(scalar(value), "EUR")["amount"]
+
+
 def _name(service: Mapping[str, Any]) -> str:
     return scalar(service.get("domain")) or scalar(service.get("name")) or f"Service {service['id']}"
 
 
-def _hosting(service: Mapping[str, Any], status: str) -> dict[str, Any]:
+def _hosting(service: Mapping[str, Any], status: str | None) -> dict[str, Any]:
     return {
         "service_id": scalar(service.get("id")),
         "service_status": status,
@@ -226,8 +347,15 @@ ACTIONS: Mapping[str, Does] = {
     "invoice.send": Does(send, needs=_NEEDS),
     "invoice.void": Does(void, repeatable=True, needs=_NEEDS),
     "invoice.record_payment": Does(record_payment, repeatable=True, needs=_NEEDS),
+    "invoice.change_due_date": Does(change_due_date, repeatable=True, needs=_NEEDS),
+    "invoice.fetch": Does(fetch_invoice, repeatable=True, needs=_NEEDS),
+    "customer.fetch": Does(fetch_customer, repeatable=True, needs=_NEEDS),
+    "customer.add_credit": Does(add_credit, find_out=was_credited, needs=_NEEDS),
+    "customer.send_email": Does(send_email, needs=_NEEDS),
     "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
     "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
+    "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
+    "service.fetch": Does(fetch_service, repeatable=True, needs=_NEEDS),
     "domain.renew": Does(renew_domain, needs=_NEEDS),
     "ticket.open": Does(open_ticket, needs=_NEEDS),
     "ticket.reply": Does(reply_to_ticket, needs=(*_NEEDS, "admin_user")),

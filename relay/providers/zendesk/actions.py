@@ -9,6 +9,7 @@ from typing import Any
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done
 from relay.actions.vendor import basic
+from relay.providers.base import segment
 from relay.providers.reading import an_object, first, scalar, under
 
 _NEEDS = ("api_url", "api_email", "api_token")
@@ -40,7 +41,7 @@ def was_opened(task: Task) -> Done | None:
 def reply_to_ticket(task: Task) -> Done:
     number = str(task.input["ticket_id"]).strip()
     comment = {"body": task.input["message"], "public": not task.input.get("internal", False)}
-    path = f"/api/v2/tickets/{number}.json"
+    path = f"/api/v2/tickets/{segment(number)}.json"
     said = task.vendor.tell("PUT", path, headers=_headers(task), json={"ticket": {"comment": comment}})
     kept = an_object(said.expect(_reason).object().get("ticket"))
     return Done(f"The ticket {number} has the reply.", _shown(task, {**kept, "id": number}))

@@ -1,0 +1,120 @@
+"""What DirectAdmin does for us: its classic API, with a login key. https://docs.directadmin.com/developer/api/legacy-api.html
+
+With `json=yes` its answers are JSON. A command that failed has `error`, and says why in `text` and `details`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay.actions.adapter import Does, Task
+from relay.actions.outcomes import Done, Failed
+from relay.actions.space import megabytes
+from relay.actions.vendor import Reply, basic
+from relay.providers.reading import an_object, scalar
+
+_NEEDS = ("api_url", "api_user", "api_key")
+_RESERVED = ("admin", "root")
+
+
+def suspend(task: Task) -> Done:
+    user, account = _user(task)
+    if _is_suspended(account):
+        return Done(f"The user {user} was suspended already.", _shown(user, account, "suspended"))
+    _tell(task, "CMD_API_SELECT_USERS", location="CMD_SELECT_USERS", select0=user, suspend="Suspend")
+    return Done(f"The user {user} was suspended.", _shown(user, account, "suspended"))
+
+
+def unsuspend(task: Task) -> Done:
+    user, account = _user(task)
+    if not _is_suspended(account):
+        return Done(f"The user {user} was not suspended.", _shown(user, account, "active"))
+    _tell(task, "CMD_API_SELECT_USERS", location="CMD_SELECT_USERS", select0=user, suspend="Unsuspend")
+    return Done(f"The user {user} is on again.", _shown(user, account, "active"))
+
+
+def change_package(task: Task) -> Done:
+    user, account = _user(task)
+    package = str(task.input["package"])
+    if account.get("package") == package:
+        return Done(f"The user {user} has the package {package} already.", _shown(user, account, _status(account)))
+    command = "CMD_API_MODIFY_RESELLER" if account.get("usertype") == "reseller" else "CMD_API_MODIFY_USER"
+    _tell(task, command, action="package", user=user, package=package)
+    now = {**account, "package": package}
+    return Done(f"The user {user} has the package {package} now.", _shown(user, now, _status(account)))
+
+
+def fetch(task: Task) -> Done:
+    """DirectAdmin counts space in megabytes, and says `unlimited` where there is no limit."""
+    user, account = _user(task)
+    usage = _asked(task, "CMD_API_SHOW_USER_USAGE", user)
+    output = {
+        **_shown(user, account, _status(account)),
+        "email": scalar(account.get("email")),
+        "disk_used_mb": megabytes(usage.get("quota")),
+        "disk_limit_mb": megabytes(account.get("quota")),
+    }
+    return Done(f"The user {user} is {_status(account)}.", output)
+
+
+def _user(task: Task) -> tuple[str, dict[str, Any]]:
+    user = str(task.input["service_id"]).strip()
+    if user.lower() in _RESERVED:
+        raise Failed(f"{user} is a user of the panel itself and is left alone.", code="not_permitted")
+    account = _asked(task, "CMD_API_SHOW_USER_CONFIG", user)
+    if not account.get("username"):
+        raise Failed(f"There is no user {user} on this server.", code="no_such_thing")
+    return user, account
+
+
+def _asked(task: Task, command: str, user: str) -> dict[str, Any]:
+    reply = task.vendor.ask(f"/{command}", query={"user": user, "json": "yes"}, headers=_headers(task))
+    return _checked(reply, f"DirectAdmin does not show the user {user}", code="no_such_thing")
+
+
+def _tell(task: Task, command: str, **fields: Any) -> None:
+    form = {**fields, "json": "yes"}
+    reply = task.vendor.tell("POST", f"/{command}", headers=_headers(task), form=form)
+    if not task.vendor.dry:
+        _checked(reply, f"DirectAdmin did not do {command}")
+
+
+def _headers(task: Task) -> dict[str, str]:
+    return basic(str(task.settings["api_user"]), str(task.settings["api_key"]))
+
+
+def _checked(reply: Reply, what: str, code: str = "refused") -> dict[str, Any]:
+    said = reply.expect(_reason).object()
+    if str(said.get("error", "0")) not in ("0", ""):
+        raise Failed(f"{what}: {_reason(said) or 'it gives no reason'}", code=code)
+    return said
+
+
+def _reason(said: Any) -> str | None:
+    found = an_object(said)
+    words = (scalar(found.get(name)) for name in ("text", "result", "details", "error"))
+    return " ".join(word for word in words if word and word not in ("0", "1")) or None
+
+
+def _is_suspended(account: Mapping[str, Any]) -> bool:
+    return str(account.get("suspended", "no")).lower() == "yes"
+
+
+def _status(account: Mapping[str, Any]) -> str:
+    return "suspended" if _is_suspended(account) else "active"
+
+
+def _shown(user: str, account: Mapping[str, Any], status: str) -> dict[str, Any]:
+    return {
+        "service_id": user,
+        "service_status": status,
+        "domain": scalar(account.get("domain")),
+        "plan": scalar(account.get("package")),
+    }
+
+
+ACTIONS: Mapping[str, Does] = {
+    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
+    "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
+    "service.fetch": Does(fetch, repeatable=True, needs=_NEEDS),
+}
