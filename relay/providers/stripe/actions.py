@@ -6,7 +6,7 @@ library is read when it is first needed, sends through our own door, and tries n
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from relay import jsontext
 from relay.actions.adapter import Does, Task
@@ -15,6 +15,23 @@ from relay.actions.terms import still_to_come
 from relay.actions.vendor import Vendor
 from relay.providers.stripe import reading
 from relay.times import timestamp
+
+if TYPE_CHECKING:
+    # What Stripe's own generator made of its API's description, which the type check holds us to.
+    from stripe import RequestOptions
+    from stripe._v1_services import V1Services
+    from stripe.params import (
+        CreditNoteCreateParams,
+        CustomerBalanceTransactionCreateParams,
+        InvoiceCreateParams,
+        InvoiceItemCreateParams,
+        InvoicePayParams,
+        PaymentLinkCreateParams,
+        PaymentLinkCreateParamsLineItemPriceData,
+        RefundCreateParams,
+        SubscriptionUpdateParams,
+    )
+    from stripe.params.billing_portal import SessionCreateParams
 
 _NEEDS = ("api_url", "api_key")
 _NEEDS_CUSTOMER = (
@@ -43,10 +60,10 @@ class Account:
         )
 
     @property
-    def api(self) -> Any:
+    def api(self) -> "V1Services":
         return self._client.v1
 
-    def keyed(self) -> Any:
+    def keyed(self) -> "RequestOptions":
         """The options of the next change: the same at each try, since the steps are."""
         self._steps += 1
         return {"idempotency_key": f"{self._key}-{self._steps}"}
@@ -124,7 +141,7 @@ def retry_payment(account: Account, task: Task) -> Done:
         return Done(f"Invoice {_number(found)} was paid already.", _shown(found) | _payment(found))
     if found.status != "open":
         raise Failed(f"Invoice {_number(found)} is {found.status}; only an open one can be paid.", code="wrong_state")
-    params: dict[str, Any] = {"off_session": True}
+    params: InvoicePayParams = {"off_session": True}
     if task.input.get("payment_method_id"):
         params["payment_method"] = task.input["payment_method_id"]
     paid = account.api.invoices.pay(found.id, params=params, options=account.keyed())
@@ -134,7 +151,7 @@ def retry_payment(account: Account, task: Task) -> Done:
 def create(account: Account, task: Task) -> Done:
     given = task.input
     amount = _minor(given["amount"], given["currency"])
-    params = {
+    params: InvoiceCreateParams = {
         "customer": given["customer_id"],
         "currency": given["currency"].lower(),
         "collection_method": "send_invoice",
@@ -142,7 +159,7 @@ def create(account: Account, task: Task) -> Done:
         "auto_advance": False,
     }
     draft = account.api.invoices.create(params=params, options=account.keyed())
-    line = {
+    line: InvoiceItemCreateParams = {
         "customer": given["customer_id"],
         "invoice": draft.id,
         "amount": amount,
@@ -201,7 +218,7 @@ def credit(account: Account, task: Task) -> Done:
     if given["currency"].lower() != found.currency:
         raise Failed(f"Invoice {_number(found)} is in {found.currency.upper()}; {given['currency']} was given.")
     amount = _minor(given["amount"], given["currency"])
-    params: dict[str, Any] = {"invoice": found.id, "amount": amount}
+    params: CreditNoteCreateParams = {"invoice": found.id, "amount": amount}
     if found.status == "paid":
         params["credit_amount"] = amount
     if given.get("reason"):
@@ -248,7 +265,7 @@ def fetch_invoice(account: Account, task: Task) -> Done:
 
 def refund(account: Account, task: Task) -> Done:
     given, own_id = task.input, str(task.input["payment_id"])
-    params: dict[str, Any] = {"payment_intent" if own_id.startswith("pi_") else "charge": own_id}
+    params: RefundCreateParams = {"payment_intent": own_id} if own_id.startswith("pi_") else {"charge": own_id}
     if given.get("amount") is not None:
         if not given.get("currency"):
             raise Failed("A part of a payment needs its currency too.")
@@ -269,7 +286,7 @@ def cancel(account: Account, task: Task) -> Done:
     if found.status == "canceled":
         return Done(f"The subscription {found.id} was canceled already.", _term(found))
     if task.input.get("at_period_end"):
-        params = {"cancel_at_period_end": True}
+        params: SubscriptionUpdateParams = {"cancel_at_period_end": True}
         ending = account.api.subscriptions.update(found.id, params=params, options=account.keyed())
         return Done(f"The subscription {found.id} ends with its period.", _term(ending))
     ended = account.api.subscriptions.cancel(found.id, options=account.keyed())
@@ -280,7 +297,7 @@ def pause(account: Account, task: Task) -> Done:
     found = _subscription(account, task)
     if getattr(found, "pause_collection", None):
         return Done(f"The subscription {found.id} was paused already.", _term(found, "paused"))
-    params = {"pause_collection": {"behavior": "void"}}
+    params: SubscriptionUpdateParams = {"pause_collection": {"behavior": "void"}}
     paused = account.api.subscriptions.update(found.id, params=params, options=account.keyed())
     return Done(f"Nothing is collected for the subscription {found.id}.", _term(paused, "paused"))
 
@@ -298,7 +315,7 @@ def change_plan(account: Account, task: Task) -> Done:
     item = found["items"].data[0]
     if item.price.id == task.input["plan_id"]:
         return Done(f"The subscription {found.id} has this plan already.", _term(found))
-    params = {
+    params: SubscriptionUpdateParams = {
         "items": [{"id": item.id, "price": task.input["plan_id"]}],
         "proration_behavior": "create_prorations" if task.input.get("prorate", True) else "none",
     }
@@ -313,7 +330,7 @@ def extend(account: Account, task: Task) -> Done:
         return Done(f"The subscription {found.id} goes on until then already.", _term(found))
     if found.status == "canceled":
         raise Failed(f"The subscription {found.id} is canceled.", code="wrong_state")
-    params = {"trial_end": until, "proration_behavior": "none"}
+    params: SubscriptionUpdateParams = {"trial_end": until, "proration_behavior": "none"}
     later = account.api.subscriptions.update(found.id, params=params, options=account.keyed())
     return Done(f"The subscription {found.id} renews later.", _term(later) | {"renews_at": timestamp(until)})
 
@@ -335,7 +352,7 @@ def retry_outstanding(account: Account, task: Task) -> Done:
 
 
 def portal_link(account: Account, task: Task) -> Done:
-    params: dict[str, Any] = {"customer": task.input["customer_id"]}
+    params: SessionCreateParams = {"customer": task.input["customer_id"]}
     if task.input.get("return_url"):
         params["return_url"] = task.input["return_url"]
     made = account.api.billing_portal.sessions.create(params=params, options=account.keyed())
@@ -365,7 +382,11 @@ def add_credit(account: Account, task: Task) -> Done:
     """Credit is a negative balance."""
     given = task.input
     amount, customer = _minor(given["amount"], given["currency"]), str(given["customer_id"]).strip()
-    params = {"amount": -amount, "currency": given["currency"].lower(), "description": given["description"]}
+    params: CustomerBalanceTransactionCreateParams = {
+        "amount": -amount,
+        "currency": given["currency"].lower(),
+        "description": given["description"],
+    }
     account.api.customers.balance_transactions.create(customer, params=params, options=account.keyed())
     output = {"customer_id": customer, **_money(amount, given["currency"])}
     return Done(f"The customer {customer} has the credit.", output)
@@ -373,15 +394,16 @@ def add_credit(account: Account, task: Task) -> Done:
 
 def create_payment_link(account: Account, task: Task) -> Done:
     given = task.input
-    price = {
+    amount = _minor(given["amount"], given["currency"])
+    price: PaymentLinkCreateParamsLineItemPriceData = {
         "currency": given["currency"].lower(),
-        "unit_amount": _minor(given["amount"], given["currency"]),
+        "unit_amount": amount,
         "product_data": {"name": given["description"]},
     }
-    params = {"line_items": [{"price_data": price, "quantity": 1}]}
+    params: PaymentLinkCreateParams = {"line_items": [{"price_data": price, "quantity": 1}]}
     made = account.api.payment_links.create(params=params, options=account.keyed())
     output = {"url": getattr(made, "url", None), "payment_link_id": made.id}
-    return Done("The payment link was made.", output | _money(price["unit_amount"], given["currency"]))
+    return Done("The payment link was made.", output | _money(amount, given["currency"]))
 
 
 # Reading
