@@ -11,7 +11,7 @@ import pytest
 from actions.fake_vendor import FakeVendor
 from actions.test_panels import Hestia, Whmcs
 from relay import jsontext
-from running.relays import Embedded
+from running.relays import LATE, Embedded
 from running.subscriber import Subscriber
 from running.waiting import until
 
@@ -114,3 +114,59 @@ def test_an_action_from_the_call_to_the_panel_and_back(tmp_path: Path) -> None:
         ]
         assert [each for each in relay.command("action", "runs") if each["status"] == "failed"]
         assert "s3cret" not in relay.said()
+
+
+@pytest.mark.timeout(300)
+def test_killed_between_effect_and_record_it_is_found_out_and_not_done_twice(tmp_path: Path) -> None:
+    """The vendor has done it and does not answer; whoever waits for the answer is killed. The next one finds out."""
+    hestia, whmcs = Hestia(), Whmcs()
+    with (
+        FakeVendor(hestia) as panel,
+        FakeVendor(whmcs) as billing,
+        Embedded(tmp_path / "relay") as relay,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        relay.source("Server 1", "hestiacp", settings={"api_url": panel.url, **KEYS})
+        relay.source("Billing", "whmcs", settings={"api_url": billing.url, **BILLING})
+        call = Caller(relay, relay.command("key", "add", "--scopes", "admin,events:read,actions:run")["key"])
+        call("POST", "/api/v1/action-policies", {"action": "invoice.retry_payment", "mode": "never"})
+        hangs_from(2, panel, "/api/")
+        hangs_from(2, billing, "/")
+
+        for path, body in (
+            ("service.suspend", {"service_id": "acme", "source": "Server 1"}),
+            ("invoice.retry_payment", {"invoice_id": "1042", "source": "Billing"}),
+        ):
+            pool.submit(call, "POST", f"/api/v1/actions/{path}", body)
+        until(lambda: hestia.user["SUSPENDED"] == "yes" and whmcs.captured == 1, "both have had their effect")
+        relay.kill(LATE)
+        relay.end_leases()
+
+        runs = until(lambda: ended(call), "both have ended")
+
+    assert {each["action"]: each["status"] for each in runs} == {
+        "service.suspend": "succeeded",
+        "invoice.retry_payment": "succeeded",
+    }
+    assert whmcs.captured == 1
+    told = [each.form["cmd"] for each in panel.done if each.form["cmd"] != "v-list-user"]
+    assert told == ["v-suspend-user"]
+
+
+def hangs_from(number: int, vendor: FakeVendor, path: str) -> None:
+    """Have the request with this number carried out and never answered."""
+    answers, seen = vendor.answers, []  # type: ignore[var-annotated]
+
+    def counted(request: Any) -> Any:
+        seen.append(request)
+        if len(seen) == number - 1:
+            vendor.next("POST", path, "hangs")
+        return answers(request)  # type: ignore[operator]
+
+    vendor.answers = counted
+
+
+def ended(call: Caller) -> list[dict[str, Any]] | None:
+    _, found = call("GET", "/api/v1/action-runs")
+    done = [each for each in found["items"] if each["finished_at"]]
+    return done if len(done) == 2 else None

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from relay import accounts, jsontext
 from relay.config import Config
 from relay.embedded import server_binary
 from relay.model import now_ms
 from relay.storage import Database, metrics, workspaces
-from relay.storage.tables import inbound
+from relay.storage.tables import action_runs, inbound
 from relay.vault import Vault
 from running.processes import RELAY, Process, free_port, kill, of_data_directory, run, says
 from running.sender import SECRET, Line
@@ -178,6 +178,11 @@ class Relay:
         with self._open() as (_, database, vault, _), database.read() as connection:
             rows = connection.execute(select(inbound.c.id, inbound.c.sealed).where(inbound.c.sealed.is_not(None)))
             return [vault.open(row.sealed, row.id) for row in rows]
+
+    def end_leases(self) -> None:
+        """What a dead worker held is free now, as it would be in a minute."""
+        with self._open() as (_, database, _, _), database.write() as connection:
+            connection.execute(update(action_runs).where(action_runs.c.due_at > now_ms()).values(due_at=now_ms()))
 
     def complaints(self) -> list[dict[str, str]]:
         """What `relay doctor` calls broken."""
