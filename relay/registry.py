@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from relay.providers import get as get_provider
 from relay.times import instant
 
 KINDS = ("customer", "subscription", "invoice", "service", "domain", "payment_method", "alert")
@@ -159,7 +160,7 @@ def _record(envelope: Mapping[str, Any], kind: str, native_id: Any, thing: Mappi
     moment = instant(envelope["occurred_at"])
     if name is None or moment is None:
         return
-    source = envelope["source"]
+    source = _source(envelope)
     own_id = record_id(source["id"], kind, name)
     own_type = envelope["type"] if envelope["type"].partition(".")[0] in (kind, "monitor") else None
     item = {
@@ -177,6 +178,16 @@ def _record(envelope: Mapping[str, Any], kind: str, native_id: Any, thing: Mappi
     record = Record(own_id, kind, source["id"], name, occurred_at, sequence, item, {})
     told_now = [fact for fact, value in _facts(record).items() if value is not None and value != []]
     yield replace(record, moments=dict.fromkeys(told_now, (occurred_at, sequence)))
+
+
+def _source(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Whose thing it is: what came of an action is its source's, though the relay tells it."""
+    source: Mapping[str, Any] = envelope["source"]
+    action = envelope["data"].get("action")
+    if envelope["type"] != "action.completed" or action is None or action.get("provider") is None:
+        return source
+    kind = get_provider(action["provider"]).kind
+    return {"id": action["source_id"], "name": action["source_name"], "provider": action["provider"], "kind": kind}
 
 
 def _said(thing: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,26 +1,87 @@
-"""What a run tells of itself, as events, in the transaction of what it tells of."""
+"""What a run tells of itself, as events, in the transaction of what it tells of.
 
+What came of it tells how the thing that it was about is now. From there the registry learns it, as from any event.
+"""
+
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+from relay.actions.catalogue import get as get_action
+from relay.catalogue import catalogue
 from relay.inside import tell
 from relay.model import iso
-from relay.storage import Connection
-from relay.storage.runs import Run
+from relay.storage import Connection, sources
+from relay.storage.runs import SUCCEEDED, Run
 from relay.vault import Vault
+
+_THINGS: Mapping[str, Mapping[str, str]] = {
+    "invoice": {
+        "invoice_id": "id",
+        "invoice_number": "number",
+        "invoice_status": "status",
+        "invoice_url": "url",
+        "due_at": "due_at",
+    },
+    "subscription": {"subscription_id": "id", "subscription_status": "status", "renews_at": "renews_at"},
+    "service": {"service_id": "id", "service_status": "status", "domain": "domain", "plan": "plan", "email": "email"},
+    "domain": {"domain": "name", "expires_at": "expires_at"},
+}
+"""By kind: what an action's output is called in the vocabulary."""
+
+_CUSTOMER = {"customer_id": "id", "name": "name", "email": "email", "company": "company"}
+_WORDS = {"unpaid": "open", "payment_due": "open", "sent": "open", "voided": "void", "cancelled": "canceled"}
+"""States in the vocabulary's words. One that it does not know is left out."""
 
 
 def tell_pending(connection: Connection, vault: Vault, run: Run, approve_url: str) -> None:
-    data = _action(run) | {"approve_url": approve_url, "expires_at": iso(run.expires_at)}
+    data = _action(connection, vault, run) | {"approve_url": approve_url, "expires_at": iso(run.expires_at)}
     tell(connection, vault, run.workspace_id, "action.approval_requested", {"action": data}, key=run.id)
 
 
 def tell_completed(connection: Connection, vault: Vault, run: Run) -> None:
     """Once for each state that it can end in: an unknown outcome may become a known one."""
-    key = f"{run.id}:{run.state}"
-    tell(connection, vault, run.workspace_id, "action.completed", {"action": _action(run)}, key=key)
+    output = (run.content.get("output") or {}) if run.state == SUCCEEDED else {}
+    about = get_action(run.action).about
+    kind = about.kind if about else ""
+    customer = _renamed(output, _CUSTOMER) if kind == "customer" else {}
+    thing = _thing(kind, output) if kind in _THINGS else {}
+    tell(
+        connection,
+        vault,
+        run.workspace_id,
+        "action.completed",
+        {"action": _action(connection, vault, run), **({kind: thing} if thing else {})},
+        key=f"{run.id}:{run.state}",
+        customer=customer or None,
+    )
 
 
-def _action(run: Run) -> dict[str, Any]:
+def _thing(kind: str, output: Mapping[str, Any]) -> dict[str, Any]:
+    """How the thing is now; empty where the output does not name it."""
+    names = _THINGS[kind]
+    found = _renamed(output, names)
+    word = str(found.pop("status", "")).lower()
+    state = _WORDS.get(word, word)
+    if state in _states(kind):
+        found["status"] = state
+    return found if next(iter(names.values())) in found else {}
+
+
+def _renamed(output: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {name: output[key] for key, name in names.items() if output.get(key) is not None}
+
+
+@cache
+def _states(kind: str) -> frozenset[str]:
+    """The states that a kind of thing can be in."""
+    entity = catalogue().definitions["$defs"][kind]
+    return frozenset(filter(None, entity["properties"]["status"].get("enum", ())))
+
+
+def _action(connection: Connection, vault: Vault, run: Run) -> dict[str, Any]:
+    by = run.content["fallback"]["source_id"] if run.on_fallback else run.source_id
+    source = sources.get(connection, vault, by) if by else None
     return {
         "run_id": run.id,
         "name": run.action,
@@ -28,5 +89,8 @@ def _action(run: Run) -> dict[str, Any]:
         "risk": run.risk,
         "requested_by": run.requested_by,
         "decided_by": run.decided_by,
+        "source_id": by,
+        "source_name": source.name if source else None,
+        "provider": source.provider if source else None,
         "result_text": run.content.get("text"),
     }

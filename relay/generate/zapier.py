@@ -171,7 +171,8 @@ def record_example(kind: str, known: Catalogue) -> dict[str, Any]:
 
 
 def _entity_example(kind: str, known: Catalogue) -> Any:
-    for each in known.types.values():
+    # Best of an event of its own: those of others may tell little of it.
+    for each in sorted(known.types.values(), key=lambda each: not each.type.startswith(f"{kind}.")):
         found = each.schema["examples"][0].get(kind)
         if found:
             return found

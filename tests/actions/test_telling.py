@@ -1,0 +1,101 @@
+"""What came of a run, as the event that tells of it, and as what is known from then on."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actions.bench import Bench
+from relay.actions.adapter import Does, Task
+from relay.actions.catalogue import get as get_action
+from relay.actions.outcomes import Done, Failed
+from relay.model import Source, now_ms
+from relay.normalize import Origin, normalize, read
+from relay.providers import get as get_provider
+from relay.receive import unpack
+from relay.registry import told
+from relay.storage.runs import PENDING
+from relay.storage.tables import inbound
+
+GIVEN = {
+    "invoice.fetch": {"invoice_id": "1042"},
+    "subscription.pause": {"subscription_id": "sub_1"},
+    "service.suspend": {"service_id": "acme"},
+    "domain.renew": {"domain": "acme.example"},
+    "customer.fetch": {"customer_id": "41"},
+    "ticket.open": {"subject": "Help", "message": "It broke."},
+}
+
+
+def event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str, output: dict[str, Any] | None) -> Any:
+    """The event that tells of an action's end. Without an output it fails."""
+
+    def run(_: Task) -> Done:
+        if output is None:
+            raise Failed("It could not be done.")
+        return Done("It was done.", {**dict.fromkeys(get_action(action).outputs), **output})
+
+    bench = Bench(tmp_path, {action: Does(run)}, monkeypatch)
+    asked = bench.ask(action, **GIVEN[action])
+    if asked.state == PENDING:
+        asked = bench.desk.decide(bench.workspace.id, asked.id, approve=True, actor="key_2")
+    bench.carry_out(asked)
+    with bench.database.read() as connection:
+        row = connection.execute(inbound.select().order_by(inbound.c.place.desc())).first()
+    assert row is not None
+    provider, own = get_provider("relay"), Source(row.source_id, bench.workspace.id, "relay", "Relay")
+    kept = read(provider, unpack(bench.vault.open(row.sealed, row.id)))
+    (found,) = normalize(provider, kept, Origin(own, now_ms(), row.verified_by))
+    assert found.defect is None
+    return found.envelope
+
+
+@pytest.mark.parametrize(
+    ("action", "output", "kind", "told_of"),
+    [
+        ("service.suspend", {"service_id": "acme", "service_status": "suspended", "plan": "Gold"}, "service",
+         {"id": "acme", "status": "suspended", "plan": "Gold"}),
+        ("invoice.fetch", {"invoice_id": "1042", "invoice_status": "Unpaid", "due_at": "2026-12-06T00:00:00Z"},
+         "invoice", {"id": "1042", "status": "open", "due_at": "2026-12-06T00:00:00Z"}),
+        ("invoice.fetch", {"invoice_id": "1042", "invoice_status": "Collections"}, "invoice", {"id": "1042"}),
+        ("subscription.pause", {"subscription_id": "sub_1", "subscription_status": "paused"}, "subscription",
+         {"id": "sub_1", "status": "paused"}),
+        ("domain.renew", {"domain": "acme.example", "expires_at": "2027-12-01T00:00:00Z"}, "domain",
+         {"name": "acme.example", "expires_at": "2027-12-01T00:00:00Z"}),
+    ],
+)  # fmt: skip
+def test_a_success_tells_how_the_thing_is_now(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+    output: dict[str, Any],
+    kind: str,
+    told_of: dict[str, Any],
+) -> None:
+    found = event(tmp_path, monkeypatch, action, output)
+
+    assert found["data"]["action"]["provider"] == "standard"
+    assert {name: each for name, each in found["data"][kind].items() if each not in (None, [])} == told_of
+    (record,) = told(found)
+    assert (record.kind, record.status) == (kind, told_of.get("status"))
+    assert record.source_id == found["data"]["action"]["source_id"] != found["source"]["id"]
+    assert record.item["source"]["kind"] == get_provider("standard").kind
+
+
+def test_a_customer_that_was_found_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = {"customer_id": "41", "name": "Zoë Müller", "email": "zoe@acme.example"}
+
+    found = event(tmp_path, monkeypatch, "customer.fetch", output)
+
+    assert found["customer"] == {"id": "41", "name": "Zoë Müller", "email": "zoe@acme.example", "company": None}
+    (record,) = told(found)
+    assert (record.kind, record.native_id, record.email) == ("customer", "41", "zoe@acme.example")
+
+
+@pytest.mark.parametrize("action", ["service.suspend", "ticket.open"])
+def test_a_failure_tells_of_no_thing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+    found = event(tmp_path, monkeypatch, action, None)
+
+    assert found["data"]["action"]["status"] == "failed"
+    assert found["customer"] is None
+    assert list(told(found)) == []
