@@ -94,7 +94,11 @@ class Desk:
                 key=key,
                 request_hash=asked,
             )
-            assert runs.add(connection, self.vault, run)  # writers stand in line, and the key was free
+            if not runs.add(connection, self.vault, run):
+                # On PostgreSQL, where writers stand in no line, another call with this key came first.
+                first = runs.with_key(connection, self.vault, workspace_id, key or "")
+                assert first is not None
+                return _same(first, asked)
             audit.append(connection, audit.Entry(workspace_id, now, actor, "action.requested", run.id, name))
             if waits:
                 tell_pending(connection, self.vault, run, self.approve_url(run.id))

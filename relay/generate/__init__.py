@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relay.errors import ConfigError
-from relay.generate import api, commands, event_types, goldens, make, providers, zapier
+from relay.generate import action_page, api, commands, event_types, goldens, make, providers, zapier
 
 ROOT = Path(__file__).parent.parent.parent
 GENERATORS: Sequence[Callable[[Path], Mapping[Path, str]]] = (
     event_types.files,
+    action_page.files,
     providers.files,
     commands.files,
     api.files,

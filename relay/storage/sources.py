@@ -3,17 +3,20 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from relay import jsontext
 from relay.model import Source
 from relay.storage.hooks import read_secrets
+from relay.storage.rows import insert_new
 from relay.storage.tables import sources
 from relay.vault import Vault
 
 
 def add(connection: Connection, vault: Vault, source: Source, now: int) -> None:
-    connection.execute(insert(sources), _row(vault, source) | {"id": source.id, "created_at": now})
+    """One whose id is there already is passed over: the relay's own have ids that follow from their workspace."""
+    row = _row(vault, source) | {"id": source.id, "created_at": now}
+    insert_new(connection, sources, tuple(row), [tuple(row.values())])
 
 
 def save(connection: Connection, vault: Vault, source: Source) -> None:

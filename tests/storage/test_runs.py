@@ -1,0 +1,95 @@
+"""Runs of actions, asked for and taken by many at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from relay.actions.requests import Desk
+from relay.errors import Conflict
+from relay.inside import source_of
+from relay.model import now_ms
+from relay.storage import runs
+from relay.storage.runs import Policy, Run
+from relay.storage.tables import inbound
+from running.workbench import Workbench
+
+AT_ONCE = 16
+ALERT = {"key": "disk:web03", "title": "Disk is full"}
+
+
+def ask(bench: Workbench, number: int, **changes: str) -> Run | Conflict:
+    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    try:
+        return desk.request(bench.workspace_id, "alert.raise", {**ALERT, **changes}, actor=f"key_{number}", key="k1")
+    except Conflict as conflict:
+        return conflict
+
+
+def test_many_calls_with_one_key_are_one_run(bench: Workbench) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        asked = list(pool.map(lambda number: ask(bench, number), range(AT_ONCE)))
+
+    assert len({each.id for each in asked if isinstance(each, Run)}) == 1
+    assert all(isinstance(each, Run) for each in asked)
+
+
+def test_of_different_calls_with_one_key_one_is_taken(bench: Workbench) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        asked = list(pool.map(lambda number: ask(bench, number, title=f"Disk {number} is full"), range(AT_ONCE)))
+
+    assert [isinstance(each, Run) for each in asked].count(True) == 1
+    assert {each.code for each in asked if isinstance(each, Conflict)} == {"idempotency_key_reused"}
+
+
+def test_each_run_is_taken_by_one_worker(bench: Workbench) -> None:
+    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    wanted = [desk.request(bench.workspace_id, "alert.raise", ALERT, actor="key_1").id for _ in range(AT_ONCE)]
+
+    def take(_: int) -> list[str]:
+        now = now_ms()
+        with bench.database.write() as connection:
+            return [each.id for each in runs.take(connection, bench.vault, now, now + 60_000, 4)]
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        taken = [own_id for some in pool.map(take, range(AT_ONCE)) for own_id in some]
+
+    assert sorted(taken) == sorted(wanted)
+
+
+def test_the_first_runs_of_a_workspace_tell_of_themselves_at_once(bench: Workbench) -> None:
+    """Each makes the workspace's own source, which tells of them, unless it is there."""
+    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    desk.set_policy(bench.workspace_id, Policy("alert.raise", "always"), actor="key_1")
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        made = list(
+            pool.map(lambda _: desk.request(bench.workspace_id, "alert.raise", ALERT, actor="key_1"), range(AT_ONCE))
+        )
+
+    assert {each.state for each in made} == {runs.PENDING}
+    with bench.database.read() as connection:
+        told = list(connection.execute(inbound.select()))
+    assert len({row.source_id for row in told}) == 1
+    assert len(told) == AT_ONCE
+
+
+def test_a_run_is_decided_once(bench: Workbench) -> None:
+    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    desk.set_policy(bench.workspace_id, Policy("alert.raise", "always"), actor="key_1")
+    run = desk.request(bench.workspace_id, "alert.raise", ALERT, actor="key_1")
+
+    def decide(number: int) -> str:
+        try:
+            return desk.decide(bench.workspace_id, run.id, approve=number % 2 == 0, actor=f"key_{number}").state
+        except Conflict as conflict:
+            return conflict.code
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        states = list(pool.map(decide, range(AT_ONCE)))
+
+    assert states.count("already_decided") == AT_ONCE - 1
+
+
+def test_the_workspaces_own_source_is_made_once(bench: Workbench) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        made = list(pool.map(lambda _: source_of(bench.database, bench.vault, bench.workspace_id).id, range(AT_ONCE)))
+
+    assert len(set(made)) == 1
