@@ -18,6 +18,9 @@ from relay.redaction import REMOVED, is_secret_name, without_secrets
 from relay.times import instant
 
 SECONDS = 20.0
+SLOW_SECONDS = 50.0
+"""For what a panel takes its time for, such as a certificate; below the lease of whoever waits for it."""
+
 MAX_BYTES = 2 * 1024 * 1024
 _HIDDEN_HEADERS = ("authorization", "cookie", "x-api-key")
 
@@ -140,7 +143,8 @@ class Vendor:
         return reply
 
     def tell(self, method: str, path: str, *, query: Fields | None = None, headers: Headers | None = None,
-             json: Any = None, form: Fields | None = None, body: bytes | None = None) -> Reply:  # fmt: skip
+             json: Any = None, form: Fields | None = None, body: bytes | None = None,
+             seconds: float = SECONDS) -> Reply:  # fmt: skip
         """Change something. Raises `NotReached` if it surely was not taken, `Uncertain` if it may have been.
 
         A refusal is an answer: see `Reply.expect`.
@@ -149,7 +153,7 @@ class Vendor:
             return self._note(method, path, query, headers, json, form, body)
         self._before_change()
         try:
-            reply = self._send(method, path, query, headers, json, form, changes=True, body=body)
+            reply = self._send(method, path, query, headers, json, form, changes=True, body=body, seconds=seconds)
         except NotReached:
             self._not_taken()
             raise
@@ -162,7 +166,8 @@ class Vendor:
         return urlsplit(self.base).hostname or "The vendor"
 
     def _send(self, method: str, path: str, query: Fields | None, headers: Headers | None, json: Any,
-              form: Fields | None, *, changes: bool, body: bytes | None = None) -> Reply:  # fmt: skip
+              form: Fields | None, *, changes: bool, body: bytes | None = None,
+              seconds: float = SECONDS) -> Reply:  # fmt: skip
         content, kind = _content(json, form, body)
         try:
             answer = self._fetch(
@@ -170,7 +175,7 @@ class Vendor:
                 self._address(path, query),
                 body=content,
                 headers={"accept": "application/json", **kind, **(headers or {})},
-                timeout=SECONDS,
+                timeout=seconds,
                 max_bytes=MAX_BYTES,
                 allow_private=self._allow_private,
             )

@@ -27,6 +27,7 @@ KEYS = {
     "api_email": "zoe@acme.example",
     "api_token": "t0ken",
     "helpdesk": "1",
+    "contact_email": "ops@host.example",
 }
 
 
@@ -142,8 +143,12 @@ class Plesk:
 
     def __call__(self, request: Request) -> Any:
         assert request.headers["x-api-key"] == "k3y"
-        assert request.path == "/api/v2/cli/subscription/call"
+        command = request.path.removeprefix("/api/v2/cli/").removesuffix("/call")
         words = request.json["params"]
+        if self.refusal is None and command in ("extension", "subscription_settings"):
+            self.effects.append(" ".join((command, *words)))
+            return {"code": 0, "stdout": "", "stderr": ""}
+        assert command == "subscription"
         if words[1] != "acme.example":
             return {"code": 1, "stdout": "", "stderr": f"An error occurred: Unable to find {words[1]}"}
         if self.refusal:
@@ -429,6 +434,23 @@ def test_a_virtual_server_is_read_and_limited(vendor: FakeVendor, panel: Virtual
     assert (limits["quota"], limits["bw"]) == ("512000", "NONE")
     with pytest.raises(Failed, match="or both"):
         does(vendor, name, "service.change_limits", service_id="acme.example")
+
+
+@pytest.mark.parametrize("name", ["plesk"])
+def test_limits_and_certificates_of_plesk(vendor: FakeVendor, panel: Plesk, name: str) -> None:
+    does(vendor, name, "service.change_limits", service_id="acme.example", disk_mb=500, bandwidth_mb=0)
+    done = does(vendor, name, "certificate.renew", service_id="acme.example", domain="Shop.acme.example")
+
+    assert done.output["domain"] == "shop.acme.example"
+    assert panel.effects == [
+        "subscription_settings --update acme.example -disk_space 500M -max_traffic -1",
+        "extension --exec letsencrypt cli.php -d shop.acme.example -m ops@host.example",
+    ]
+    with pytest.raises(Failed, match="or both"):
+        does(vendor, name, "service.change_limits", service_id="acme.example")
+    with pytest.raises(Failed, match="domain name was expected"):
+        does(vendor, name, "certificate.renew", service_id="acme.example", domain="--help")
+    assert not PLESK["certificate.renew"].repeatable
 
 
 # Hostinger

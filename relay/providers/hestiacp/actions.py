@@ -10,6 +10,7 @@ from relay import jsontext
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done, Failed, Uncertain
 from relay.actions.space import megabytes
+from relay.actions.vendor import SECONDS, SLOW_SECONDS
 from relay.errors import Unreadable
 from relay.providers.reading import an_object, scalar
 
@@ -74,13 +75,13 @@ def renew_certificate(task: Task) -> Done:
     domain = scalar(task.input.get("domain"))
     if domain is None:
         raise Failed("HestiaCP renews the certificate of one domain: give the domain too.")
-    _run(task, "v-add-letsencrypt-domain", user, domain)
+    _run(task, "v-add-letsencrypt-domain", user, domain, seconds=SLOW_SECONDS)
     return Done(f"{domain} has a new certificate.", {"service_id": user, "domain": domain, "request_status": "done"})
 
 
 def start_backup(task: Task) -> Done:
     user, _ = _user(task)
-    _run(task, "v-backup-user", user)
+    _run(task, "v-backup-user", user, seconds=SLOW_SECONDS)
     return Done(f"A backup of {user} was made.", {"service_id": user, "backup_id": None, "backup_status": "succeeded"})
 
 
@@ -102,8 +103,9 @@ def _user(task: Task) -> tuple[str, dict[str, Any]]:
     return user, found
 
 
-def _run(task: Task, command: str, *arguments: str, already: int | None = None) -> None:
-    reply = task.vendor.tell("POST", "/api/", form=_form(task, command, *arguments) | {"returncode": "yes"})
+def _run(task: Task, command: str, *arguments: str, already: int | None = None, seconds: float = SECONDS) -> None:
+    form = _form(task, command, *arguments) | {"returncode": "yes"}
+    reply = task.vendor.tell("POST", "/api/", form=form, seconds=seconds)
     if task.vendor.dry:
         return
     said = reply.expect(_reason).body.decode(errors="replace").strip()

@@ -234,6 +234,7 @@ PROVIDER = replace(
         settings=(
             Setting("api_url", "Plesk address", "For actions: where Plesk is, such as https://server1.example:8443."),
             Setting("api_key", "Secret key", "For actions: made by `plesk bin secret_key`.", secret=True),
+            Setting("contact_email", "Contact e-mail", "For certificates: whom Let's Encrypt writes to."),
         ),
         sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     ),

@@ -11,29 +11,54 @@ from typing import Any
 
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done, Failed
+from relay.actions.vendor import SECONDS, SLOW_SECONDS
 from relay.providers.plesk import host_name
 from relay.providers.reading import an_object, scalar
 
 _NEEDS = ("api_url", "api_key")
-_COMMAND = "/api/v2/cli/subscription/call"
+_NO_LIMIT = "-1"
 
 
 def suspend(task: Task) -> Done:
     name = _name(task)
-    _tell(task, "--webspace-off", name)
+    _tell(task, "subscription", "--webspace-off", name)
     return Done(f"The subscription {name} is suspended.", _shown(name, "suspended"))
 
 
 def unsuspend(task: Task) -> Done:
     name = _name(task)
-    _tell(task, "--webspace-on", name)
+    _tell(task, "subscription", "--webspace-on", name)
     return Done(f"The subscription {name} is on.", _shown(name, "active"))
 
 
 def change_package(task: Task) -> Done:
     name, plan = _name(task), str(task.input["package"])
-    _tell(task, "--switch-subscription", name, "-service-plan", plan)
+    _tell(task, "subscription", "--switch-subscription", name, "-service-plan", plan)
     return Done(f"The subscription {name} has the plan {plan}.", {**_shown(name, None), "plan": plan})
+
+
+def change_limits(task: Task) -> Done:
+    """From then on the subscription does not follow its plan any more, as Plesk has it."""
+    name, disk, traffic = _name(task), task.input.get("disk_mb"), task.input.get("bandwidth_mb")
+    if disk is None and traffic is None:
+        raise Failed("Give the disk limit, the traffic limit, or both.")
+    words = []
+    for option, limit in (("-disk_space", disk), ("-max_traffic", traffic)):
+        if limit is not None:
+            words += [option, f"{limit}M" if limit else _NO_LIMIT]
+    _tell(task, "subscription_settings", "--update", name, *words)
+    return Done(f"The subscription {name} has other limits now.", _shown(name, None))
+
+
+def renew_certificate(task: Task) -> Done:
+    """By Plesk's own Let's Encrypt extension."""
+    name = _name(task)
+    domain = host_name(task.input.get("domain") or name)
+    if domain is None or domain.startswith("-"):
+        raise Failed("A domain name was expected, such as acme-shop.example.")
+    words = ("--exec", "letsencrypt", "cli.php", "-d", domain, "-m", str(task.settings["contact_email"]))
+    _tell(task, "extension", *words, seconds=SLOW_SECONDS)
+    return Done(f"{domain} has a new certificate.", {"service_id": name, "domain": domain, "request_status": "done"})
 
 
 def _name(task: Task) -> str:
@@ -44,9 +69,10 @@ def _name(task: Task) -> str:
     return name
 
 
-def _tell(task: Task, *words: str) -> None:
-    headers = {"x-api-key": str(task.settings["api_key"])}
-    said = task.vendor.tell("POST", _COMMAND, headers=headers, json={"params": list(words)}).expect(_reason).object()
+def _tell(task: Task, command: str, *words: str, seconds: float = SECONDS) -> None:
+    headers, path = {"x-api-key": str(task.settings["api_key"])}, f"/api/v2/cli/{command}/call"
+    reply = task.vendor.tell("POST", path, headers=headers, json={"params": list(words)}, seconds=seconds)
+    said = reply.expect(_reason).object()
     if not task.vendor.dry and str(said.get("code")) != "0":
         why = (scalar(said.get("stderr")) or scalar(said.get("stdout")) or "it gives no reason")[:300]
         code = "no_such_thing" if "does not exist" in why or "Unable to find" in why else "refused"
@@ -65,4 +91,6 @@ ACTIONS: Mapping[str, Does] = {
     "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
     "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
     "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
+    "service.change_limits": Does(change_limits, repeatable=True, needs=_NEEDS),
+    "certificate.renew": Does(renew_certificate, needs=(*_NEEDS, "contact_email")),
 }
