@@ -70,6 +70,19 @@ def of_data_directory(directory: Path) -> list[psutil.Process]:
     return [each for each in psutil.process_iter() if _belongs_to(each, directory)]
 
 
+def naming(path: Path, *words: str) -> list[psutil.Process]:
+    """The living processes whose command names this path, and has these words among its arguments."""
+    found = []
+    for each in psutil.process_iter():
+        try:
+            command = each.cmdline()
+        except psutil.Error:  # gone meanwhile
+            continue
+        if any(str(path) in word for word in command) and set(words) <= set(command):
+            found.append(each)
+    return found
+
+
 def says(process: psutil.Process, *words: str) -> bool:
     """Whether the command line of a process has these words in a row."""
     try:

@@ -13,6 +13,7 @@ import pytest
 
 from relay.providers import get
 from relay.senders import installer
+from running.processes import naming
 from running.waiting import until
 from senders.inbox import SECRET, Inbox, said_in_our_words
 
@@ -173,12 +174,7 @@ def panel(name: str, tmp_path: Path, inbox: Inbox) -> Iterator[Panel]:
     yield made
     inbox.release()
     shutil.rmtree(made.base / "state/spool", ignore_errors=True)
-    until(lambda: not at_work(made), "nobody delivers any more")
-
-
-def at_work(panel: Panel) -> list[str]:
-    seen = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    return [line for line in seen.splitlines() if str(panel.base) in line]
+    until(lambda: not naming(made.base), "nobody delivers any more")
 
 
 def installed(panel: Panel) -> Panel:
@@ -220,7 +216,7 @@ def test_the_relay_is_away_and_comes_back(panel: Panel, inbox: Inbox) -> None:
     assert panel.fire(*HAPPENINGS[panel.name][0][0]) < 5
     inbox.up()
 
-    until(lambda: inbox.taken or not at_work(panel), "it is tried again")
+    until(lambda: inbox.taken or not naming(panel.base), "it is tried again")
     panel.send("--deliver")
 
     assert list(inbox.times_taken().values()) == [1]
@@ -279,7 +275,7 @@ def test_what_comes_for_every_open_invoice_at_each_run_is_told_once(panel: Panel
         panel.fire("onEventAfterInvoiceIsDue", {"id": 8, "days_passed": 2, "reminder_intervals": [5]}, answers)
         panel.fire("onEventAfterInvoiceIsDue", {"id": 9, "days_passed": 0, "reminder_intervals": [5]}, answers)
 
-    until(lambda: len(inbox.taken) == 2 and not at_work(panel), "both are delivered")
+    until(lambda: len(inbox.taken) == 2 and not naming(panel.base), "both are delivered")
 
     told = [event["type"] for post in inbox.taken for event in said_in_our_words(panel.name, post)]
     assert told == ["invoice.due_soon", "invoice.overdue"]

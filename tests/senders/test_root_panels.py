@@ -15,6 +15,7 @@ import pytest
 
 from relay.providers import get
 from relay.senders import installer
+from running.processes import naming
 from running.waiting import until
 from senders.inbox import SECRET, Inbox, said_in_our_words
 
@@ -245,12 +246,7 @@ def panel(name: str, tmp_path: Path, inbox: Inbox) -> Iterator[Panel]:
     # Whoever still delivers ends when nothing is left to deliver.
     inbox.release()
     shutil.rmtree(made.base / "state/spool", ignore_errors=True)
-    until(lambda: not at_work(made), "nobody delivers any more")
-
-
-def at_work(panel: Panel) -> list[str]:
-    seen = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    return [line for line in seen.splitlines() if str(panel.base) in line and "--deliver" in line]
+    until(lambda: not naming(made.base, "--deliver"), "nobody delivers any more")
 
 
 def installed(panel: Panel) -> Panel:
@@ -299,7 +295,7 @@ def test_the_relay_is_away_and_comes_back(panel: Panel, inbox: Inbox) -> None:
     time.sleep(0.3)
     inbox.up()
 
-    until(lambda: inbox.taken or not at_work(panel), "it is tried again")
+    until(lambda: inbox.taken or not naming(panel.base, "--deliver"), "it is tried again")
     panel.send("--deliver")
 
     assert list(inbox.times_taken().values()) == [1]
