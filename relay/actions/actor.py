@@ -165,7 +165,7 @@ class Actor:
             raise Failed(f"{source.name} cannot do {run.action} any more.")
         task = self._task(held, source, {**run.content["input"], **(fallback["input"] if fallback else {})})
         try:
-            done = self._found_out(does, task, run) if run.told and not does.repeatable else does.run(task)
+            done = self._found_out(does, task, run) if run.told and not _may_repeat(does, run) else does.run(task)
         except (NotReached, Uncertain):
             self._count_failure(source.id)
             raise
@@ -286,6 +286,12 @@ class Actor:
             tell_completed(connection, self._vault, ended)
         log.info("ended", run=run.id, action=run.action, state=state, code=code)
         self._ring(FRESH)
+
+
+def _may_repeat(does: Does, run: Run) -> bool:
+    """Whether doing what was told once more surely changes nothing more."""
+    since_ms = now_ms() - (run.content.get("told_at") or run.created_at)
+    return does.repeatable and (does.kept is None or since_ms < does.kept.total_seconds() * 1000)
 
 
 class _Postponed(Exception):

@@ -8,7 +8,7 @@ already is done, and says so.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from relay.actions.outcomes import Done
@@ -40,9 +40,12 @@ class Does:
     `repeatable` promises that doing it again changes nothing more, by reading first or by a key that the vendor keeps:
     then an unknown outcome is found out by doing it again. Else `find_out` looks it up: it answers `Done`, or None if
     it certainly was not done. Without either, an unknown outcome stays one, and a person is told.
+
+    Where the promise rests on a key, `kept` is how long the vendor keeps it at least: later, it is not done again.
     """
 
     run: Function
     find_out: LookUp | None = None
     repeatable: bool = False
+    kept: timedelta | None = None
     needs: tuple[str, ...] = ()

@@ -3,11 +3,13 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from actions.bench import Bench
 from relay.actions import adapters
@@ -20,6 +22,7 @@ from relay.errors import Conflict, InvalidRequest, NotFound
 from relay.model import now_ms
 from relay.providers import load
 from relay.storage import audit, runs
+from relay.storage.tables import action_runs
 
 SUSPEND, REFUND = "service.suspend", "payment.refund"
 
@@ -97,6 +100,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, panel: Panel) -> Benc
         SUSPEND: Does(tell, find_out=look, needs=("api_key",)),
         REFUND: Does(tell, find_out=look),
         "invoice.void": Does(tell),
+        "invoice.send": Does(tell, repeatable=True, kept=timedelta(hours=24)),
     }
     made = Bench(tmp_path, does, monkeypatch)
     made.point(panel.url)
@@ -151,6 +155,22 @@ def test_one_that_was_killed_between_effect_and_record_finds_out(bench: Bench, p
 
     assert run.state == runs.SUCCEEDED
     assert panel.effects == ["the killed one's"]
+
+
+@pytest.mark.parametrize("hours", [1, 25])
+def test_a_key_that_the_vendor_may_have_forgotten_is_not_trusted(bench: Bench, panel: Panel, hours: int) -> None:
+    """Doing it again under the same key is safe for as long as the vendor keeps the key."""
+    asked = bench.ask("invoice.send", invoice_id="i")
+    with bench.database.write() as connection:
+        (taken,) = runs.take(connection, bench.vault, now_ms(), now_ms() + 50, 1)
+        assert runs.hold(connection, taken, now_ms() + 50, told=True)
+        aged = update(action_runs).where(action_runs.c.id == asked.id)
+        connection.execute(aged.values(created_at=now_ms() - hours * 3_600_000))
+
+    run = bench.carry_out(asked)
+
+    assert run.state == (runs.SUCCEEDED if hours < 24 else runs.UNKNOWN)
+    assert len(panel.effects) == (1 if hours < 24 else 0)
 
 
 def test_what_cannot_be_looked_up_stays_unknown_and_a_person_is_told(bench: Bench, panel: Panel) -> None:

@@ -5,6 +5,7 @@ keeps for an hour.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from relay.actions import refunds
@@ -61,5 +62,5 @@ def _reason(said: Any) -> str | None:
 
 ACTIONS: Mapping[str, Does] = {
     "payment.refund": Does(refund, find_out=was_refunded, needs=_NEEDS),
-    "payment_link.create": Does(create_payment_link, repeatable=True, needs=_NEEDS),
+    "payment_link.create": Does(create_payment_link, repeatable=True, kept=timedelta(hours=1), needs=_NEEDS),
 }

@@ -5,7 +5,7 @@ the run in their number, and are looked for by it.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,9 @@ _NEEDS = ("client_id", "client_secret")
 _STATES = {"ACTIVE": "active", "SUSPENDED": "paused", "CANCELLED": "canceled", "EXPIRED": "expired"}
 _USUAL_REASON = "Asked for by the merchant"
 _LONGEST_NUMBER = 25
+_KEPT = timedelta(hours=24)
+"""How long we trust PayPal to know our request's id; it says that it keeps them for longer."""
+
 _WHOLE = ("HUF", "JPY", "TWD")
 """Currencies that PayPal takes without decimals, whatever ISO says."""
 
@@ -284,11 +287,11 @@ ACTIONS: Mapping[str, Does] = {
     "subscription.resume": Does(resume, repeatable=True, needs=_NEEDS),
     "subscription.cancel": Does(cancel, repeatable=True, needs=_NEEDS),
     "subscription.change_plan": Does(change_plan, repeatable=True, needs=_NEEDS),
-    "subscription.retry_payment": Does(retry_outstanding, repeatable=True, needs=_NEEDS),
+    "subscription.retry_payment": Does(retry_outstanding, repeatable=True, kept=_KEPT, needs=_NEEDS),
     "invoice.fetch": Does(fetch, repeatable=True, needs=_NEEDS),
     "invoice.create": Does(create, find_out=was_created, needs=_NEEDS),
     "invoice.send": Does(send, needs=_NEEDS),
     "invoice.void": Does(void, repeatable=True, needs=_NEEDS),
     "invoice.record_payment": Does(record_payment, repeatable=True, needs=_NEEDS),
-    "payment.refund": Does(refund, repeatable=True, needs=_NEEDS),
+    "payment.refund": Does(refund, repeatable=True, kept=_KEPT, needs=_NEEDS),
 }

@@ -1,6 +1,7 @@
 """What Square does for us: subscriptions and refunds. https://developer.squareup.com/reference/square"""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from relay.actions import refunds
@@ -66,5 +67,5 @@ ACTIONS: Mapping[str, Does] = {
             "subscription.cancel": Move(_PATH + "cancel", frozenset({"CANCELED", "DEACTIVATED"}), "canceled", end),
         },
     ),
-    "payment.refund": Does(refund, repeatable=True, needs=_API.needs),
+    "payment.refund": Does(refund, repeatable=True, kept=timedelta(hours=24), needs=_API.needs),
 }

@@ -5,6 +5,7 @@ library is read when it is first needed, sends through our own door, and tries n
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from stripe.params.billing_portal import SessionCreateParams
 
 _NEEDS = ("api_url", "api_key")
+_KEPT = timedelta(hours=24)
 _NEEDS_CUSTOMER = (
     "invoice_payment_intent_requires_action",
     "authentication_required",
@@ -471,7 +473,7 @@ def _term(subscription: Any, status: str | None = None) -> dict[str, Any]:
 
 
 ACTIONS: Mapping[str, Does] = {
-    name: Does(_doing(function), repeatable=True, needs=_NEEDS)
+    name: Does(_doing(function), repeatable=True, kept=_KEPT, needs=_NEEDS)
     for name, function in {
         "invoice.retry_payment": retry_payment,
         "invoice.create": create,
