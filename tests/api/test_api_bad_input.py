@@ -2,12 +2,12 @@
 
 import pytest
 
-from relay.api import ROUTES
+from api.distinct import DISTINCT
 from relay.api.cursors import write
 
 HOOK = b'{"target_url":"https://hooks.example.com/","event_types":["*"]'
 MIB = 1024 * 1024
-TAKING_BODIES = [route for route in ROUTES if route.method in ("POST", "PATCH")]
+TAKING_BODIES = [route for route in DISTINCT if route.method in ("POST", "PATCH")]
 
 
 def refused(answer, *statuses):
