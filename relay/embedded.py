@@ -45,8 +45,15 @@ def redis_command(config: Config) -> list[str]:
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
         "loglevel": "warning",
+        # Apart from our own lines: it warns of kernel settings that matter to much larger servers.
+        "logfile": str(redis_log(config)),
     }
     return [server_binary(), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+def redis_log(config: Config) -> Path:
+    """Where the server says what is wrong with it."""
+    return (config.data_dir / "redis.log").absolute()
 
 
 def forget(config: Config) -> None:

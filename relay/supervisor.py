@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 10.0
@@ -19,11 +20,15 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process. `command` is its argv; `mend` is called before it is started again after it failed early."""
+    """One process. `command` is its argv; `mend` is called before it is started again after it failed early.
+
+    `log` is the file of one that does not say on standard output what is wrong.
+    """
 
     name: str
     command: Sequence[str]
     mend: Callable[[], None] | None = None
+    log: Path | None = None
 
 
 @dataclass(slots=True)
@@ -87,7 +92,8 @@ class Supervisor:
                 continue
             if now - running.started_at < running.pause:
                 continue
-            self._say(f"{running.part.name} ended ({_why(code)}); starting it again")
+            why = f"{_why(code)}, see {running.part.log}" if running.part.log else _why(code)
+            self._say(f"{running.part.name} ended ({why}); starting it again")
             if running.part.mend is not None and code > 0 and now - running.started_at < _STEADY_SECONDS:
                 running.part.mend()
             running.process = self._start(running.part)

@@ -16,7 +16,7 @@ from relay import logs, web, work
 from relay.cli.shared import here
 from relay.config import Config
 from relay.demo import SUBSCRIBER_PORT_OFFSET, prepare
-from relay.embedded import forget, redis_command
+from relay.embedded import forget, redis_command, redis_log
 from relay.jobs import ACT, LANES
 from relay.model import now_ms
 from relay.pipeline import FRESH, LATE
@@ -113,7 +113,7 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
 
 
 def _redis(config: Config) -> Part:
-    return Part("redis", redis_command(config), mend=lambda: forget(config))
+    return Part("redis", redis_command(config), mend=lambda: forget(config), log=redis_log(config))
 
 
 def _part(name: str, *words: str) -> Part:

@@ -100,7 +100,7 @@ def _text(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, list | tuple):
-        return ", ".join(str(each) for each in value)
+        return ", ".join(map(_text, value))
     if isinstance(value, Mapping):
         return jsontext.dumps(dict(value)).decode()
     return str(value)
