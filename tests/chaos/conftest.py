@@ -74,7 +74,7 @@ class World:
         return made
 
 
-@pytest.fixture(scope="package", params=[EMBEDDED, APART])
+@pytest.fixture(scope="session", params=[EMBEDDED, APART])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     directory = tmp_path_factory.mktemp("chaos")
     with ExitStack() as stack:
