@@ -11,6 +11,7 @@ SETTLED_WITHIN_SECONDS = 300
 
 
 def test_every_webhook_that_was_answered_2xx_is_delivered(world: World) -> None:
+    assert world.scenarios, "the tests before this one play the scenarios: run the whole of tests/chaos"
     for scenario in world.scenarios:
         until(
             lambda scenario=scenario: not scenario.missing(),  # type: ignore[misc]
