@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from relay.providers import get as get_provider
+from relay.providers import load
 from relay.times import instant
 
 KINDS = ("customer", "subscription", "invoice", "service", "domain", "payment_method", "alert")
@@ -183,11 +183,12 @@ def _record(envelope: Mapping[str, Any], kind: str, native_id: Any, thing: Mappi
 def _source(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
     """Whose thing it is: what came of an action is its source's, though the relay tells it."""
     source: Mapping[str, Any] = envelope["source"]
-    action = envelope["data"].get("action")
-    if envelope["type"] != "action.completed" or action is None or action.get("provider") is None:
+    action = envelope["data"].get("action") or {}
+    provider = load().get(action.get("provider") or "") if envelope["type"] == "action.completed" else None
+    if provider is None:
         return source
-    kind = get_provider(action["provider"]).kind
-    return {"id": action["source_id"], "name": action["source_name"], "provider": action["provider"], "kind": kind}
+    own = {"id": action["source_id"], "name": action["source_name"]}
+    return {**own, "provider": provider.name, "kind": provider.kind}
 
 
 def _said(thing: Mapping[str, Any]) -> dict[str, Any]:

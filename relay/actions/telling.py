@@ -42,30 +42,39 @@ def tell_pending(connection: Connection, vault: Vault, run: Run, approve_url: st
 def tell_completed(connection: Connection, vault: Vault, run: Run) -> None:
     """Once for each state that it can end in: an unknown outcome may become a known one."""
     output = (run.content.get("output") or {}) if run.state == SUCCEEDED else {}
-    about = get_action(run.action).about
-    kind = about.kind if about else ""
-    customer = _renamed(output, _CUSTOMER) if kind == "customer" else {}
-    thing = _thing(kind, output) if kind in _THINGS else {}
+    customer = _renamed(output, _CUSTOMER) if _kind(run) == "customer" else {}
+    things = {kind: _thing(kind, output) for kind in _THINGS if _is_told(kind, run, output)}
     tell(
         connection,
         vault,
         run.workspace_id,
         "action.completed",
-        {"action": _action(connection, vault, run), **({kind: thing} if thing else {})},
+        {"action": _action(connection, vault, run), **things},
         key=f"{run.id}:{run.state}",
         customer=customer or None,
     )
 
 
+def _kind(run: Run) -> str | None:
+    about = get_action(run.action).about
+    return about.kind if about else None
+
+
+def _is_told(kind: str, run: Run, output: Mapping[str, Any]) -> bool:
+    """Whether the output says how such a thing is, and not only which one it was about."""
+    if output.get(next(iter(_THINGS[kind]))) is None:
+        return False
+    return f"{kind}_status" in output or (kind == "domain" and _kind(run) == "domain")
+
+
 def _thing(kind: str, output: Mapping[str, Any]) -> dict[str, Any]:
-    """How the thing is now; empty where the output does not name it."""
-    names = _THINGS[kind]
-    found = _renamed(output, names)
+    """How the thing is now."""
+    found = _renamed(output, _THINGS[kind])
     word = str(found.pop("status", "")).lower()
     state = _WORDS.get(word, word)
     if state in _states(kind):
         found["status"] = state
-    return found if next(iter(names.values())) in found else {}
+    return found
 
 
 def _renamed(output: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -81,7 +90,7 @@ def _states(kind: str) -> frozenset[str]:
 
 def _action(connection: Connection, vault: Vault, run: Run) -> dict[str, Any]:
     by = run.content["fallback"]["source_id"] if run.on_fallback else run.source_id
-    source = sources.get(connection, vault, by) if by else None
+    source = sources.get_any(connection, vault, by) if by else None
     return {
         "run_id": run.id,
         "name": run.action,

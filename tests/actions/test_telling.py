@@ -24,6 +24,9 @@ GIVEN = {
     "domain.renew": {"domain": "acme.example"},
     "customer.fetch": {"customer_id": "41"},
     "ticket.open": {"subject": "Help", "message": "It broke."},
+    "certificate.renew": {"service_id": "acme"},
+    "backup.start": {"service_id": "acme"},
+    "invoice.create": {"customer_id": "41", "amount": 24, "currency": "EUR", "description": "Backup"},
 }
 
 
@@ -90,6 +93,31 @@ def test_a_customer_that_was_found_is_known(tmp_path: Path, monkeypatch: pytest.
     assert found["customer"] == {"id": "41", "name": "Zoë Müller", "email": "zoe@acme.example", "company": None}
     (record,) = told(found)
     assert (record.kind, record.native_id, record.email) == ("customer", "41", "zoe@acme.example")
+
+
+@pytest.mark.parametrize(
+    ("action", "output"),
+    [
+        ("certificate.renew", {"service_id": "acme", "domain": "shop.example", "request_status": "started"}),
+        ("backup.start", {"service_id": "acme", "backup_status": "started"}),
+        ("ticket.open", {"ticket_id": "310"}),
+    ],
+)
+def test_what_only_names_a_thing_tells_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str, output: dict[str, Any]
+) -> None:
+    found = event(tmp_path, monkeypatch, action, output)
+
+    assert found["data"]["action"]["status"] == "succeeded"
+    assert list(told(found)) == []
+
+
+def test_an_invoice_that_was_made_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = {"invoice_id": "in_9", "invoice_number": "INV-9", "invoice_status": "open"}
+
+    (record,) = told(event(tmp_path, monkeypatch, "invoice.create", output))
+
+    assert (record.kind, record.native_id, record.number, record.status) == ("invoice", "in_9", "INV-9", "open")
 
 
 @pytest.mark.parametrize("action", ["service.suspend", "ticket.open"])
