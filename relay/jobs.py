@@ -9,7 +9,7 @@ until the clock rings it.
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from types import FrameType
 from typing import Any
 
@@ -227,19 +227,19 @@ def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str, bool], None
         on_stop()
 
     _work = answer
-    while not stopping.is_set():
-        try:
-            _take_jobs(redis_url, lanes, stop)
-        except RedisError as error:
-            log.warning("redis_away", reason=type(error).__name__, note="trying again every second")
-        with suppress(StopRequested):
-            stopping.wait(_AWAY_SECONDS)
+    with closing(redis):
+        while not stopping.is_set():
+            try:
+                _take_jobs(redis_url, lanes, stop)
+            except RedisError as error:
+                log.warning("redis_away", reason=type(error).__name__, note="trying again every second")
+            with suppress(StopRequested):
+                stopping.wait(_AWAY_SECONDS)
 
 
 def _take_jobs(redis_url: str, lanes: Sequence[str], stop: Callable[[], None]) -> None:
     """Be a worker until a signal says stop or Redis is away."""
-    with suppress(StopRequested):
-        connection = Redis.from_url(redis_url, retry=_once_more())
+    with suppress(StopRequested), closing(Redis.from_url(redis_url, retry=_once_more())) as connection:
         queues = [Queue(lane, connection=connection) for lane in lanes]
         worker = _Worker(queues, connection=connection, worker_ttl=_WORKER_SECONDS)
         worker.on_stop = stop
@@ -249,7 +249,8 @@ def _take_jobs(redis_url: str, lanes: Sequence[str], stop: Callable[[], None]) -
 def workers(redis_url: str) -> dict[str, int]:
     """How many workers take jobs of each lane. Raises `RedisError`."""
     found = dict.fromkeys(LANES, 0)
-    for worker in SimpleWorker.all(connection=connect(redis_url)):
-        for name in worker.queue_names():
-            found[name] = found.get(name, 0) + 1
+    with closing(connect(redis_url)) as redis:
+        for worker in SimpleWorker.all(connection=redis):
+            for name in worker.queue_names():
+                found[name] = found.get(name, 0) + 1
     return found
