@@ -81,7 +81,7 @@ class FakeVendor:
         self.answers = answers
         self.requests: list[Request] = []
         self.done: list[Request] = []
-        self._troubles: list[tuple[str, str, Trouble]] = []
+        self._troubles: list[tuple[str, str, Trouble, int]] = []
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -102,9 +102,9 @@ class FakeVendor:
         self._server.server_close()
         self._thread.join()
 
-    def next(self, method: str, path: str, trouble: Trouble, times: int = 1) -> None:
-        """Have trouble with the next request like this."""
-        self._troubles += [(method, path, trouble)] * times
+    def next(self, method: str, path: str, trouble: Trouble, times: int = 1, after: int = 0) -> None:
+        """Have trouble with the next request like this, `after` so many that go well."""
+        self._troubles += [(method, path, trouble, after)] * times
 
     def task(
         self,
@@ -150,8 +150,11 @@ class FakeVendor:
         return answer
 
     def _trouble_with(self, request: Request) -> Trouble | None:
-        for at, (method, path, trouble) in enumerate(self._troubles):
+        for at, (method, path, trouble, after) in enumerate(self._troubles):
             if (method, path) == (request.method, request.path):
+                if after:
+                    self._troubles[at] = (method, path, trouble, after - 1)
+                    return None
                 del self._troubles[at]
                 return trouble
         return None

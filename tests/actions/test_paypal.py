@@ -10,6 +10,7 @@ import pytest
 from actions.fake_vendor import Answer, FakeVendor, Request
 from relay.actions.catalogue import get as get_action
 from relay.actions.outcomes import Declined, Done, Failed, NotReached, Uncertain
+from relay.errors import RelayError
 from relay.providers.paypal.actions import ACTIONS
 
 GIVEN: dict[str, dict[str, Any]] = {
@@ -187,14 +188,14 @@ def test_an_invoice_is_sent_and_then_reminded_of(vendor: FakeVendor, paypal: Pay
     ],
 )
 def test_paypals_errors_are_outcomes(
-    vendor: FakeVendor, paypal: PayPal, answer: Answer, kind: type[Exception], code: str
+    vendor: FakeVendor, paypal: PayPal, answer: Answer, kind: type[RelayError], code: str
 ) -> None:
     paypal.error = answer
 
     with pytest.raises(kind) as error:
         does(vendor, "payment.refund")
 
-    assert error.value.code == code  # type: ignore[attr-defined]
+    assert error.value.code == code
     assert "s3cret" not in str(error.value)
 
 

@@ -9,6 +9,7 @@ import pytest
 from actions.fake_vendor import Answer, FakeVendor, Request
 from relay.actions.catalogue import get as get_action
 from relay.actions.outcomes import Declined, Done, Failed, NotReached, Uncertain
+from relay.errors import RelayError
 from relay.providers.stripe.actions import ACTIONS
 
 KEYS = {"api_key": "rk_test_s3cret"}
@@ -258,14 +259,14 @@ def test_a_busy_stripe_is_asked_again_later(vendor: FakeVendor, stripe: Stripe, 
     ],
 )
 def test_stripes_errors_are_outcomes(
-    vendor: FakeVendor, stripe: Stripe, status: int, error: dict[str, Any], kind: type[Exception], code: str
+    vendor: FakeVendor, stripe: Stripe, status: int, error: dict[str, Any], kind: type[RelayError], code: str
 ) -> None:
     stripe.error = Answer(status, {"error": error})
 
     with pytest.raises(kind) as raised:
         does(vendor, "invoice.retry_payment")
 
-    assert raised.value.code == code  # type: ignore[attr-defined]
+    assert raised.value.code == code
     assert "s3cret" not in str(raised.value)
 
 

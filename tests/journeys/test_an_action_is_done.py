@@ -137,8 +137,8 @@ def test_killed_between_effect_and_record_it_is_found_out_and_not_done_twice(tmp
         relay.source("Billing", "whmcs", settings={"api_url": billing.url, **BILLING})
         call = Caller(relay, relay.command("key", "add", "--scopes", "admin,events:read,actions:run")["key"])
         call("POST", "/api/v1/action-policies", {"action": "invoice.retry_payment", "mode": "never"})
-        hangs_from(2, panel, "/api/")
-        hangs_from(2, billing, "/")
+        panel.next("POST", "/api/", "hangs", after=1)
+        billing.next("POST", "/", "hangs", after=1)
 
         for path, body in (
             ("service.suspend", {"service_id": "acme", "source": "Server 1"}),
@@ -158,19 +158,6 @@ def test_killed_between_effect_and_record_it_is_found_out_and_not_done_twice(tmp
     assert whmcs.captured == 1
     told = [each.form["cmd"] for each in panel.done if each.form["cmd"] != "v-list-user"]
     assert told == ["v-suspend-user"]
-
-
-def hangs_from(number: int, vendor: FakeVendor, path: str) -> None:
-    """Have the request with this number carried out and never answered."""
-    answers, seen = vendor.answers, []  # type: ignore[var-annotated]
-
-    def counted(request: Any) -> Any:
-        seen.append(request)
-        if len(seen) == number - 1:
-            vendor.next("POST", path, "hangs")
-        return answers(request)  # type: ignore[operator]
-
-    vendor.answers = counted
 
 
 def ended(call: Caller) -> list[dict[str, Any]] | None:

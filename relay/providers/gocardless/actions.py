@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions import refunds
+from relay.actions import amounts, refunds
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done
 from relay.actions.terms import Api, Move, at_once, moves
@@ -34,7 +34,7 @@ def refund(task: Task) -> Done:
     own_id = str(task.input["payment_id"]).strip()
     payment = _API.ask(task, f"/payments/{segment(own_id)}").get("payments") or {}
     taken, before = int(payment.get("amount") or 0), int(payment.get("amount_refunded") or 0)
-    money = refunds.wanted(task) or from_minor(taken - before, payment.get("currency"))
+    money = amounts.wanted(task) or from_minor(taken - before, payment.get("currency"))
     amount = money["amount_minor"] or 0
     wanted = {
         "amount": amount,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from relay.actions import refunds
+from relay.actions import amounts, refunds
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done
 from relay.actions.vendor import bearer
@@ -23,12 +23,12 @@ _NOTE = "relay_run"
 def refund(task: Task) -> Done:
     """All of a payment is what is left of it."""
     path, headers = f"/v2/payments/{segment(task.input['payment_id'])}", bearer(str(task.settings["api_key"]))
-    money = refunds.wanted(task)
+    money = amounts.wanted(task)
     if money is None:
         payment = task.vendor.ask(path, headers=headers).expect(_reason).object()
         left = an_object(payment.get("amountRemaining")) or an_object(payment.get("amount"))
         money = from_decimal(left.get("value"), left.get("currency"))
-    amount = {"currency": money["currency"], "value": refunds.text_of(money)}
+    amount = {"currency": money["currency"], "value": amounts.text_of(money)}
     body = {"amount": amount, "description": task.input.get("reason") or "", "metadata": {_NOTE: task.key}}
     reply = task.vendor.tell("POST", f"{path}/refunds", headers={**headers, "idempotency-key": task.key}, json=body)
     said = reply.expect(_reason).object()
@@ -46,9 +46,9 @@ def was_refunded(task: Task) -> Done | None:
 
 
 def create_payment_link(task: Task) -> Done:
-    money = refunds.wanted(task)
+    money = amounts.wanted(task)
     assert money is not None
-    amount = {"currency": money["currency"], "value": refunds.text_of(money)}
+    amount = {"currency": money["currency"], "value": amounts.text_of(money)}
     headers = {**bearer(str(task.settings["api_key"])), "idempotency-key": task.key}
     body = {"description": task.input["description"], "amount": amount}
     said = task.vendor.tell("POST", "/v2/payment-links", headers=headers, json=body).expect(_reason).object()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from relay.actions import amounts
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Declined, Done, Failed
 from relay.actions.vendor import Reply, basic, bearer
@@ -242,11 +243,9 @@ def _shown(invoice: Mapping[str, Any]) -> dict[str, Any]:
 def refund(task: Task) -> Done:
     given, account = task.input, Account(task)
     body: dict[str, Any] = {}
-    if given.get("amount") is not None:
-        if not given.get("currency"):
-            raise Failed("A part of a payment needs its currency too.")
-        currency = given["currency"].upper()
-        body["amount"] = {"currency_code": currency, "value": _value(given["amount"], currency)}
+    money = amounts.wanted(task)
+    if money is not None:
+        body["amount"] = {"currency_code": money["currency"], "value": _value(money["amount"], str(money["currency"]))}
     if given.get("reason"):
         body["note_to_payer"] = given["reason"]
     path = f"/v2/payments/captures/{segment(str(given['payment_id']).strip())}/refund"

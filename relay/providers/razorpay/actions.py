@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions import refunds
+from relay.actions import amounts, refunds
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done
 from relay.actions.terms import Api, Move, moves
@@ -29,7 +29,7 @@ def end(task: Task) -> dict[str, int]:
 
 def refund(task: Task) -> Done:
     """The run is noted on the refund, by which it is found again."""
-    money = refunds.wanted(task)
+    money = amounts.wanted(task)
     body: dict[str, Any] = {"notes": {_NOTE: task.key}}
     if money is not None:
         body["amount"] = money["amount_minor"]
@@ -45,7 +45,7 @@ def was_refunded(task: Task) -> Done | None:
 
 def create_payment_link(task: Task) -> Done:
     """The run is its reference, which Razorpay takes once only."""
-    money = refunds.wanted(task)
+    money = amounts.wanted(task)
     assert money is not None
     body = {
         "amount": money["amount_minor"],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from relay.actions import refunds
+from relay.actions import amounts, refunds
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done, Failed
 from relay.actions.terms import Api, Move, moves
@@ -33,7 +33,7 @@ def end(task: Task) -> dict[str, Any]:
 
 def refund(task: Task) -> Done:
     """Square wants the amount of every refund. The key is in the body, which is the same at each try."""
-    own_id, money = str(task.input["payment_id"]).strip(), refunds.wanted(task)
+    own_id, money = str(task.input["payment_id"]).strip(), amounts.wanted(task)
     if money is None:
         payment = an_object(_API.ask(task, f"/v2/payments/{segment(own_id)}").get("payment"))
         money = from_minor(under(payment, "amount_money", "amount"), under(payment, "amount_money", "currency"))

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from relay import jsontext
+from relay.actions import amounts
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Declined, Done, Failed, Uncertain
 from relay.actions.terms import still_to_come
@@ -268,10 +269,9 @@ def fetch_invoice(account: Account, task: Task) -> Done:
 def refund(account: Account, task: Task) -> Done:
     given, own_id = task.input, str(task.input["payment_id"])
     params: RefundCreateParams = {"payment_intent": own_id} if own_id.startswith("pi_") else {"charge": own_id}
-    if given.get("amount") is not None:
-        if not given.get("currency"):
-            raise Failed("A part of a payment needs its currency too.")
-        params["amount"] = _minor(given["amount"], given["currency"])
+    part = amounts.wanted(task)
+    if part is not None:
+        params["amount"] = _minor(part["amount"], str(part["currency"]))
     if given.get("reason") in _REASONS:
         params["reason"] = given["reason"]
     made = account.api.refunds.create(params=params, options=account.keyed())
