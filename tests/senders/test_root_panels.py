@@ -74,6 +74,8 @@ class Panel:
     def _build_directadmin(self) -> None:
         custom = self.root / "usr/local/directadmin/scripts/custom"
         self._program(custom / "user_create_post/other.sh", "#!/bin/sh\nexit 0\n")
+        self._program(custom / "dns_create_post.sh", "#!/bin/sh\nexit 0\n")
+        (custom / "dns_create_post").mkdir()
 
     def _build_hestiacp(self) -> None:
         packages = self.root / "usr/local/hestia/data/packages"
@@ -196,6 +198,12 @@ HAPPENINGS: dict[str, list[tuple[str, Any, str]]] = {
             "service.created",
         ),
         ("user_destroy_post", {"username": "acme"}, "service.terminated"),
+        ("domain_create_post", {"domain": "shop.example", "username": "acme", "user_creation": "0"}, "domain.added"),
+        (
+            "all_backups_post",
+            {"type": "admin", "owner": "admin", "where": "ftp", "ftp_password": PLANTED, "success": "1"},
+            "backup.succeeded",
+        ),
     ],
     "hestiacp": [
         ("data/packages/PACKAGE.sh", ["acme", "zoe@acme.example", "Zoë; $(id) 'M'"], "service.created"),
@@ -371,6 +379,33 @@ def test_what_others_have_there_stays(panel: Panel, inbox: Inbox) -> None:
         text = (panel.root / "usr/local/hestia/data/packages/business.sh").read_text()
         assert text.startswith("#!/bin/bash\n")
         assert text.endswith("exit 0\n")
+
+
+@pytest.mark.parametrize("name", ["directadmin"])
+def test_a_panel_that_had_no_hooks_has_none_again(panel: Panel, inbox: Inbox) -> None:
+    shutil.rmtree(panel.root / "usr/local/directadmin/scripts/custom")
+    before = panel.tree()
+
+    installed(panel)
+    installed(panel)
+    panel.uninstall()
+
+    assert panel.tree() == before
+
+
+@pytest.mark.parametrize("name", ["directadmin"])
+def test_one_domain_is_told_once_by_both_of_its_hooks(panel: Panel, inbox: Inbox) -> None:
+    installed(panel)
+    domain = {"domain": "shop.example", "username": "acme"}
+
+    panel.fire("domain_create_post", domain)
+    panel.fire("dns_create_post", domain | {"caller": "create:domain"})
+    panel.fire("dns_create_post", {"domain": "parked.example", "username": "acme", "caller": "create:pointer"})
+    until(lambda: len(inbox.taken) == 3, "all three are delivered")
+
+    told = [event for post in inbox.taken for event in said_in_our_words(panel.name, post)]
+    assert [event["type"] for event in told] == ["domain.added", "domain.added"]
+    assert len({event["id"] for event in told}) == 1
 
 
 @pytest.mark.parametrize("name", ["plesk"])

@@ -1,6 +1,7 @@
-"""DirectAdmin: users, domains and addresses of a server.
+"""DirectAdmin: users, domains, addresses and backups of a server.
 
-Its custom scripts: https://docs.directadmin.com/developer/hooks/
+Its custom scripts: https://docs.directadmin.com/developer/hooks/ (user and reseller management, domain management, DNS,
+backup and restore)
 
 A script gets the event's values as environment variables, the settings of the user (`user.conf`) among them. It is
 known by its own name, with which the sender names the event; `.sh` at its end says nothing.
@@ -12,6 +13,15 @@ from dataclasses import replace
 from relay.model import Inbound
 from relay.providers.base import Data, On, Setting, panel
 from relay.providers.reading import an_object, scalar
+from relay.redaction import text_without_secrets
+from relay.times import instant
+
+_KNOWN_BY = {
+    "ip_change_post": {"old_ip", "new_ip"},
+    "domain_change_post": {"domain", "newdomain"},
+    "dns_create_post": {"domain", "caller"},
+    "all_backups_post": {"success", "current_result"},
+}
 
 
 def event_name(inbound: Inbound) -> str | None:
@@ -20,10 +30,8 @@ def event_name(inbound: Inbound) -> str | None:
 
 
 def native_name(variables: Data) -> str | None:
-    """Two scripts are known by what only they are given."""
-    if variables.keys() >= {"old_ip", "new_ip"}:
-        return "ip_change_post"
-    return "domain_change_post" if variables.keys() >= {"domain", "newdomain"} else None
+    """Some scripts are known by what only they are given."""
+    return next((script for script, names in _KNOWN_BY.items() if variables.keys() >= names), None)
 
 
 def user(variables: Data, status: str | None = None) -> Data:
@@ -67,6 +75,56 @@ def added(variables: Data) -> Data:
     return {"domain": {"name": _host(variables.get("domain")), "service_id": scalar(variables.get("username"))}}
 
 
+def new_domain(inbound: Inbound) -> Sequence[On]:
+    """A new domain is told by its own script, and by that of its zone where the server has a name server. It is said
+    once: both run within a moment. A domain that is added again on a later day is said again.
+    """
+    told_at = instant(inbound.payload.get("sent_at")) or inbound.received_at
+
+    def happening(data: Data) -> str | None:
+        name = data["domain"]["name"]
+        return name and f"{name}:{told_at.date()}"
+
+    return (On("domain.added", added, once=happening),)
+
+
+def new_zone(inbound: Inbound) -> Sequence[On]:
+    """Zones are also made for pointers, for a new name and by DNSSEC; `caller` says which belong to a new domain."""
+    caller = scalar(an_object(inbound.payload["data"]).get("caller"))
+    return new_domain(inbound) if caller == "create:domain" else ()
+
+
+def backed_up(inbound: Inbound) -> Sequence[On]:
+    """`success` is 1 or 0; what says neither is not taken for one of them."""
+    success = scalar(an_object(inbound.payload["data"]).get("success"))
+    if success not in ("1", "0"):
+        raise ValueError("success must be 1 or 0")
+    return (On("backup.succeeded", backup) if success == "1" else On("backup.failed", backup),)
+
+
+def backup(variables: Data) -> Data:
+    """All backups of an administrator or a reseller that one run made."""
+    kind, login = scalar(variables.get("type")), scalar(variables.get("owner"))
+    name = " ".join(filter(None, (kind, "backup", login and f"({login})")))
+    succeeded = scalar(variables.get("success")) == "1"
+    result = scalar(variables.get("current_result"))
+    return {
+        "backup": {
+            "name": name[0].upper() + name[1:],
+            "status": "succeeded" if succeeded else "failed",
+            "destination": _destination(variables),
+            "error": text_without_secrets(result) if result and not succeeded else None,
+        }
+    }
+
+
+def _destination(variables: Data) -> str | None:
+    if scalar(variables.get("where")) != "ftp":
+        return scalar(variables.get("local_path"))
+    host, path = scalar(variables.get("ftp_ip")), scalar(variables.get("ftp_path"))
+    return host and f"{host}{path or ''}"
+
+
 def owner(variables: Data) -> Data:
     """A user is told with its address when it is made; else only by its login."""
     login = scalar(variables.get("username"))
@@ -101,17 +159,23 @@ PROVIDER = replace(
             "user_destroy_post": On("service.terminated", terminated),
             "domain_change_post": On("service.updated", renamed),
             "ip_change_post": On("service.updated", updated),
-            "domain_create_post": On("domain.added", added),
+            "domain_create_post": new_domain,
+            "dns_create_post": new_zone,
+            "all_backups_post": backed_up,
         },
         ignored=frozenset(
             (
                 # posted by a test of the sender
                 "relay_test",
+                # tells what another script told, or that it will be
+                "all_backups_pre",
+                "user_create_post_confirmed",
                 # no event type of ours
+                "all_restores_post",
                 "database_create_post",
                 "database_destroy_post",
-                "dns_create_post",
                 "dns_delete_post",
+                "dns_raw_save_post",
                 "dns_write_post",
                 "domain_destroy_post",
                 # mailboxes, FTP users and passwords: not to be posted
@@ -122,7 +186,7 @@ PROVIDER = replace(
                 "user_password_change_post",
             )
         ),
-        secret_fields=frozenset(("passwd", "passwd2", "system_password", "crypt_passwd")),
+        secret_fields=frozenset(("passwd", "passwd2", "system_password", "crypt_passwd", "ftp_password")),
         settings=(
             Setting("api_url", "Panel address", "For actions: https://panel.example:2222, where DirectAdmin answers."),
             Setting("api_user", "User", "For actions: an administrator or a reseller.", default="admin"),
