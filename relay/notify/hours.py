@@ -4,8 +4,10 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from relay.civil import moment_of
 from relay.errors import InvalidRequest
 
+_DAY = timedelta(days=1)
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -26,16 +28,20 @@ def checked_zone(name: str) -> str:
 
 
 def quiet_until(quiet: str | None, zone: str, now: int) -> int | None:
-    """When the quiet hours end (Unix ms) that it is in now; None if it is in none."""
+    """When the quiet hours end (Unix ms) that it is in now; None if it is in none.
+
+    They last from the first time that the clock on the wall shows their beginning until it first shows their end, so
+    that a night in which it is set differently ends when people get up.
+    """
     found = _HOURS.fullmatch(quiet or "")
     if found is None:
         return None
     begin, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
-    local = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(zone))
-    clock = local.time().replace(second=0, microsecond=0)
-    over_night = begin > end
-    if not (clock >= begin or clock < end if over_night else begin <= clock < end):
-        return None
-    # By the wall clock, so that a night in which it is set differently ends when people get up.
-    day = local.date() + timedelta(days=1) if over_night and clock >= begin else local.date()
-    return int(datetime.combine(day, end, ZoneInfo(zone)).timestamp() * 1000)
+    at, moment = ZoneInfo(zone), datetime.fromtimestamp(now / 1000, UTC)
+    today = moment.astimezone(at).date()
+    for day in (today - _DAY, today):
+        last = day if begin < end else day + _DAY
+        over = moment_of(datetime.combine(last, end), at)
+        if moment_of(datetime.combine(day, begin), at) <= moment < over:
+            return int(over.timestamp() * 1000)
+    return None

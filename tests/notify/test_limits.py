@@ -160,6 +160,27 @@ def test_quiet_hours_are_those_of_the_clock_on_the_wall(now: str, until: str | N
     assert (None if found is None else datetime.fromtimestamp(found / 1000, UTC).isoformat()) == until
 
 
+@pytest.mark.parametrize(
+    ("quiet", "zone", "now", "until"),
+    [
+        # From 02:00 to 03:00: half past two is not there, and the night ends as the clock is set.
+        ("22:00-02:30", "Europe/Paris", "2027-03-27T22:00:00+00:00", "2027-03-28T01:00:00+00:00"),
+        ("22:00-02:30", "Europe/Paris", "2027-03-28T01:00:00+00:00", None),
+        ("02:30-06:00", "Europe/Paris", "2027-03-28T01:00:00+00:00", "2027-03-28T04:00:00+00:00"),
+        # From 03:00 back to 02:00: whoever is up stays up, whoever sleeps goes on sleeping.
+        ("22:00-02:30", "Europe/Paris", "2027-10-31T00:10:00+00:00", "2027-10-31T00:30:00+00:00"),
+        ("22:00-02:30", "Europe/Paris", "2027-10-31T01:10:00+00:00", None),
+        ("02:30-06:00", "Europe/Paris", "2027-10-31T01:10:00+00:00", "2027-10-31T05:00:00+00:00"),
+        # No midnight.
+        ("00:00-06:00", "America/Santiago", "2026-09-06T04:00:00+00:00", "2026-09-06T09:00:00+00:00"),
+    ],
+)
+def test_quiet_hours_in_which_the_clock_is_set_end_once(quiet: str, zone: str, now: str, until: str | None) -> None:
+    found = hours.quiet_until(quiet, zone, int(datetime.fromisoformat(now).timestamp() * 1000))
+
+    assert (None if found is None else datetime.fromtimestamp(found / 1000, UTC).isoformat()) == until
+
+
 def test_quiet_hours_may_be_by_day() -> None:
     noon = int(datetime(2026, 11, 22, 12, 30, tzinfo=UTC).timestamp() * 1000)
 
