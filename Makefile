@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ZAPIER := connectors/zapier
 AJV := tests/connectors/ajv
-NODE_STAMPS := $(ZAPIER)/node_modules/.installed $(AJV)/node_modules/.installed
+NODE_STAMPS := $(if $(shell node -e 'process.exit(parseInt(process.versions.node) < 20)' >/dev/null 2>&1 && command -v npm),\
+  $(ZAPIER)/node_modules/.installed $(AJV)/node_modules/.installed)
 PROFILE ?= public
 
 .PHONY: help run demo test check drift lint types generate chaos bench lock clean zapier-package zapier-validate

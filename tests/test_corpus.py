@@ -1,24 +1,22 @@
 """Everything that others were seen to send: each vector's verdict, and what each payload becomes.
 
-The payloads lie beside the project and are never copied into it.
+They are never copied into the project: see tests/corpus.py.
 """
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from relay.errors import NotFound, Unreadable
+from corpus import of_corpus, published, rows
+from relay.errors import NotFound
 from relay.model import Inbound, Source
-from relay.normalize import UNVERIFIED, Origin, normalize, read, unreadable
+from relay.normalize import UNVERIFIED, Origin, normalize, read
 from relay.providers import get
 from relay.samples import RECEIVED_AT
 from relay.vectors import judge
 from relay.verification import Credentials
 
-CORPUS = Path(__file__).parents[1].parent / "shared" / "corpus"
-pytestmark = pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of payloads does not lie beside the project")
+pytestmark = of_corpus
 
 # What the corpus calls a meaning, in our vocabulary. The others are our event types as they stand.
 MEANINGS: dict[str, set[str]] = {
@@ -66,11 +64,6 @@ NO_EVENT = (
 NO_PROVIDER = {"rdap"}
 
 
-def held(name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((CORPUS / name).read_text()) if CORPUS.exists() else []
-    return found
-
-
 def provider_of(name: str) -> Any:
     try:
         return get(name)
@@ -78,9 +71,9 @@ def provider_of(name: str) -> Any:
         pytest.fail(f"there is no provider {name}")
 
 
-VECTORS = held("gateways/signature_vectors.json")
-GATEWAYS = [each for each in held("gateways/index.json") if each["file"].endswith((".json", ".xml", ".form"))]
-PANELS = [each for each in held("panels/index.json") if each["system"] not in NO_PROVIDER]
+VECTORS = rows("gateways/signature_vectors.json")
+GATEWAYS = [each for each in rows("gateways/index.json") if each["file"].endswith((".json", ".xml", ".form"))]
+PANELS = [each for each in rows("panels/index.json") if each["system"] not in NO_PROVIDER]
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[each["id"] for each in VECTORS])
@@ -93,9 +86,9 @@ def test_every_vector_has_the_verdict_and_the_reason_that_it_should(vector: dict
         assert provider.handshake(asked, Credentials(settings=vector)).text == vector["response_body"]
 
 
-def events(name: str, path: Path, native: str | None) -> list[Any]:
+def events(name: str, path: str, native: str | None) -> list[Any]:
     provider = provider_of(name)
-    webhook = Inbound(path.read_bytes(), native=native, received_at=RECEIVED_AT, settings=provider.usual_settings)
+    webhook = Inbound(published(path), native=native, received_at=RECEIVED_AT, settings=provider.usual_settings)
     origin = Origin(Source("src_test", "ws_test", provider.name, provider.label), 7, UNVERIFIED)
     return normalize(provider, read(provider, webhook), origin)
 
@@ -108,7 +101,7 @@ def broken(made: list[Any]) -> list[Any]:
 
 @pytest.mark.parametrize("entry", GATEWAYS, ids=[each["file"] for each in GATEWAYS])
 def test_no_gateways_payload_breaks_a_reader(entry: dict[str, Any]) -> None:
-    made = events(entry["provider"], CORPUS / "gateways" / entry["file"], None)
+    made = events(entry["provider"], f"gateways/{entry['file']}", None)
 
     assert broken(made) == []
 
@@ -118,7 +111,7 @@ def test_no_gateways_payload_breaks_a_reader(entry: dict[str, Any]) -> None:
 def test_a_panels_payload_means_what_it_should(entry: dict[str, Any], native: str) -> None:
     named = entry["native_event"] if native == "as it is known" else None
 
-    made = events(entry["system"], CORPUS / "panels" / entry["file"], named)
+    made = events(entry["system"], f"panels/{entry['file']}", named)
 
     assert broken(made) == []
     meaning = entry["meaning"]
@@ -128,9 +121,9 @@ def test_a_panels_payload_means_what_it_should(entry: dict[str, Any], native: st
 
 @pytest.mark.parametrize("entry", PANELS, ids=[each["file"] for each in PANELS])
 def test_no_secret_of_a_panels_payload_is_kept_or_told(entry: dict[str, Any]) -> None:
-    path = CORPUS / "panels" / entry["file"]
+    path = f"panels/{entry['file']}"
     provider = provider_of(entry["system"])
-    webhook = read(provider, Inbound(path.read_bytes(), native=entry["native_event"], received_at=RECEIVED_AT))
+    webhook = read(provider, Inbound(published(path), native=entry["native_event"], received_at=RECEIVED_AT))
     planted = [value for name in entry.get("secrets", ()) for value in at(webhook.payload, name)]
 
     kept, told = provider.storable(webhook), events(entry["system"], path, entry["native_event"])
@@ -153,21 +146,3 @@ def at(payload: Any, name: str) -> list[str]:
         elif isinstance(each, list):
             waiting += each
     return found
-
-
-GARBAGE = (b"", b"{}", b"[]", b"null", b"\xff\xfe", b"<a/>", b"a=b&c", b'{"event": 1, "data": []}')
-
-
-@pytest.mark.parametrize("name", sorted({each["provider"] for each in GATEWAYS} | {each["system"] for each in PANELS}))
-@pytest.mark.parametrize(
-    "body", [b"", b"{}", b"[]", b"null", b"\xff\xfe", b"<a/>", b"a=b&c", b'{"event": 1, "data": []}']
-)
-def test_garbage_is_kept_as_unknown_or_refused_with_a_reason(name: str, body: bytes) -> None:
-    provider = provider_of(name)
-    origin = Origin(Source("src_test", "ws_test", provider.name, provider.label), 7, UNVERIFIED)
-    try:
-        made = normalize(provider, read(provider, Inbound(body, received_at=RECEIVED_AT)), origin)
-    except Unreadable as error:
-        made = unreadable(provider, Inbound(body, received_at=RECEIVED_AT), origin, error.message)
-
-    assert [event.defect for event in made if event.defect] == []

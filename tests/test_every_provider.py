@@ -21,9 +21,9 @@ from referencing import Registry, Resource
 
 from relay import jsontext
 from relay.catalogue import catalogue, schema_directory
-from relay.errors import VerificationError
+from relay.errors import Unreadable, VerificationError
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
+from relay.normalize import Origin, normalize, read, unreadable
 from relay.providers import ROOT, load
 from relay.providers.base import On, Provider
 from relay.redaction import REMOVED
@@ -273,6 +273,21 @@ def test_an_event_that_is_not_mapped_is_kept_as_unknown(provider: Provider, samp
     assert {event.type for event in events} == {"unknown"}
     assert {event.defect for event in events} == {None}
     assert all(event.envelope["provider_event"]["type"] for event in events)
+
+
+GARBAGE = (b"", b"{}", b"[]", b"null", b"\xff\xfe", b"<a/>", b"a=b&c", b'{"event": 1, "data": []}')
+
+
+@pytest.mark.parametrize("body", GARBAGE)
+@of_providers()
+def test_garbage_is_kept_as_unknown_or_refused_with_a_reason(provider: Provider, body: bytes) -> None:
+    inbound = Inbound(body, received_at=RECEIVED_AT)
+    try:
+        events = events_from(provider, inbound)
+    except Unreadable as error:
+        events = unreadable(provider, inbound, origin_of(provider), error.message)
+
+    assert [event.defect for event in events if event.defect] == []
 
 
 @of_samples()

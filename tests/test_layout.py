@@ -1,4 +1,4 @@
-"""The arrows between the modules: one direction, and one place for each outside thing."""
+"""The arrows between the modules, one place for each outside thing, and no test that looks beside the project."""
 
 import ast
 from collections.abc import Iterator
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-RELAY = Path(__file__).parent.parent / "relay"
+from written_paths import outside
+
+ROOT = Path(__file__).parent.parent
+RELAY = ROOT / "relay"
 STAGES = ("receive", "normalize", "match", "deliver")
 """In the order of an event's way. A stage may use an earlier one's words, never a later one's."""
 
@@ -81,3 +84,39 @@ def test_a_provider_imports_no_other_provider() -> None:
                 name.split(".")[2] for name in imports(path) if name.startswith("relay.providers.")
             } & others.difference([folder.name])
             assert foreign == set(), path
+
+
+@pytest.mark.parametrize("module", sorted(ROOT.glob("tests/**/*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_test_looks_outside_the_project(module: Path) -> None:
+    assert outside(ROOT, module, module.read_text()) == [], "what others published is read by tests/corpus.py alone"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'CORPUS = Path(__file__).parents[2].parent / "corpus"',
+        "Path(__file__).resolve().parents[3]",
+        'FOLDER = Path(__file__).parent\nOTHER = FOLDER / ".." / ".." / ".." / "corpus"',
+        'generate.ROOT.parent / "schemas"',
+        'open(ROOT / "../corpus/index.json")',
+        'Path("../corpus").glob("*")',
+        'os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "corpus")',
+        'def folder():\n    return ROOT.parent.joinpath("corpus")',
+    ],
+)
+def test_a_look_outside_is_noticed(text: str) -> None:
+    assert len(outside(ROOT, ROOT / "tests/providers/test_a.py", text)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Path(__file__).parents[2] / "relay"',
+        "ROOT.parent_of",
+        'Path("/proc/self")',
+        'tmp_path.parent / "beside"',
+        'Path(__file__).parent / ".." / name',
+    ],
+)
+def test_a_look_inside_is_none_outside(text: str) -> None:
+    assert outside(ROOT, ROOT / "tests/providers/test_a.py", text) == []

@@ -19,8 +19,7 @@ from relay.generate.zapier import actions, document
 
 APP = ROOT / "connectors/zapier"
 pytestmark = [
-    pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed"),
-    pytest.mark.skipif(not (APP / "node_modules").exists(), reason="make test installs the app's packages with npm"),
+    pytest.mark.node,
     pytest.mark.timeout(300),
 ]
 

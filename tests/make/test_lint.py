@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from corpus import make_schemas, of_corpus
 from relay import generate
 from relay.cli import main
 from relay.generate.make import FOLDER
@@ -17,7 +18,6 @@ from relay.make.lint import Finding, lint
 from relay.make.rules import RULES
 from relay.make.rules.words import sentence_case
 
-SCHEMAS = generate.ROOT.parent / "shared" / "make-schemas"
 Change = Callable[[Any], None]
 
 BASE = "general/base.iml.json"
@@ -269,9 +269,9 @@ def test_the_derived_app_has_no_fault() -> None:
     assert lint(generate.ROOT / FOLDER) == []
 
 
-@pytest.mark.skipif(not SCHEMAS.exists(), reason="Make's schemas do not lie beside the project")
+@of_corpus
 def test_the_derived_app_is_what_makes_editor_expects() -> None:
-    assert lint(generate.ROOT / FOLDER, SCHEMAS) == []
+    assert lint(generate.ROOT / FOLDER, make_schemas()) == []
 
 
 @pytest.mark.parametrize(("rule", "file", "change"), FAULTS, ids=[f"{n}-{rule}" for n, (rule, *_) in enumerate(FAULTS)])
@@ -314,12 +314,12 @@ def test_comments_are_read_where_makes_editor_reads_them(app: Path) -> None:
     assert all(each.file == GROUPS for each in lint(app))
 
 
-@pytest.mark.skipif(not SCHEMAS.exists(), reason="Make's schemas do not lie beside the project")
+@of_corpus
 def test_with_makes_schemas_it_finds_what_they_find(app: Path) -> None:
     changed(app, GET, put("gzip", to="yes"))
 
     assert rules(app) == set()
-    assert {each.rule for each in lint(app, SCHEMAS)} == {"schema"}
+    assert {each.rule for each in lint(app, make_schemas())} == {"schema"}
 
 
 def test_the_command_prints_a_table_and_exits_with_1(app: Path) -> None:

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from relay.samples import RECEIVED_AT
 from running.vendor import Vendor
 
 KEY = "key_of_the_tests"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "gateways"
 
 
 def origin(name: str) -> Origin:
@@ -110,18 +108,6 @@ def failing(request: pytest.FixtureRequest, vendor: Vendor, monkeypatch: pytest.
 def complete(failing: Vendor) -> bool:
     """Whether the last answer was one that asking again would not change."""
     return failing.answers.get("")() == 404
-
-
-def published(table: Mapping[str, Any]) -> list[Any]:
-    """The files of a table that lie beside the project, or one that is skipped with a word."""
-    absent = pytest.mark.skip(reason="The published payloads are not beside this checkout.")
-    if not CORPUS.exists():
-        return [pytest.param(None, None, id="absent", marks=absent)]
-    return [pytest.param(name, expected, id=name) for name, expected in table.items()]
-
-
-def of_folder(name: str) -> set[str]:
-    return {path.name for path in (CORPUS / name).iterdir()} if CORPUS.exists() else set()
 
 
 def brief(event: Event, *fields: str) -> tuple[Any, ...]:

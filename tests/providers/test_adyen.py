@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from corpus import of_corpus, published
 from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
@@ -16,7 +17,6 @@ from relay.samples import read_http
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "adyen"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "gateways"
 NOW = 1_795_330_800
 KEY, OTHER = "A1" * 32, "B2" * 32
 
@@ -199,12 +199,11 @@ TOLD = {
     "refund.refundTrue.json": "refund.succeeded",
     "refund_failed.oas.json": "refund.failed",
 }
-ABSENT = pytest.mark.skipif(not CORPUS.exists(), reason="The published payloads are not beside this checkout.")
 
 
-@ABSENT
+@of_corpus
 @pytest.mark.parametrize(("name", "told"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, told):
-    found = events(json.loads((CORPUS / "adyen" / name).read_bytes()))
+    found = events(json.loads(published(f"gateways/adyen/{name}")))
 
     assert [(event.type, event.defect) for event in found] == [(told, None)]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from corpus import of_corpus, published
 from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
@@ -14,7 +15,6 @@ from relay.samples import read_http
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "authorizenet"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "gateways"
 KEY = "0A1B2C3D" * 16
 NOW = 1_795_330_800
 
@@ -118,12 +118,11 @@ TOLD = {
     "net.authorize.payment.authorization.created": ["payment.pending"],
     "net.authorize.payment.fraud.held": ["payment.pending"],
 }
-ABSENT = pytest.mark.skipif(not CORPUS.exists(), reason="The published payloads are not beside this checkout.")
 
 
-@ABSENT
+@of_corpus
 @pytest.mark.parametrize(("name", "expected"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, expected):
-    found = events((CORPUS / "authorizenet" / f"{name}.json").read_bytes())
+    found = events(published(f"gateways/authorizenet/{name}.json"))
 
     assert [(event.type, event.defect) for event in found] == [(each, None) for each in expected]

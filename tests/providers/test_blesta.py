@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from corpus import of_every_file
 from relay import jsontext
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
@@ -13,7 +14,6 @@ from relay.providers.base import Question
 from relay.providers.blesta import PROVIDER, questions
 from relay.samples import RECEIVED_AT
 
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels" / "blesta"
 ORIGIN = Origin(Source("src_1", "ws_1", "blesta", "Blesta"), 1, "shared_token")
 PUBLISHED = {
     "clients_create.json": ("Clients.create", "customer.created"),
@@ -124,14 +124,7 @@ def test_parameters_of_another_shape_cost_no_event(event: str, params: Any) -> N
     assert "unknown" not in types(posted(event, params))
 
 
-def published() -> list[Any]:
-    if not CORPUS.exists():
-        absent = pytest.mark.skip(reason="the corpus of panels is not beside this checkout")
-        return [pytest.param(None, marks=absent, id="absent")]
-    return sorted(CORPUS.glob("*.json"))
-
-
-@pytest.mark.parametrize("path", published(), ids=lambda path: path.name)
+@of_every_file("panels/blesta/*.json")
 def test_a_published_payload_is_told_without_a_defect(path: Path) -> None:
     name, expected = PUBLISHED[path.name]
 

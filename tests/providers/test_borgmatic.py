@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 
 import pytest
 
+from corpus import of_corpus, published
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
 from relay.providers.borgmatic import PROVIDER
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "borgmatic"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels" / "borgmatic"
 
 
 def events(body: bytes) -> list[Event]:
@@ -125,9 +125,9 @@ TOLD = {
 }
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="The published payloads are not beside this checkout.")
+@of_corpus
 @pytest.mark.parametrize(("name", "told"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, told):
-    found = events((CORPUS / name).read_bytes())
+    found = events(published(f"panels/borgmatic/{name}"))
 
     assert [(event.type, event.defect) for event in found] == [(told, None)]

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
+from corpus import of_every_file
 from relay.errors import Unreadable, VerificationError
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
@@ -16,7 +17,6 @@ from relay.samples import read_http
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "braintree"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "gateways"
 KEYS = Credentials(settings={"public_key": "public_of_ours", "private_key": "private_of_ours"})
 THEIRS = Credentials(settings={"public_key": "public_of_theirs", "private_key": "private_of_theirs"})
 NOW = 1_795_330_800
@@ -224,11 +224,9 @@ TOLD = {
     "subscription_trial_ended": ["subscription.activated"],
     "subscription_went_past_due": ["subscription.past_due"],
 }
-ABSENT = pytest.mark.skipif(not CORPUS.exists(), reason="The published payloads are not beside this checkout.")
 
 
-@ABSENT
-@pytest.mark.parametrize("path", sorted((CORPUS / "braintree").glob("*.form")), ids=lambda path: path.name)
+@of_every_file("gateways/braintree/*.form")
 def test_a_published_payload_is_told_without_a_defect(path):
     found = events(path.read_bytes())
 

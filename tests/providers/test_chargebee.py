@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from corpus import files, of_corpus, published
 from providers.fake_api import (
-    CORPUS,
     KEY,
     ask,
     brief,
@@ -14,8 +14,6 @@ from providers.fake_api import (
     dumped,
     events,
     failing,
-    of_folder,
-    published,
     types,
     vendor,
 )
@@ -46,9 +44,10 @@ PUBLISHED = {
 }
 
 
-@pytest.mark.parametrize(("name", "expected"), published(PUBLISHED))
+@of_corpus
+@pytest.mark.parametrize(("name", "expected"), PUBLISHED.items(), ids=PUBLISHED)
 def test_a_published_payload_is_told(name: str, expected: list[Any]) -> None:
-    found = events("chargebee", (CORPUS / "chargebee" / name).read_bytes())
+    found = events("chargebee", published(f"gateways/chargebee/{name}"))
 
     assert [
         (*brief(each, "id", "amount_minor", "currency"), each.envelope["occurred_at"], each.customer_email)
@@ -56,8 +55,9 @@ def test_a_published_payload_is_told(name: str, expected: list[Any]) -> None:
     ] == expected
 
 
+@of_corpus
 def test_every_published_payload_is_in_the_table() -> None:
-    assert of_folder("chargebee") <= set(PUBLISHED)
+    assert {path.name for path in files("gateways/chargebee/*")} <= set(PUBLISHED)
 
 
 def happened(name: str, own_id: str = "ev_1", **content: Any) -> bytes:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus import of_corpus, published
 from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
@@ -14,7 +15,6 @@ from relay.samples import read_http
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "coinbase"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "gateways"
 OLD, NEW = "subscription-secret-1", "subscription-secret-2"
 NOW = 1_795_330_800
 
@@ -139,12 +139,11 @@ TOLD = {
     "charge_pending.json": ["payment.pending"],
     "checkout.payment.success.json": ["payment.succeeded"],
 }
-ABSENT = pytest.mark.skipif(not CORPUS.exists(), reason="The published payloads are not beside this checkout.")
 
 
-@ABSENT
+@of_corpus
 @pytest.mark.parametrize(("name", "expected"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, expected):
-    found = events((CORPUS / "coinbase" / name).read_bytes())
+    found = events(published(f"gateways/coinbase/{name}"))
 
     assert [(event.type, event.defect) for event in found] == [(each, None) for each in expected]

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from corpus import of_every_file
 from relay import jsontext
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
 from relay.providers.cyberpanel import PROVIDER
 
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels" / "cyberpanel"
 ORIGIN = Origin(Source("src_1", "ws_1", "cyberpanel", "CyberPanel"), 1, "standard_webhooks")
 # The answer of the API is no event: it stays unknown.
 PUBLISHED = {
@@ -95,14 +95,7 @@ def test_a_request_alone_is_known_by_its_fields(body: bytes, expected: str) -> N
     assert types(normalize(PROVIDER, read(PROVIDER, Inbound(body)), ORIGIN)) == [expected]
 
 
-def published() -> list[Any]:
-    if not CORPUS.exists():
-        absent = pytest.mark.skip(reason="the corpus of panels is not beside this checkout")
-        return [pytest.param(None, marks=absent, id="absent")]
-    return sorted(CORPUS.glob("*.json"))
-
-
-@pytest.mark.parametrize("path", published(), ids=lambda path: path.name)
+@of_every_file("panels/cyberpanel/*.json")
 def test_a_published_payload_is_told_without_a_defect(path: Path) -> None:
     native, expected = PUBLISHED[path.name]
 

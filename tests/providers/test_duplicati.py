@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from corpus import of_corpus, published
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
 from relay.providers.duplicati import PROVIDER
 from relay.samples import read_http
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "duplicati"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels" / "duplicati"
 
 
 def events(report: Any) -> list[Event]:
@@ -100,11 +100,11 @@ def test_what_is_no_report_is_kept_as_unknown(report):
     assert [(event.type, event.defect) for event in events(report)] == [("unknown", None)]
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="The published payloads are not beside this checkout.")
+@of_corpus
 @pytest.mark.parametrize(
     ("name", "told"), [("backup_success.json", "backup.succeeded"), ("backup_exception.json", "backup.failed")]
 )
 def test_a_published_payload_is_told_without_a_defect(name, told):
-    found = events(json.loads((CORPUS / name).read_bytes()))
+    found = events(json.loads(published(f"panels/duplicati/{name}")))
 
     assert [(event.type, event.defect) for event in found] == [(told, None)]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from corpus import of_every_file
 from relay import jsontext
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
@@ -12,7 +13,6 @@ from relay.providers.freshdesk import PROVIDER
 from relay.samples import RECEIVED_AT
 from relay.verification import Credentials
 
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels" / "freshdesk"
 ORIGIN = Origin(Source("src_1", "ws_1", "freshdesk", "Freshdesk"), 1, "shared_token")
 EXPECTED = {"ticket_created.json": "ticket.opened", "status_changed.json": "ticket.updated"}
 
@@ -81,14 +81,7 @@ def test_a_body_of_another_shape_is_kept_as_unknown(body: bytes) -> None:
     assert told(body).type == "unknown"
 
 
-def published() -> list[Any]:
-    if not CORPUS.exists():
-        absent = pytest.mark.skip(reason="the corpus of panels is not beside this checkout")
-        return [pytest.param(None, marks=absent, id="absent")]
-    return sorted(CORPUS.glob("*.json"))
-
-
-@pytest.mark.parametrize("path", published(), ids=lambda path: path.name)
+@of_every_file("panels/freshdesk/*.json")
 def test_a_published_payload_is_told_without_a_defect(path: Path) -> None:
     event = told(path.read_bytes())
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from corpus import files, of_corpus, published
 from providers.fake_api import (
-    CORPUS,
     KEY,
     ask,
     brief,
@@ -13,8 +13,6 @@ from providers.fake_api import (
     dumped,
     events,
     failing,
-    of_folder,
-    published,
     types,
     vendor,
 )
@@ -45,16 +43,18 @@ PUBLISHED = {
 }
 
 
-@pytest.mark.parametrize(("name", "expected"), published(PUBLISHED))
+@of_corpus
+@pytest.mark.parametrize(("name", "expected"), PUBLISHED.items(), ids=PUBLISHED)
 def test_a_published_payload_is_told(name: str, expected: list[Any]) -> None:
-    found = events("gocardless", (CORPUS / "gocardless" / name).read_bytes())
+    found = events("gocardless", published(f"gateways/gocardless/{name}"))
 
     told = [(*brief(each, "id"), each.envelope["provider_event"]["id"], each.envelope["occurred_at"]) for each in found]
     assert told == expected
 
 
+@of_corpus
 def test_every_published_payload_is_in_the_table() -> None:
-    assert of_folder("gocardless") <= set(PUBLISHED)
+    assert {path.name for path in files("gateways/gocardless/*")} <= set(PUBLISHED)
 
 
 def event(kind: str, action: str, own_id: str = "EV1", **fields: Any) -> dict[str, Any]:

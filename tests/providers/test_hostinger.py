@@ -1,11 +1,11 @@
 """What is peculiar to Hostinger: it is asked, and each step before a date is told once."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from corpus import of_corpus, published
 from relay import jsontext
 from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
@@ -14,7 +14,6 @@ from relay.providers.base import Question
 from relay.providers.hostinger import PROVIDER, questions
 from relay.verification import Credentials
 
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels" / "hostinger"
 ORIGIN = Origin(Source("src_1", "ws_1", "hostinger", "Hostinger"), 1, POLLED)
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 
@@ -163,20 +162,17 @@ def test_what_was_asked_for_is_told_as_fetched() -> None:
     assert event.envelope["source"]["signed"] == "fetched"
 
 
-def published() -> list[Any]:
-    if not CORPUS.exists():
-        absent = pytest.mark.skip(reason="the corpus of panels is not beside this checkout")
-        return [pytest.param("", "", [], marks=absent, id="absent")]
-    return [
+@of_corpus
+@pytest.mark.parametrize(
+    ("name", "day", "expected"),
+    [
         ("subscriptions_list.json", "2025-02-25", ["subscription.renewal_upcoming"]),
         ("subscriptions_list.json", "2026-11-22", ["subscription.expired"]),
         ("domains_list.json", "2025-03-25", ["domain.expiring"]),
         ("domains_list.json", "2025-01-01", []),
-    ]
-
-
-@pytest.mark.parametrize(("name", "day", "expected"), published())
+    ],
+)
 def test_a_published_answer_is_told_by_the_day_it_is_read(name: str, day: str, expected: list[str]) -> None:
-    payload = jsontext.loads((CORPUS / name).read_bytes())
+    payload = jsontext.loads(published(f"panels/hostinger/{name}"))
 
     assert told(payload, datetime.fromisoformat(day).replace(tzinfo=UTC)) == expected

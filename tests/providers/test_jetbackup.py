@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from corpus import of_corpus, published
 from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
@@ -17,7 +18,6 @@ from relay.providers.jetbackup import PROVIDER
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "jetbackup"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels" / "jetbackup"
 
 
 def events(payload: Any, native: str | None = None) -> list[Event]:
@@ -135,9 +135,9 @@ TOLD = {
 }
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="The published payloads are not beside this checkout.")
+@of_corpus
 @pytest.mark.parametrize(("name", "told"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, told):
-    found = events(json.loads((CORPUS / name).read_bytes()))
+    found = events(json.loads(published(f"panels/jetbackup/{name}")))
 
     assert [(event.type, event.defect) for event in found] == [(told, None)]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from corpus import files, of_corpus, published
 from providers.fake_api import (
-    CORPUS,
     KEY,
     ask,
     brief,
@@ -13,8 +13,6 @@ from providers.fake_api import (
     dumped,
     events,
     failing,
-    of_folder,
-    published,
     types,
     vendor,
 )
@@ -39,16 +37,18 @@ PAYMENT = {
 }
 
 
-@pytest.mark.parametrize(("name", "expected"), published(PUBLISHED))
+@of_corpus
+@pytest.mark.parametrize(("name", "expected"), PUBLISHED.items(), ids=PUBLISHED)
 def test_a_published_payload_is_told(name: str, expected: list[Any]) -> None:
-    found = [each.envelope for each in events("mercadopago", (CORPUS / "mercadopago" / name).read_bytes())]
+    found = [each.envelope for each in events("mercadopago", published(f"gateways/mercadopago/{name}"))]
 
     told = [(each["type"], each["provider_event"]["type"], each["occurred_at"], each["livemode"]) for each in found]
     assert told == expected
 
 
+@of_corpus
 def test_every_published_payload_is_in_the_table() -> None:
-    assert of_folder("mercadopago") <= set(PUBLISHED)
+    assert {path.name for path in files("gateways/mercadopago/*")} <= set(PUBLISHED)
 
 
 def notified(kind: str, number: int = 1, **fields: Any) -> bytes:

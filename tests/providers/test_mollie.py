@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from corpus import files, of_corpus, published
 from providers.fake_api import (
-    CORPUS,
     KEY,
     ask,
     brief,
@@ -13,8 +13,6 @@ from providers.fake_api import (
     dumped,
     events,
     failing,
-    of_folder,
-    published,
     types,
     vendor,
 )
@@ -42,15 +40,17 @@ def told(event: Event) -> tuple[str, Any, Any]:
     return event.type, entity.get("id"), entity.get("amount_minor")
 
 
-@pytest.mark.parametrize(("name", "expected"), published(PUBLISHED))
+@of_corpus
+@pytest.mark.parametrize(("name", "expected"), PUBLISHED.items(), ids=PUBLISHED)
 def test_a_published_payload_is_told(name: str, expected: list[Any]) -> None:
-    body = (CORPUS / "mollie" / name).read_bytes()
+    body = published(f"gateways/mollie/{name}")
 
     assert [told(event) for event in events("mollie", body)] == expected
 
 
+@of_corpus
 def test_every_published_payload_is_in_the_table() -> None:
-    assert of_folder("mollie") <= set(PUBLISHED)
+    assert {path.name for path in files("gateways/mollie/*")} <= set(PUBLISHED)
 
 
 def older(**fields: Any) -> list[Event]:

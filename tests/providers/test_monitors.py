@@ -1,21 +1,19 @@
 """What monitors have in common: down and up under one key, told once, and no test is an outage."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from corpus import of_corpus, published, rows
 from relay import jsontext
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, native_id, normalize, read
 from relay.providers import get
 from relay.samples import RECEIVED_AT, Sample, all_samples, find
 
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels"
 NAMES = (
     "alertmanager",
     "betterstack",
@@ -69,7 +67,6 @@ TOLD: Sequence[tuple[str, list[tuple[str, str | None, str]]]] = (
     ("zabbix/ok.json", [("monitor.up", "14032", "info")]),
     ("zabbix/problem_average.json", [("monitor.down", "14032", "critical")]),
 )
-of_the_corpus = pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of payloads does not lie beside the project")
 
 
 def events(name: str, webhook: Inbound) -> list[Event]:
@@ -90,20 +87,20 @@ def key(event: Event) -> str | None:
     return (data.get("alert") or {}).get("key") or (data.get("monitor") or {}).get("id")
 
 
-@of_the_corpus
+@of_corpus
 @pytest.mark.parametrize(("file", "told"), TOLD, ids=[file for file, _ in TOLD])
 def test_what_others_were_seen_to_send_is_told(file: str, told: list[tuple[str, str | None, str]]) -> None:
     name = file.partition("/")[0]
 
-    made = events(name, Inbound((CORPUS / file).read_bytes(), received_at=RECEIVED_AT))
+    made = events(name, Inbound(published(f"panels/{file}"), received_at=RECEIVED_AT))
 
     assert [(event.type, key(event), event.envelope["severity"]) for event in made] == told
     assert [event.defect for event in made if event.defect] == []
 
 
-@of_the_corpus
+@of_corpus
 def test_nothing_that_others_were_seen_to_send_is_left_out() -> None:
-    files = {each["file"] for each in json.loads((CORPUS / "index.json").read_text()) if each["system"] in NAMES}
+    files = {each["file"] for each in rows("panels/index.json") if each["system"] in NAMES}
 
     assert files == {file for file, _ in TOLD}
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from corpus import of_every_file
 from relay import jsontext
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
 from relay.providers.opensrs import PROVIDER
 
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels" / "opensrs"
 ORIGIN = Origin(Source("src_1", "ws_1", "opensrs", "OpenSRS"), 1, "shared_token")
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 EXPECTED = {"expired.json": ["domain.expired"], "renewed.json": ["domain.renewed"]}
@@ -97,14 +97,7 @@ def test_an_event_that_is_not_known_is_kept_by_its_name() -> None:
     assert (event.type, event.envelope["provider_event"]["type"]) == ("unknown", "CERT.LOCKED")
 
 
-def published() -> list[Any]:
-    if not CORPUS.exists():
-        absent = pytest.mark.skip(reason="the corpus of panels is not beside this checkout")
-        return [pytest.param(None, marks=absent, id="absent")]
-    return sorted(CORPUS.glob("*.json"))
-
-
-@pytest.mark.parametrize("path", published(), ids=lambda path: path.name)
+@of_every_file("panels/opensrs/*.json")
 def test_a_published_payload_is_told_without_a_defect(path: Path) -> None:
     events = normalize(PROVIDER, read(PROVIDER, Inbound(path.read_bytes(), received_at=NOW)), ORIGIN)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from corpus import of_every_file
 from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
@@ -17,7 +18,6 @@ from relay.samples import read_http
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "paddle"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "gateways"
 NOW = 1_795_330_800
 OLD, NEW = "pdl_ntfset_the_old_one", "pdl_ntfset_the_new_one"
 
@@ -245,13 +245,7 @@ PUBLISHED = {
 }
 
 
-def corpus(found: list[Any]) -> list[Any]:
-    """These, or one that is skipped with a word."""
-    absent = pytest.mark.skip(reason="The published payloads are not beside this checkout.")
-    return found or [pytest.param(None, id="absent", marks=absent)]
-
-
-@pytest.mark.parametrize("path", corpus(sorted((CORPUS / "paddle").glob("*.json"))), ids=lambda path: path.name)
+@of_every_file("gateways/paddle/*.json")
 def test_a_published_payload_is_told_exactly(path):
     found = events(json.loads(path.read_bytes()))
 

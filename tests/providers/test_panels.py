@@ -2,18 +2,16 @@
 
 import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from corpus import of_corpus, published, rows
 from relay import jsontext
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
 from relay.providers import get
 from relay.samples import RECEIVED_AT
-
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels"
 
 # The events of each file of the corpus. None is a file that is no event, as the answer to a poll: it stays unknown.
 EXPECTED: dict[str, list[str] | None] = {
@@ -62,26 +60,21 @@ EXPECTED: dict[str, list[str] | None] = {
 }
 
 
-def rows() -> list[Any]:
-    if not CORPUS.exists():
-        reason = "the corpus of panels is not beside this checkout"
-        return [pytest.param({}, marks=pytest.mark.skip(reason=reason), id="no corpus")]
-    held = json.loads((CORPUS / "index.json").read_text())
-    return [pytest.param(row, id=row["file"]) for row in held if row["file"] in EXPECTED]
+FILES = [row for row in rows("panels/index.json") if row["file"] in EXPECTED]
 
 
 def names_itself(row: dict[str, Any]) -> bool:
     """Hooks of cPanel and rows of Plesk's log do; what PHP and Plesk's handlers are given does not."""
-    return not row or row["system"] == "cpanel" or "event_log" in row["native_event"]
+    return row["system"] == "cpanel" or "event_log" in row["native_event"]
 
 
-every_file = pytest.mark.parametrize("row", rows())
-files_with_names = pytest.mark.parametrize("row", [each for each in rows() if names_itself(each.values[0])])
+def of_rows(rows: list[dict[str, Any]]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("row", rows, ids=[row["file"] for row in rows])
 
 
 def webhook_of(row: dict[str, Any]) -> Inbound:
     """A file as it lies, with the event's name beside it as only the caller knows it."""
-    body = (CORPUS / row["file"]).read_bytes()
+    body = published(f"panels/{row['file']}")
     webhook = Inbound(body=body, received_at=RECEIVED_AT, native=row["native_event"])
     return read(get(row["system"]), webhook)
 
@@ -108,16 +101,17 @@ def one(events: list[Event], entity: str) -> dict[str, Any]:
     return {name: value for name, value in event.envelope["data"][entity].items() if value not in (None, [])}
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of panels is not beside this checkout")
+@of_corpus
 def test_no_file_of_the_corpus_is_left_out() -> None:
-    held = json.loads((CORPUS / "index.json").read_text())
+    published_files = {
+        row["file"] for row in rows("panels/index.json") if row["system"] in ("whmcs", "cpanel", "plesk")
+    }
 
-    files = {row["file"] for row in held if row["system"] in ("whmcs", "cpanel", "plesk")}
-
-    assert files == EXPECTED.keys()
+    assert published_files == EXPECTED.keys()
 
 
-@every_file
+@of_corpus
+@of_rows(FILES)
 def test_the_corpus_is_understood(row: dict[str, Any]) -> None:
     events = events_of(row["system"], webhook_of(row))
 
@@ -125,7 +119,8 @@ def test_the_corpus_is_understood(row: dict[str, Any]) -> None:
     assert [event.defect for event in events if event.defect] == []
 
 
-@every_file
+@of_corpus
+@of_rows(FILES)
 def test_the_key_of_a_file_is_in_its_events(row: dict[str, Any]) -> None:
     events = events_of(row["system"], webhook_of(row))
 
@@ -142,9 +137,10 @@ def secrets_in(value: Any, path: list[str]) -> list[str]:
     return [secret for each in below for secret in secrets_in(each, rest)]
 
 
-@every_file
+@of_corpus
+@of_rows(FILES)
 def test_no_secret_of_the_corpus_is_kept_or_told(row: dict[str, Any]) -> None:
-    document = json.loads((CORPUS / row["file"]).read_text())
+    document = json.loads(published(f"panels/{row['file']}"))
     secrets = [secret for path in row.get("secrets", ()) for secret in secrets_in(document, path.split("."))]
     webhook = webhook_of(row)
 
@@ -154,9 +150,10 @@ def test_no_secret_of_the_corpus_is_kept_or_told(row: dict[str, Any]) -> None:
     assert [secret for secret in secrets if secret in kept or secret in told] == []
 
 
-@files_with_names
+@of_corpus
+@of_rows([row for row in FILES if names_itself(row)])
 def test_a_file_that_names_itself_needs_no_name_beside_it(row: dict[str, Any]) -> None:
-    webhook = Inbound(body=(CORPUS / row["file"]).read_bytes(), received_at=RECEIVED_AT)
+    webhook = Inbound(body=published(f"panels/{row['file']}"), received_at=RECEIVED_AT)
 
     events = events_of(row["system"], read(get(row["system"]), webhook))
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from paypal_authority import WEBHOOK_ID, authority
 
+from corpus import files, of_corpus, published, rows
 from relay import jsontext
 from relay.errors import (
     ConfigError,
@@ -31,14 +31,11 @@ from relay.providers.paypal import certificates
 from relay.providers.paypal.certificates import NAMES, SANDBOX, check_address, fetch_certificate, system_roots
 from relay.providers.paypal.postback import Postback
 from relay.providers.paypal.verification import PayPalSignature, scheme_for
-from relay.vectors import judge
 from relay.verification import Credentials
 
 PAYPAL = get("paypal")
 NOW = 1795330801.0  # 2026-11-22T07:00:01Z
 HOUR, DAY = 3600, 86400
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "gateways"
-needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus is not there: {CORPUS}")
 BODY = b'{"id": "WH-1", "event_type": "PAYMENT.SALE.COMPLETED", "amount": 1.10, "who": "M\\u00fcller \xc3\xa9"}'
 
 
@@ -64,25 +61,15 @@ def refusal(scheme: PayPalSignature, inbound: Inbound, credentials: Credentials,
 # Vectors
 
 
-def vectors() -> list[dict[str, Any]]:
-    if not CORPUS.is_dir():
-        return []
-    held: list[dict[str, Any]] = jsontext.loads((CORPUS / "signature_vectors.json").read_bytes())
-    return [vector for vector in held if vector["provider"] == "paypal"]
+CONDEMNED_BY_HEADERS = [
+    each
+    for each in rows("gateways/signature_vectors.json")
+    if each["reason"] in ("cert_url_not_allowed", "unsupported_algorithm")
+]
 
 
-@needs_corpus
-@pytest.mark.parametrize("vector", vectors(), ids=lambda vector: vector["id"])
-def test_a_vector_is_judged_as_expected(vector: dict[str, Any]) -> None:
-    assert judge(PAYPAL, vector) == (vector["expected"], vector["reason"])
-
-
-@needs_corpus
-@pytest.mark.parametrize(
-    "vector",
-    [vector for vector in vectors() if vector["reason"] in ("cert_url_not_allowed", "unsupported_algorithm")],
-    ids=lambda vector: vector["id"],
-)
+@of_corpus
+@pytest.mark.parametrize("vector", CONDEMNED_BY_HEADERS, ids=lambda vector: vector["id"])
 def test_nothing_is_fetched_for_a_vector_that_its_headers_condemn(vector: dict[str, Any]) -> None:
     fetched: list[str] = []
     scheme = replace(scheme_for(vector), fetch=lambda url: fetched.append(url) or b"")
@@ -613,8 +600,8 @@ def known(value: Any) -> Any:
     return [known(item) for item in value] if isinstance(value, list) else value
 
 
-def corpus(name: str) -> bytes:
-    return (CORPUS / "paypal" / f"{name}.json").read_bytes()
+def example(name: str) -> bytes:
+    return published(f"gateways/paypal/{name}.json")
 
 
 PUBLISHED = {
@@ -653,20 +640,20 @@ PUBLISHED = {
 }
 
 
-@needs_corpus
+@of_corpus
 def test_every_published_payload_is_in_the_table() -> None:
-    assert {path.stem for path in (CORPUS / "paypal").glob("*.json")} == set(PUBLISHED)
+    assert {path.stem for path in files("gateways/paypal/*.json")} == set(PUBLISHED)
 
 
-@needs_corpus
+@of_corpus
 @pytest.mark.parametrize(("name", "types"), PUBLISHED.items(), ids=PUBLISHED)
 def test_a_published_payload_becomes_these_events(name: str, types: list[str]) -> None:
-    assert [event["type"] for event in events_of(corpus(name))] == types
+    assert [event["type"] for event in events_of(example(name))] == types
 
 
-@needs_corpus
+@of_corpus
 def test_an_agreement_of_the_older_kind_is_a_subscription() -> None:
-    assert events_of(corpus("billing.subscription.suspended")) == [
+    assert events_of(example("billing.subscription.suspended")) == [
         {
             "type": "subscription.paused",
             "customer": {"id": "XLHKRXRA4H7QY", "name": "Cool Buyer", "email": "coolbuyer@example.com"},
@@ -686,9 +673,9 @@ def test_an_agreement_of_the_older_kind_is_a_subscription() -> None:
     ]
 
 
-@needs_corpus
+@of_corpus
 def test_a_failed_renewal_says_why_and_when_it_is_tried_again() -> None:
-    failed = events_of(corpus("billing.subscription.payment.failed.v2"))[2]
+    failed = events_of(example("billing.subscription.payment.failed.v2"))[2]
     twelve = {"amount": jsontext.loads(b"12.00"), "amount_minor": 1200, "currency": "USD"}
 
     assert failed == {
@@ -730,11 +717,11 @@ def test_a_failed_renewal_says_why_and_when_it_is_tried_again() -> None:
     }
 
 
-@needs_corpus
+@of_corpus
 def test_an_invoice_of_the_older_kind_keeps_its_unreadable_dates_empty() -> None:
     one = {"amount": jsontext.loads(b"1.00"), "amount_minor": 100}
 
-    assert events_of(corpus("invoicing.invoice.paid"))[0] == {
+    assert events_of(example("invoicing.invoice.paid"))[0] == {
         "type": "invoice.paid",
         "customer": {"email": "example@example.com", "company": "Medical Professionals LLC"},
         "invoice": {
@@ -764,10 +751,10 @@ def test_an_invoice_of_the_older_kind_keeps_its_unreadable_dates_empty() -> None
     }
 
 
-@needs_corpus
+@of_corpus
 def test_what_was_given_back_or_taken_has_no_sign() -> None:
-    refund = events_of(corpus("payment.capture.refunded"))[0]
-    reversal = events_of(corpus("payment.sale.reversed"))[0]
+    refund = events_of(example("payment.capture.refunded"))[0]
+    reversal = events_of(example("payment.sale.reversed"))[0]
 
     assert refund["refund"] == {
         "id": "8VC964970N548345V",
@@ -786,16 +773,16 @@ def test_what_was_given_back_or_taken_has_no_sign() -> None:
     }
 
 
-@needs_corpus
+@of_corpus
 def test_a_deadline_without_a_zone_is_taken_as_utc() -> None:
-    dispute = events_of(corpus("customer.dispute.created--2019-11"))[0]["dispute"]
+    dispute = events_of(example("customer.dispute.created--2019-11"))[0]["dispute"]
 
     assert (dispute["respond_by"], dispute["status"]) == ("2016-07-10T20:38:52Z", "under_review")
 
 
-@needs_corpus
+@of_corpus
 def test_a_vaulted_card_is_read_in_spite_of_the_blanks_in_paypals_sample() -> None:
-    assert events_of(corpus("vault.credit-card.created"))[0]["payment_method"] == {
+    assert events_of(example("vault.credit-card.created"))[0]["payment_method"] == {
         "id": "CARD - 2 XR99321JH288614BK7SF2ZY",
         "type": "card",
         "brand": "amex",
@@ -918,10 +905,10 @@ def test_an_event_that_tells_nothing_is_still_said(native: str) -> None:
     assert "unknown" not in types_of(native)
 
 
-@needs_corpus
+@of_corpus
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_no_field_of_a_wrong_kind_makes_an_event_that_our_schema_refuses(name: str) -> None:
-    payload = json.loads(corpus(name))
+    payload = json.loads(example(name))
 
     for path in paths(payload.get("resource", {})):
         for wrong in (None, True, 7, -1, "x", [], {}, [{}], 10**30):

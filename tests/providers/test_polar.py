@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from corpus import of_every_file
 from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
@@ -18,7 +19,6 @@ from relay.samples import read_http
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "polar"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "gateways"
 NOW = 1_795_330_800
 BODY = b'{"type":"order.paid","data":{}}'
 
@@ -201,13 +201,7 @@ PUBLISHED = {
 }
 
 
-def corpus(found: list[Any]) -> list[Any]:
-    """These, or one that is skipped with a word."""
-    absent = pytest.mark.skip(reason="The published payloads are not beside this checkout.")
-    return found or [pytest.param(None, id="absent", marks=absent)]
-
-
-@pytest.mark.parametrize("path", corpus(sorted((CORPUS / "polar").glob("*.json"))), ids=lambda path: path.name)
+@of_every_file("gateways/polar/*.json")
 def test_a_published_payload_is_told_exactly(path):
     found = events(json.loads(path.read_bytes()))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from corpus import of_every_file
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, native_id, normalize, read
 from relay.providers.razorpay import PROVIDER
@@ -16,7 +17,6 @@ from relay.samples import read_http
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "razorpay"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "gateways"
 NOW = 1_795_330_800
 
 
@@ -207,13 +207,7 @@ PUBLISHED = {
 }
 
 
-def corpus(found: list[Any]) -> list[Any]:
-    """These, or one that is skipped with a word."""
-    absent = pytest.mark.skip(reason="The published payloads are not beside this checkout.")
-    return found or [pytest.param(None, id="absent", marks=absent)]
-
-
-@pytest.mark.parametrize("path", corpus(sorted((CORPUS / "razorpay").glob("*.json"))), ids=lambda path: path.name)
+@of_every_file("gateways/razorpay/*.json")
 def test_a_published_payload_is_told_exactly(path):
     found = events(json.loads(path.read_bytes()))
 

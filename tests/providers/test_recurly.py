@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from corpus import files, of_corpus, published
 from providers.fake_api import (
-    CORPUS,
     KEY,
     ask,
     brief,
@@ -13,8 +13,6 @@ from providers.fake_api import (
     dumped,
     events,
     failing,
-    of_folder,
-    published,
     types,
     vendor,
 )
@@ -99,9 +97,10 @@ PUBLISHED: dict[str, tuple[Any, ...]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "expected"), published(PUBLISHED))
+@of_corpus
+@pytest.mark.parametrize(("name", "expected"), PUBLISHED.items(), ids=PUBLISHED)
 def test_a_published_payload_is_told(name: str, expected: tuple[Any, ...]) -> None:
-    [event] = events("recurly", (CORPUS / "recurly" / name).read_bytes())
+    [event] = events("recurly", published(f"gateways/recurly/{name}"))
 
     entity = next(iter(event.envelope["data"].values()))
     who = event.envelope["customer"]
@@ -112,8 +111,9 @@ def test_a_published_payload_is_told(name: str, expected: tuple[Any, ...]) -> No
     ) == expected
 
 
+@of_corpus
 def test_every_published_payload_is_in_the_table() -> None:
-    assert of_folder("recurly") <= set(PUBLISHED)
+    assert {path.name for path in files("gateways/recurly/*")} <= set(PUBLISHED)
 
 
 def posted(kind: str, happened: str, **fields: Any) -> bytes:

@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 
 import pytest
 
+from corpus import of_corpus, published
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
 from relay.providers.resticprofile import PROVIDER
 from relay.samples import read_http
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "resticprofile"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels" / "resticprofile"
 
 
 def events(body: bytes) -> list[Event]:
@@ -115,9 +115,9 @@ TOLD = {
 }
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="The published payloads are not beside this checkout.")
+@of_corpus
 @pytest.mark.parametrize(("name", "told"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, told):
-    found = events((CORPUS / name).read_bytes())
+    found = events(published(f"panels/resticprofile/{name}"))
 
     assert [(event.type, event.defect) for event in found] == [(each, None) for each in told]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from corpus import of_corpus, of_every_file, published, rows
 from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
@@ -18,7 +19,6 @@ from relay.samples import read_http
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "square"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "gateways"
 NOW = 1_795_330_800
 URL, KEY = "https://relay.example.com/in/src_1", "made-up-key"
 
@@ -301,13 +301,7 @@ PUBLISHED = {
 }
 
 
-def corpus(found: list[Any]) -> list[Any]:
-    """These, or one that is skipped with a word."""
-    absent = pytest.mark.skip(reason="The published payloads are not beside this checkout.")
-    return found or [pytest.param(None, id="absent", marks=absent)]
-
-
-@pytest.mark.parametrize("path", corpus(sorted((CORPUS / "square").glob("*.json"))), ids=lambda path: path.name)
+@of_every_file("gateways/square/*.json")
 def test_a_published_payload_is_told_exactly(path):
     found = events(json.loads(path.read_bytes()))
 
@@ -319,15 +313,14 @@ def test_a_published_payload_is_told_exactly(path):
     assert told == PUBLISHED[path.name]
 
 
-def published_signatures() -> list[dict[str, Any]]:
-    every = [json.loads(path.read_bytes()) for path in CORPUS.glob("index.json")]
-    return [each for held in every for each in held if each["provider"] == "square" and "signature" in each]
+SIGNED = [each for each in rows("gateways/index.json") if each["provider"] == "square" and "signature" in each]
 
 
-@pytest.mark.parametrize("entry", corpus(published_signatures()), ids=lambda entry: entry["file"])
+@of_corpus
+@pytest.mark.parametrize("entry", SIGNED, ids=[each["file"] for each in SIGNED])
 def test_a_published_signature_is_accepted(entry):
     said = entry["signature"]
-    sent = Inbound((CORPUS / entry["file"]).read_bytes(), headers={said["header"]: said["value"]})
+    sent = Inbound(published(f"gateways/{entry['file']}"), headers={said["header"]: said["value"]})
     credentials = Credentials((said["secret"],), {"notification_url": said["notification_url"]})
 
     assert PROVIDER.verification.verify(sent, credentials, NOW) == "square_signature"

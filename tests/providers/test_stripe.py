@@ -2,8 +2,6 @@
 
 import json
 import re
-from base64 import b64decode
-from collections.abc import Iterable
 from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +10,8 @@ from typing import Any, get_args
 import pytest
 import stripe
 
-from relay.errors import RelayError, VerificationError
+from corpus import of_every_file
+from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
 from relay.providers.stripe import PROVIDER
@@ -20,7 +19,6 @@ from relay.samples import read_http
 from relay.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "stripe"
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "gateways"
 SAMPLES = sorted((FOLDER / "samples").glob("*.http"))
 NOW = 1_795_330_800
 OLD, NEW = "whsec_the_old_one", "whsec_the_new_one"
@@ -487,13 +485,7 @@ UPDATES = {
 }
 
 
-def corpus(found: Iterable[Any]) -> list[Any]:
-    """These, or one that is skipped with a word."""
-    absent = pytest.mark.skip(reason="The published payloads are not beside this checkout.")
-    return list(found) or [pytest.param(None, id="absent", marks=absent)]
-
-
-@pytest.mark.parametrize("path", corpus(sorted((CORPUS / "stripe").glob("*.json"))), ids=lambda path: path.name)
+@of_every_file("gateways/stripe/*.json")
 def test_a_published_payload_is_told_without_a_defect(path):
     payload = json.loads(path.read_bytes())
 
@@ -502,17 +494,3 @@ def test_a_published_payload_is_told_without_a_defect(path):
     expected = UPDATES.get(path.name) or TOLD.get(payload["type"], [])
     assert [(event.type, event.defect) for event in found] == [(name, None) for name in expected]
     assert bool(found) == (payload["type"] not in PROVIDER.ignored and payload["type"] != "charge.succeeded")
-
-
-def verdict(vector: dict[str, Any]) -> tuple[str, str]:
-    body = vector["body"].encode() if "body" in vector else b64decode(vector["body_base64"])
-    headers = {name.lower(): value for name, value in vector["headers"].items()}
-    inbound = Inbound(body, headers=headers)
-    try:
-        PROVIDER.verification.verify(inbound, Credentials(tuple(vector["secrets"])), vector["now"])
-        read(PROVIDER, inbound)
-    except VerificationError as refusal:
-        return "invalid", refusal.code
-    except RelayError:
-        return "invalid", "bad_body"
-    return "valid", "ok"

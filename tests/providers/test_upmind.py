@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from corpus import of_every_file
 from relay import jsontext
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
 from relay.providers.upmind import PROVIDER
 
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "panels" / "upmind"
 ORIGIN = Origin(Source("src_1", "ws_1", "upmind", "Upmind"), 1, "upmind_signature")
 EXPECTED = {"client_created.json": ["customer.created"], "invoice_paid.json": ["invoice.paid"]}
 
@@ -96,13 +96,7 @@ def test_a_trigger_that_is_not_known_is_kept_by_its_name() -> None:
     assert (event.type, event.envelope["provider_event"]["type"]) == ("unknown", "moon_rose_hook")
 
 
-def rows() -> list[Any]:
-    if not CORPUS.exists():
-        return [pytest.param(None, marks=pytest.mark.skip(reason="the corpus of panels is not beside this checkout"))]
-    return sorted(CORPUS.glob("*.json"))
-
-
-@pytest.mark.parametrize("path", rows(), ids=lambda path: path.name)
+@of_every_file("panels/upmind/*.json")
 def test_a_published_payload_is_told_without_a_defect(path: Path) -> None:
     inbound = read(PROVIDER, Inbound(path.read_bytes(), settings=PROVIDER.usual_settings))
 

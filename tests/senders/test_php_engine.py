@@ -25,7 +25,7 @@ from running.waiting import until
 from senders.inbox import SECRET, Inbox, Post
 
 PHP = shutil.which("php")
-pytestmark = pytest.mark.skipif(PHP is None, reason="php is not installed")
+pytestmark = pytest.mark.php
 
 BURST = 500
 BARE = {"curl": "", "sockets": "curl_init"}

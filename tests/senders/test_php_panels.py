@@ -18,7 +18,7 @@ from running.waiting import until
 from senders.inbox import SECRET, Inbox, said_in_our_words
 
 PHP = shutil.which("php")
-pytestmark = pytest.mark.skipif(PHP is None, reason="php is not installed")
+pytestmark = pytest.mark.php
 
 PLANTED = "not-a-real-Pw7!"
 QUICK = "0.1 0.1 0.2 0.2 0.5"

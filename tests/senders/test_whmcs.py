@@ -22,7 +22,7 @@ from running.waiting import until
 from senders.inbox import SECRET, Inbox, Post, said_in_our_words
 
 PHP = shutil.which("php")
-pytestmark = pytest.mark.skipif(PHP is None or shutil.which("sh") is None, reason="php or sh is not installed")
+pytestmark = pytest.mark.php
 
 BURST = 500
 PLANTED = "planted-and-not-to-be-seen"

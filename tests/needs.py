@@ -1,0 +1,59 @@
+"""What some tests need and not every machine has. Without it they are left out, and a line says how to have them."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import corpus
+from relay.generate import ROOT
+
+NODE_PACKAGES = (ROOT / "connectors/zapier", Path(__file__).parent / "connectors/ajv")
+OLDEST_NODE = 20
+
+
+@dataclass(frozen=True)
+class Need:
+    """`mark` is borne by the tests that have this need."""
+
+    mark: str
+    tests: str
+    remedy: str
+    is_met: Callable[[], bool]
+
+    def left_out(self, count: int) -> str:
+        return f"Left out: {count} {'test' if count == 1 else 'tests'} of {self.tests}. To run them, {self.remedy}."
+
+
+def _has_node() -> bool:
+    """Whether there is a Node that is new enough, and the packages that `make test` installs with it."""
+    program = shutil.which("node")
+    if program is None or not all((folder / "node_modules").is_dir() for folder in NODE_PACKAGES):
+        return False
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.match(r"v(\d+)\.", version)
+    return found is not None and int(found[1]) >= OLDEST_NODE
+
+
+NEEDS = (
+    Need(
+        "corpus",
+        "what others published",
+        f"set {corpus.VARIABLE} to a directory that holds {' and '.join(corpus.PARTS)}",
+        lambda: corpus.FOLDER is not None,
+    ),
+    Need(
+        "node",
+        "the connectors under Node",
+        f"install Node {OLDEST_NODE} or newer with npm, then call make test",
+        _has_node,
+    ),
+    Need(
+        "php",
+        "the senders under PHP",
+        "install PHP 7.2 or newer for the command line, with its curl extension",
+        lambda: shutil.which("php") is not None,
+    ),
+)
