@@ -85,6 +85,30 @@ def test_money_is_counted_in_the_merchants_currency(amount, currency, minor):
     assert (payment["amount_minor"], payment["currency"]) == (minor, currency)
 
 
+def test_without_the_merchants_currency_nothing_is_told_of_an_amount():
+    [event] = told("payment.authcapture.created", responseCode=1, id="60", authAmount=59.5)
+
+    payment = event.envelope["data"]["payment"]
+    assert (payment["amount"], payment["amount_minor"], payment["currency"]) == (None, None, None)
+    assert event.envelope["summary"] == "Payment succeeded."
+
+
+def test_a_profiles_description_is_no_name():
+    [event] = told("customer.created", entityName="customerProfile", id="394", description="VIP, pays late")
+
+    assert event.envelope["customer"] == {"id": "394", "name": None, "email": None, "company": None}
+    assert event.envelope["data"]["customer"]["name"] is None
+
+
+@pytest.mark.parametrize(("code", "by_the_filter"), [(4, "payment.fraud.held"), (2, "payment.fraud.declined")])
+def test_what_the_fraud_filter_tells_too_is_told_once(code, by_the_filter):
+    [charge], [filtered] = (
+        told(name, responseCode=code, id="60") for name in ("payment.authcapture.created", by_the_filter)
+    )
+
+    assert (filtered.type, filtered.id) == (charge.type, charge.id)
+
+
 def test_a_payment_is_told_once_though_it_is_reserved_held_and_captured():
     captured, approved = (
         told(name, responseCode=1, id="60") for name in ("payment.priorAuthCapture.created", "payment.fraud.approved")

@@ -66,8 +66,8 @@ PUBLISHED: dict[str, tuple[Any, ...]] = {
         "payment.failed",
         {
             "id": "a5143c1d3a6f4a8287d0e2cc1d4c0427",
-            "amount_minor": 1000,
-            "currency": "USD",
+            "amount_minor": None,
+            "currency": None,
             "invoice_number": "2059",
             "failure_reason": "This transaction has been declined",
         },
@@ -77,7 +77,7 @@ PUBLISHED: dict[str, tuple[Any, ...]] = {
         "subscription.renewed",
         {
             "id": "6ab458a887d38070807ebb3bed7ac1e5",
-            "amount_minor": 9900,
+            "amount_minor": None,
             "current_period_end": "2010-10-22T20:42:05Z",
             "days_until_renewal": 30,
         },
@@ -91,7 +91,7 @@ PUBLISHED: dict[str, tuple[Any, ...]] = {
     "subscription.renewed.json": ("subscription.renewed", {"id": "63ab531e1d5b1d47eaf1ef44eeb853c9"}, None),
     "successful_refund_notification.xml": (
         "refund.succeeded",
-        {"id": "a5143c1d3a6f4a8287d0e2cc1d4c0427", "amount_minor": 1000, "created_at": "2010-10-06T20:37:55Z"},
+        {"id": "a5143c1d3a6f4a8287d0e2cc1d4c0427", "amount_minor": None, "created_at": "2010-10-06T20:37:55Z"},
         VERENA,
     ),
 }
@@ -172,6 +172,38 @@ def test_the_last_reminder_promises_no_other_attempt() -> None:
 
     assert types("recurly", xml("new_dunning_event", inner.format("true"))) == []
     assert types("recurly", xml("new_dunning_event", inner.format("false"))) == ["payment.retry_scheduled"]
+
+
+MANUAL = "<invoice><invoice_number>7</invoice_number><collection_method>manual</collection_method>{}</invoice>"
+
+
+@pytest.mark.parametrize("final", ["", "<final_dunning_event type='boolean'>true</final_dunning_event>"])
+def test_an_invoice_that_is_paid_by_hand_is_overdue_and_not_tried_again(final: str) -> None:
+    [past_due] = events("recurly", xml("past_due_charge_invoice", MANUAL.format("")))
+
+    [reminded] = events("recurly", xml("new_dunning_event", MANUAL.format(final)))
+
+    assert brief(reminded, "number", "status") == ("invoice.overdue", "7", "overdue")
+    assert reminded.envelope["data"].get("payment") is None
+    assert reminded.id == past_due.id
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"), [("manual", "invoice.overdue"), ("automatic", "payment.retry_scheduled")]
+)
+def test_whether_a_json_reminder_announces_a_try_is_asked(method: str, expected: str, vendor: Vendor) -> None:
+    vendor.answers = {"/invoices/number-7": {"id": "i7", "number": "7", "collection_method": method}}
+
+    [event] = ask("recurly", posted("dunning_event", "created", invoice_number=7), vendor).events
+
+    assert event.type == expected
+
+
+def test_an_xml_payment_without_the_sites_currency_has_no_amount() -> None:
+    [event] = payment(amount_in_cents=1000)
+
+    found = event.envelope["data"]["payment"]
+    assert (found["amount"], found["amount_minor"], found["currency"]) == (None, None, None)
 
 
 def payment(**fields: Any) -> list[Event]:

@@ -29,7 +29,9 @@ _SUBSCRIPTION_STATUSES = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an event is about. Amounts come without a currency; that is the merchant's, and the source's setting."""
+    """What an event is about. Amounts come without a currency; that is the merchant's, and the source's setting. Where
+    it is not set, nobody knows it, and so no amount is told.
+    """
 
     payload: dict[str, Any]
     at: str | None
@@ -124,7 +126,8 @@ def failed_renewal(note: Told) -> Data:
 
 
 def profile(note: Told) -> Data:
-    return {"customer": {"id": text(note.payload.get("id")), "name": text(note.payload.get("description"))}}
+    """Its `description` is the merchant's note, which may be anything: no name."""
+    return {"customer": {"id": text(note.payload.get("id"))}}
 
 
 def payment_profile(note: Told) -> Data:
@@ -135,14 +138,15 @@ def customer(note: Told) -> Data | None:
     """By the id of the customer profile, which is all that is told."""
     held = note.payload.get("profile")
     if note.payload.get("entityName") == "customerProfile":
-        return {"id": note.payload.get("id"), "name": note.payload.get("description")}
+        return {"id": note.payload.get("id")}
     return {"id": (held if isinstance(held, dict) else note.payload).get("customerProfileId")}
 
 
 _PAID = On("payment.succeeded", payment("succeeded"), once=_PAYMENT)
-_PENDING = On("payment.pending", payment("pending"))
-_HELD = On("payment.pending", payment("pending"), severity="warning")
-_FAILED = On("payment.failed", payment("failed"))
+# A transaction that is held or declined is told by the event of its kind and by that of the fraud filter: said once.
+_PENDING = On("payment.pending", payment("pending"), once=_PAYMENT)
+_HELD = On("payment.pending", payment("pending"), severity="warning", once=_PAYMENT)
+_FAILED = On("payment.failed", payment("failed"), once=_PAYMENT)
 
 
 def charge(inbound: Inbound) -> Sequence[On]:
@@ -206,7 +210,7 @@ PROVIDER = Provider(
         any_case=True,
     ),
     settings=(
-        Setting("currency", "Currency", "Currency of the merchant account; Authorize.Net names none.", default="USD"),
+        Setting("currency", "Currency", "Currency of the merchant account, such as USD; Authorize.Net names none."),
     ),
     event_name=lambda inbound: text(inbound.payload.get("eventType")),
     event_id=lambda inbound: inbound.payload.get("notificationId"),

@@ -4,7 +4,7 @@ Their events: https://docs.recurly.com/recurly-subscriptions/docs/webhooks
 """
 
 from calendar import monthrange
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from relay.model import Inbound
 from relay.money import named
@@ -112,7 +112,9 @@ def invoice(status: str) -> Reader:
 
 
 def _dunned(found: Object) -> int | None:
-    """How often a customer was reminded of an invoice."""
+    """How often a customer was reminded of an invoice, which follows each try; without tries it says nothing of them."""
+    if found.get("collection_method") == "manual":
+        return None
     counted = (whole(found.get(name)) for name in ("dunning_events_count", "dunning_events_sent"))
     return next((count for count in counted if count is not None and count >= 0), None)
 
@@ -227,11 +229,6 @@ def customer(told: Object) -> Data:
     }
 
 
-def _goes_on(inbound: Inbound) -> bool:
-    """Whether the payment will be tried again: the last reminder says so."""
-    return reading.subject(inbound)["invoice"].get("final_dunning_event") is not True
-
-
 def _in_state(*states: str) -> Callable[[Inbound], bool]:
     return lambda inbound: reading.subject(inbound)["invoice"].get("state") in states
 
@@ -240,7 +237,7 @@ def _in_state(*states: str) -> Callable[[Inbound], bool]:
 _PAYMENT, _REFUND = by("payment", "id", "status"), by("refund", "id")
 _SUBSCRIPTION, _TERM = by("subscription", "id"), by("subscription", "id", "current_period_end")
 _INVOICE = by("invoice", "number")
-_OVERDUE = On("invoice.overdue", invoice("overdue"))
+_OVERDUE = On("invoice.overdue", invoice("overdue"), once=_INVOICE)
 _CREATED = On("invoice.finalized", invoice("open"), once=_INVOICE)
 _PAID = On("invoice.paid", invoice("paid"), once=_INVOICE)
 _LOST = On("invoice.uncollectible", invoice("uncollectible"), once=_INVOICE)
@@ -251,6 +248,17 @@ _CLOSED = (
 )
 _PENDING = On("payment.pending", payment("pending"), once=_PAYMENT)
 _REFUNDED = On("refund.succeeded", refund, once=_REFUND)
+
+
+def dunned(inbound: Inbound) -> Sequence[On]:
+    """Recurly reminds of an invoice. One that it collects itself is tried again, unless this was the last reminder. One
+    that the customer pays by hand is tried by nobody: it is overdue, and said once however often he is reminded.
+    """
+    bill = reading.subject(inbound)["invoice"]
+    if bill.get("collection_method") == "manual":
+        return (_OVERDUE,)
+    return () if bill.get("final_dunning_event") is True else (On("payment.retry_scheduled", dunning),)
+
 
 _JSON: Mapping[str, Route] = {
     "subscription.created": On("subscription.created", subscription, once=_SUBSCRIPTION),
@@ -269,7 +277,7 @@ _JSON: Mapping[str, Route] = {
     "invoice.created": _CREATED,
     "invoice.past_due": _OVERDUE,
     "invoice.closed": _CLOSED,
-    "dunning_event.created": On("payment.retry_scheduled", dunning, when=_goes_on),
+    "dunning_event.created": dunned,
     "payment.scheduled": _PENDING,
     "payment.processing": _PENDING,
     "payment.succeeded": On("payment.succeeded", payment("succeeded"), once=_PAYMENT),
@@ -395,7 +403,7 @@ PROVIDER = Provider(
             "Password (or USER:PASSWORD) of HTTP Basic authentication, without which XML is refused.",
             secret=True,
         ),
-        Setting("currency", "Currency", "The site's currency: XML payments name none.", default="USD"),
+        Setting("currency", "Currency", "The site's currency, such as USD: XML payments name none."),
         Setting("tolerance", "Tolerance", "How many seconds old a signature may be.", default="300"),
     ),
 )

@@ -100,7 +100,7 @@ def _happened(name: str, parts: Object) -> str | None:
 
 
 def money(told: Object, part: Object, cents: str, *decimals: str) -> Money:
-    """XML counts in cents and names a currency in invoices only; otherwise it is the site's."""
+    """XML counts in cents and names a currency in invoices only; otherwise it is the site's, where that is set."""
     stated = text(part.get("currency"), told["invoice"].get("currency"))
     currency = stated or told["currency"]
     if cents in part:
