@@ -112,7 +112,7 @@ def invoice(status: str) -> Reader:
 
 
 def _dunned(found: Object) -> int | None:
-    """How often a customer was reminded of an invoice, which follows each try; without tries it says nothing of them."""
+    """How often a customer was reminded of an invoice, as after each try; where nobody tries it counts no tries."""
     if found.get("collection_method") == "manual":
         return None
     counted = (whole(found.get(name)) for name in ("dunning_events_count", "dunning_events_sent"))
