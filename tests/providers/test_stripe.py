@@ -236,6 +236,7 @@ def test_a_payment_of_its_own_is_told_by_its_intent():
     [
         ("charge.succeeded", "payment.succeeded"),
         ("charge.failed", "payment.failed"),
+        ("charge.captured", "payment.succeeded"),
         ("charge.pending", "payment.pending"),
     ],
 )
@@ -243,6 +244,73 @@ def test_a_charge_without_an_intent_tells_for_itself(native, expected):
     payload = charge(payment_intent=None, failure_code="card_declined", outcome={"reason": "lost_card"})
 
     assert types(payload | {"type": native}) == [expected]
+
+
+def intent_that_failed(charge_id: str | None, code: str = "card_declined") -> dict[str, Any]:
+    error = {"type": "card_error", "code": code, "charge": charge_id}
+    return changed("payment_intent.payment_failed", last_payment_error=error)
+
+
+def failed_charge(charge_id: str) -> dict[str, Any]:
+    return changed("charge.failed", id=charge_id)
+
+
+def test_a_try_that_failed_is_told_once_by_its_charge_and_its_intent():
+    tries = (intent_that_failed("ch_1"), failed_charge("ch_1"), failed_charge("ch_2"), intent_that_failed("ch_2"))
+
+    told = [(event.type, event.id) for payload in tries for event in events(payload)]
+
+    assert [name for name, _ in told] == ["payment.failed"] * 4
+    assert [told.index(each) for each in told] == [0, 0, 2, 2]
+    assert data(failed_charge("ch_1"), "payment.failed")["payment"]["id"] == "pi_3SwHostRenew1042"
+
+
+def test_an_intent_of_before_2022_lists_its_charge():
+    listed = {"object": "list", "data": [{"id": "ch_1", "object": "charge"}]}
+    payload = changed("payment_intent.payment_failed", last_payment_error=None, latest_charge=None, charges=listed)
+
+    assert [event.id for event in events(payload)] == [event.id for event in events(failed_charge("ch_1"))]
+
+
+def test_a_confirmation_that_failed_is_no_repeat_of_the_try_before():
+    """Nothing was charged, so the latest charge is that of an earlier try."""
+    [declined] = events(failed_charge("ch_3SwHostRenew1042"))
+
+    [unconfirmed] = events(intent_that_failed(None, "payment_intent_authentication_failure"))
+
+    assert unconfirmed.id != declined.id
+
+
+@pytest.mark.parametrize("intent", [None, "pi_3SwHostMigrate1"])
+def test_a_charge_that_is_only_authorized_is_not_paid(intent):
+    assert types(charge(captured=False, amount_captured=0, payment_intent=intent)) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "minor"),
+    [
+        ({"amount_captured": 5900}, 5900),
+        ({"amount_captured": 4900, "amount_refunded": 1000}, 4900),
+        ({"amount_captured": None, "amount_refunded": 1000}, 4900),
+    ],
+)
+def test_what_is_captured_is_what_was_paid(fields, minor):
+    payload = charge(payment_intent=None, **fields) | {"type": "charge.captured"}
+
+    assert data(payload, "payment.succeeded")["payment"]["amount_minor"] == minor
+
+
+def test_a_capture_is_told_once_though_its_intent_and_its_charge_tell_of_it():
+    captured = charge(payment_intent="pi_1", amount_captured=5900) | {"type": "charge.captured"}
+    payloads = (changed("payment_intent.succeeded", id="pi_1", amount_received=5900), captured)
+
+    assert len({event.id for payload in payloads for event in events(payload)}) == 1
+
+
+def test_a_charge_is_paid_once_whether_at_once_or_when_it_is_captured():
+    at_once, captured = charge(payment_intent=None), charge(payment_intent=None) | {"type": "charge.captured"}
+
+    assert [event.id for event in events(at_once)] == [event.id for event in events(captured)]
 
 
 def test_a_failed_payment_of_an_invoice_is_told_with_its_reason():
@@ -282,7 +350,7 @@ def test_a_pending_refund_is_not_told_as_done():
 
 
 def charge(**fields: Any) -> dict[str, Any]:
-    return changed("charge.refunded", amount_refunded=0, **fields) | {"type": "charge.succeeded"}
+    return changed("charge.refunded", **({"amount_refunded": 0} | fields)) | {"type": "charge.succeeded"}
 
 
 @pytest.mark.parametrize(
@@ -339,7 +407,7 @@ def test_the_setup_guide_names_every_event_that_is_mapped_and_no_other():
     chosen, _, left_out = guide.partition("Leave these out")
     table = set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)`", "\n".join(re.findall(r"^\|.*\|$", chosen, re.M))))
     named = set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)`", left_out))
-    not_named = {"charge.pending", "checkout.session.async_payment_failed", "customer.source.deleted"}
+    not_named = {"checkout.session.async_payment_failed", "customer.source.deleted"}
     not_named |= {
         "customer.source.updated",
         "charge.dispute.funds_withdrawn",

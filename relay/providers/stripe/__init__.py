@@ -93,13 +93,16 @@ PROVIDER = Provider(
         # Payments
         "invoice_payment.paid": On("payment.succeeded", payments.of_invoice, once=_payment),
         "payment_intent.succeeded": On("payment.succeeded", payments.succeeded_intent, once=_payment),
-        "payment_intent.payment_failed": On("payment.failed", payments.failed_intent),
+        "payment_intent.payment_failed": payments.failures,
         "payment_intent.processing": On("payment.pending", payments.pending_intent),
         "payment_intent.requires_action": On(
             "payment.action_required", payments.intent_awaiting_customer, when=payments.is_not_for_invoice
         ),
-        "charge.succeeded": On("payment.succeeded", payments.succeeded_charge, when=payments.is_the_whole_payment),
-        "charge.failed": On("payment.failed", payments.failed_charge, when=payments.has_no_intent),
+        "charge.succeeded": On(
+            "payment.succeeded", payments.succeeded_charge, when=payments.paid_by_charge_alone, once=_payment
+        ),
+        "charge.captured": On("payment.succeeded", payments.captured_charge, once=_payment),
+        "charge.failed": payments.failures,
         "charge.pending": On("payment.pending", payments.pending_charge, when=payments.has_no_intent),
         "checkout.session.completed": On("checkout.completed", customers.checkout),
         "checkout.session.async_payment_succeeded": On(

@@ -5,9 +5,9 @@ The list: https://docs.stripe.com/api/events/types
 
 _BY_REASON = {
     "each change that matters has an event of its own": """
-        charge.captured charge.updated invoice.deleted invoice.overpaid invoice.updated
-        payment_intent.created payment_intent.canceled payment_intent.partially_funded invoiceitem.created
-        invoiceitem.updated invoiceitem.deleted customer.subscription.pending_update_applied
+        charge.updated invoice.deleted invoice.overpaid invoice.updated payment_intent.created
+        payment_intent.canceled payment_intent.partially_funded invoiceitem.created invoiceitem.updated
+        invoiceitem.deleted customer.subscription.pending_update_applied
         customer.subscription.pending_update_expired customer.deleted checkout.session.expired
     """,
     "nothing was paid yet: money is only held or on its way": """

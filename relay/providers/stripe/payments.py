@@ -1,17 +1,19 @@
 """Payments in our words: payment intents, charges, payments of invoices.
 
 One payment is told by up to five of Stripe's events. It is said once, by the outermost object that knows of
-it: an invoice before a payment intent, a payment intent before a charge or a checkout session.
+it: an invoice before a payment intent, a payment intent before a charge or a checkout session. A payment intent may be
+tried several times, each by a charge of its own: a try that failed is known by its charge.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from relay.model import Inbound
 from relay.money import NO_MONEY, Money, named
-from relay.providers.base import Data
+from relay.providers.base import Data, On
 from relay.providers.reading import under
 from relay.providers.stripe.cards import card_of
-from relay.providers.stripe.reading import Object, expanded, first, identity, money, subject, text, told_at
+from relay.providers.stripe.reading import Object, expanded, first, identity, money, subject, text, told_at, whole
 from relay.times import timestamp
 
 
@@ -20,6 +22,31 @@ def succeeded_intent(event: Object) -> Data:
     intent = subject(event)
     received = money(intent.get("amount_received") or intent.get("amount"), intent.get("currency"))
     return {"payment": _intent(intent, "succeeded") | received | {"paid_at": told_at(event)}}
+
+
+def captured_charge(event: Object) -> Data:
+    """What was captured may be less than what was authorized; before 2020 the rest was only told as refunded."""
+    charge = subject(event)
+    authorized, returned = whole(charge.get("amount")), whole(charge.get("amount_refunded"))
+    captured = whole(charge.get("amount_captured")) or authorized - returned
+    paid = money(captured or None, charge.get("currency"))
+    return {"payment": charge_of(charge, "succeeded") | paid | {"paid_at": told_at(event)}}
+
+
+def failures(inbound: Inbound) -> Sequence[On]:
+    """A try that failed: told by its charge, and by its payment intent where it has one."""
+    about = subject(inbound.payload)
+    is_charge = inbound.payload.get("type") == "charge.failed"
+    charge = identity(about) if is_charge else _failed_charge(about)
+    return (On("payment.failed", failed_charge if is_charge else failed_intent, once=lambda _: charge),)
+
+
+def _failed_charge(intent: Object) -> str | None:
+    """The charge of the try that failed; a try that failed at the customer's confirmation came to none."""
+    error = expanded(intent.get("last_payment_error"))
+    if error.get("charge") or error.get("code") == "payment_intent_authentication_failure":
+        return identity(error.get("charge"))
+    return identity(intent.get("latest_charge")) or identity(first(intent.get("charges")))
 
 
 def failed_intent(event: Object) -> Data:
@@ -76,6 +103,11 @@ def is_not_for_invoice(inbound: Inbound) -> bool:
     return _invoice_id(subject(inbound.payload)) is None
 
 
+def paid_by_charge_alone(inbound: Inbound) -> bool:
+    """Whether this charge is a payment of its own. One that is only authorized is paid when it is captured."""
+    return is_the_whole_payment(inbound) and subject(inbound.payload).get("captured") is not False
+
+
 def is_the_whole_payment(inbound: Inbound) -> bool:
     """Whether neither an invoice nor a payment intent will tell of this charge or checkout session."""
     told = subject(inbound.payload)
@@ -83,7 +115,7 @@ def is_the_whole_payment(inbound: Inbound) -> bool:
 
 
 def has_no_intent(inbound: Inbound) -> bool:
-    """Whether no payment intent will tell of this charge. An invoice would, but not why it failed."""
+    """Whether no payment intent will tell of this charge."""
     return not subject(inbound.payload).get("payment_intent")
 
 
