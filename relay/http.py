@@ -52,12 +52,18 @@ _LOCAL = re.compile(r"(?:.*\.)?(?:localhost|local|internal|home\.arpa)|[^.]+")
 
 _UNICAST = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
+# The last half of an IPv6 address that hides an IPv4 one (ISATAP), but for the bit that says whether it is unique.
+_ISATAP, _ISATAP_MASK = 0x00005EFE, 0xFDFFFFFF
 # Besides what `is_global` knows, which differs between releases of Python. 6to4 and Teredo hide an IPv4
 # address that some gateway might unwrap; both are dead, so they are refused whatever they hide.
 _NOT_PUBLIC = (
     ip_network("192.0.0.0/24"),  # protocol assignments
     ip_network("192.88.99.0/24"),  # relays of 6to4
     ip_network("224.0.0.0/4"),  # multicast
+    # Taken from the public space, and led to the platform's own services from inside of it.
+    ip_network("168.63.129.16/32"),  # Azure: DNS, health and the agent's wire server
+    ip_network("161.26.0.0/16"),  # IBM Cloud: infrastructure services
+    ip_network("166.8.0.0/14"),  # IBM Cloud: service endpoints
     ip_network("2001::/23"),  # protocol assignments, Teredo among them
     ip_network("2002::/16"),  # 6to4
     ip_network("3fff::/20"),  # documentation
@@ -290,7 +296,7 @@ def _is_public(text: str) -> bool:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None or address in _NAT64:
             address = IPv4Address(address.packed[-4:])
-        elif address not in _UNICAST:
+        elif address not in _UNICAST or (int(address) >> 32) & _ISATAP_MASK == _ISATAP:
             return False
     return address is not None and address.is_global and not any(address in net for net in _NOT_PUBLIC)
 
