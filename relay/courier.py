@@ -34,6 +34,9 @@ from relay.model import Hook, now_ms
 from relay.storage import Connection, Database, deliveries, hooks
 
 TIMEOUT_SECONDS = 15.0
+BODY_SECONDS = 1.0
+"""How long the body of an answer is waited for. Its status has said by then what became of the delivery."""
+
 AT_ONCE_PER_HOOK = 32
 AT_ONCE_AT_FIRST = 4
 WAITING_PER_HOOK = 400
@@ -235,13 +238,14 @@ class Courier:
                 headers=headers_for(parcel.hook, parcel.event_id, parcel.body, now),
                 timeout=TIMEOUT_SECONDS,
                 max_bytes=4096,
+                body_timeout=BODY_SECONDS,
             )
         except Unreachable as error:
             return Reply(None, {}, b"", f"{error.code}: {error.message}"[:_LONGEST_ERROR])
         except Exception as error:  # noqa: BLE001  whatever it is, the delivery must come to an outcome
             log.error("unexpected", error=type(error).__name__, delivery=parcel.delivery_id)
             return Reply(None, {}, b"", f"The request could not be made: {type(error).__name__}.")
-        return Reply(answer.status, answer.headers, answer.body)
+        return Reply(answer.status, answer.headers, answer.body, whole=answer.whole)
 
     def _return_waiting(self, lanes: Iterable[_Lane]) -> None:
         """Hand back what has not been started: while a hook fails, when to go on is judged in the database."""

@@ -33,12 +33,16 @@ DELIVERED, RETRY, GAVE_UP, GONE = "delivered", "retry", "gave_up", "gone"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back from one attempt. `status` is None when nothing did; then `error` says why."""
+    """What came back from one attempt. `status` is None when nothing did; then `error` says why.
+
+    `body` is as far as it came; `whole` unless there was more of it.
+    """
 
     status: int | None
     headers: Mapping[str, str]
     body: bytes
     error: str | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ def judge(hook: Hook, reply: Reply, *, attempt: int, age: float, now: float, spr
     """What a reply means for its delivery.
 
     `attempt` counts from 1, `age` is the delivery's in seconds, `spread` (0 to 1) replaces chance in tests. A
-    2xx is done, a 410 ends the hook. Make tells its own stories with 400 and 500; everything else is tried again.
+    2xx is done, whatever else came with it; a 410 ends the hook. Make tells its own stories with 400 and 500;
+    everything else is tried again.
     """
     if reply.status is not None and 200 <= reply.status < 300:
         return Verdict(DELIVERED)
@@ -93,7 +98,7 @@ def judge(hook: Hook, reply: Reply, *, attempt: int, age: float, now: float, spr
         return Verdict(GONE, error="HTTP 410: the target is gone")
     wait = _wait(attempt, reply, now, _chance.random() if spread is None else spread)
     if hook.platform == MAKE and reply.status == 400:
-        if b"queue is full" not in reply.body.lower():
+        if b"queue is full" not in reply.body.lower() and reply.whole:
             return Verdict(GAVE_UP, error="HTTP 400: the target refused the event")
         wait = None if wait is None else max(wait, _MAKE_QUEUE_FULL_WAIT)
     if hook.platform == MAKE and reply.status == 500:

@@ -129,6 +129,40 @@ def test_an_answer_decides_what_becomes_of_a_delivery(
     assert (delivery.due_at is not None and delivery.due_at >= before + 4500) == (state == "pending")
 
 
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Security-Policy: " + b"x" * 9000 + b"\r\nContent-Length: 2\r\n\r\nok", 200),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok", 200),
+        (b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nok", 204),
+        (b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 202),
+        (b"HTTP/1.1 299 Odd\r\nX Y: z\r\n", 299),
+    ],
+    ids=["a long header", "a cut body", "a body after 204", "a bad chunk", "a cut head"],
+)
+def test_a_success_is_one_whatever_comes_with_it(
+    bench: Workbench, courier: Courier, subscriber: Subscriber, raw: bytes, status: int
+) -> None:
+    subscriber.raw = raw
+
+    courier.hand(bench.due(bench.hook(subscriber.url)))
+    settled(courier)
+
+    [delivery] = bench.deliveries()
+    assert (delivery.state, delivery.attempts, delivery.status_code, delivery.error) == ("delivered", 1, status, None)
+    assert len(subscriber.received) == 1
+
+
+def test_a_hook_is_gone_whatever_comes_with_410(bench: Workbench, courier: Courier, subscriber: Subscriber) -> None:
+    subscriber.raw = b"HTTP/1.1 410 Gone\r\nContent-Length: 100\r\n\r\nbye"
+    hook = bench.hook(subscriber.url)
+
+    courier.hand(bench.due(hook))
+    settled(courier)
+
+    assert bench.reread(hook).status == hooks.SWITCHED_OFF
+
+
 def test_retry_after_is_written_down(bench: Workbench, courier: Courier, subscriber: Subscriber) -> None:
     subscriber.answer = lambda _: (429, {"Retry-After": "100"})
     before = now_ms()

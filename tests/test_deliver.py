@@ -43,10 +43,11 @@ def verdict(
     spread: float = 0.5,
     body: bytes = b"",
     error: str | None = None,
+    whole: bool = True,
     **headers: str,
 ) -> Verdict:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    reply = Reply(status, named, body, error)
+    reply = Reply(status, named, body, error, whole)
     return judge(hook(platform), reply, attempt=attempt, age=age, now=NOW.timestamp(), spread=spread)
 
 
@@ -142,6 +143,10 @@ def test_retry_after_never_shortens_a_wait() -> None:
 def test_make_says_by_400_that_its_queue_is_full() -> None:
     assert verdict(400, "make", body=b"Queue is full.") == Verdict(RETRY, 300.0, "HTTP 400")
     assert verdict(400, "make", body=b"Queue is full.", attempt=5).wait == 7200
+
+
+def test_what_make_says_is_not_guessed_from_a_part_of_it() -> None:
+    assert verdict(400, "make", body=b"Queue is", whole=False).outcome == RETRY
 
 
 def test_an_old_event_is_given_up_although_attempts_are_left() -> None:

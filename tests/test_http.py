@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from relay import http
 from relay.errors import AddressRefused, Unreachable
-from relay.http import Answer, Door, check_url, fetch
+from relay.http import LARGEST_HEAD, Answer, Door, check_url, fetch
 
 LOOPBACK = frozenset({"127.0.0.1"})
 NAME = "hooks.example.com"
@@ -288,7 +288,10 @@ class Names:
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Answers every request with the same bytes, nothing or, for None, the end of the connection."""
+    """Answers every request with the same bytes, nothing or, for None, the end of the connection.
+
+    With `hangs_up` an answer is the end of the connection too; `later` is what follows once it is let go on.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -302,6 +305,9 @@ class Server(socketserver.ThreadingTCPServer):
         self.connections = 0
         self.requests: list[bytes] = []
         self.hung_up = threading.Event()
+        self.hangs_up = False
+        self.later = b""
+        self.go_on = threading.Event()
 
     def url(self, path: str = "/") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -319,6 +325,11 @@ class Conversation(socketserver.StreamRequestHandler):
                 if self.server.answer is None:
                     return
                 self.wfile.write(self.server.answer)
+                if self.server.later:
+                    self.server.go_on.wait(5)
+                    self.wfile.write(self.server.later)
+                if self.server.hangs_up:
+                    return
         except OSError:
             pass
         self.server.hung_up.set()
@@ -634,7 +645,7 @@ def test_a_body_longer_than_the_limit_is_cut_and_its_connection_closed() -> None
     with serving(b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n" + b"x" * 5_000_000) as server:
         answers = ask(server.url(), server.url(), max_bytes=1000, allow_private=LOOPBACK)
 
-    assert answers == [Answer(200, {"content-length": "5000000"}, b"x" * 1000)] * 2
+    assert answers == [Answer(200, {"content-length": "5000000"}, b"x" * 1000, whole=False)] * 2
     assert server.connections == 2
 
 
@@ -642,7 +653,7 @@ def test_a_body_that_came_all_at_once_is_cut_too() -> None:
     with serving() as server:
         answers = ask(server.url(), max_bytes=1, allow_private=LOOPBACK)
 
-    assert answers == [Answer(200, {"content-length": "2"}, b"o")]
+    assert answers == [Answer(200, {"content-length": "2"}, b"o", whole=False)]
 
 
 def test_a_body_without_end_is_cut_and_its_connection_closed_at_once() -> None:
@@ -656,7 +667,7 @@ def test_a_body_without_end_is_cut_and_its_connection_closed_at_once() -> None:
     with serving(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 3) as server:
         answer, hung_up = asyncio.run(get(server))
 
-    assert answer == Answer(200, {"transfer-encoding": "chunked"}, b"x" * 2500)
+    assert answer == Answer(200, {"transfer-encoding": "chunked"}, b"x" * 2500, whole=False)
     assert hung_up
 
 
@@ -811,7 +822,7 @@ def test_an_ipv6_address_is_connected_to_as_it_is(connected: list[str]) -> None:
     [
         (None, "closed the connection before its answer was complete."),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "does not answer in HTTP."),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 10_000 + b"\r\n\r\n", "does not answer in HTTP."),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * (LARGEST_HEAD + 1) + b"\r\n\r\n", "does not answer in HTTP."),
         (b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", "does not answer in HTTP."),
     ],
     ids=["silence", "another protocol", "a head without end", "a bad head"],
@@ -822,6 +833,156 @@ def test_a_broken_answer_is_no_answer_and_no_error_shows_the_path(answer: bytes 
 
     assert said(failed) == ("connection_failed", f"http://127.0.0.1:{server.port} {ending}")
     assert SECRET_PATH not in "".join(traceback.format_exception(failed.value))
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+ODD_ANSWERS = {
+    "a header of 9 kB": (HEAD + b"X: " + b"x" * 9000 + b"\r\nContent-Length: 2\r\n\r\nok", b"ok", True),
+    "a header of 200 kB": (HEAD + b"X: " + b"x" * 200_000 + b"\r\nContent-Length: 2\r\n\r\nok", b"ok", True),
+    "a head without end": (HEAD + b"X: " + b"x" * (LARGEST_HEAD + 1), b"", False),
+    "3,000 cookies": (HEAD + b"Set-Cookie: a=b\r\n" * 3000 + b"Content-Length: 2\r\n\r\nok", b"ok", True),
+    "10,000 headers": (HEAD + b"X: y\r\n" * 10_000 + b"Content-Length: 2\r\n\r\nok", b"ok", True),
+    "a status line alone": (HEAD, b"", False),
+    "a cut head": (HEAD + b"Content-Le", b"", False),
+    "a head and no body": (HEAD + b"Content-Length: 2\r\n\r\n", b"", False),
+    "a cut body": (HEAD + b"Content-Length: 9\r\n\r\nok", b"ok", False),
+    "a cut chunk": (CHUNKED + b"9\r\nok", b"ok", False),
+    "no last chunk": (CHUNKED + b"2\r\nok\r\n", b"ok", False),
+    "a bad chunk": (CHUNKED + b"zz\r\nok", b"zz\r\nok", False),
+    "chunks and a length": (
+        HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"2\r\nok\r\n0\r\n\r\n",
+        False,
+    ),
+    "trailers": (CHUNKED + b"2\r\nok\r\n0\r\nX: y\r\n\r\n", b"ok", True),
+    "a length twice": (HEAD + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\nok", b"ok", True),
+    "two lengths": (HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nok", b"ok", False),
+    "a length in words": (HEAD + b"Content-Length: two\r\n\r\nok", b"ok", False),
+    "a length below zero": (HEAD + b"Content-Length: -2\r\n\r\nok", b"ok", False),
+    "a length beyond all": (HEAD + b"Content-Length: " + b"9" * 40 + b"\r\n\r\nok", b"ok", False),
+    "a body after 204": (b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nok", b"", True),
+    "no gzip": (HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok", b"ok", True),
+    "a folded header": (HEAD + b"X: a\r\n b\r\nContent-Length: 2\r\n\r\nok", b"ok", True),
+    "a space in a name": (HEAD + b"X Y: z\r\nContent-Length: 2\r\n\r\nok", b"ok", True),
+    "a line without a colon": (HEAD + b"hello\r\nContent-Length: 2\r\n\r\nok", b"ok", True),
+    "a NUL in a header": (HEAD + b"X: a\0b\r\nContent-Length: 2\r\n\r\nok", b"ok", True),
+    "early hints": (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK, b"ok", True),
+    "a promise and a cut body": (b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD + b"X Y: z\r\n\r\nok", b"ok", False),
+    "more than was announced": (OK + b"more", b"ok", True),
+    "no reason": (b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", b"ok", True),
+    "a reason of 20 kB": (b"HTTP/1.1 200 " + b"x" * 20_000 + b"\r\nContent-Length: 2\r\n\r\nok", b"ok", True),
+    "bare line feeds": (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", b"ok", True),
+    "an old version": (b"HTTP/1.0 200 OK\r\n\r\nok", b"ok", True),
+}
+
+
+@pytest.mark.parametrize(("answer", "body", "whole"), ODD_ANSWERS.values(), ids=ODD_ANSWERS)
+def test_a_status_that_came_is_an_answer_whatever_comes_with_it(answer: bytes, body: bytes, whole: bool) -> None:
+    with serving(answer) as server:
+        server.hangs_up = True
+        found = fetch("POST", server.url(), allow_private=LOOPBACK, timeout=5, body_timeout=5)
+
+    assert (found.ok, found.body, found.whole) == (True, body, whole)
+
+
+@pytest.mark.parametrize("rest", [b"zz\r\nok", b"2\r\nok\r\nzz\r\n"], ids=["at once", "after one"])
+def test_a_bad_chunk_that_comes_later_ends_the_body(rest: bytes) -> None:
+    with serving(CHUNKED) as server:
+        server.later = rest
+        server.go_on.set()
+        found = fetch("POST", server.url(), allow_private=LOOPBACK, timeout=5, body_timeout=5)
+
+    assert (found.status, found.whole) == (200, False)
+
+
+@pytest.mark.parametrize(
+    "start", [HEAD + b"Content-Le", HEAD + b"Content-Length: 9\r\n\r\nhalf", CHUNKED, HEAD + b"\r\n"]
+)
+def test_what_does_not_come_in_time_is_done_without(start: bytes) -> None:
+    with serving(start) as server:
+        found = fetch("POST", server.url(), allow_private=LOOPBACK, timeout=0.2, body_timeout=0.1)
+
+    assert (found.status, found.whole) == (200, False)
+
+
+def test_a_body_is_waited_for_no_longer_than_is_said() -> None:
+    with serving(HEAD + b"Content-Length: 9\r\n\r\nhalf") as server:
+        found = fetch("POST", server.url(), allow_private=LOOPBACK, timeout=600, body_timeout=0.1)
+
+    assert found == Answer(200, {"content-length": "9"}, b"half", whole=False)
+
+
+def test_an_odd_head_is_read_as_far_as_it_can_be() -> None:
+    head = b"HTTP/1.1 429 Slow Down\r\nRetry-After: 7\r\nX Y: z\r\nX: caf\xe9\r\n au lait\r\nX: 2\r\n\r\n"
+    with serving(head) as server:
+        found = fetch("POST", server.url(), allow_private=LOOPBACK, timeout=5, body_timeout=5)
+
+    assert found == Answer(429, {"retry-after": "7", "x y": "z", "x": "2"}, b"", whole=False)
+
+
+UNHARMED = {
+    "a header of 9 kB",
+    "a header of 200 kB",
+    "3,000 cookies",
+    "a folded header",
+    "trailers",
+    "no gzip",
+    "early hints",
+    "no reason",
+    "a reason of 20 kB",
+    "bare line feeds",
+}
+ONCE = [
+    *(answer for name, (answer, _, _) in ODD_ANSWERS.items() if name not in UNHARMED),
+    b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n",
+    b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize(
+    ("answer", "connections"), [*((ODD_ANSWERS[name][0], 1) for name in UNHARMED), *((answer, 2) for answer in ONCE)]
+)
+def test_a_connection_is_used_again_only_where_nothing_of_an_answer_is_left(answer: bytes, connections: int) -> None:
+    async def twice(url: str) -> list[Answer]:
+        async with Door(allow_private=LOOPBACK) as door:
+            return [await door.request("POST", url, timeout=5, body_timeout=0.1) for _ in range(2)]
+
+    with serving(answer) as server:
+        found = asyncio.run(twice(server.url()))
+
+    assert [each.ok for each in found] == [True, True]
+    assert server.connections == connections
+
+
+def test_an_odd_head_is_no_answer_where_only_a_whole_one_is() -> None:
+    with serving(CHUNKED + b"zz\r\nok") as server, pytest.raises(Unreachable) as failed:
+        fetch("GET", server.url(), allow_private=LOOPBACK, timeout=5)
+
+    assert said(failed) == ("connection_failed", f"http://127.0.0.1:{server.port} does not answer in HTTP.")
+
+
+def test_a_line_break_in_a_header_is_seen_before_anything_is_sent() -> None:
+    with serving() as server, pytest.raises(Unreachable) as failed:
+        fetch("POST", server.url(), headers={"authorization": "Bearer a\nb"}, allow_private=LOOPBACK)
+
+    assert said(failed) == (
+        "connection_failed",
+        f"http://127.0.0.1:{server.port} was not asked: a header holds a line break.",
+    )
+    assert not failed.value.sent
+    assert server.requests == []
+
+
+def test_what_timed_out_before_there_was_a_connection_was_not_sent() -> None:
+    async def never(_host: str, _port: int) -> list[str]:
+        await asyncio.sleep(600)
+        return []
+
+    with pytest.raises(Unreachable) as failed:
+        fetch("POST", f"https://{NAME}/", resolve=never, timeout=0.1)
+
+    assert (failed.value.code, failed.value.sent) == ("timeout", False)
 
 
 def test_a_closed_port_is_said_so() -> None:

@@ -40,13 +40,17 @@ def bearer(token: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a vendor answered. `changes` when it answers something that was told."""
+    """What a vendor answered. `changes` when it answers something that was told.
+
+    `whole` unless there was more of the body: a status says what became of a change even where its words are lost.
+    """
 
     status: int
     headers: Headers
     body: bytes = field(repr=False)
     changes: bool
     pretended: "Pretended | None" = None
+    whole: bool = True
 
     @property
     def ok(self) -> bool:
@@ -59,6 +63,7 @@ class Reply:
         if not self.body and self.status == 204:
             return {}
         try:
+            self._expect_all()
             return jsontext.loads(self.body)
         except Unreadable:
             text = f"The answer ({self.status}) is no JSON: expected what the API's documentation shows."
@@ -67,6 +72,18 @@ class Reply:
             if not self.ok:
                 raise Failed(text, code="refused") from None
             raise NotReached(text, code="unreadable_answer") from None
+
+    def text(self) -> str:
+        """The answer as text, without space around it; as with `json`, one that broke off says nothing."""
+        self._expect_all()
+        return self.body.decode(errors="replace").strip()
+
+    def _expect_all(self) -> None:
+        if self.whole or not self.ok:
+            return
+        if self.changes:
+            raise Uncertain("The answer broke off. It may have been done.", code="broken_answer")
+        raise NotReached("The answer is longer than is read here.", code="broken_answer")
 
     def object(self) -> dict[str, Any]:
         """The answer as an object; empty where it is none."""
@@ -177,6 +194,8 @@ class Vendor:
                 headers={"accept": "application/json", **kind, **(headers or {})},
                 timeout=seconds,
                 max_bytes=MAX_BYTES,
+                # What was asked can be asked again; of what was told the status alone is worth knowing.
+                body_timeout=seconds if changes else None,
                 allow_private=self._allow_private,
             )
         except AddressRefused as error:
@@ -185,7 +204,7 @@ class Vendor:
             if changes and error.sent:
                 raise Uncertain(f"{error.message} It may have been done.", code=error.code) from None
             raise NotReached(error.message, code=error.code) from None
-        reply = Reply(answer.status, answer.headers, answer.body, changes)
+        reply = Reply(answer.status, answer.headers, answer.body, changes, whole=answer.whole)
         if reply.status == 429:
             raise NotReached(f"{self._host} wants fewer requests.", after=_after(reply), code="too_many_requests")
         return reply

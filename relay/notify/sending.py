@@ -93,7 +93,7 @@ def _calm(text: str) -> str:
 
 def _trouble(exchanges: list[Exchange], label: str, secrets: list[str]) -> Failed | Uncertain:
     """What the requests of a message that was not taken come to."""
-    open_ends = [each for each in exchanges if each.left and (each.status is None or _may_have_worked(each.status))]
+    open_ends = [each for each in exchanges if each.left and _may_have_worked(each)]
     if open_ends:
         return Uncertain(f"{label} did not say whether it took the message.")
     if not exchanges:
@@ -114,7 +114,12 @@ def _trouble(exchanges: list[Exchange], label: str, secrets: list[str]) -> Faile
     return Failed(f"{label} refused the message (status {last.status}){said}")
 
 
-def _may_have_worked(status: int) -> bool:
+def _may_have_worked(exchange: Exchange) -> bool:
+    status = exchange.status
+    if status is None:
+        return True
+    if 200 <= status < 300:
+        return not exchange.whole  # what the plugin missed may stand in the part that did not come
     return status >= 500 and status not in _TRY_LATER
 
 

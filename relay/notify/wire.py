@@ -29,7 +29,7 @@ _REASONS = ("message", "error", "description", "detail", "title", "error_descrip
 class Exchange:
     """One request. `status` is None where no answer came; `code` says why then. `left` is whether it may have arrived.
 
-    `said` is the reason that the answer gives, if it has one.
+    `said` is the reason that the answer gives, if it has one; `whole` unless the answer broke off.
     """
 
     host: str
@@ -39,6 +39,7 @@ class Exchange:
     code: str | None = None
     trouble: str = ""
     after: float | None = None
+    whole: bool = True
 
 
 class Line:
@@ -79,6 +80,7 @@ class Line:
                 body=body.encode() if isinstance(body, str) else body,
                 headers=headers,
                 timeout=SECONDS,
+                body_timeout=SECONDS,
                 allow_private=self._allow_private,
             )
         except Unreachable as error:
@@ -89,7 +91,7 @@ class Line:
             raise requests.ConnectionError(error.message) from None
         said, after = _said(answer.body), answer.headers.get("retry-after", "")
         wait = float(after) if after.isdigit() and len(after) < 6 else None
-        self.exchanges.append(Exchange(host, True, answer.status, said, after=wait))
+        self.exchanges.append(Exchange(host, True, answer.status, said, after=wait, whole=answer.whole))
         response = requests.Response()
         response.status_code = answer.status
         response._content = answer.body

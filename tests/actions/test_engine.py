@@ -53,6 +53,8 @@ class Panel:
                     panel.release.wait(10)
                 elif panel.mood == "fails":
                     self.answer(500, b"oops")
+                elif panel.mood == "breaks off":
+                    self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"id": "p_1"}')
                 else:
                     self.answer(200, b'{"id": "p_1"}' if panel.mood == "well" else b"<html>")
 
@@ -90,6 +92,11 @@ def tell(task: Task) -> Done:
     return Done("It was done.", {"service_id": reply.object()["id"]})
 
 
+def mark(task: Task) -> Done:
+    task.vendor.tell("POST", "/mark").expect(lambda body: body.get("error"))
+    return Done("It was marked.")
+
+
 def look(task: Task) -> Done | None:
     return Done("It was done, as was found out.") if task.vendor.ask("/").object()["done"] else None
 
@@ -99,7 +106,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, panel: Panel) -> Benc
     does = {
         SUSPEND: Does(tell, find_out=look, needs=("api_key",)),
         REFUND: Does(tell, find_out=look),
-        "invoice.void": Does(tell),
+        "invoice.void": Does(mark),
         "invoice.send": Does(tell, repeatable=True, kept=timedelta(hours=24)),
     }
     made = Bench(tmp_path, does, monkeypatch)
@@ -134,13 +141,22 @@ def test_a_key_is_for_one_request(bench: Bench) -> None:
         bench.ask(SUSPEND, idempotency="k1", service_id="other")
 
 
-@pytest.mark.parametrize("mood", ["hangs", "fails", "babbles"])
+@pytest.mark.parametrize("mood", ["hangs", "fails", "babbles", "breaks off"])
 def test_an_unknown_outcome_is_looked_up_and_never_repeated(bench: Bench, panel: Panel, mood: str) -> None:
     panel.mood = mood
 
     run = bench.carry_out(bench.approved(REFUND, payment_id="p"))
 
     assert (run.state, run.content["text"]) == (runs.SUCCEEDED, "It was done, as was found out.")
+    assert len(panel.effects) == 1
+
+
+def test_a_success_that_breaks_off_is_one_where_only_the_status_counts(bench: Bench, panel: Panel) -> None:
+    panel.mood = "breaks off"
+
+    run = bench.carry_out(bench.approved("invoice.void", invoice_id="inv_1"))
+
+    assert (run.state, run.content["text"]) == (runs.SUCCEEDED, "It was marked.")
     assert len(panel.effects) == 1
 
 

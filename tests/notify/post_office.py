@@ -87,7 +87,7 @@ class Received:
 
 
 class Service:
-    """Answers every request with `status` and `answer`, or hangs up."""
+    """Answers every request with `status` and `answer`, or hangs up, in the middle of it where it `breaks_off`."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -95,6 +95,7 @@ class Service:
         self.answer = b"{}"
         self.headers: dict[str, str] = {}
         self.hangs_up = False
+        self.breaks_off = False
         service = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -107,7 +108,7 @@ class Service:
                 self.send_response(service.status)
                 for name, value in service.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(service.answer)))
+                self.send_header("Content-Length", str(len(service.answer) + service.breaks_off))
                 self.end_headers()
                 self.wfile.write(service.answer)
 

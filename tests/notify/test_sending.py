@@ -249,10 +249,26 @@ def test_a_mail_server_that_takes_too_long_before_the_text_is_tried_again(
     assert (run.state, run.told) == (runs.QUEUED, False)
 
 
-@pytest.mark.parametrize("answer", ["no answer", "a failure"])
-def test_an_sms_of_which_nobody_knows_is_never_repeated(office: Office, service: Service, answer: str) -> None:
-    service.hangs_up = answer == "no answer"
-    service.status = 500
+def test_an_sms_was_taken_though_the_answer_breaks_off(office: Office, service: Service) -> None:
+    service.status, service.breaks_off = 201, True
+    office.twilio_at(service)
+    office.channel("sms", TWILIO)
+
+    run = office.send(channel="sms", to="+33612345678", message="x")
+
+    assert run.state == runs.SUCCEEDED
+    assert len(service.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "hangs_up", "breaks_off"),
+    [(500, True, False), (500, False, False), (299, False, True)],
+    ids=["no answer", "a failure", "a success that the plugin cannot read, since it breaks off"],
+)
+def test_an_sms_of_which_nobody_knows_is_never_repeated(
+    office: Office, service: Service, status: int, hangs_up: bool, breaks_off: bool
+) -> None:
+    service.status, service.hangs_up, service.breaks_off = status, hangs_up, breaks_off
     office.twilio_at(service)
     office.channel("sms", TWILIO)
 

@@ -41,10 +41,14 @@ HEALTHY: Answer = (200, {})
 
 
 class Subscriber:
-    """Listens from the start. `answer` may be exchanged at any time; it gets the body and may take its time."""
+    """Listens from the start. `answer` may be exchanged at any time; it gets the body and may take its time.
+
+    With `raw`, that is what is sent instead, byte for byte, before the connection ends.
+    """
 
     def __init__(self, answer: Callable[[bytes], Answer] = lambda _: HEALTHY) -> None:
         self.answer = answer
+        self.raw: bytes | None = None
         self.received: list[Received] = []
         self.waiting = 0
         """Requests that have come in and are not answered yet."""
@@ -139,6 +143,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
         status, more = self.server.subscriber.take(headers, body)
+        if self.server.subscriber.raw is not None:
+            self.wfile.write(self.server.subscriber.raw)
+            self.close_connection = True
+            return
         self.send_response(status)
         for name, value in more.items():
             self.send_header(name, value)

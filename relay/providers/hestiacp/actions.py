@@ -17,6 +17,7 @@ from relay.providers.reading import an_object, scalar
 _NEEDS = ("api_url", "api_access_key", "api_secret_key")
 _RESERVED = ("admin", "root", "hestiaweb")
 _OK, _NO_SUCH_THING, _SUSPENDED, _UNSUSPENDED = 0, 3, 5, 6
+_LONGEST_CODE = 3
 # include/exceptions of https://github.com/hestiacp/hestiacp: the codes that say something to its owner.
 _CODES = {
     1: "not enough arguments were given",
@@ -108,8 +109,8 @@ def _run(task: Task, command: str, *arguments: str, already: int | None = None, 
     reply = task.vendor.tell("POST", "/api/", form=form, seconds=seconds)
     if task.vendor.dry:
         return
-    said = reply.expect(_reason).body.decode(errors="replace").strip()
-    if not said.isdigit():
+    said = reply.expect(_reason).text()
+    if not (said.isascii() and said.isdigit() and len(said) <= _LONGEST_CODE):
         raise Uncertain(f"HestiaCP answers {command} with {said[:80]!r}, where a return code was expected.")
     code = int(said)
     if code not in (_OK, already):

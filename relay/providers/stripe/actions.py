@@ -98,7 +98,7 @@ def _through(vendor: Vendor) -> Any:
                 return jsontext.dumps({"id": reply.pretended["id"], "object": "thing"}).decode(), 200, {}
             if reply.ok:
                 reply.json()  # what cannot be read says nothing: the library would call it an error of Stripe's
-            return reply.body.decode(), reply.status, reply.headers
+            return reply.body.decode(errors="replace"), reply.status, reply.headers
 
         def close(self) -> None:
             """Nothing is kept open."""
