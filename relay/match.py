@@ -1,7 +1,7 @@
 """Which hooks want an event. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,6 +13,8 @@ from relay.model import Hook
 SEVERITIES = ("info", "warning", "critical")
 FILTERS = ("source", "customer", "min_amount", "currency", "severity", "livemode", "domain", "days_ahead")
 EVERY_TYPE = "*"
+UNKNOWN = "unknown"
+MOST_IN_A_FILTER = 1000
 _DAYS = ("days_until_renewal", "days_until_expiry", "days_until_due")
 _MONEY_ENTITIES = ("invoice", "payment", "refund", "dispute", "checkout", "order", "subscription")
 
@@ -35,9 +37,20 @@ class HookIndex:
         """The hooks that get this event, each once."""
         event_type = envelope["type"]
         candidates = list(self.by_type.get(event_type, ()))
-        if event_type != "unknown":
+        if event_type != UNKNOWN:
             candidates += [h for h in self.by_type.get(EVERY_TYPE, ()) if h not in candidates]
         return [hook for hook in candidates if wants(hook.filters, envelope)]
+
+
+def left_out(types: Collection[str]) -> tuple[str, ...]:
+    """The event types that a list with `*` does not mean."""
+    return (UNKNOWN,) if EVERY_TYPE in types and UNKNOWN not in types else ()
+
+
+def named(types: Collection[str]) -> tuple[str, ...]:
+    """The event types that a list means, in the order of the catalogue."""
+    every, but = EVERY_TYPE in types, left_out(types)
+    return tuple(each for each in catalogue().types if each in types or (every and each not in but))
 
 
 def wants(filters: Mapping[str, Any], envelope: Mapping[str, Any]) -> bool:
@@ -149,8 +162,8 @@ _CHECKS: Mapping[str, Any] = {
 
 def _texts(name: str, value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
-    if not values or len(values) > 100 or not all(isinstance(each, str) and each for each in values):
-        raise InvalidRequest(f"filters.{name} must be a text or a list of at most 100 texts.")
+    if not values or len(values) > MOST_IN_A_FILTER or not all(isinstance(each, str) and each for each in values):
+        raise InvalidRequest(f"filters.{name} must be a text or a list of at most {MOST_IN_A_FILTER} texts.")
     return values
 
 

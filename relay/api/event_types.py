@@ -10,6 +10,7 @@ from relay.api.reading import Parameter
 from relay.api.routes import Call, Route
 from relay.catalogue import EventType, catalogue
 from relay.errors import NotFound
+from relay.match import named
 
 
 def _shown(event_type: EventType) -> dict[str, Any]:
@@ -47,8 +48,11 @@ def _sample(call: Call) -> Answer:
 
 
 def _fields(call: Call) -> Answer:
-    wanted = [catalogue().types[name] for name in call.query.get("types", ())] or list(catalogue().types.values())
-    return Answer({"fields": fields_of(catalogue(), wanted), "sample": catalogue().sample(wanted[0])})
+    known, types = catalogue().types, call.query.get("types", ())
+    wanted = named(types) or tuple(known)
+    first = next((each for each in types if each in known), wanted[0])
+    fields = fields_of(catalogue(), [known[each] for each in wanted])
+    return Answer({"fields": fields, "sample": catalogue().sample(known[first])})
 
 
 _TYPE = catalogue().types["invoice.paid"]
@@ -67,8 +71,8 @@ ROUTES = (
         parameters=(
             Parameter(
                 "types",
-                "Which event types, repeated or with commas between; without it all.",
-                {"type": "array", "items": schemas.EVENT_TYPE},
+                f"Which event types, repeated or with commas between; without it all. {schemas.EVERY_TYPE_SAYS}",
+                schemas.event_types("Names of event types."),
                 ["invoice.paid"],
             ),
         ),

@@ -13,7 +13,7 @@ from relay.api.reading import Parameter
 from relay.api.routes import Call, Route
 from relay.catalogue import catalogue
 from relay.errors import NotFound
-from relay.match import SEVERITIES, read_filters, wants
+from relay.match import EVERY_TYPE, SEVERITIES, left_out, read_filters, wants
 from relay.model import iso, new_id
 from relay.normalize import event_id
 from relay.pipeline import FRESH
@@ -41,7 +41,7 @@ def _list(call: Call) -> Answer:
 
 def _page(call: Call, limit: int) -> tuple[list[StoredEvent], int | None]:
     """One page, and the sequence that it ends with if there is more."""
-    defects = call.query.get("defects", False)
+    defects, types = call.query.get("defects", False), call.query.get("type", ())
     filters = read_filters({name: call.query[name] for name in _FILTERED if name in call.query})
     found: list[StoredEvent] = []
     before = cursors.read_number(_LISTING, call.query.get("cursor"))
@@ -52,7 +52,8 @@ def _page(call: Call, limit: int) -> tuple[list[StoredEvent], int | None]:
                 connection,
                 call.workspace_id,
                 EventQuery(
-                    types=tuple(call.query.get("type", ())),
+                    types=() if EVERY_TYPE in types else tuple(types),
+                    but=left_out(types),
                     source_id=call.query.get("source"),
                     customer=call.query.get("customer"),
                     created_after=call.query.get("created_after"),
@@ -144,8 +145,8 @@ EXAMPLE = catalogue().sample(catalogue().types["invoice.paid"])
 _EVENT_ID = {"event_id": EXAMPLE["id"]}
 TYPES = Parameter(
     "type",
-    "Only these event types: repeat it, or put commas between.",
-    {"type": "array", "items": schemas.EVENT_TYPE},
+    f"Only these event types: repeat it, or put commas between. {schemas.EVERY_TYPE_SAYS}",
+    schemas.event_types("Names of event types."),
     ["invoice.paid", "payment.failed"],
 )
 

@@ -128,11 +128,14 @@ def _has_nul(value: Any) -> bool:
 
 def _query_value(parameter: Parameter, values: list[str]) -> Any:
     name, schema = parameter.name, parameter.schema
-    if any(len(value) > _LONGEST_QUERY_VALUE or "\0" in value for value in values):
-        raise InvalidRequest(f"{name} must be a text of at most {_LONGEST_QUERY_VALUE} characters.")
+    if any("\0" in value for value in values):
+        raise InvalidRequest(f"{name} must be a text without the character U+0000.")
     if schema["type"] == "array":
-        parts = [part.strip() for value in values for part in value.split(",")]
-        return [_single(name, schema["items"], part) for part in parts if part]
+        # A list is as long as its entries are many: only each of them is held to a length.
+        parts = [stripped for value in values for part in value.split(",") if (stripped := part.strip())]
+        if len(parts) > schema["maxItems"]:
+            raise InvalidRequest(f"{name} must be a list of at most {schema['maxItems']} entries.")
+        return list(dict.fromkeys(_single(name, schema["items"], part) for part in parts))
     if len(values) > 1:
         raise InvalidRequest(f"{name} may be given once; it was given {len(values)} times.")
     return _single(name, schema, values[0])
@@ -152,8 +155,9 @@ def _single(name: str, schema: Schema, text: str) -> Any:
         return moment(name, text)
     if "enum" in schema and text not in schema["enum"]:
         raise InvalidRequest(f"{name} {_choices(schema)}")
-    if len(text) > schema.get("maxLength", _LONGEST_QUERY_VALUE):
-        raise InvalidRequest(f"{name} must be a text of at most {schema['maxLength']} characters.")
+    longest = schema.get("maxLength", _LONGEST_QUERY_VALUE)
+    if len(text) > longest:
+        raise InvalidRequest(f"{name} must be a text of at most {longest} characters.")
     return text
 
 

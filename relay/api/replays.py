@@ -6,6 +6,7 @@ from relay.api.answers import Answer
 from relay.api.routes import Call, Route
 from relay.asking import asking
 from relay.errors import InvalidRequest
+from relay.match import named
 from relay.pipeline import LATE
 
 _LISTING = "replays"
@@ -39,7 +40,7 @@ def _many(call: Call) -> Answer:
         call.workspace_id,
         since,
         until=until,
-        types=body.get("types", ()),
+        types=named(body.get("types", ())),
         hook_id=body.get("hook_id"),
         dry_run=dry_run,
         after=cursors.read_number(_LISTING, body.get("after")),

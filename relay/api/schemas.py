@@ -8,7 +8,7 @@ from typing import Any
 
 from relay import accounts
 from relay.catalogue import catalogue
-from relay.match import EVERY_TYPE, SEVERITIES
+from relay.match import EVERY_TYPE, MOST_IN_A_FILTER, SEVERITIES
 from relay.storage import deliveries
 from relay.storage.workspaces import SCOPES
 
@@ -84,6 +84,16 @@ def page(items: str, what: str) -> Schema:
 EVENT_TYPES = tuple(catalogue().types)
 _NO_TYPE = "is no event type. GET /api/v1/event-types lists them."
 EVENT_TYPE: Schema = {"type": "string", "enum": list(EVENT_TYPES), "x-hint": _NO_TYPE}
+_TYPE_OR_EVERY: Schema = {**EVENT_TYPE, "enum": [*EVENT_TYPES, EVERY_TYPE]}
+MOST_TYPES = 500
+EVERY_TYPE_SAYS = f"`{EVERY_TYPE}` is every type but `unknown`."
+
+
+def event_types(description: str, **rules: Any) -> Schema:
+    """A list of event types, wherever one is asked for: by name, or all of them by one sign."""
+    return many(_TYPE_OR_EVERY, f"{description} {EVERY_TYPE_SAYS}", maxItems=MOST_TYPES, **rules)
+
+
 _ID = {
     "type": "string",
     "pattern": "^[A-Za-z0-9_]{1,64}$",
@@ -92,10 +102,11 @@ _ID = {
 
 
 def _one_or_many(entry: Mapping[str, Any], description: str) -> Schema:
-    what = "must be a text or a list of 1 to 100 texts."
+    what = f"must be a text or a list of 1 to {MOST_IN_A_FILTER} texts."
+    some = {"type": "array", "items": entry, "minItems": 1, "maxItems": MOST_IN_A_FILTER}
     return {
         "description": description,
-        "anyOf": [entry, {"type": "array", "items": entry, "minItems": 1, "maxItems": 100}, {"type": "null"}],
+        "anyOf": [entry, some, {"type": "string", "maxLength": 0}, {"type": "null"}],
         "x-hint": what,
     }
 
@@ -103,7 +114,7 @@ def _one_or_many(entry: Mapping[str, Any], description: str) -> Schema:
 FILTERS: Schema = {
     "type": ["object", "null"],
     "description": "Only events that pass every filter are sent. A filter that an event has no value for"
-    " holds it back; null is no filter.",
+    " holds it back; null, or an empty text, is no filter.",
     "properties": {
         "source": _one_or_many({"type": "string", "minLength": 1}, "Ids of sources."),
         "customer": _one_or_many({"type": "string", "minLength": 1}, "Ids or e-mail addresses of customers."),
@@ -140,11 +151,9 @@ HOOK_FIELDS: Schema = {
         maxLength=accounts.LONGEST_URL,
         **{"x-hint": f"must be an https address of at most {accounts.LONGEST_URL} characters."},
     ),
-    "event_types": many(
-        {"type": "string", "enum": [*EVENT_TYPES, EVERY_TYPE], "x-hint": _NO_TYPE},
-        "What it wants. `*` is every type but `unknown`.",
+    "event_types": event_types(
+        "What it wants.",
         minItems=1,
-        maxItems=500,
         **{"x-hint": 'must be a list of at least one event type, such as ["invoice.paid"].'},
     ),
     "filters": FILTERS,
@@ -262,7 +271,7 @@ REPLAYS = request(
     {
         "since": moment("Send again what came in from here on."),
         "until": moment("And no later than this."),
-        "types": many(EVENT_TYPE, "Only these event types.", minItems=1, maxItems=500),
+        "types": event_types("Only these event types.", minItems=1),
         "hook_id": described(_ID, "Only to this hook. Its types and filters count."),
         "dry_run": truth("Count only, send nothing."),
         "after": text("`next` of the answer before, to go on where it ended.", minLength=1, maxLength=LONGEST_CURSOR),

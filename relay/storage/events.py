@@ -28,9 +28,11 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """What `GET /events` can ask. `before` is the sequence that the last page ended with."""
+    """What `GET /events` can ask: only `types`, if there are any, and not the types `but`. `before` is the sequence
+    that the last page ended with."""
 
     types: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
     source_id: str | None = None
     customer: str | None = None
     created_after: int | None = None
@@ -98,6 +100,8 @@ def search(connection: Connection, workspace_id: str, query: EventQuery) -> list
     statement = select(*_COLUMNS).where(events.c.workspace_id == workspace_id)
     if query.types:
         statement = statement.where(events.c.type.in_(query.types))
+    if query.but:
+        statement = statement.where(events.c.type.not_in(query.but))
     if query.source_id is not None:
         statement = statement.where(events.c.source_id == query.source_id)
     if query.customer is not None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from relay import jsontext
+from relay.catalogue import catalogue
 from relay.storage import events, inbound
 
 
@@ -46,6 +47,37 @@ def test_types_are_asked_for_one_by_one_or_between_commas(api, query):
     failed = api.event("payment.failed")
 
     assert ids(api.call("GET", "/events", **query)) == [failed["id"]]
+
+
+EVERY = tuple(catalogue().types)
+
+
+@pytest.mark.parametrize("asked", [",".join(EVERY), list(EVERY), "*,unknown"], ids=["commas", "repeated", "sign"])
+def test_every_type_may_be_asked_for_at_once(api, asked):
+    made = [api.event(each)["id"] for each in ("unknown", "custom", "invoice.paid")]
+
+    assert ids(api.call("GET", "/events", type=asked)) == made[::-1]
+    fields = api.call("GET", "/event-types/fields", types=asked).json["fields"]
+    assert fields == api.call("GET", "/event-types/fields").json["fields"]
+
+
+def test_the_sign_for_every_type_means_here_what_it_means_to_a_hook(api):
+    made = [api.event(each)["id"] for each in ("unknown", "custom", "invoice.paid")]
+    hook = api.hook(event_types=["*"])
+
+    assert ids(api.call("GET", "/events", type="*")) == made[:0:-1]
+    assert "unknown" not in spec_keys(api.call("GET", "/event-types/fields", types="*").json["fields"])["data"]
+    replayed = api.call("POST", "/replays", {"since": "2000-01-01", "types": ["*"], "dry_run": True}).json
+    assert (replayed["events"], replayed["hooks"]) == (2, {hook["id"]: 2})
+
+
+def test_a_hook_may_want_every_type_by_name_and_only_what_a_thousand_sources_tell(api):
+    many = [f"src_{number}" for number in range(1000)]
+
+    hook = api.hook(event_types=list(EVERY), filters={"source": many, "domain": "", "severity": None})
+
+    assert hook["event_types"] == list(EVERY)
+    assert hook["filters"] == {"source": many}
 
 
 def test_events_are_found_by_source_and_customer(api):

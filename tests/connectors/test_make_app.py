@@ -135,6 +135,23 @@ def test_a_signed_webhook_becomes_a_bundle_with_the_declared_fields(
     engine.detach(hook)
 
 
+@pytest.mark.parametrize("choice", ["all by name", "none"])
+def test_every_event_type_may_be_chosen_at_once(
+    engine: Engine, relay: Embedded, hook_address: Subscriber, choice: str
+) -> None:
+    types = [each["value"] for each in engine.rpc("listEventTypes")] if choice == "all by name" else []
+
+    hook = attached(engine, "watchEvents", hook_address, eventTypes=types)
+
+    (kept,) = [each for each in relay.command("hook", "list") if each["id"] == hook.data["externalHookId"]]
+    assert kept["event_types"] == (types or ["*"])
+    declared = {each["name"]: each for each in engine.interface("watchEvents", webhook=hook.data)}
+    told_of = {name for each in catalogue().types.values() for name in each.entities}
+    assert names(declared["data"]["spec"]) == told_of
+    assert isinstance(engine.search("searchEvents", {"type": types, "limit": 1}), list)
+    engine.detach(hook)
+
+
 def test_forged_and_stale_deliveries_are_dropped(engine: Engine, relay: Embedded, hook_address: Subscriber) -> None:
     hook = attached(engine, "watchInvoices", hook_address, eventTypes=["invoice.paid"])
     post(relay, stripe(relay), "stripe:invoice.paid")

@@ -47,9 +47,7 @@ const operation = ({ types, filters, inputFields, outputFields, sample }) => ({
     return [].concat(bundle.cleanedRequest).map((event) => withFiles(z, event));
   },
   performList: async (z, bundle) => {
-    const wanted = types(bundle.inputData);
-    const params = { limit: 3, ...filtersOf(filters, bundle.inputData) };
-    if (!wanted.includes('*')) params.type = wanted.join(',');
+    const params = { limit: 3, type: types(bundle.inputData).join(','), ...filtersOf(filters, bundle.inputData) };
     const { items } = await call(z, bundle, '/events', { params });
     return items.map((event) => withFiles(z, event));
   },

@@ -4,6 +4,7 @@ from typing import Any
 
 from relay.catalogue import FAMILIES, Catalogue
 from relay.generate.make.parts import CONNECTION, SANITIZED, Component, camel, parameter
+from relay.match import EVERY_TYPE
 
 # Only a rejected key may switch a scenario off, so that 401 alone is a token error.
 _ERRORS = {
@@ -150,16 +151,20 @@ def webhooks(known: Catalogue) -> list[Component]:
         "eventTypes",
         "select",
         "Event types",
-        "What you want to hear of.",
+        "What you want to hear of. Leave it empty for everything.",
         multiple=True,
-        required=True,
         options="rpc://listEventTypes",
     )
     found = [_webhook("relayEvents", "Relay events", any_type)]
     for family in families():
         options = [{"label": t.title, "value": t.type} for t in known.types.values() if t.family == family]
         usual = [t.type for t in known.types.values() if t.family == family and t.launch]
-        chosen = any_type | {"options": options, "default": usual or [options[0]["value"]]}
+        chosen = any_type | {
+            "help": "What you want to hear of.",
+            "required": True,
+            "options": options,
+            "default": usual or [options[0]["value"]],
+        }
         found.append(_webhook(camel("relay", family), f"Relay {family}", chosen))
     return found
 
@@ -167,6 +172,13 @@ def webhooks(known: Catalogue) -> list[Component]:
 def families() -> list[str]:
     """Those that have a module of their own."""
     return [family for family in FAMILIES if family != "relay"]
+
+
+_TYPES = (
+    "{{if(length(ifempty(parameters.eventTypes, emptyarray)) > 0, parameters.eventTypes,"
+    f" add(emptyarray, '{EVERY_TYPE}'))}}}}"
+)
+"""Whoever chooses no event type wants them all."""
 
 
 def _webhook(own_id: str, label: str, types: dict[str, Any]) -> Component:
@@ -177,7 +189,7 @@ def _webhook(own_id: str, label: str, types: dict[str, Any]) -> Component:
         "Only what this connected account reports. Leave it empty for all.",
         options="rpc://listSourceOptions",
     )
-    wanted = {"event_types": "{{parameters.eventTypes}}", "filters": {"source": "{{parameters.source}}"}}
+    wanted = {"event_types": _TYPES, "filters": {"source": "{{parameters.source}}"}}
     secrets = ["response.body.secret", "response.body.token"]
     return Component(
         "webhook",
