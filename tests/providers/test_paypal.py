@@ -640,6 +640,82 @@ PUBLISHED = {
 }
 
 
+def happening(event_type: str, resource: dict[str, Any], kind: str = "sale") -> bytes:
+    return jsontext.dumps({"id": "WH-1", "event_type": event_type, "resource_type": kind, "resource": resource})
+
+
+LINK = "https://api.paypal.com/v{}/payments/{}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "resource", "payment_id"),
+    [
+        ("refund", {"id": "R1", "links": [{"rel": "up", "href": LINK.format(2, "captures/C1")}]}, "C1"),
+        ("capture", {"id": "C1", "links": [{"rel": "self", "href": LINK.format(2, "captures/C1")}]}, "C1"),
+        ("capture", {"id": "C1"}, "C1"),
+        ("sale", {"id": "R1", "sale_id": "S1", "parent_payment": "PAY-1"}, "S1"),
+        ("sale", {"id": "R1", "parent_payment": "PAY-1"}, "PAY-1"),
+        ("sale", {"id": "S1", "links": [{"rel": "self", "href": LINK.format(1, "refund/S1")}]}, "S1"),
+        ("refund", {"id": "R1"}, None),
+    ],
+)
+def test_a_reversal_names_the_payment_that_it_takes_back(
+    kind: str, resource: dict[str, Any], payment_id: str | None
+) -> None:
+    [event] = events_of(happening("PAYMENT.CAPTURE.REVERSED", resource, kind))
+
+    assert event["dispute"].get("payment_id") == payment_id
+    assert event.get("payment", {}).get("id") == payment_id
+
+
+def test_the_retired_event_of_a_dispute_names_payment_buyer_and_time() -> None:
+    claim = {
+        "dispute_id": "PP-1",
+        "dispute_creation_date": 1430132049000,
+        "dispute_amount": {"currency": "USD", "value": "1001"},
+        "buyer_account_number": "1680371069474696023",
+        "buyer_email": "zoe@example.com",
+        "seller_email": "billing@host.example",
+        "seller_payment_id": "93U280418G152174E",
+        "dispute_reason": 2,
+        "dispute_status": 1000,
+    }
+
+    assert events_of(happening("RISK.DISPUTE.CREATED", claim, "dispute")) == [
+        {
+            "type": "dispute.opened",
+            "customer": {"id": "1680371069474696023", "email": "zoe@example.com"},
+            "dispute": {
+                "id": "PP-1",
+                "amount": jsontext.loads(b"1001.00"),
+                "amount_minor": 100100,
+                "currency": "USD",
+                "payment_id": "93U280418G152174E",
+                "opened_at": "2015-04-27T10:54:09Z",
+            },
+            "payment": {"id": "93U280418G152174E", "gateway": "PayPal"},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("COMPLETED", "succeeded"),
+        ("PENDING", "pending"),
+        ("DECLINED", "failed"),
+        ("REFUNDED", "refunded"),
+        (None, None),
+    ],
+)
+def test_the_payment_of_a_checkout_is_as_it_says_and_no_other(status: str | None, expected: str | None) -> None:
+    unit = {"payments": {"captures": [{"id": "C1", "status": status}]}}
+
+    [event] = events_of(happening("CHECKOUT.ORDER.COMPLETED", {"id": "O1", "purchase_units": [unit]}, "checkout-order"))
+
+    assert event["payment"].get("status") == expected
+
+
 @of_corpus
 def test_every_published_payload_is_in_the_table() -> None:
     assert {path.stem for path in files("gateways/paypal/*.json")} == set(PUBLISHED)
@@ -769,6 +845,7 @@ def test_what_was_given_back_or_taken_has_no_sign() -> None:
         "amount": jsontext.loads(b"0.49"),
         "amount_minor": 49,
         "currency": "USD",
+        "payment_id": "77689802DL785834G",
         "opened_at": "2014-10-23T00:19:12Z",
     }
 

@@ -3,7 +3,7 @@
 Their event types: https://developer.paypal.com/api/rest/webhooks/event-names/
 """
 
-from relay.providers.base import On, Provider, Setting
+from relay.providers.base import On, Provider, Setting, by
 from relay.providers.paypal import cards, checkouts, disputes, invoices, payments, subscriptions
 from relay.providers.paypal.certificates import LIVE, SANDBOX
 from relay.providers.paypal.customers import who
@@ -120,10 +120,11 @@ PROVIDER = Provider(
         "PAYMENT.REFUND.FAILED": On("refund.failed", payments.refund),
         "PAYMENT.SALE.REVERSED": On("dispute.updated", disputes.reversal, severity="warning"),
         "PAYMENT.CAPTURE.REVERSED": On("dispute.updated", disputes.reversal, severity="warning"),
-        "CUSTOMER.DISPUTE.CREATED": On("dispute.opened", disputes.read),
+        # An app that still has the older of these hears of one dispute twice.
+        "CUSTOMER.DISPUTE.CREATED": On("dispute.opened", disputes.read, once=by("dispute", "id")),
         "CUSTOMER.DISPUTE.UPDATED": On("dispute.updated", disputes.read),
         "CUSTOMER.DISPUTE.RESOLVED": disputes.outcome,
-        "RISK.DISPUTE.CREATED": On("dispute.opened", disputes.read),
+        "RISK.DISPUTE.CREATED": On("dispute.opened", disputes.read, once=by("dispute", "id")),
         # Payment methods
         "VAULT.PAYMENT-TOKEN.CREATED": On("payment_method.added", cards.token),
         "VAULT.PAYMENT-TOKEN.DELETED": On("payment_method.removed", cards.token),

@@ -7,6 +7,15 @@ from relay.providers.paypal.reading import Object, money, subject, text, told_at
 from relay.providers.reading import first, listed, under
 from relay.times import timestamp
 
+_CAPTURE_STATUSES = {
+    "completed": "succeeded",
+    "partially_refunded": "succeeded",
+    "refunded": "refunded",
+    "pending": "pending",
+    "declined": "failed",
+    "failed": "failed",
+}
+
 
 def read(event: Object) -> Data:
     """A completed order and its payment."""
@@ -48,11 +57,8 @@ def reversed_approval(event: Object) -> Data:
 
 
 def _payment(capture: Object, order: Object, event: Object) -> Data:
-    status = {"completed": "succeeded", "pending": "pending", "declined": "failed", "failed": "failed"}
-    told = payment_of(
-        {"payment_source": order.get("payment_source")} | capture,
-        status.get(word(capture.get("status")) or "", "succeeded"),
-    )
+    status = _CAPTURE_STATUSES.get(word(capture.get("status")) or "")
+    told = payment_of({"payment_source": order.get("payment_source")} | capture, status)
     paid_at = timestamp(capture.get("create_time")) or told_at(event)
     return told | {"paid_at": paid_at if told["status"] == "succeeded" else None}
 

@@ -32,7 +32,9 @@ def _payer(order: Object) -> Data:
 
 
 def _disputing_buyer(claim: Object) -> Data:
-    return _person(an_object(first(claim.get("disputed_transactions")).get("buyer")))
+    """Told beside the payment, or flat in the older event."""
+    buyer = an_object(first(claim.get("disputed_transactions")).get("buyer"))
+    return _person(buyer or {"account_id": claim.get("buyer_account_number"), "email": claim.get("buyer_email")})
 
 
 def _token_holder(saved: Object) -> Data:

@@ -99,13 +99,13 @@ def refund(event: Object) -> Data:
         "invoice_number": number,
         "created_at": timestamp(resource.get("create_time")),
     }
-    payment = {
-        "id": payment_id,
-        "reference": _reference(resource),
-        "gateway": "PayPal",
-        "invoice_number": number,
-    }
-    return {"refund": given, "payment": payment if payment_id else None}
+    return {"refund": given, "payment": payment_behind(resource, payment_id)}
+
+
+def payment_behind(resource: Object, payment_id: str | None) -> Data | None:
+    """The payment that a refund or reversal takes from, as far as that knows it."""
+    known = {"reference": _reference(resource), "gateway": "PayPal", "invoice_number": _invoice_number(resource)}
+    return {"id": payment_id, **known} if payment_id else None
 
 
 def is_under_way(inbound: Inbound) -> bool:
@@ -117,7 +117,7 @@ def is_through(inbound: Inbound) -> bool:
     return not is_under_way(inbound)
 
 
-def payment_of(resource: Object, status: str) -> Data:
+def payment_of(resource: Object, status: str | None) -> Data:
     """A sale or capture in our words."""
     amount = money(resource.get("amount"))
     means = card_of(resource.get("payment_source"))

@@ -57,6 +57,11 @@ def whole(value: Any) -> int | None:
     return found if isinstance(found, int) and found >= 0 else None
 
 
+def milliseconds(value: Any) -> int | None:
+    """Unix seconds of a time that is counted in milliseconds."""
+    return value // 1000 if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def money(amount: Any, currency: Any = None) -> Money:
     """Money from {value, currency_code} (v2) or {total or value, currency} (v1).
 
