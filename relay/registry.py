@@ -41,6 +41,7 @@ _STATUS: Mapping[str, str] = {
     "service.unsuspended": "active",
     "service.terminated": "terminated",
     "domain.added": "active",
+    "domain.removed": "removed",
     "domain.renewed": "active",
     "domain.expired": "expired",
     "payment_method.removed": "removed",

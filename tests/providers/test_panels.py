@@ -11,7 +11,8 @@ from relay import jsontext
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
 from relay.providers import get
-from relay.samples import RECEIVED_AT
+from relay.samples import RECEIVED_AT, all_samples
+from relay.samples import events_of as events_of_sample
 
 # The events of each file of the corpus. None is a file that is no event, as the answer to a poll: it stays unknown.
 EXPECTED: dict[str, list[str] | None] = {
@@ -614,3 +615,10 @@ def test_a_row_of_another_kind_says_of_which_it_is() -> None:
 
     assert event.type == "unknown"
     assert event.envelope["provider_event"]["type"] == "event_log:mailname:created"
+
+
+@pytest.mark.parametrize("panel", ["cpanel", "cyberpanel", "directadmin", "ispconfig", "plesk", "virtualmin"])
+def test_a_domain_of_an_account_ends_as_what_it_began_as(panel: str) -> None:
+    events = [event for sample in all_samples(panel) for event in events_of_sample(sample)]
+
+    assert {event["type"] for event in events if event["data"].get("domain")} >= {"domain.added", "domain.removed"}

@@ -109,7 +109,7 @@ def package_change(inbound: Inbound) -> tuple[On]:
 
 
 def parked(hook: Hook) -> Data:
-    return _added(hook, _host(hook.get("new_domain")), alias_of=_host(hook.get("target_domain")))
+    return _further(hook, _host(hook.get("new_domain")), alias_of=_host(hook.get("target_domain")))
 
 
 def subdomain(hook: Hook) -> Data:
@@ -117,10 +117,14 @@ def subdomain(hook: Hook) -> Data:
     name, root = _host(hook.get("subdomain")), _host(hook.get("rootdomain"))
     if name and root and not name.endswith(f".{root}"):
         name = f"{name}.{root}"
-    return _added(hook, name)
+    return _further(hook, name)
 
 
-def _added(hook: Hook, name: str | None, alias_of: str | None = None) -> Data:
+def unparked(hook: Hook) -> Data:
+    return _further(hook, _host(hook.get("domain")), alias_of=_host(hook.get("parent_domain")))
+
+
+def _further(hook: Hook, name: str | None, alias_of: str | None = None) -> Data:
     return {
         "domain": {"name": name, "alias_of": alias_of, "service_id": scalar(hook.get("user"))},
         "service": account(hook),
@@ -251,6 +255,8 @@ EVENTS: dict[str, Route] = {
     # Domains and certificates
     "Whostmgr::Domain::park": done("domain.added", parked),
     "Whostmgr::Domain::addsubdomain": done("domain.added", subdomain),
+    "Whostmgr::Domain::delsubdomain": done("domain.removed", subdomain),
+    "Whostmgr::ParkAdmin::unpark": done("domain.removed", unparked),
     "Whostmgr::AutoSSL::installssl": certificate_change,
     # Disk space; these hooks have only a stage before
     "DiskQuota::warn": On("usage.near_limit", quota),
@@ -264,10 +270,9 @@ EVENTS: dict[str, Route] = {
 }
 IGNORED = frozenset(
     (
-        # removals, of which we have no event type
+        # the DNS zone or the name of a domain that another hook tells of
         "Whostmgr::Domain::unpark",
-        "Whostmgr::Domain::delsubdomain",
-        # the DNS zone of a domain that another hook tells of
+        "Whostmgr::ParkAdmin::park",
         "Whostmgr::Domain::zone_add",
         "Whostmgr::Domain::zone_remove",
         # carries the new password: not to be registered

@@ -54,13 +54,13 @@ def unsuspendable(fields: Data) -> Data:
     return data
 
 
-def added(fields: Data) -> Data:
-    """A further domain of a website, or an alias of it."""
+def further(fields: Data) -> Data:
+    """A further domain of a website, or an alias of it. The view that deletes one calls it `websiteName`."""
     master = _host(fields, "masterDomain")
     is_alias = "aliasDomain" in fields or scalar(fields.get("alias")) == "1"
     return {
         "domain": {
-            "name": _host(fields, "aliasDomain", "domainName"),
+            "name": _host(fields, "aliasDomain", "domainName", "websiteName"),
             "alias_of": master if is_alias else None,
             "service_id": master,
         }
@@ -101,8 +101,10 @@ PROVIDER = panel(
         "postWebsiteModification": On("service.updated", website),
         "postWebsiteSuspension": suspension,
         "postWebsiteDeletion": On("service.terminated", partial(website, status="terminated")),
-        "postDomainCreation": On("domain.added", added),
-        "postSubmitAliasCreation": On("domain.added", added),
+        "postDomainCreation": On("domain.added", further),
+        "postSubmitAliasCreation": On("domain.added", further),
+        "postDomainDeletion": On("domain.removed", further),
+        "postDelateAlias": On("domain.removed", further),
         # No signal follows the end of a backup.
         "preSubmitBackupCreation": On("backup.started", backup),
     },
@@ -118,9 +120,7 @@ PROVIDER = panel(
             "postAddNewCron",
             "postChangeOpenBasedir",
             "postChangePHP",
-            "postDelateAlias",
             "postDeleteBackup",
-            "postDomainDeletion",
             "postRemCronbyLine",
             "postSaveConfigsToFile",
             "postSaveRewriteRules",

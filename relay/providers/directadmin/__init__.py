@@ -71,7 +71,7 @@ def renamed(variables: Data) -> Data:
     }
 
 
-def added(variables: Data) -> Data:
+def further(variables: Data) -> Data:
     return {"domain": {"name": _host(variables.get("domain")), "service_id": scalar(variables.get("username"))}}
 
 
@@ -85,7 +85,7 @@ def new_domain(inbound: Inbound) -> Sequence[On]:
         name = data["domain"]["name"]
         return name and f"{name}:{told_at.date()}"
 
-    return (On("domain.added", added, once=happening),)
+    return (On("domain.added", further, once=happening),)
 
 
 def new_zone(inbound: Inbound) -> Sequence[On]:
@@ -161,6 +161,7 @@ PROVIDER = replace(
             "ip_change_post": On("service.updated", updated),
             "domain_create_post": new_domain,
             "dns_create_post": new_zone,
+            "domain_destroy_post": On("domain.removed", further),
             "all_backups_post": backed_up,
         },
         ignored=frozenset(
@@ -177,7 +178,6 @@ PROVIDER = replace(
                 "dns_delete_post",
                 "dns_raw_save_post",
                 "dns_write_post",
-                "domain_destroy_post",
                 # mailboxes, FTP users and passwords: not to be posted
                 "email_create_post",
                 "email_destroy_post",

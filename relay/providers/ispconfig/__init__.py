@@ -55,7 +55,7 @@ def inserted(inbound: Inbound) -> Sequence[On]:
     said = an_object(inbound.payload["data"])
     if _is_website(said):
         return (On("service.created", service),)
-    return (On("domain.added", added),)
+    return (On("domain.added", further),)
 
 
 def changed(inbound: Inbound) -> Sequence[On]:
@@ -73,10 +73,12 @@ def changed(inbound: Inbound) -> Sequence[On]:
 
 def deleted(inbound: Inbound) -> Sequence[On]:
     said = an_object(inbound.payload["data"])
-    return (On("service.terminated", partial(service, status="terminated")),) if _is_website(said) else ()
+    if _is_website(said):
+        return (On("service.terminated", partial(service, status="terminated")),)
+    return (On("domain.removed", further),)
 
 
-def added(said: Data) -> Data:
+def further(said: Data) -> Data:
     is_alias = _of(said, "type") in ("alias", "vhostalias")
     parent = _of(said, "parent_domain_id")
     return {

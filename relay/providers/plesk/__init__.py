@@ -168,6 +168,8 @@ EVENTS: dict[str, Route] = {
     # Further domains of a subscription
     "site_create": On("domain.added", site),
     "domain_alias_create": On("domain.added", alias),
+    "site_delete": On("domain.removed", site),
+    "domain_alias_delete": On("domain.removed", alias),
     # Customers
     "client_create": On("customer.created", client, customer=who),
     "client_update": On("customer.updated", client, customer=who),
@@ -186,12 +188,10 @@ IGNORED = frozenset(
     (
         # no event type of ours, or told by the event of the domain it belongs to
         "client_delete",
-        "domain_alias_delete",
         "domain_alias_update",
         "domain_dns_update",
         "mail_management_status_update",
         "phys_hosting_delete",
-        "site_delete",
         "site_update",
         "subdomain_create",
         "subdomain_delete",

@@ -57,14 +57,24 @@ def certificate(variables: Data) -> Data:
 
 
 def created(inbound: Inbound) -> Sequence[On]:
-    """A sub-server or an alias of a virtual server is a further domain of its account."""
-    variables = an_object(inbound.payload["data"])
-    if _own(variables, "PARENT") or _own(variables, "ALIAS"):
-        return (On("domain.added", added),)
+    if _is_further(inbound):
+        return (On("domain.added", further),)
     return (On("service.created", partial(service, status="active")),)
 
 
-def added(variables: Data) -> Data:
+def deleted(inbound: Inbound) -> Sequence[On]:
+    if _is_further(inbound):
+        return (On("domain.removed", further),)
+    return (On("service.terminated", partial(service, status="terminated")),)
+
+
+def _is_further(inbound: Inbound) -> bool:
+    """A sub-server or an alias of a virtual server is a further domain of its account."""
+    variables = an_object(inbound.payload["data"])
+    return bool(_own(variables, "PARENT") or _own(variables, "ALIAS"))
+
+
+def further(variables: Data) -> Data:
     main = scalar(variables.get("ALIAS_VIRTUALSERVER_DOM")) or scalar(variables.get("PARENT_VIRTUALSERVER_DOM"))
     name = main and main.lower().rstrip(".")
     is_alias = _own(variables, "ALIAS") is not None
@@ -125,7 +135,7 @@ PROVIDER = panel(
         "MODIFY_DOMAIN": On("service.updated", updated),
         "DISABLE_DOMAIN": On("service.suspended", partial(service, status="suspended")),
         "ENABLE_DOMAIN": On("service.unsuspended", partial(service, status="active")),
-        "DELETE_DOMAIN": On("service.terminated", partial(service, status="terminated")),
+        "DELETE_DOMAIN": deleted,
         "SSL_DOMAIN": On("certificate.renewed", certificate),
         SCHEDULED_BACKUP: scheduled,
     },

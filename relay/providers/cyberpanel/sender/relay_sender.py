@@ -36,6 +36,8 @@ TOLD = (
     ),
     ("postDomainCreation", "websiteFunctions.signals", ("domainName", "masterDomain", "alias"), "createWebSiteStatus"),
     ("postSubmitAliasCreation", "websiteFunctions.signals", ("aliasDomain", "masterDomain"), "createAliasStatus"),
+    ("postDomainDeletion", "websiteFunctions.signals", ("websiteName",), "websiteDeleteStatus"),
+    ("postDelateAlias", "websiteFunctions.signals", ("aliasDomain", "masterDomain"), "deleteAlias"),
     ("preSubmitBackupCreation", "backup.signals", ("websiteToBeBacked",), None),
 )
 # These are told although they failed, with the reason.
