@@ -4,7 +4,6 @@ Every change is checked, written and noted in the audit log in one transaction. 
 that names the field, or `NotFound`. A secret is in the answer of the call that made it and in no other.
 """
 
-import base64
 import re
 import secrets
 import time
@@ -21,16 +20,16 @@ from relay.http import check_url
 from relay.model import Hook, Secret, Source, iso, new_id, now_ms
 from relay.providers import load as load_providers
 from relay.providers.base import Provider
+from relay.settings import check_key, fitting_secret, kept, kept_secret, new_secret
 from relay.storage import Database, alerts, audit, checks, deliveries, hooks, installers, polls, sources, workspaces
 from relay.storage.workspaces import ApiKey
 from relay.vault import Vault
-from relay.verification import KEY_FORMS, TOKEN, ConfiguredHmac, HmacSignature, SharedToken
+from relay.verification import TOKEN, SharedToken
 
 OWN_PROVIDER = "relay"
-_OURS, _NONE = "ours", "none"
+_OURS = "ours"
 LONGEST_NAME = 200
 LONGEST_URL = 2048
-LONGEST_VALUE = 16 * 1024
 LOWEST_RATE, HIGHEST_RATE = 0.1, 1000
 OVERLAP_SECONDS = 24 * 3600
 LONGEST_OVERLAP_SECONDS = 30 * 24 * 3600
@@ -38,12 +37,7 @@ INSTALLER_MS = 3600 * 1000
 """How long a link to an installer works, unless it is used before."""
 _MOST_SECRETS = 5
 _PLATFORM = re.compile(r"[a-z0-9_-]{1,32}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def new_secret() -> str:
-    """A signing secret in the form of Standard Webhooks: `whsec_` and 32 random bytes in base64."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 # Sources
@@ -115,11 +109,11 @@ def create_source(
     theirs the source is made but accepts nothing until `add_source_secret` brings one.
     """
     provider = _provider(provider_name)
-    kept_settings = _settings(provider, settings or {})
+    kept_settings = kept(provider, settings or {})
     if secret is None and provider.secret == _OURS:
         secret = fitting_secret(provider, kept_settings)
     if secret is not None:
-        _check_secret(provider, kept_settings, secret)
+        secret = kept_secret(provider, kept_settings, secret)
     source = Source(
         id=new_id("src"),
         workspace_id=workspace_id,
@@ -165,15 +159,15 @@ def change_source(
             source = replace(source, monitor=_boolean("monitor", changes["monitor"]))
         if "settings" in changes:
             provider = _provider(source.provider)
-            wanted = {**source.settings, **_mapping("settings", changes["settings"])}
-            source = replace(source, settings=_settings(provider, wanted))
+            given = _mapping("settings", changes["settings"])
+            source = replace(source, settings=kept(provider, given, source.settings))
             if provider.expected_by is not None:
                 by = _expected_by(provider, source.settings)
                 checks.expect(connection, source.id, int(by.timestamp() * 1000))
             if provider.poll is not None:
                 polls.settle(connection, source.id, now, 0)
             for each in source.secrets:
-                _check_secret(provider, source.settings, each.value)
+                check_key(provider, source.settings, each.value)
         sources.save(connection, vault, source)
         audit.append(connection, audit.Entry(workspace_id, now, actor, "source.updated", source.id))
     return source
@@ -203,13 +197,13 @@ def add_source_secret(
             if provider.secret != _OURS:
                 raise InvalidRequest(f"secret is required: copy it from {provider.label}, which made it.")
             secret = fitting_secret(provider, source.settings)
-        _check_secret(provider, source.settings, secret)
-        kept = [
+        secret = kept_secret(provider, source.settings, secret)
+        older = [
             Secret(each.value, until if each.not_after is None else min(each.not_after, until))
             for each in source.secrets
             if each.value != secret
         ]
-        alive = [each for each in kept if each.not_after is not None and each.not_after > time.time()]
+        alive = [each for each in older if each.not_after is not None and each.not_after > time.time()]
         source = replace(source, secrets=(Secret(secret), *alive[: _MOST_SECRETS - 1]))
         sources.save(connection, vault, source)
         audit.append(connection, audit.Entry(workspace_id, now, actor, "source.secret_rotated", source.id))
@@ -415,81 +409,12 @@ def _provider(name: str) -> Provider:
     return offered[name]
 
 
-def _settings(provider: Provider, given: Mapping[str, Any]) -> dict[str, str]:
-    """Settings as they are kept: every one that has a value, defaults filled in."""
-    known = {each.name: each for each in provider.settings}
-    for name in given:
-        if name not in known:
-            there_are = f"There are: {', '.join(known)}." if known else "It has none."
-            raise InvalidRequest(f"settings.{str(name)[:60]} is no setting of {provider.label}. {there_are}")
-    kept = {}
-    for name, setting in known.items():
-        value = _setting_text(name, given.get(name))
-        if value is None:
-            value = setting.default
-        if value is None:
-            if setting.required:
-                raise InvalidRequest(f"settings.{name} is required: {setting.help}")
-            continue
-        if setting.choices and value not in setting.choices:
-            raise InvalidRequest(f"settings.{name} must be one of {', '.join(setting.choices)}.")
-        kept[name] = value
-    return kept
-
-
 def _expected_by(provider: Provider, settings: Mapping[str, Any]) -> datetime:
     assert provider.expected_by is not None
     try:
         return provider.expected_by(settings, datetime.now(UTC))
     except ConfigError as error:
         raise InvalidRequest(error.message) from None
-
-
-def _setting_text(name: str, value: Any) -> str | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        value = str(value)
-    if not isinstance(value, str) or len(value) > LONGEST_VALUE or "\0" in value:
-        raise InvalidRequest(f"settings.{name} must be a text of at most {LONGEST_VALUE} characters.")
-    return value
-
-
-def _key_readers(provider: Provider, settings: Mapping[str, Any]) -> Sequence[Callable[[str], bytes]]:
-    """The forms in which the provider's scheme takes a secret; none where any text will do."""
-    if isinstance(provider.verification, HmacSignature):
-        return provider.verification.keys
-    if isinstance(provider.verification, ConfiguredHmac):
-        return (KEY_FORMS[str(settings["key_form"])],)
-    return ()
-
-
-def _check_secret(provider: Provider, settings: Mapping[str, Any], secret: Any) -> None:
-    if provider.secret == _NONE:
-        raise InvalidRequest(f"{provider.label} proves itself without a secret: leave secret out.")
-    if not isinstance(secret, str) or not secret or len(secret) > LONGEST_VALUE or _CONTROL.search(secret):
-        raise InvalidRequest(f"secret must be a text of 1 to {LONGEST_VALUE} characters on one line.")
-    readers = _key_readers(provider, settings)
-    reason = ""
-    for read in readers:
-        try:
-            if read(secret):
-                return
-        except ConfigError as error:
-            reason = error.message
-    if readers:
-        raise InvalidRequest(f"secret cannot be used: {reason or 'it holds no key.'}")
-
-
-def fitting_secret(provider: Provider, settings: Mapping[str, Any]) -> str:
-    """A new secret in a form that the provider's scheme can read."""
-    if not isinstance(provider.verification, ConfiguredHmac | HmacSignature):
-        # A token or a password goes into addresses and forms, where base64 would have to be escaped.
-        return secrets.token_urlsafe(32)
-    hexadecimal = KEY_FORMS["hex"] in _key_readers(provider, settings)
-    return secrets.token_hex(32) if hexadecimal else new_secret()
 
 
 def _hook_fields(body: Mapping[str, Any], allow_private: frozenset[str]) -> dict[str, Any]:
@@ -500,9 +425,9 @@ def _hook_fields(body: Mapping[str, Any], allow_private: frozenset[str]) -> dict
 
 
 def _target_url(value: Any) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_URL:
+    if not isinstance(value, str) or not 1 <= len(value.strip()) <= LONGEST_URL:
         raise InvalidRequest(f"target_url must be an https address of at most {LONGEST_URL} characters.")
-    return value
+    return value.strip()
 
 
 def _filters(value: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -9,11 +10,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from relay.errors import ConfigError
+from relay.values import Form, Unfit, is_host, one_of
+from relay.values import url as address
 
 DEFAULT_DATA_DIR = "var"
 _LONGEST_SOCKET_PATH = 100
+_HERE = "http://127.0.0.1:8080"
+_PUBLIC = address("https://relay.example.com")
+_BRACKETED = re.compile(r"\[(.+)\](?::(.*))?")
+_LONGEST_PORT, _HIGHEST_PORT = 6, 65535
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -32,25 +40,52 @@ class Config:
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Read the environment. Raises `ConfigError` that names the variable."""
-        given = os.environ if environment is None else environment
-        data_dir = Path(given.get("RELAY_DATA_DIR") or DEFAULT_DATA_DIR).absolute()
-        level = (given.get("RELAY_LOG_LEVEL") or "info").lower()
-        if level not in LOG_LEVELS:
-            raise ConfigError(f"RELAY_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}; it is {level!r}.")
-        keys = given.get("RELAY_SECRET_KEY") or _kept_key(data_dir)
+        environ = os.environ if environment is None else environment
+
+        def given(name: str) -> str:
+            return environ.get(name, "").strip()
+
+        data_dir = Path(given("RELAY_DATA_DIR") or DEFAULT_DATA_DIR).absolute()
         return cls(
             data_dir=data_dir,
-            database_url=_database_url(given.get("RELAY_DATABASE_URL"), data_dir),
-            redis_url=given.get("RELAY_REDIS_URL") or f"unix://{_socket(data_dir)}",
-            secret_keys=tuple(key.strip() for key in keys.split(",") if key.strip()),
-            public_url=(given.get("RELAY_PUBLIC_URL") or "http://127.0.0.1:8080").rstrip("/"),
-            allow_private=frozenset(
-                host.strip().lower()
-                for host in (given.get("RELAY_ALLOW_PRIVATE_TARGETS") or "").split(",")
-                if host.strip()
-            ),
-            log_level=level,
+            database_url=_database_url(given("RELAY_DATABASE_URL"), data_dir),
+            redis_url=_redis_url(given("RELAY_REDIS_URL"), data_dir),
+            public_url=_fit("RELAY_PUBLIC_URL", _PUBLIC, given("RELAY_PUBLIC_URL") or _HERE).rstrip("/"),
+            allow_private=_hosts("RELAY_ALLOW_PRIVATE_TARGETS", given("RELAY_ALLOW_PRIVATE_TARGETS")),
+            log_level=_fit("RELAY_LOG_LEVEL", one_of(LOG_LEVELS), given("RELAY_LOG_LEVEL") or "info"),
+            # Last, as it may make the data directory: not for a setting that does not fit.
+            secret_keys=_keys(given("RELAY_SECRET_KEY") or _kept_key(data_dir)),
         )
+
+
+def _fit(name: str, form: Form, text: str) -> str:
+    try:
+        return form.read(text)
+    except Unfit as unfit:
+        raise ConfigError(form.complaint(name, unfit)) from None
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(key.strip() for key in text.split(",") if key.strip())
+
+
+def _hosts(name: str, text: str) -> frozenset[str]:
+    """Hosts between commas, each perhaps with its port."""
+    found = frozenset(each.strip().lower() for each in text.split(",") if each.strip())
+    for each in found:
+        bracketed = _BRACKETED.fullmatch(each)
+        host, _, port = (bracketed[1], "", bracketed[2] or "") if bracketed else each.partition(":")
+        plain = each.count(":") > 1 and is_host(each, bracketed=True)
+        if not plain and not (is_host(host, bracketed=bool(bracketed)) and _is_port(port or "1")):
+            raise ConfigError(
+                f"{name} must be hosts between commas, each as host or host:port, such as n8n.internal:5678;"
+                f" one is {each.rpartition('@')[2][:60]!r}."
+            )
+    return found
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < _LONGEST_PORT and 0 < int(text) <= _HIGHEST_PORT
 
 
 def _socket(data_dir: Path) -> Path:
@@ -62,15 +97,49 @@ def _socket(data_dir: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"relay-{os.getuid()}-{name}" / "redis.sock"
 
 
-def _database_url(url: str | None, data_dir: Path) -> str:
+def _database_url(url: str, data_dir: Path) -> str:
     if not url:
         return f"sqlite:///{data_dir / 'relay.db'}"
     for plain in ("postgres://", "postgresql://"):
         if url.startswith(plain):
-            return "postgresql+psycopg://" + url.removeprefix(plain)
-    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise ConfigError("RELAY_DATABASE_URL must start with postgresql:// or sqlite:///.")
+            url = "postgresql+psycopg://" + url.removeprefix(plain)
+    name = "RELAY_DATABASE_URL"
+    # It may hold a password, so what came is not repeated.
+    if url.startswith("sqlite:///"):
+        if url.partition("?")[0] in ("sqlite:///", "sqlite:///:memory:"):
+            raise ConfigError(f"{name} must be postgresql://USER:PASSWORD@HOST/NAME or sqlite:///PATH; it has no path.")
+    elif not url.startswith("postgresql+psycopg://"):
+        raise ConfigError(f"{name} must start with postgresql:// or sqlite:///; it does not.")
+    else:
+        _check_server(name, url, "postgresql://USER:PASSWORD@HOST/NAME")
     return url
+
+
+def _redis_url(url: str, data_dir: Path) -> str:
+    if not url:
+        return f"unix://{_socket(data_dir)}"
+    name = "RELAY_REDIS_URL"
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ConfigError(f"{name} must start with redis://, rediss:// or unix://; it does not.")
+    if not url.startswith("unix://"):
+        _check_server(name, url, "redis://HOST:6379/0")
+        number = urlsplit(url).path.strip("/")
+        if number and not (number.isascii() and number.isdigit()):
+            raise ConfigError(f"{name} must be of the form redis://HOST:6379/0; what follows its host is no number.")
+    return url
+
+
+def _check_server(name: str, url: str, form: str) -> None:
+    """Whether the place of the server can be read."""
+    try:
+        readable = urlsplit(url).port != 0
+    except ValueError:
+        readable = False
+    if not readable:
+        raise ConfigError(
+            f"{name} must be of the form {form}; its host or its port cannot be read."
+            " In a password, / ? # and @ are written %2F %3F %23 and %40."
+        )
 
 
 def _kept_key(data_dir: Path) -> str:

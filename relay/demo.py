@@ -11,6 +11,7 @@ from relay import accounts, jsontext, providers, samples
 from relay.errors import ConfigError
 from relay.model import Source
 from relay.providers.base import Provider
+from relay.settings import fitting_secret
 from relay.storage import hooks, sources
 from relay.verification import Credentials
 
@@ -54,10 +55,16 @@ def prepare(relay: "Here", address: str, subscriber: str, say: Callable[[str], N
 
 def _source(relay: "Here", provider: Provider, name: str, sample: samples.Sample) -> Source:
     """A source with made-up credentials. Where only the provider itself can sign, it takes samples unproved."""
-    made_up = {each.name: "demo" for each in provider.settings if each.default is None and not each.choices}
+    # Without what its API is asked with, nothing of a demo leaves this machine.
+    asked_with = provider.look_up.needs if provider.look_up else ()
+    made_up = {
+        each.name: each.takes.example
+        for each in provider.settings
+        if each.default is None and each.name not in asked_with
+    }
     settings = _SETTINGS.get(provider.name) or made_up
     whole = {**provider.usual_settings, **settings}
-    secret = None if provider.secret == "none" else accounts.fitting_secret(provider, whole)
+    secret = None if provider.secret == "none" else fitting_secret(provider, whole)
     credentials = Credentials(() if secret is None else (secret,), whole)
     try:
         provider.verification.sign(sample.inbound, credentials, 0.0)

@@ -10,6 +10,7 @@ from relay.config import Config
 from relay.errors import ConfigError, RelayError
 from relay.jobs import LANES, Bells, workers
 from relay.model import Source, iso, now_ms
+from relay.settings import misfits
 from relay.storage import Database, checks, deliveries, hooks, inbound, polls, sources, workspaces
 from relay.vault import Vault
 
@@ -122,6 +123,7 @@ def _database(database: Database, vault: Vault) -> Iterator[Finding]:
             yield Finding(LOOK, "sources", "none", "add one: relay source add PROVIDER")
         for source in found:
             yield from _source(source, last.get(source.id), now)
+            yield from _misfits(source)
             yield from _asked(source, put_off.get(source.id, 0), unanswered.get(source.id, 0))
             yield from _expected(source, checks.get(connection, source.id))
         for hook in hooks.search(connection, vault, workspace.id, limit=1000):
@@ -139,6 +141,14 @@ def _database(database: Database, vault: Vault) -> Iterator[Finding]:
                     f"{hook.failures} failures since the last success",
                     f"relay deliveries --hook {hook.id}",
                 )
+
+
+def _misfits(source: Source) -> Iterator[Finding]:
+    """What was set before it was checked, and cannot be right."""
+    for name, wrong in misfits(source):
+        secret = name == "secret"
+        remedy = f"relay source secret {source.id} SECRET" if secret else f"relay source set {source.id} {name}=VALUE"
+        yield Finding(LOOK, f"source {source.name}", wrong, remedy)
 
 
 def _asked(source: Source, put_off: int, unanswered: int) -> Iterator[Finding]:

@@ -72,14 +72,14 @@ class Signatures:
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """The header is the signature, perhaps behind a prefix such as `sha256=`."""
+    """The header is the signature, perhaps behind a prefix such as `sha256=`, and a blank."""
 
     prefix: str = ""
     prefix_required: bool = True
 
     def read(self, value: str) -> Signatures:
         if value.startswith(self.prefix):
-            return Signatures((value.removeprefix(self.prefix),))
+            return Signatures((value.removeprefix(self.prefix).strip(),))
         return Signatures(() if self.prefix_required else (value,))
 
     def write(self, signature: str, stamp: str) -> str:

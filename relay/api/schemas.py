@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from relay import accounts
+from relay import accounts, settings
 from relay.catalogue import catalogue
 from relay.match import EVERY_TYPE, MOST_IN_A_FILTER, SEVERITIES
 from relay.storage import deliveries
@@ -204,16 +204,16 @@ _NAME = text(
 _SECRET = text(
     "The sender's signing secret, where the sender makes it.",
     minLength=1,
-    maxLength=accounts.LONGEST_VALUE,
-    **{"x-hint": f"must be a text of 1 to {accounts.LONGEST_VALUE} characters on one line."},
+    maxLength=settings.LONGEST_VALUE,
+    **{"x-hint": f"must be a text of 1 to {settings.LONGEST_VALUE} characters on one line."},
 )
 _SETTINGS: Schema = {
     "type": ["object", "null"],
     "description": "The provider's own settings, by name.",
     "additionalProperties": {
         "type": ["string", "integer", "boolean", "null"],
-        "maxLength": accounts.LONGEST_VALUE,
-        "x-hint": f"must be a text of at most {accounts.LONGEST_VALUE} characters.",
+        "maxLength": settings.LONGEST_VALUE,
+        "x-hint": f"must be a text of at most {settings.LONGEST_VALUE} characters.",
     },
 }
 NEW_SOURCE = request(

@@ -8,6 +8,7 @@ from relay.generate.marking import MARK
 from relay.providers import load
 from relay.providers.base import On, Provider
 from relay.samples import all_samples, events_of
+from relay.values import SECRET
 
 _BEGIN, _END = "<!-- providers -->", "<!-- /providers -->"
 
@@ -92,10 +93,13 @@ def _page(shown: list[Provider]) -> list[str]:
     lines = ["# Providers", "", *_table(shown)]
     for each in shown:
         lines += ["", f"## {each.label}", "", f"`relay source add {each.name}`, [{each.homepage}]({each.homepage})"]
+        if each.secret != "none" and each.secret_form.expected != SECRET.expected:
+            lines += ["", f"Its secret is {each.secret_form.expected}."]
         if each.settings:
-            lines += ["", "| setting | needed | meaning |", "|---|---|---|"]
+            lines += ["", "| setting | needed | is | meaning |", "|---|---|---|---|"]
             lines += [
-                f"| `{setting.name}` | {'yes' if setting.required else setting.default or 'no'} | {setting.help} |"
+                f"| `{setting.name}` | {'yes' if setting.required else setting.default or 'no'}"
+                f" | {setting.takes.expected} | {setting.help} |"
                 for setting in each.settings
             ]
         if each.events:

@@ -7,6 +7,7 @@ from typing import Any
 
 from relay.model import Inbound, iso
 from relay.providers.base import Data, On, Setting
+from relay.values import ZONE
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 FIRING, ACKNOWLEDGED, RESOLVED = "firing", "acknowledged", "resolved"
@@ -14,7 +15,11 @@ _LONGEST_MESSAGE = 1000
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
 TIMEZONE = Setting(
-    "timezone", "Time zone", "Where its times without a zone are at home, such as Europe/Berlin.", default="UTC"
+    "timezone",
+    "Time zone",
+    "Where its times without a zone are at home, such as Europe/Berlin.",
+    default="UTC",
+    form=ZONE,
 )
 
 

@@ -15,6 +15,7 @@ from relay.errors import Unreadable
 from relay.model import Inbound
 from relay.redaction import without_secrets
 from relay.times import instant
+from relay.values import SECRET, TEXT, Form, one_of
 from relay.verification import STANDARD_WEBHOOKS, TOKEN, Credentials, Scheme, fingerprint
 
 Kind = Literal[
@@ -69,7 +70,10 @@ Route = On | Sequence[On] | Callable[[Inbound], Sequence[On]]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting of a source, as a form or a command line asks for it. `secret` ones are never shown again."""
+    """One setting of a source, as a form or a command line asks for it. `secret` ones are never shown again.
+
+    `form` is what its text has to look like; `choices`, where there are any, say it alone.
+    """
 
     name: str
     label: str
@@ -78,6 +82,12 @@ class Setting:
     default: str | None = None
     choices: tuple[str, ...] = ()
     secret: bool = False
+    form: Form = TEXT
+
+    @property
+    def takes(self) -> Form:
+        """What its text has to look like."""
+        return one_of(self.choices) if self.choices else self.form
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +238,8 @@ class Provider:
     relay/senders) that the folder's `sender/` is installed with, `sender_argument` what its installer has to be told.
 
     `secret` says whence the signing secret comes: `ours` (generated here, typed in there), `theirs` (shown there,
-    typed in here) or `none` (the scheme needs none).
+    typed in here) or `none` (the scheme needs none). `secret_form` says what it looks like, as far as the provider
+    documents it: what is taken for it by mistake is refused, what might be genuine never.
     """
 
     name: str
@@ -250,6 +261,7 @@ class Provider:
     plain_fields: frozenset[str] = frozenset()
     settings: tuple[Setting, ...] = ()
     secret: Literal["ours", "theirs", "none"] = "theirs"
+    secret_form: Form = SECRET
     aliases: tuple[str, ...] = ()
     scheme_for: Callable[[Mapping[str, Any]], Scheme] | None = None
     handshake: Callable[[Inbound, Credentials], Reply | None] | None = None

@@ -161,7 +161,7 @@ def test_a_wrong_field_of_a_hook_is_named(shared_api, field, value, words):
         ("POST", "/sources", {"provider": "stripe", "name": "   "}, "name must be a text of 1 to 200"),
         ("POST", "/sources", {"provider": "stripe", "name": "a\nb"}, "name must be a text of 1 to 200"),
         ("POST", "/sources", {"provider": "stripe", "name": "n" * 201}, "name must be a text of 1 to 200"),
-        ("POST", "/sources", {"provider": "stripe", "secret": "a\r\nb"}, "secret must be a text"),
+        ("POST", "/sources", {"provider": "stripe", "secret": "a\r\nb"}, "cannot be seen (U+000D)"),
         ("POST", "/sources", {"provider": "stripe", "secret": ""}, "secret must be a text"),
         ("POST", "/sources", {"provider": "stripe", "settings": "x"}, "settings must be an object"),
         ("POST", "/sources", {"provider": "stripe", "settings": {"a": {}}}, "settings.a must be"),

@@ -2,10 +2,12 @@
 
 import base64
 import re
+from dataclasses import replace
 
 import pytest
 
 from relay import accounts
+from relay.model import Secret
 from relay.storage import sources
 
 
@@ -55,16 +57,16 @@ def test_a_check_shows_the_address_to_ping(api):
     [
         (
             {"every": "sometimes"},
-            "The setting every must be a duration such as 15m, 6h or 1d, or a cron expression such as `30 2 * * *`;"
+            "settings.every must be a duration such as 15m, 6h or 1d, or a cron expression such as `30 2 * * *`;"
             " it is 'sometimes'.",
         ),
         (
             {"grace": "0m"},
-            "The setting grace must be a duration of at most 400 days, such as 15m, 6h or 1d; it is '0m'.",
+            "settings.grace must be a duration of at most 400 days, such as 15m, 6h or 1d; it is '0m'.",
         ),
         (
             {"every": "0 3 * * *", "timezone": "Mars/Olympus"},
-            "The setting timezone must be a name such as Europe/Berlin or UTC; it is 'Mars/Olympus'.",
+            "settings.timezone must be a time zone, such as Europe/Berlin or UTC; it is 'Mars/Olympus'.",
         ),
     ],
 )
@@ -156,6 +158,37 @@ def test_a_secret_that_cannot_be_a_key_is_refused(shared_api):
     assert answer.status_code == 422
     assert answer.json["error"]["message"].startswith("secret cannot be used: ")
     assert "not base64 at all" not in answer.text
+
+
+def test_what_came_along_by_copying_is_left_out(api):
+    made = api.source(provider="stripe", secret=" whsec_theirs\n", settings={"api_url": "\thttps://stripe.example "})
+
+    assert [each.value for each in kept(api, made["id"]).secrets] == ["whsec_theirs"]
+    assert made["settings"] == {"api_url": "https://stripe.example"}
+
+
+def test_a_setting_that_cannot_be_right_is_refused_when_it_is_changed_too(api):
+    made = api.source(provider="zabbix", settings={"timezone": "Europe/Berlin"})
+
+    answer = api.call("PATCH", f"/sources/{made['id']}", {"settings": {"timezone": "Europe/Berln"}})
+
+    assert answer.status_code == 422
+    assert answer.json["error"]["message"] == (
+        "settings.timezone must be a time zone, such as Europe/Berlin or UTC; it is 'Europe/Berln'."
+        " Did you mean Europe/Berlin?"
+    )
+
+
+def test_a_value_from_before_there_was_a_check_does_not_keep_others_from_being_set(api):
+    made = api.source(provider="stripe", secret="whsec_theirs")
+    old = replace(kept(api, made["id"]), settings={"api_url": "stripe.example"}, secrets=(Secret("sk_live_1"),))
+    with api.database.write() as connection:
+        sources.save(connection, api.vault, old)
+
+    answer = api.call("PATCH", f"/sources/{made['id']}", {"settings": {"api_key": "rk_live_1"}})
+
+    assert answer.status_code == 200
+    assert kept(api, made["id"]).settings == {"api_url": "stripe.example", "api_key": "rk_live_1"}
 
 
 def test_the_relays_own_source_is_neither_made_shown_nor_changed(api):

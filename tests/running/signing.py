@@ -4,7 +4,8 @@ from importlib import import_module
 from pathlib import Path
 
 from relay.errors import ConfigError
-from relay.providers.base import Provider
+from relay.providers.base import Provider, Setting
+from relay.values import CURRENCY, Unfit
 from relay.verification import Credentials, HmacSignature, Scheme
 
 
@@ -20,23 +21,32 @@ def signing_scheme(provider: Provider) -> Scheme:
 def credentials(provider: Provider, owner: str = "ours") -> Credentials:
     """What a source of this provider would hold. What proves its owner is another value for another owner."""
     told_apart_by = "ours" if provider.secret != "none" else owner
-    settings = {
-        each.name: each.default or (each.choices[0] if each.choices else f"x-{each.name}-of-{told_apart_by}")
-        for each in provider.settings
-    }
+    # A currency would fill in what samples leave out.
+    chosen = [each for each in provider.settings if each.takes is not CURRENCY]
+    settings = {each.name: each.default or _value(each, told_apart_by) for each in chosen}
     secret = usable_secret(provider, owner)
     return Credentials((secret,) if provider.secret != "none" else (), settings)
 
 
+def _value(setting: Setting, owner: str) -> str:
+    """One that tells its owner, where the setting's form takes it."""
+    try:
+        return setting.takes.read(f"x-{setting.name}-of-{owner}")
+    except Unfit:
+        return setting.takes.example
+
+
 def usable_secret(provider: Provider, owner: str) -> str:
-    """A secret in a form that the scheme can read: base64 that is text too, or hexadecimal."""
+    """A secret in a form that the provider documents and its scheme can read."""
     scheme = signing_scheme(provider)
     keys = scheme.keys if isinstance(scheme, HmacSignature) else ()
-    for secret in (f"whsec_secret{owner.ljust(14, 'x')}", owner.encode().hex().ljust(64, "0")):
+    example = provider.secret_form.example
+    for secret in (f"whsec_secret{owner.ljust(14, 'x')}", owner.encode().hex().ljust(64, "0"), f"{example}_of_{owner}"):
         try:
+            provider.secret_form.read(secret)
             for key in keys:
                 key(secret)
-        except ConfigError:
+        except (ConfigError, Unfit):
             continue
         return secret
-    raise AssertionError(f"no secret fits the scheme of {provider.name}")
+    raise AssertionError(f"no secret fits {provider.name}")

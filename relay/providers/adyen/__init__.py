@@ -5,6 +5,7 @@ Their event codes: https://docs.adyen.com/development-resources/webhooks/webhook
 
 from collections.abc import Sequence
 from dataclasses import replace
+from secrets import token_hex
 from typing import Any
 
 from relay.model import Inbound
@@ -12,6 +13,7 @@ from relay.providers.adyen import disputes, payments, tokens
 from relay.providers.adyen.reading import Item, item_of, text, when
 from relay.providers.adyen.verification import AdyenSignature, items_of
 from relay.providers.base import On, Provider, Reply, Setting, by
+from relay.values import secret
 
 _PAYMENT = by("payment", "id")
 _DISPUTE = by("dispute", "id")
@@ -116,6 +118,12 @@ PROVIDER = Provider(
     kind="payment_gateway",
     homepage="https://www.adyen.com",
     verification=AdyenSignature(),
+    secret_form=secret(
+        "the HMAC key of the webhook, which is hexadecimal",
+        "0123456789ABCDEF",
+        pattern="(?:[0-9A-Fa-f]{2})+",
+        make=lambda: token_hex(32).upper(),
+    ),
     event_name=event_name,
     event_id=event_id,
     occurred_at=when,

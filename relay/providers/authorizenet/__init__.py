@@ -5,12 +5,14 @@ Their events: https://developer.authorize.net/api/reference/features/webhooks.ht
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 from relay.model import Inbound
 from relay.money import Money, from_decimal
 from relay.providers.base import Data, On, Provider, Route, Setting, by
 from relay.times import instant, timestamp
+from relay.values import CURRENCY, secret
 from relay.verification import Bare, HmacSignature
 
 _PREFIX = "net.authorize."
@@ -209,8 +211,19 @@ PROVIDER = Provider(
         algorithm="sha512",
         any_case=True,
     ),
+    secret_form=secret(
+        "the Signature Key, which is hexadecimal",
+        "0123456789ABCDEF",
+        pattern="[0-9A-Fa-f]+",
+        make=lambda: token_hex(64).upper(),
+    ),
     settings=(
-        Setting("currency", "Currency", "Currency of the merchant account, such as USD; Authorize.Net names none."),
+        Setting(
+            "currency",
+            "Currency",
+            "Currency of the merchant account, such as USD; Authorize.Net names none.",
+            form=CURRENCY,
+        ),
     ),
     event_name=lambda inbound: text(inbound.payload.get("eventType")),
     event_id=lambda inbound: inbound.payload.get("notificationId"),

@@ -34,6 +34,7 @@ from relay.providers.base import (
 )
 from relay.providers.reading import an_object, scalar
 from relay.times import local
+from relay.values import KEY, URL
 from relay.verification import SharedToken
 
 _INVOICE_STATUSES = {"draft": "draft", "proforma": "open", "active": "open", "void": "void"}
@@ -399,9 +400,9 @@ PROVIDER = Provider(
     ),
     body=BodyFormat("any", read, jsontext.dumps),
     settings=(
-        Setting("api_url", "API address", "Where Blesta's API answers, such as https://billing.example/api."),
+        Setting("api_url", "API address", "Where Blesta's API answers, such as https://billing.example/api.", form=URL),
         Setting("api_user", "API user", "The user of a key under Settings > System > API Access."),
-        Setting("api_key", "API key", "The key of this user. Without it, events hold ids only.", secret=True),
+        Setting("api_key", "API key", "The key of this user. Without it, events hold ids only.", secret=True, form=KEY),
     ),
     secret="ours",
     accepted=Reply(200, "ok"),

@@ -13,6 +13,7 @@ from relay.providers.braintree.reading import Told, text, told
 from relay.providers.braintree.subscriptions import TERM
 from relay.providers.braintree.verification import FORMAT, BraintreeSignature, handshake
 from relay.times import instant
+from relay.values import CURRENCY, KEY
 
 
 def event_id(inbound: Inbound) -> str | None:
@@ -62,10 +63,13 @@ PROVIDER = Provider(
     secret="none",
     settings=(
         # Not required when the source is made: nothing is accepted without them, and the source says so.
-        Setting("public_key", "Public key", "Public key of an API key of the Braintree account."),
-        Setting("private_key", "Private key", "Private key of the same API key.", secret=True),
+        Setting("public_key", "Public key", "Public key of an API key of the Braintree account.", form=KEY),
+        Setting("private_key", "Private key", "Private key of the same API key.", secret=True, form=KEY),
         Setting(
-            "currency", "Currency", "Currency of the merchant account, such as USD, where a notification has none."
+            "currency",
+            "Currency",
+            "Currency of the merchant account, such as USD, where a notification has none.",
+            form=CURRENCY,
         ),
     ),
     body=FORMAT,

@@ -15,6 +15,7 @@ from relay.providers.base import Data, LookUp, On, Provider, Question, Setting, 
 from relay.providers.chargebee.ignored import IGNORED
 from relay.providers.reading import Object, an_object, first, listed, text, under, whole
 from relay.times import days_until, instant, timestamp
+from relay.values import KEY, url
 from relay.verification import BasicAuth
 
 _STATUSES = {
@@ -394,9 +395,18 @@ PROVIDER = Provider(
     ignored=IGNORED,
     settings=(
         Setting(
-            "api_url", "Site address", "The site's address, such as https://example.chargebee.com, to ask it again."
+            "api_url",
+            "Site address",
+            "The site's address, such as https://example.chargebee.com, to ask it again.",
+            form=url("https://example.chargebee.com"),
         ),
-        Setting("api_key", "API key", "A read-only key of the site: each event is fetched again with it.", secret=True),
+        Setting(
+            "api_key",
+            "API key",
+            "A read-only key of the site: each event is fetched again with it.",
+            secret=True,
+            form=KEY,
+        ),
     ),
     secret="ours",
 )

@@ -15,6 +15,7 @@ from typing import Any
 from relay.model import Inbound
 from relay.providers.base import FORM, BodyFormat, Data, On, Route, Setting, panel
 from relay.providers.reading import an_object, scalar
+from relay.values import KEY, url
 
 Hook = dict[str, Any]
 
@@ -296,9 +297,16 @@ _PANEL = panel(
     events=EVENTS,
     ignored=IGNORED,
     settings=(
-        Setting("api_url", "WHM address", "For actions: https://server1.example:2087, where WHM answers."),
+        Setting(
+            "api_url",
+            "WHM address",
+            "For actions: https://server1.example:2087, where WHM answers.",
+            form=url("https://server1.example:2087"),
+        ),
         Setting("api_user", "WHM user", "For actions: whose token it is.", default="root"),
-        Setting("api_token", "WHM API token", "For actions: made in WHM under Manage API Tokens.", secret=True),
+        Setting(
+            "api_token", "WHM API token", "For actions: made in WHM under Manage API Tokens.", secret=True, form=KEY
+        ),
     ),
     sender=("relay-send.py", "relay-install.sh", "relay-uninstall.sh"),
 )

@@ -15,6 +15,7 @@ from relay.providers.base import Data, On, Setting, panel
 from relay.providers.reading import an_object, scalar
 from relay.redaction import text_without_secrets
 from relay.times import instant
+from relay.values import url
 
 _KNOWN_BY = {
     "ip_change_post": {"old_ip", "new_ip"},
@@ -188,7 +189,12 @@ PROVIDER = replace(
         ),
         secret_fields=frozenset(("passwd", "passwd2", "system_password", "crypt_passwd", "ftp_password")),
         settings=(
-            Setting("api_url", "Panel address", "For actions: https://panel.example:2222, where DirectAdmin answers."),
+            Setting(
+                "api_url",
+                "Panel address",
+                "For actions: https://panel.example:2222, where DirectAdmin answers.",
+                form=url("https://panel.example:2222"),
+            ),
             Setting("api_user", "User", "For actions: an administrator or a reseller.", default="admin"),
             Setting("api_key", "Login key", "For actions: made in DirectAdmin under Login Keys.", secret=True),
         ),

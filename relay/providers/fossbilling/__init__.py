@@ -13,6 +13,7 @@ from relay.model import Inbound
 from relay.providers.base import Data, On, Setting, by, panel
 from relay.providers.fossbilling import invoices, orders, people
 from relay.providers.reading import an_object, whole
+from relay.values import ID, KEY, url
 
 _USUAL_REMINDERS = (7, 3, 1)
 
@@ -112,9 +113,16 @@ PROVIDER = panel(
     # An order's configuration holds what was typed in when it was placed, passwords among it.
     secret_fields=frozenset(("config", "api_token", "salt")),
     settings=(
-        Setting("api_url", "Address", "For actions: where FOSSBilling is, such as https://billing.example."),
-        Setting("api_key", "API key", "For actions: of an administrator, from the profile page.", secret=True),
-        Setting("helpdesk", "Help desk", "For actions: the id of the help desk that new tickets go to."),
+        Setting(
+            "api_url",
+            "Address",
+            "For actions: where FOSSBilling is, such as https://billing.example.",
+            form=url("https://billing.example"),
+        ),
+        Setting(
+            "api_key", "API key", "For actions: of an administrator, from the profile page.", secret=True, form=KEY
+        ),
+        Setting("helpdesk", "Help desk", "For actions: the id of the help desk that new tickets go to.", form=ID),
     ),
     sender=("relay-send.php", "relay-install-php.sh", "relay-uninstall-php.sh"),
     sender_argument="/path/to/fossbilling",

@@ -14,6 +14,7 @@ from relay.model import Inbound
 from relay.providers.base import ANY, Data, On, Provider, Route, Setting, by_arrival
 from relay.providers.reading import an_object, scalar
 from relay.times import timestamp
+from relay.values import KEY, url
 from relay.verification import SharedToken
 
 _CHANGE = re.compile(r"(\w+)\s*:\s*(\{[^{}]*\}|[^{},]+)")
@@ -146,8 +147,13 @@ PROVIDER = Provider(
     events=EveryEvent(),
     body=ANY,
     settings=(
-        Setting("api_url", "Freshdesk address", "For actions: such as https://acme.freshdesk.com."),
-        Setting("api_key", "API key", "For actions: from the agent's profile settings.", secret=True),
+        Setting(
+            "api_url",
+            "Freshdesk address",
+            "For actions: such as https://acme.freshdesk.com.",
+            form=url("https://acme.freshdesk.com"),
+        ),
+        Setting("api_key", "API key", "For actions: from the agent's profile settings.", secret=True, form=KEY),
     ),
     secret="ours",
 )

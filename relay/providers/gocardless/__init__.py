@@ -12,6 +12,7 @@ from relay.money import from_minor
 from relay.providers.base import Data, LookUp, On, Provider, Question, Reader, Setting, by, segment
 from relay.providers.reading import Object, an_object, listed, text, under, whole
 from relay.times import day, days_until, instant, timestamp
+from relay.values import KEY, URL, secret
 from relay.verification import HmacSignature
 
 _VERSION = "2015-07-06"
@@ -308,6 +309,8 @@ _ACTIONS: Mapping[str, tuple[str, ...]] = {
 }
 _IGNORED = frozenset(f"{kind}.{action}" for kind, actions in _ACTIONS.items() for action in actions)
 
+_ACCESS_TOKENS = dict.fromkeys(("live_", "sandbox_"), "an access token of GoCardless")
+
 PROVIDER = Provider(
     name="gocardless",
     label="GoCardless",
@@ -315,6 +318,7 @@ PROVIDER = Provider(
     homepage="https://developer.gocardless.com/api-reference/#core-endpoints-events",
     # https://developer.gocardless.com/api-reference/#webhooks-signing-webhooks
     verification=HmacSignature(name="gocardless_signature", header="webhook-signature"),
+    secret_form=secret("the secret of the webhook endpoint", never=_ACCESS_TOKENS),
     event_name=lambda inbound: _name(inbound.payload),
     event_id=lambda inbound: text(inbound.payload.get("id"), under(inbound.payload, "meta", "webhook_id")),
     occurred_at=lambda inbound: instant(inbound.payload.get("created_at")),
@@ -360,9 +364,13 @@ PROVIDER = Provider(
     },
     ignored=_IGNORED,
     settings=(
-        Setting("api_url", "API address", "Where GoCardless' API is.", default="https://api.gocardless.com"),
+        Setting("api_url", "API address", "Where GoCardless' API is.", default="https://api.gocardless.com", form=URL),
         Setting(
-            "api_key", "Access token", "A read-only access token: amounts and customers are asked with it.", secret=True
+            "api_key",
+            "Access token",
+            "A read-only access token: amounts and customers are asked with it.",
+            secret=True,
+            form=KEY,
         ),
     ),
 )

@@ -17,6 +17,7 @@ from relay.model import Inbound
 from relay.providers.base import JSON, BodyFormat, Data, On, Setting, panel
 from relay.providers.reading import an_object, scalar, whole
 from relay.times import instant
+from relay.values import KEY, url
 
 PACKAGE = "data/packages/PACKAGE.sh"
 CERTIFICATE = "/etc/hestiacp/hooks/le_post.sh"
@@ -142,9 +143,26 @@ PROVIDER = replace(
         },
         ignored=frozenset(("relay_test",)),
         settings=(
-            Setting("api_url", "Panel address", "For actions: https://panel.example:8083, where HestiaCP answers."),
-            Setting("api_access_key", "Access key ID", "For actions: an access key of the administrator.", secret=True),
-            Setting("api_secret_key", "Secret access key", "For actions: the secret that goes with it.", secret=True),
+            Setting(
+                "api_url",
+                "Panel address",
+                "For actions: https://panel.example:8083, where HestiaCP answers.",
+                form=url("https://panel.example:8083"),
+            ),
+            Setting(
+                "api_access_key",
+                "Access key ID",
+                "For actions: an access key of the administrator.",
+                secret=True,
+                form=KEY,
+            ),
+            Setting(
+                "api_secret_key",
+                "Secret access key",
+                "For actions: the secret that goes with it.",
+                secret=True,
+                form=KEY,
+            ),
         ),
         sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     ),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from relay.model import Inbound
 from relay.providers.base import Data, On, Provider, Setting
 from relay.redaction import without_secrets
+from relay.values import HEADER
 from relay.verification import KEY_FORMS, ConfiguredHmac
 
 _NAME_FIELDS = ("type", "event", "event_type", "name")
@@ -65,6 +66,7 @@ PROVIDER = Provider(
             "Signature header",
             "The header that carries the signature, such as X-Signature.",
             required=True,
+            form=HEADER,
         ),
         Setting(
             "algorithm",

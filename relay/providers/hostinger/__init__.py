@@ -18,9 +18,11 @@ from relay.money import from_minor
 from relay.providers.base import JSON, Data, On, Poll, Provider, Question, Setting, by
 from relay.providers.reading import scalar
 from relay.times import days_until, instant, timestamp
+from relay.values import KEY, URL, numbers
 from relay.verification import Coverage, Credentials, signature_header
 
 _STEPS = "30,7,1"
+_LONGEST_NOTICE = 400
 _CENTS = 2
 _PERIODS = {"day": "day", "week": "week", "month": "month", "year": "year"}
 _STATUSES = {
@@ -229,13 +231,22 @@ PROVIDER = Provider(
     body=JSON,
     split=split,
     settings=(
-        Setting("api_url", "API address", "Where Hostinger's API answers.", default="https://developers.hostinger.com"),
-        Setting("api_key", "API token", "A token made in hPanel under Profile > API.", required=True, secret=True),
+        Setting(
+            "api_url",
+            "API address",
+            "Where Hostinger's API answers.",
+            default="https://developers.hostinger.com",
+            form=URL,
+        ),
+        Setting(
+            "api_key", "API token", "A token made in hPanel under Profile > API.", required=True, secret=True, form=KEY
+        ),
         Setting(
             "days_ahead",
             "Days ahead",
             "How many days before a renewal or an end it is told, each step once.",
             default=_STEPS,
+            form=numbers("numbers of days between commas, such as 30,7,1", _STEPS, highest=_LONGEST_NOTICE),
         ),
     ),
     secret="none",

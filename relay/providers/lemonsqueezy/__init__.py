@@ -3,12 +3,15 @@
 Their event types: https://docs.lemonsqueezy.com/help/webhooks/event-types
 """
 
+from secrets import token_urlsafe
+
 from relay.model import Inbound
 from relay.providers.base import On, Provider, Reply, by
 from relay.providers.lemonsqueezy import invoices, orders, subscriptions
 from relay.providers.lemonsqueezy.reading import attributes, changed_at, identity, meta, own_id
 from relay.providers.reading import text, under
 from relay.times import instant
+from relay.values import secret
 from relay.verification import HmacSignature
 
 
@@ -60,6 +63,11 @@ PROVIDER = Provider(
     homepage="https://www.lemonsqueezy.com",
     # https://docs.lemonsqueezy.com/help/webhooks/signing-requests
     verification=HmacSignature(name="lemonsqueezy_signature", header="x-signature"),
+    secret_form=secret(
+        "the signing secret of the webhook, of 6 to 40 characters",
+        pattern=".{6,40}",
+        make=lambda: token_urlsafe(24),
+    ),
     # Any other success counts as a failure there.
     accepted=Reply(200, "ok"),
     event_name=event_name,

@@ -10,6 +10,7 @@ from relay.providers.mercadopago import reading
 from relay.providers.mercadopago.verification import MercadoPagoSignature
 from relay.providers.reading import Object, an_object, listed, scalar, text, under, whole
 from relay.times import instant, timestamp
+from relay.values import KEY, SECONDS, URL, secret
 
 A_DAY = 24 * 3600
 _STATUSES = {"pending": "pending", "authorized": "active", "paused": "paused", "cancelled": "canceled"}
@@ -178,12 +179,15 @@ _NOT_CHARGED = (
     On("payment.retry_scheduled", charge("failed"), when=_will_retry, once=_PAYMENT),
 )
 
+_CREDENTIALS = dict.fromkeys(("APP_USR-", "TEST-"), "an access token or a public key")
+
 PROVIDER = Provider(
     name="mercadopago",
     label="Mercado Pago",
     kind="payment_gateway",
     homepage="https://www.mercadopago.com/developers/en/docs/your-integrations/notifications/webhooks",
     verification=MercadoPagoSignature(),
+    secret_form=secret("the secret signature of the webhooks", never=_CREDENTIALS),
     accepted=Reply(200, "ok"),
     event_name=reading.event_name,
     # Ids of notifications repeat over their types.
@@ -253,10 +257,16 @@ PROVIDER = Provider(
         ]
     ),
     settings=(
-        Setting("api_url", "API address", "Where Mercado Pago's API is.", default="https://api.mercadopago.com"),
         Setting(
-            "api_key", "Access token", "The application's access token: all details are asked with it.", secret=True
+            "api_url", "API address", "Where Mercado Pago's API is.", default="https://api.mercadopago.com", form=URL
         ),
-        Setting("tolerance", "Tolerance", "How many seconds old a signature may be.", default="300"),
+        Setting(
+            "api_key",
+            "Access token",
+            "The application's access token: all details are asked with it.",
+            secret=True,
+            form=KEY,
+        ),
+        Setting("tolerance", "Tolerance", "How many seconds old a signature may be.", default="300", form=SECONDS),
     ),
 )

@@ -14,6 +14,7 @@ from relay.providers.mollie import reading
 from relay.providers.mollie.verification import MollieSignature
 from relay.providers.reading import Object, an_object, listed, text, under, whole
 from relay.times import day, instant, timestamp
+from relay.values import URL, key, secret
 
 A_DAY = 24 * 3600
 _INTERVAL = re.compile(r"(\d{1,4}) (day|week|month)s?", re.ASCII)
@@ -202,12 +203,15 @@ _PENDING = On("payment.pending", payment("pending"), once=_PAYMENT)
 _REFUND_CREATED = On("refund.created", refund("pending"), once=_REFUND)
 _ORDER_PAID = On("order.paid", order("paid"), once=_ORDER)
 
+_API_KEYS = {"live_": "an API key of Mollie", "test_": "an API key of Mollie", "access_": "an access token of Mollie"}
+
 PROVIDER = Provider(
     name="mollie",
     label="Mollie",
     kind="payment_gateway",
     homepage="https://docs.mollie.com/reference/webhooks-new",
     verification=MollieSignature(),
+    secret_form=secret("the signing secret of the webhook", never=_API_KEYS),
     body=ANY,
     event_name=reading.event_name,
     event_id=reading.event_id,
@@ -263,12 +267,17 @@ PROVIDER = Provider(
         ]
     ),
     settings=(
-        Setting("api_url", "API address", "Where Mollie's API is.", default="https://api.mollie.com"),
+        Setting("api_url", "API address", "Where Mollie's API is.", default="https://api.mollie.com", form=URL),
         Setting(
             "api_key",
             "API key",
             "Key of the Mollie profile: what older webhooks name, customers and subscriptions are asked with it.",
             secret=True,
+            form=key(
+                "an API key, which begins with live_ or test_, or an access token, which begins with access_",
+                "test_example",
+                begins=tuple(_API_KEYS),
+            ),
         ),
     ),
 )

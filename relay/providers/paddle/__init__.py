@@ -7,12 +7,15 @@ from relay.providers.base import On, Provider, Setting, by
 from relay.providers.paddle import adjustments, customers, subscriptions, transactions
 from relay.providers.reading import text
 from relay.times import instant
+from relay.values import SECONDS, URL, key, secret
 from relay.verification import HmacSignature, Pairs
 
 _WINDOW = 300
 
 _TERM = by("subscription", "id", "current_period_end")
 _PAYMENT = On("payment.succeeded", transactions.paid, when=transactions.was_paid_for, once=by("payment", "id"))
+
+_SECRET_MARK = "pdl_ntfset_"
 
 PROVIDER = Provider(
     name="paddle",
@@ -29,14 +32,29 @@ PROVIDER = Provider(
         signed="{stamp}:{body}",
         window=_WINDOW,
     ),
+    secret_form=secret(
+        f"the secret key of the destination, which begins with {_SECRET_MARK}",
+        f"{_SECRET_MARK}example",
+        begins=(_SECRET_MARK,),
+        never={"pdl_": "an API key of Paddle"},
+    ),
     settings=(
-        Setting("api_url", "API address", "For actions: where Paddle's API is.", default="https://api.paddle.com"),
-        Setting("api_key", "API key", "For actions: with the permissions that they need.", secret=True),
+        Setting(
+            "api_url", "API address", "For actions: where Paddle's API is.", default="https://api.paddle.com", form=URL
+        ),
+        Setting(
+            "api_key",
+            "API key",
+            "For actions: with the permissions that they need.",
+            secret=True,
+            form=key(never={_SECRET_MARK: "the secret key of a destination"}),
+        ),
         Setting(
             "tolerance",
             "Oldest accepted, in seconds",
             "How many seconds a signature may be old, or ahead.",
             default=str(_WINDOW),
+            form=SECONDS,
         ),
     ),
     event_name=lambda inbound: text(inbound.payload.get("event_type")),

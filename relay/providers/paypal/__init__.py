@@ -16,6 +16,7 @@ from relay.providers.paypal.verification import (
     scheme_for,
 )
 from relay.times import instant
+from relay.values import KEY, SECONDS, URL, WORD
 
 PROVIDER = Provider(
     name="paypal",
@@ -27,7 +28,12 @@ PROVIDER = Provider(
     secret="none",
     settings=(
         # Not required when the source is made: the webhook, and so its ID, is made with the source's address.
-        Setting("webhook_id", "Webhook ID", "ID of the webhook in the PayPal app. Nothing is accepted without it."),
+        Setting(
+            "webhook_id",
+            "Webhook ID",
+            "ID of the webhook in the PayPal app. Nothing is accepted without it.",
+            form=WORD,
+        ),
         Setting(
             "mode",
             "Mode",
@@ -42,13 +48,16 @@ PROVIDER = Provider(
             default=CERTIFICATE,
             choices=(CERTIFICATE, POSTBACK),
         ),
-        Setting("client_id", "Client ID", "Client ID of the PayPal app; postback and actions need it."),
-        Setting("client_secret", "Secret", "Secret of the PayPal app; postback and actions need it.", secret=True),
+        Setting("client_id", "Client ID", "Client ID of the PayPal app; postback and actions need it.", form=KEY),
+        Setting(
+            "client_secret", "Secret", "Secret of the PayPal app; postback and actions need it.", secret=True, form=KEY
+        ),
         Setting(
             "tolerance",
             "Oldest accepted, in seconds",
             "How old a webhook may be. PayPal tries for three days.",
             default=str(PAST_SECONDS),
+            form=SECONDS,
         ),
         Setting(
             "allow_simulator",
@@ -57,7 +66,9 @@ PROVIDER = Provider(
             default="no",
             choices=("no", "yes"),
         ),
-        Setting("api_base", "API address", "Address of PayPal's API, where it is not the usual one of the mode."),
+        Setting(
+            "api_base", "API address", "Address of PayPal's API, where it is not the usual one of the mode.", form=URL
+        ),
     ),
     event_name=lambda inbound: inbound.payload.get("event_type"),
     event_id=lambda inbound: inbound.payload.get("id"),

@@ -9,7 +9,8 @@ from typing import Any
 
 from relay.model import Inbound
 from relay.providers.base import BodyFormat, Data, On, Provider, Setting, by_arrival
-from relay.providers.ping.schedule import expected_by
+from relay.providers.ping.schedule import checked, expected_by
+from relay.values import ZONE, Form
 from relay.verification import SharedToken
 
 START, SUCCESS, FAIL, LOG, MISSED = "start", "success", "fail", "log", "missed"
@@ -107,9 +108,24 @@ PROVIDER = Provider(
             "Schedule",
             "How often the job runs: a duration such as 15m, 6h or 1d, or a cron expression such as `30 2 * * *`.",
             default="1d",
+            form=Form(
+                "a duration such as 15m, 6h or 1d, or a cron expression such as `30 2 * * *`", "1d", checked("every")
+            ),
         ),
-        Setting("grace", "Grace", "How much later is still fine, such as 10m or 1h.", default="1h"),
-        Setting("timezone", "Time zone", "Where a cron expression is at home, such as Europe/Berlin.", default="UTC"),
+        Setting(
+            "grace",
+            "Grace",
+            "How much later is still fine, such as 10m or 1h.",
+            default="1h",
+            form=Form("a duration of at most 400 days, such as 15m, 6h or 1d", "1h", checked("grace")),
+        ),
+        Setting(
+            "timezone",
+            "Time zone",
+            "Where a cron expression is at home, such as Europe/Berlin.",
+            default="UTC",
+            form=ZONE,
+        ),
         Setting(
             "about",
             "About",

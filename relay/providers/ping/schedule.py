@@ -7,7 +7,7 @@ itself where its time is skipped and the first time where its time comes twice; 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,6 +16,7 @@ from croniter import CroniterBadCronError, CroniterBadDateError, CroniterNotAlph
 
 from relay.civil import moment_of, next_change
 from relay.errors import ConfigError
+from relay.values import Unfit
 
 _DURATION = re.compile(r"(\d{1,6})\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -72,6 +73,19 @@ def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:
 def grace_of(settings: Mapping[str, Any]) -> timedelta:
     """How much later than expected is still fine; also how long a run may take that said when it began."""
     return _duration("grace", str(settings.get("grace") or "1h").strip())
+
+
+def checked(name: str) -> Callable[[str], str]:
+    """What a setting of the schedule is checked with when it is set: whether a check can be expected by it."""
+
+    def check(text: str) -> str:
+        try:
+            expected_by({name: text}, datetime.now(UTC))
+        except ConfigError:
+            raise Unfit(f"it is {text[:60]!r}") from None
+        return text
+
+    return check
 
 
 def _duration(name: str, text: str) -> timedelta:

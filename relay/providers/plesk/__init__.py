@@ -18,6 +18,7 @@ from relay.model import Inbound
 from relay.providers.base import Data, On, Route, Setting, panel
 from relay.providers.reading import scalar
 from relay.times import instant
+from relay.values import EMAIL, KEY, url
 
 Variables = dict[str, Any]
 
@@ -232,9 +233,14 @@ PROVIDER = replace(
         events=EVENTS,
         ignored=IGNORED,
         settings=(
-            Setting("api_url", "Plesk address", "For actions: where Plesk is, such as https://server1.example:8443."),
-            Setting("api_key", "Secret key", "For actions: made by `plesk bin secret_key`.", secret=True),
-            Setting("contact_email", "Contact e-mail", "For certificates: whom Let's Encrypt writes to."),
+            Setting(
+                "api_url",
+                "Plesk address",
+                "For actions: where Plesk is, such as https://server1.example:8443.",
+                form=url("https://server1.example:8443"),
+            ),
+            Setting("api_key", "Secret key", "For actions: made by `plesk bin secret_key`.", secret=True, form=KEY),
+            Setting("contact_email", "Contact e-mail", "For certificates: whom Let's Encrypt writes to.", form=EMAIL),
         ),
         sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     ),

@@ -8,7 +8,10 @@ from relay.providers.polar import customers, orders, payments, subscriptions
 from relay.providers.polar.reading import status
 from relay.providers.reading import text
 from relay.times import instant
+from relay.values import secret
 from relay.verification import HmacSignature, Versioned, base64_key, text_key
+
+_TOKENS = dict.fromkeys(("polar_oat_", "polar_pat_"), "an access token of Polar")
 
 PROVIDER = Provider(
     name="polar",
@@ -28,6 +31,7 @@ PROVIDER = Provider(
         window=300,
         stamp_header="webhook-timestamp",
     ),
+    secret_form=secret("the secret of the endpoint", "whsec_example", never=_TOKENS),
     event_name=lambda inbound: text(inbound.payload.get("type")),
     event_id=lambda inbound: inbound.headers.get("webhook-id"),
     occurred_at=lambda inbound: instant(inbound.payload.get("timestamp")),

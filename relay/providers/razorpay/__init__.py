@@ -7,12 +7,15 @@ from relay.providers.base import On, Provider, Setting, by
 from relay.providers.razorpay import invoices, payments, subscriptions
 from relay.providers.reading import text
 from relay.times import instant
+from relay.values import URL, key, secret
 from relay.verification import HmacSignature
 
 _PAYMENT = by("payment", "id")
 # One payment is told by up to four events; whichever an owner chose, it is said once.
 _PAID = On("payment.succeeded", payments.succeeded, when=payments.is_captured, once=_PAYMENT)
 _INVOICE_PAYMENT = On("payment.succeeded", invoices.paid, when=payments.has_payment, once=_PAYMENT)
+
+_KEY_IDS = dict.fromkeys(("rzp_live_", "rzp_test_"), "the ID of an API key")
 
 PROVIDER = Provider(
     name="razorpay",
@@ -22,6 +25,7 @@ PROVIDER = Provider(
     # The secret is the webhook's own, not that of the API key. https://razorpay.com/docs/webhooks/validate-test/
     verification=HmacSignature(name="razorpay_signature", header="x-razorpay-signature"),
     secret="ours",
+    secret_form=secret("the webhook's own secret", never=_KEY_IDS),
     event_name=lambda inbound: text(inbound.payload.get("event")),
     event_id=lambda inbound: text(inbound.headers.get("x-razorpay-event-id")),
     occurred_at=lambda inbound: instant(inbound.payload.get("created_at")),
@@ -126,8 +130,20 @@ PROVIDER = Provider(
         ]
     ),
     settings=(
-        Setting("api_url", "API address", "For actions: Razorpay's API.", default="https://api.razorpay.com"),
-        Setting("key_id", "Key ID", "For actions: of an API key.", secret=True),
-        Setting("key_secret", "Key secret", "For actions: the secret of that key.", secret=True),
+        Setting("api_url", "API address", "For actions: Razorpay's API.", default="https://api.razorpay.com", form=URL),
+        Setting(
+            "key_id",
+            "Key ID",
+            "For actions: of an API key.",
+            secret=True,
+            form=key("the ID of an API key, which begins with rzp_", "rzp_test_example", begins=("rzp_",)),
+        ),
+        Setting(
+            "key_secret",
+            "Key secret",
+            "For actions: the secret of that key.",
+            secret=True,
+            form=key(never=_KEY_IDS),
+        ),
     ),
 )

@@ -14,6 +14,7 @@ from relay.providers.recurly import reading
 from relay.providers.recurly.reading import money
 from relay.providers.recurly.verification import RecurlySignature
 from relay.times import day, days_until, instant, timestamp
+from relay.values import CURRENCY, KEY, SECONDS, URL
 
 _STATES = {
     "active": "active",
@@ -390,12 +391,13 @@ PROVIDER = Provider(
         ]
     ),
     settings=(
-        Setting("api_url", "API address", "Where Recurly's API is.", default="https://v3.recurly.com"),
+        Setting("api_url", "API address", "Where Recurly's API is.", default="https://v3.recurly.com", form=URL),
         Setting(
             "api_key",
             "API key",
             "Private API key, read-only: what JSON webhooks leave out is asked with it.",
             secret=True,
+            form=KEY,
         ),
         Setting(
             "xml_password",
@@ -403,7 +405,7 @@ PROVIDER = Provider(
             "Password (or USER:PASSWORD) of HTTP Basic authentication, without which XML is refused.",
             secret=True,
         ),
-        Setting("currency", "Currency", "The site's currency, such as USD: XML payments name none."),
-        Setting("tolerance", "Tolerance", "How many seconds old a signature may be.", default="300"),
+        Setting("currency", "Currency", "The site's currency, such as USD: XML payments name none.", form=CURRENCY),
+        Setting("tolerance", "Tolerance", "How many seconds old a signature may be.", default="300", form=SECONDS),
     ),
 )

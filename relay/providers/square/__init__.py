@@ -9,6 +9,13 @@ from relay.providers.square import customers, invoices, payments, subscriptions
 from relay.providers.square.ignored import IGNORED
 from relay.providers.square.verification import SquareSignature
 from relay.times import instant
+from relay.values import KEY, URL, secret, url
+
+_CREDENTIALS = {
+    "EAAA": "an access token of Square",
+    "sq0": "a credential of the application",
+    "sandbox-sq0": "a credential of the application",
+}
 
 PROVIDER = Provider(
     name="square",
@@ -16,14 +23,18 @@ PROVIDER = Provider(
     kind="payment_gateway",
     homepage="https://squareup.com",
     verification=SquareSignature(),
+    secret_form=secret("the signature key of the webhook subscription", never=_CREDENTIALS),
     settings=(
-        Setting("api_url", "API address", "For actions: Square's API.", default="https://connect.squareup.com"),
-        Setting("access_token", "Access token", "For actions: of the application.", secret=True),
+        Setting(
+            "api_url", "API address", "For actions: Square's API.", default="https://connect.squareup.com", form=URL
+        ),
+        Setting("access_token", "Access token", "For actions: of the application.", secret=True, form=KEY),
         # Not required when the source is made: only then its address is known.
         Setting(
             "notification_url",
             "Notification URL",
             "The URL of the webhook subscription, exactly as registered at Square. Nothing is accepted without it.",
+            form=url("https://relay.example.com/in/src_...", whole_address=True),
         ),
     ),
     event_name=lambda inbound: text(inbound.payload.get("type")),

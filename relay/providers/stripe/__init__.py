@@ -14,6 +14,7 @@ from relay.providers.stripe.ignored import IGNORED
 from relay.providers.stripe.reading import subject
 from relay.providers.stripe.renewals import TERM
 from relay.times import instant
+from relay.values import URL, key, secret
 from relay.verification import HmacSignature, Pairs
 
 
@@ -43,6 +44,13 @@ _PAID = (
     On("subscription.renewed", invoices.paid, when=_renews, once=TERM),
 )
 
+_API_KEYS = {
+    "sk_": "an API key of Stripe",
+    "rk_": "an API key of Stripe",
+    "pk_": "a publishable key of Stripe",
+}
+_NO_API_KEY = {"pk_": "a publishable key of Stripe", "whsec_": "the signing secret of a destination"}
+
 PROVIDER = Provider(
     name="stripe",
     label="Stripe",
@@ -56,6 +64,12 @@ PROVIDER = Provider(
         form=Pairs("t", "v1"),
         signed="{stamp}.{body}",
         window=300,
+    ),
+    secret_form=secret(
+        "the signing secret of the destination, which begins with whsec_ and stands there under Signing secret",
+        "whsec_example",
+        begins=("whsec_",),
+        never=_API_KEYS,
     ),
     event_name=lambda inbound: inbound.payload.get("type"),
     event_id=lambda inbound: inbound.payload.get("id"),
@@ -137,9 +151,15 @@ PROVIDER = Provider(
     },
     ignored=IGNORED,
     settings=(
-        Setting("api_url", "API address", "For actions: where Stripe's API is.", default="https://api.stripe.com"),
         Setting(
-            "api_key", "API key", "For actions: a restricted key, rk_..., with only the rights needed.", secret=True
+            "api_url", "API address", "For actions: where Stripe's API is.", default="https://api.stripe.com", form=URL
+        ),
+        Setting(
+            "api_key",
+            "API key",
+            "For actions: a restricted key, rk_..., with only the rights needed.",
+            secret=True,
+            form=key(never=_NO_API_KEY),
         ),
     ),
 )

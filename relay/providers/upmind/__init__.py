@@ -15,6 +15,7 @@ from relay.money import Money, currency_code, from_decimal, named
 from relay.providers.base import Data, On, Provider, Reply, Setting
 from relay.providers.reading import an_object, scalar
 from relay.times import local
+from relay.values import ZONE
 from relay.verification import HmacSignature
 
 
@@ -351,6 +352,7 @@ PROVIDER = Provider(
             "Time zone",
             "The zone of the times that Upmind posts, such as Europe/Berlin.",
             default="UTC",
+            form=ZONE,
         ),
     ),
     accepted=Reply(200, "ok"),

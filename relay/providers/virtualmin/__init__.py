@@ -13,6 +13,7 @@ from functools import partial
 from relay.model import Inbound
 from relay.providers.base import Data, On, Setting, panel
 from relay.providers.reading import an_object, scalar
+from relay.values import url
 
 SCHEDULED_BACKUP = "SCHEDULED_BACKUP"
 _MOST_NAMES = 200
@@ -164,7 +165,12 @@ PROVIDER = panel(
         )
     ),
     settings=(
-        Setting("api_url", "Webmin address", "For actions: where Webmin is, such as https://server1.example:10000."),
+        Setting(
+            "api_url",
+            "Webmin address",
+            "For actions: where Webmin is, such as https://server1.example:10000.",
+            form=url("https://server1.example:10000"),
+        ),
         Setting("api_user", "User", "For actions: a Webmin user who may use the remote API."),
         Setting("api_password", "Password", "For actions: of that user.", secret=True),
     ),

@@ -13,6 +13,7 @@ from functools import partial
 from relay.providers.base import On, Setting, panel
 from relay.providers.whmcs import invoices, payments, people, services, subscriptions
 from relay.providers.whmcs.reading import customer
+from relay.values import ID, KEY, url
 
 # Hooks that have nothing to say, or whose news another hook tells better.
 _TOLD_ELSEWHERE = frozenset(
@@ -128,12 +129,17 @@ PROVIDER = panel(
     },
     ignored=_TOLD_ELSEWHERE | _NEVER_TOLD,
     settings=(
-        Setting("api_url", "API address", "For actions: https://billing.example/includes/api.php."),
-        Setting("api_identifier", "API identifier", "For actions: of an API credential.", secret=True),
-        Setting("api_secret", "API secret", "For actions: the secret of that credential.", secret=True),
+        Setting(
+            "api_url",
+            "API address",
+            "For actions: https://billing.example/includes/api.php.",
+            form=url("https://billing.example/includes/api.php"),
+        ),
+        Setting("api_identifier", "API identifier", "For actions: of an API credential.", secret=True, form=KEY),
+        Setting("api_secret", "API secret", "For actions: the secret of that credential.", secret=True, form=KEY),
         Setting("api_access_key", "API access key", "For actions, where configuration.php has one.", secret=True),
         Setting("admin_user", "Administrator", "For actions: in whose name tickets are answered."),
-        Setting("department", "Department", "For actions: the id of the department that new tickets go to."),
+        Setting("department", "Department", "For actions: the id of the department that new tickets go to.", form=ID),
     ),
     sender=("relay-send.php",),
     sender_argument="/path/to/whmcs",

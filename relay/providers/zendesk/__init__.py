@@ -18,6 +18,7 @@ from relay.model import Inbound, iso
 from relay.providers.base import Data, On, Provider, Setting
 from relay.providers.reading import an_object, scalar
 from relay.times import instant, timestamp
+from relay.values import EMAIL, KEY, url
 from relay.verification import Coverage, Credentials, check_window, signature_header
 
 _SIGNATURE = "x-zendesk-webhook-signature"
@@ -214,8 +215,18 @@ PROVIDER = Provider(
         )
     ),
     settings=(
-        Setting("api_url", "Zendesk address", "For actions: such as https://acme.zendesk.com."),
-        Setting("api_email", "Agent", "For actions: the e-mail address of the agent in whose name it is done."),
-        Setting("api_token", "API token", "For actions: from Admin Center, under APIs.", secret=True),
+        Setting(
+            "api_url",
+            "Zendesk address",
+            "For actions: such as https://acme.zendesk.com.",
+            form=url("https://acme.zendesk.com"),
+        ),
+        Setting(
+            "api_email",
+            "Agent",
+            "For actions: the e-mail address of the agent in whose name it is done.",
+            form=EMAIL,
+        ),
+        Setting("api_token", "API token", "For actions: from Admin Center, under APIs.", secret=True, form=KEY),
     ),
 )

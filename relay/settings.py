@@ -1,0 +1,138 @@
+"""What a source may be set to: its settings and its secret, as its provider says that they look.
+
+They are checked when they are set. What was kept before there was a check stays, and `misfits` names it.
+"""
+
+import base64
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from relay.errors import ConfigError, InvalidRequest
+from relay.model import Source
+from relay.nearest import did_you_mean
+from relay.providers import get as get_provider
+from relay.providers.base import Provider, Setting
+from relay.values import Form, Unfit
+from relay.verification import KEY_FORMS, ConfiguredHmac, HmacSignature, live_secrets
+
+LONGEST_VALUE = 16 * 1024
+_NONE = "none"
+
+
+def new_secret() -> str:
+    """A signing secret in the form of Standard Webhooks: `whsec_` and 32 random bytes in base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def kept(provider: Provider, given: Mapping[str, Any], kept_before: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Settings as they are kept: every one that has a value, defaults filled in.
+
+    What is given is checked; what was kept before stays as it is, since it may be older than the check.
+    """
+    known = {each.name: each for each in provider.settings}
+    for name in given:
+        if name not in known:
+            there_are = f"There are: {', '.join(known)}." if known else "It has none."
+            hint = did_you_mean(str(name), known)
+            raise InvalidRequest(f"settings.{str(name)[:60]} is no setting of {provider.label}.{hint} {there_are}")
+    before = kept_before or {}
+    found = {}
+    for name, setting in known.items():
+        value = _setting_text(setting, given[name]) if name in given else before.get(name)
+        if value is None:
+            value = setting.default
+        if value is None:
+            if setting.required:
+                raise InvalidRequest(f"settings.{name} is required: {setting.help}")
+            continue
+        found[name] = value
+    return found
+
+
+def _setting_text(setting: Setting, value: Any) -> str | None:
+    """A setting's text as it is kept; None for the default. Raises `InvalidRequest`."""
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    elif isinstance(value, int):
+        value = str(value)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    name = f"settings.{setting.name}"
+    if not isinstance(value, str) or len(value) > LONGEST_VALUE:
+        raise InvalidRequest(f"{name} must be a text of at most {LONGEST_VALUE} characters.")
+    return setting.takes.fit(name, value)
+
+
+def _key_readers(provider: Provider, settings: Mapping[str, Any]) -> Sequence[Callable[[str], bytes]]:
+    """The forms in which the provider's scheme takes a secret; none where any text will do."""
+    if isinstance(provider.verification, HmacSignature):
+        return provider.verification.keys
+    if isinstance(provider.verification, ConfiguredHmac):
+        known = KEY_FORMS.get(str(settings.get("key_form")))
+        return (known,) if known else ()
+    return ()
+
+
+def kept_secret(provider: Provider, settings: Mapping[str, Any], given: Any) -> str:
+    """A secret as it is kept. Raises `InvalidRequest`, which does not repeat it."""
+    if provider.secret == _NONE:
+        raise InvalidRequest(f"{provider.label} proves itself without a secret: leave secret out.")
+    if not isinstance(given, str) or not given.strip() or len(given) > LONGEST_VALUE:
+        raise InvalidRequest(f"secret must be a text of 1 to {LONGEST_VALUE} characters on one line.")
+    secret = provider.secret_form.fit("secret", given)
+    check_key(provider, settings, secret)
+    return secret
+
+
+def check_key(provider: Provider, settings: Mapping[str, Any], secret: str) -> None:
+    """Whether the provider's scheme can make a key of a secret. Raises `InvalidRequest`."""
+    readers = _key_readers(provider, settings)
+    reason = ""
+    for read in readers:
+        try:
+            if read(secret):
+                return
+        except ConfigError as error:
+            reason = error.message
+    if readers:
+        raise InvalidRequest(f"secret cannot be used: {reason or 'it holds no key.'}")
+
+
+def fitting_secret(provider: Provider, settings: Mapping[str, Any]) -> str:
+    """A new secret in a form that the provider's scheme can read."""
+    if provider.secret_form.make is not None:
+        return provider.secret_form.make()
+    if not isinstance(provider.verification, ConfiguredHmac | HmacSignature):
+        # A token or a password goes into addresses and forms, where base64 would have to be escaped.
+        return secrets.token_urlsafe(32)
+    hexadecimal = KEY_FORMS["hex"] in _key_readers(provider, settings)
+    return secrets.token_hex(32) if hexadecimal else new_secret()
+
+
+def misfits(source: Source) -> Iterator[tuple[str, str]]:
+    """The settings that are kept although they cannot be right: a setting's name, or `secret`, and what is wrong."""
+    provider = get_provider(source.provider)
+    for setting in provider.settings:
+        text = source.settings.get(setting.name)
+        if text is None:
+            continue
+        yield from _misfit(setting.name, setting.takes, str(text))
+    for secret in live_secrets(source.secrets, time.time()):
+        found = list(_misfit("secret", provider.secret_form, secret))
+        yield from found
+        try:
+            if not found:
+                check_key(provider, source.settings, secret)
+        except InvalidRequest as error:
+            yield "secret", error.message
+
+
+def _misfit(name: str, form: Form, text: str) -> Iterator[tuple[str, str]]:
+    try:
+        form.read(text)
+        if text != text.strip():
+            yield name, f"{name} has blanks around it"
+    except Unfit as unfit:
+        yield name, form.complaint(name, unfit)
