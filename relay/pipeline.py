@@ -173,7 +173,7 @@ class Pipeline:
                     (m.webhook.place, m.webhook.received_at, event)
                     for m in finished
                     for event in m.events
-                    if event.id in news
+                    if event.sequence in news
                 ],
             )
             late = [event for made in finished if made.webhook.put_off for event in made.events if event.id in new]

@@ -246,7 +246,8 @@ def _understood(connection: Connection, unknown: StoredEvent, reread: _Reread) -
         if event.type != "unknown" and event.envelope["provider_event"]["id"] == about["id"]
     ]
     stored = events.store(connection, {kept.place: kept.workspace_id}, new)
-    found = [events.get(connection, kept.workspace_id, event.id) for _, _, event in new]
+    # Once each: one webhook may tell of the same event twice.
+    found = [events.get(connection, kept.workspace_id, own_id) for own_id in dict.fromkeys(e.id for _, _, e in new)]
     good = [event for event in found if event is not None and event.defect is None]
     registry.leave(connection, [event.sequence for event in good if event.id in stored])
     return good

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from relay.model import Event
+from relay.storage.rows import parts, write_over
 from relay.storage.tables import alerts, events
 from relay.times import instant
 
 OPENING = frozenset(["monitor.down", "alert.raised"])
 _STATING = OPENING | frozenset(["monitor.up", "alert.resolved"])
+_COLUMNS = ("source_id", "key", "open", "severity", "changed_at")
 _RANKS = {"info": 0, "warning": 1, "critical": 2}
 
 
@@ -25,29 +26,34 @@ class State:
     changed_at: int | None
 
 
-def news(connection: Connection, told: Sequence[Event]) -> set[str]:
-    """The ids of those events that tell anything new, in the transaction that stores them.
+def news(connection: Connection, told: Sequence[Event]) -> set[int]:
+    """The sequences of those events that tell anything new, in the transaction that stores them.
 
     Not new are: an alert that is open already, unless it has become more severe; the end of one that has ended; one
     that its source dates before the end that was told already (webhooks come in any order). The end of an alert that
-    was told is always new, whatever its date.
+    was told is always new, whatever its date. Of several with one id the first counts: a pair of senders tells each
+    alert twice.
     """
-    wanted = {event.id for event in told}
+    wanted = {event.sequence for event in told}
     stating = [event for event in told if event.type in _STATING and event.defect is None and _key(event)]
     if not stating:
         return wanted
-    stored = set(connection.execute(select(events.c.id).where(events.c.id.in_([e.id for e in stating]))).scalars())
-    keys = {_key(event) for event in stating}
-    rows = connection.execute(select(alerts).where(tuple_(alerts.c.source_id, alerts.c.key).in_(keys)))
-    states = {(row.source_id, row.key): State(row.open, row.severity, row.changed_at) for row in rows}
+    known = {
+        own_id
+        for some in parts([event.id for event in stating])
+        for own_id in connection.execute(select(events.c.id).where(events.c.id.in_(some))).scalars()
+    }
+    states = _states(connection, sorted({_key(event) for event in stating}))
     changed = {}
     for event in sorted(stating, key=lambda each: each.sequence):
         key, after = _key(event), _state(event)
-        if event.id in stored or not _tells(states.get(key), after):
-            wanted.discard(event.id)
+        if event.id in known or not _tells(states.get(key), after):
+            wanted.discard(event.sequence)
         else:
             states[key] = changed[key] = after
-    _save(connection, changed)
+            known.add(event.id)
+    if changed:
+        _save(connection, changed)
     return wanted
 
 
@@ -85,14 +91,16 @@ def _state(event: Event) -> State:
     )
 
 
+def _states(connection: Connection, keys: Sequence[Any]) -> dict[Any, State]:
+    rows = (
+        row
+        for some in parts(keys)
+        for row in connection.execute(select(alerts).where(tuple_(alerts.c.source_id, alerts.c.key).in_(some)))
+    )
+    return {(row.source_id, row.key): State(row.open, row.severity, row.changed_at) for row in rows}
+
+
 def _save(connection: Connection, changed: dict[Any, State]) -> None:
-    if not changed:
-        return
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    rows = [
-        {"source_id": source_id, "key": key, "open": s.open, "severity": s.severity, "changed_at": s.changed_at}
-        for (source_id, key), s in sorted(changed.items())
-    ]
-    new = insert(alerts).values(rows)
-    values = {name: new.excluded[name] for name in ("open", "severity", "changed_at")}
-    connection.execute(new.on_conflict_do_update(index_elements=["source_id", "key"], set_=values))
+    # By one order: two workers that save the same alerts would wait for each other else.
+    rows = [(*key, state.open, state.severity, state.changed_at) for key, state in sorted(changed.items())]
+    write_over(connection, alerts, _COLUMNS, rows, known_by=2)

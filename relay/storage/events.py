@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from relay import jsontext
 from relay.model import Event
-from relay.storage.rows import insert_new
+from relay.storage.rows import insert_new, parts
 from relay.storage.tables import events
 
 
@@ -79,8 +79,12 @@ def store(connection: Connection, workspace_of: dict[int, str], batch: Sequence[
     ours = {event.id: event.sequence for _, _, event in reversed(batch)}
     if insert_new(connection, events, _NEW, rows) == len(rows):
         return set(ours)
-    kept = connection.execute(select(events.c.id, events.c.sequence).where(events.c.id.in_(list(ours))))
-    return {row.id for row in kept if row.sequence == ours[row.id]}
+    return {
+        row.id
+        for some in parts(list(ours))
+        for row in connection.execute(select(events.c.id, events.c.sequence).where(events.c.id.in_(some)))
+        if row.sequence == ours[row.id]
+    }
 
 
 def get(connection: Connection, workspace_id: str, event_id: str) -> StoredEvent | None:

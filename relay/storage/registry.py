@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, delete, func, or_, select
 
 from relay import jsontext
 from relay.registry import Record, merged, told
-from relay.storage.rows import insert_new, write_over
+from relay.storage.rows import insert_new, parts, write_over
 from relay.storage.tables import cursors, events, inbound, records, unlearnt
 
 _NAME = "registry"
@@ -76,8 +76,11 @@ def learnt(connection: Connection, told_by: Lesson) -> list[tuple[Any, ...]]:
         for record in told(jsontext.loads(body)):
             new[record.id] = merged(new.get(record.id), record)
             workspace_of[record.id] = workspace_id
-    rows = connection.execute(select(records).where(records.c.id.in_(list(new)))) if new else ()
-    known = {row.id: _read(row) for row in rows}
+    known = {
+        row.id: _read(row)
+        for some in parts(list(new))
+        for row in connection.execute(select(records).where(records.c.id.in_(some)))
+    }
     return [_row(workspace_of[each.id], merged(known.get(each.id), each)) for each in new.values()]
 
 

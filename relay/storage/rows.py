@@ -4,14 +4,24 @@ On SQLite every step of a statement gives up the interpreter and waits for it ag
 for the write lock meanwhile. So rows go in together, in one step, and none is read back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
 
 _MOST_VALUES = 30_000
 """SQLite takes 32,766 values in a statement, PostgreSQL 65,535."""
+_MOST_ASKED = 2000
+"""PostgreSQL's stack holds some thousands of pairs in an IN."""
+
+Item = TypeVar("Item")
+
+
+def parts(values: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """As many as one statement can ask for at a time: a hundred webhooks may hold very many events."""
+    for start in range(0, len(values), _MOST_ASKED):
+        yield values[start : start + _MOST_ASKED]
 
 
 def insert_new(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> int:
@@ -26,20 +36,27 @@ def insert_new(connection: Connection, table: Table, columns: tuple[str, ...], r
     return inserted
 
 
-def write_over(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows, or write them over those with the same value in the first column."""
+def write_over(
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    known_by: int = 1,
+) -> None:
+    """Insert rows, or write them over those with the same values in the first columns, `known_by` of them."""
     most = _MOST_VALUES // len(columns)
     for start in range(0, len(rows), most):
         part = rows[start : start + most]
-        statement = _over(connection.dialect.paramstyle, table.name, columns, len(part))
+        statement = _over(connection.dialect.paramstyle, table.name, columns, known_by, len(part))
         connection.exec_driver_sql(statement, tuple(value for row in part for value in row))
 
 
 @cache
-def _over(paramstyle: str, table: str, columns: tuple[str, ...], count: int) -> str:
-    new = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+def _over(paramstyle: str, table: str, columns: tuple[str, ...], known_by: int, count: int) -> str:
+    new = ", ".join(f"{name} = excluded.{name}" for name in columns[known_by:])
     inserted = _statement(paramstyle, table, columns, count).removesuffix("DO NOTHING")
-    return f"{inserted}({columns[0]}) DO UPDATE SET {new}"
+    return f"{inserted}({', '.join(columns[:known_by])}) DO UPDATE SET {new}"
 
 
 @cache

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from relay.normalize import event_id
 from relay.storage import alerts, events
 from running.workbench import Workbench
 
+SEQUENCE = count(1)
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -35,14 +37,14 @@ def event(
         "data": {"alert": {"key": key}, "monitor": None},
     }
     own_id = event_id(source, name or f"{type_name}{minute}{severity}", type_name)
-    return Event(own_id, type_name, minute * 1000, None, None, envelope, b"{}")
+    return Event(own_id, type_name, next(SEQUENCE), None, None, envelope, b"{}")
 
 
 def told(bench: Workbench, *batch: Event) -> list[str]:
     """The types of what is new in a batch, which is stored as the pipeline stores it."""
     with bench.database.write() as connection:
         new = alerts.news(connection, batch)
-        kept = [each for each in batch if each.id in new]
+        kept = [each for each in batch if each.sequence in new]
         events.store(connection, {1: "ws_1"}, [(1, 0, each) for each in kept])
     return [each.type for each in kept]
 
@@ -118,7 +120,9 @@ def test_alerts_are_told_apart_by_key_and_by_source(bench: Workbench) -> None:
 
 def test_what_names_no_alert_and_what_is_none_is_always_news(bench: Workbench) -> None:
     batch = [event("alert.raised", key=None, name=name) for name in ("a", "b")]
-    others: Sequence[Event] = [replace(each, type="backup.failed", id=f"evt_{each.id}") for each in batch]
+    others: Sequence[Event] = [
+        replace(each, type="backup.failed", id=f"evt_{each.id}", sequence=next(SEQUENCE)) for each in batch
+    ]
 
     assert told(bench, *batch, *others) == ["alert.raised", "alert.raised", "backup.failed", "backup.failed"]
 
@@ -130,6 +134,21 @@ def test_the_same_event_again_changes_nothing(bench: Workbench, type_name: str) 
 
     assert told(bench, first) == []
     assert told(bench, event("alert.raised", minute=2)) == ["alert.raised"]
+
+
+def test_what_a_pair_of_senders_tells_in_one_batch_is_told_once(bench: Workbench) -> None:
+    down, up = event("monitor.down", minute=1), event("monitor.up", minute=2)
+    twins = [replace(each, sequence=next(SEQUENCE)) for each in (down, up)]
+
+    assert told(bench, down, twins[0]) == ["monitor.down"]
+    assert told(bench, up, twins[1]) == ["monitor.up"]
+
+
+def test_there_may_be_more_of_them_than_one_statement_can_ask_for(bench: Workbench) -> None:
+    batch = [event("alert.raised", key=str(number), name=str(number)) for number in range(16_000)]
+
+    assert len(told(bench, *batch)) == 16_000
+    assert told(bench, *[replace(each, sequence=next(SEQUENCE)) for each in batch]) == []
 
 
 def test_an_event_that_is_not_delivered_opens_and_closes_nothing(bench: Workbench) -> None:
