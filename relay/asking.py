@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 import uvloop
 
-from relay import jsontext
+from relay import charsets, jsontext
 from relay.errors import Unreachable, Unreadable
 from relay.http import Door
 from relay.model import Inbound
@@ -145,7 +145,7 @@ class Asker:
             return None
         if not 200 <= answer.status < 300:
             raise Unreachable(f"The API answered {answer.status}.", code=f"status_{answer.status}")
-        return jsontext.loads(answer.body)
+        return jsontext.read(answer.body, charsets.named(answer.headers.get("content-type", "")))
 
 
 @contextmanager

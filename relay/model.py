@@ -32,8 +32,9 @@ class Inbound:
     """A webhook as it arrived: bytes and headers untouched.
 
     `headers` has lower-case names. `native` is the event's name where only the caller knows it (a command-line
-    argument, a panel's hook). `payload` is what the provider's `read` made of the body; None before. `settings` are
-    those of its source. `looked_up` is what the provider's API told, by the name of the question (`base.LookUp`).
+    argument, a panel's hook). `payload` is what the provider's `read` made of the body; None before, and where it
+    could not be read: `unreadable` says why. `settings` are those of its source. `looked_up` is what the provider's
+    API told, by the name of the question (`base.LookUp`).
     """
 
     body: bytes
@@ -43,6 +44,7 @@ class Inbound:
     received_at: datetime = field(default_factory=lambda: datetime.fromtimestamp(now_ms() / 1000, UTC))
     native: str | None = None
     payload: Any = None
+    unreadable: str | None = None
     settings: Mapping[str, Any] = field(repr=False, default_factory=dict)
     looked_up: Mapping[str, Any] = field(repr=False, default_factory=dict)
 

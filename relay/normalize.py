@@ -12,9 +12,10 @@ from typing import Any
 
 from relay import jsontext
 from relay.catalogue import catalogue
+from relay.errors import Unreadable
 from relay.model import Event, Inbound, Source, iso
 from relay.providers.base import Data, On, Provider
-from relay.verification import Coverage, fingerprint
+from relay.verification import TOKEN, Coverage, fingerprint
 
 UNVERIFIED = "unverified"
 OWN = "relay"
@@ -40,20 +41,35 @@ class Origin:
 
 
 def read(provider: Provider, inbound: Inbound) -> Inbound:
-    """The inbound with its payload read. Raises `Unreadable`."""
-    return replace(inbound, payload=provider.body.read(inbound))
+    """The inbound with its payload read, or with why that cannot be done: what is proved is kept either way."""
+    try:
+        return replace(inbound, payload=provider.body.read(inbound))
+    except Unreadable as error:
+        return replace(inbound, unreadable=error.message)
+    except Exception as error:  # noqa: BLE001  a foreign body may break any reader
+        return replace(inbound, unreadable=_place(error))
 
 
 def native_id(provider: Provider, inbound: Inbound) -> str:
     """The provider's id of a read webhook, or the fingerprint of what it says: what a repeat is known by."""
+    if inbound.unreadable is not None:
+        return body_fingerprint(inbound)
     found = _text(_or_none(provider.event_id, inbound))
     if found is None:
         return fingerprint(inbound.body or jsontext.dumps(inbound.payload))
     return found if len(found) <= _LONGEST_ID else fingerprint(found.encode())
 
 
+def body_fingerprint(inbound: Inbound) -> str:
+    """What a webhook is known by that nobody could read: its body, or its address where it has none."""
+    query = {name: value for name, value in inbound.query.items() if name != TOKEN}
+    return fingerprint(inbound.body or jsontext.dumps(query))
+
+
 def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Event]:
     """All events that a read webhook gives, in order; none for a native event that is knowingly ignored."""
+    if inbound.unreadable is not None:
+        return [_unknown(provider, inbound, origin, 0, None, "The body could not be read.", inbound.unreadable)]
     events: list[Event] = []
     for piece in _pieces(provider, inbound):
         found = _events_of(provider, piece, origin, offset=len(events))
@@ -75,11 +91,6 @@ def enriched(provider: Provider, inbound: Inbound) -> bool | None:
         return None
     asked = _or_none(provider.look_up.questions, inbound)
     return all(inbound.looked_up.get(name) is not None for name in asked) if asked else None
-
-
-def unreadable(provider: Provider, inbound: Inbound, origin: Origin, why: str) -> list[Event]:
-    """The one event of a body that was kept although its provider's format does not fit it."""
-    return [_unknown(provider, inbound, origin, 0, None, "The body could not be read.", why)]
 
 
 def _pieces(provider: Provider, inbound: Inbound) -> Sequence[Inbound]:

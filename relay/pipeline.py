@@ -16,10 +16,10 @@ from relay import jsontext
 from relay.asking import Answers, Asker
 from relay.courier import MOST_WAITING, Courier, Parcel
 from relay.deliver import rate_of
-from relay.errors import ConfigError, NotFound, Unreadable
+from relay.errors import ConfigError, NotFound
 from relay.match import HookIndex
 from relay.model import Event, Hook, Inbound, Source, new_id, now_ms
-from relay.normalize import EVENTS_PER_WEBHOOK, Origin, normalize, read, unreadable
+from relay.normalize import EVENTS_PER_WEBHOOK, Origin, normalize, read
 from relay.providers import get as get_provider
 from relay.providers.base import Provider
 from relay.receive import unpack
@@ -287,11 +287,8 @@ class Pipeline:
         received_at = datetime.fromtimestamp(webhook.received_at / 1000, UTC)
         kept = replace(kept, received_at=received_at, settings=source.settings)
         origin = Origin(source, webhook.place, webhook.verified_by)
-        try:
-            opened = _Opened(webhook, provider, read(provider, kept), origin)
-        except Unreadable as error:
-            return _Made(webhook, unreadable(provider, kept, origin, error.message))
-        if provider.look_up is None:
+        opened = _Opened(webhook, provider, read(provider, kept), origin)
+        if provider.look_up is None or opened.inbound.unreadable is not None:
             return _say(opened)
         if may_ask:
             self._asked.append((opened, self._asker.look_up(provider.look_up, opened.inbound)))

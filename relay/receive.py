@@ -56,15 +56,21 @@ def prove(provider: Provider, source: Source, webhook: Inbound, now: float) -> s
 
 
 def pack(provider: Provider, webhook: Inbound) -> bytes:
-    """A read webhook as it is sealed: a line of JSON (method, headers, query), then the body without secrets."""
+    """A read webhook as it is sealed: a line of JSON (method, headers, query), then the body without secrets.
+
+    A body that had to be written anew is in UTF-8, whatever charset its header named.
+    """
+    body = provider.storable(webhook)
     secret_fields = provider.secret_fields
     kept, _ = without_secrets(dict(webhook.headers), secret_fields)
     headers = {name: value for name, value in kept.items() if name not in _HEADERS_NOT_KEPT}
+    if body is not webhook.body and "content-type" in headers:
+        headers["content-type"] = headers["content-type"].partition(";")[0]
     if sum(len(name) + len(value) for name, value in headers.items()) > _MOST_HEADER_BYTES:
         headers = {name: value for name, value in headers.items() if len(value) <= 1024}
     query, _ = without_secrets({name: value for name, value in webhook.query.items() if name != TOKEN}, secret_fields)
     envelope = {"method": webhook.method, "headers": headers, "query": query}
-    return jsontext.dumps(envelope) + b"\n" + provider.storable(webhook)
+    return jsontext.dumps(envelope) + b"\n" + body
 
 
 def unpack(packed: bytes) -> Inbound:
@@ -105,7 +111,7 @@ class Receiver:
         return found
 
     def accept(self, source: Source, webhook: Inbound) -> Accepted:
-        """Prove, store, ring. Raises `VerificationError`, `Unreadable` or `StorageUnavailable`.
+        """Prove, store, ring. Raises `VerificationError` or `StorageUnavailable`; what is proved is kept, read or not.
 
         Order matters: nothing of a body is looked at before its sender is proved.
         """

@@ -14,11 +14,11 @@ from relay import jsontext
 from relay.accounts import get_hook
 from relay.asking import Asker
 from relay.catalogue import catalogue
-from relay.errors import Conflict, InvalidRequest, NotFound, Unreadable
+from relay.errors import Conflict, InvalidRequest, NotFound
 from relay.inside import source_of
 from relay.match import EVERY_TYPE, HookIndex
 from relay.model import Event, Hook, Inbound, iso, new_id, now_ms
-from relay.normalize import EVENTS_PER_WEBHOOK, Origin, normalize, read
+from relay.normalize import EVENTS_PER_WEBHOOK, Origin, body_fingerprint, normalize, read
 from relay.pipeline import body_of, order_key
 from relay.providers import get as get_provider
 from relay.providers.base import Provider
@@ -224,9 +224,8 @@ def _reread(database: Database, vault: Vault, workspace_id: str, event_id: str, 
     received_at = datetime.fromtimestamp(kept.received_at / 1000, UTC)
     opened = replace(unpack(vault.open(kept.sealed, kept.id)), received_at=received_at, settings=source.settings)
     provider = get_provider(source.provider)
-    try:
-        webhook = read(provider, opened)
-    except Unreadable:
+    webhook = read(provider, opened)
+    if webhook.unreadable is not None:
         return None
     if provider.look_up is not None and asker is not None:
         webhook = replace(webhook, looked_up=asker.look_up(provider.look_up, webhook).result().told)
@@ -239,11 +238,11 @@ def _understood(connection: Connection, unknown: StoredEvent, reread: _Reread) -
     The events are kept beside the unknown one, in the second half of their webhook's room in the sequence.
     """
     kept = reread.kept
-    about = jsontext.loads(unknown.body)["provider_event"]
+    about, whole = jsontext.loads(unknown.body)["provider_event"], body_fingerprint(reread.webhook)
     new = [
         (kept.place, kept.received_at, _moved(event, EVENTS_PER_WEBHOOK // 2))
         for event in normalize(reread.provider, reread.webhook, reread.origin)
-        if event.type != "unknown" and event.envelope["provider_event"]["id"] == about["id"]
+        if event.type != "unknown" and about["id"] in (event.envelope["provider_event"]["id"], whole)
     ]
     stored = events.store(connection, {kept.place: kept.workspace_id}, new)
     # Once each: one webhook may tell of the same event twice.

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from relay import charsets
 from relay.errors import Unreadable, VerificationError
 from relay.model import Inbound
 from relay.normalize import read
@@ -11,6 +12,8 @@ from relay.providers.base import Provider
 from relay.verification import Credentials
 
 VALID, INVALID, UNSIGNED, CHALLENGE = "valid", "invalid", "unsigned", "challenge"
+BAD_BODY = "bad_body"
+"""Proved, and kept when it comes in, but not what the format promises."""
 _NOT_SETTINGS = frozenset(
     [
         "id",
@@ -44,12 +47,21 @@ def judge(provider: Provider, vector: Mapping[str, Any]) -> tuple[str, str]:
         if provider.handshake and provider.handshake(webhook, credentials):
             return CHALLENGE, "ok"
         proof = scheme.verify(webhook, credentials, float(vector["now"]))
-        read(provider, webhook)
     except VerificationError as error:
         return INVALID, error.code
     except Unreadable:
-        return INVALID, "bad_body"
+        return INVALID, BAD_BODY
+    if read(provider, webhook).unreadable is not None or not _is_exact(webhook):
+        return INVALID, BAD_BODY
     return (UNSIGNED, proof) if scheme.covers(proof) == "fetched" else (VALID, "ok")
+
+
+def _is_exact(webhook: Inbound) -> bool:
+    """Whether every byte of a JSON body is part of a character, in the charset that it shows or names."""
+    if webhook.body.lstrip()[:1] not in (b"{", b"["):
+        return True
+    text = charsets.text(webhook.body, "utf-8", charsets.named(webhook.headers.get("content-type", "")))
+    return charsets.REPLACEMENT not in text or charsets.REPLACEMENT.encode() in webhook.body
 
 
 def _secrets(vector: Mapping[str, Any]) -> tuple[str, ...]:

@@ -69,6 +69,15 @@ def test_an_id_stays_one_piece_of_the_path(asker: Asker, vendor: Vendor) -> None
     assert vendor.paths == ["/payments/..%2F..%2Fadmin%3Fx%3D1%23y"]
 
 
+@pytest.mark.parametrize(
+    "answer", [b'\xef\xbb\xbf{"customer":null}', '{"customer":null}'.encode("utf-16"), b'{"customer":NaN}']
+)
+def test_an_answer_is_read_as_leniently_as_a_webhook(asker: Asker, vendor: Vendor, answer: bytes) -> None:
+    vendor.answers = {"/payments/tr_1": answer, "/customers/None": 404}
+
+    assert looked_up(asker, webhook(vendor)).told["payment"] == {"customer": None}
+
+
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 429, 500, 503])
 def test_any_other_answer_is_none(asker: Asker, vendor: Vendor, status: int) -> None:
     vendor.answers = {"/payments/tr_1": status}

@@ -21,9 +21,9 @@ from referencing import Registry, Resource
 
 from relay import jsontext
 from relay.catalogue import catalogue, schema_directory
-from relay.errors import Unreadable, VerificationError
+from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read, unreadable
+from relay.normalize import Origin, normalize, read
 from relay.providers import ROOT, load
 from relay.providers.base import On, Provider
 from relay.redaction import REMOVED
@@ -280,12 +280,8 @@ GARBAGE = (b"", b"{}", b"[]", b"null", b"\xff\xfe", b"<a/>", b"a=b&c", b'{"event
 
 @pytest.mark.parametrize("body", GARBAGE)
 @of_providers()
-def test_garbage_is_kept_as_unknown_or_refused_with_a_reason(provider: Provider, body: bytes) -> None:
-    inbound = Inbound(body, received_at=RECEIVED_AT)
-    try:
-        events = events_from(provider, inbound)
-    except Unreadable as error:
-        events = unreadable(provider, inbound, origin_of(provider), error.message)
+def test_garbage_is_kept(provider: Provider, body: bytes) -> None:
+    events = events_from(provider, Inbound(body, received_at=RECEIVED_AT))
 
     assert [event.defect for event in events if event.defect] == []
 

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from relay import jsontext
 from relay.catalogue import catalogue
-from relay.errors import Unreadable
 from relay.model import Event, Inbound, Source
-from relay.normalize import EVENTS_PER_WEBHOOK, Origin, event_id, native_id, normalize, read, unreadable
+from relay.normalize import EVENTS_PER_WEBHOOK, Origin, event_id, native_id, normalize, read
 from relay.providers import load
-from relay.providers.base import JSON, On, Provider
+from relay.providers.base import JSON, JSON_OBJECT, BodyFormat, On, Provider, by_arrival
 from relay.samples import Sample, all_samples
 from relay.verification import STANDARD_WEBHOOKS, fingerprint
 
@@ -163,13 +162,34 @@ def test_an_event_that_our_schema_refuses_carries_its_defect() -> None:
     assert "red" not in event.defect
 
 
-def test_a_body_that_could_not_be_read_is_kept_as_unknown() -> None:
-    webhook = Inbound(body=b"<xml/>", received_at=RECEIVED_AT)
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"<xml/>", "The body must be one JSON document: Expecting value: line 1 column 1 (char 0)."),
+        (b"", "The body must be one JSON document: it is empty."),
+        (b"[1]", "The body must be a JSON object; it is an array."),
+        (b'{"id":1,"id":2}', "The body must be one JSON document: the key 'id' stands twice and says two things."),
+    ],
+)
+def test_a_body_that_could_not_be_read_is_unknown_says_why_and_is_known_by_its_words(body: bytes, why: str) -> None:
+    provider = made_up(body=JSON_OBJECT, event_id=by_arrival)
+    webhook = read(provider, Inbound(body=body, received_at=RECEIVED_AT))
 
-    (event,) = unreadable(made_up(), webhook, ORIGIN, "not JSON")
+    (event,) = told(provider, webhook)
 
-    assert reason(event) == ("The body could not be read.", "not JSON")
-    assert event.envelope["provider_event"] == {"id": fingerprint(b"<xml/>"), "type": None}
+    assert reason(event) == ("The body could not be read.", why)
+    known = body or b"{}"
+    assert event.envelope["provider_event"] == {"id": fingerprint(known), "type": None}
+    assert native_id(provider, webhook) == fingerprint(known)
+
+
+def test_a_reader_that_breaks_leaves_a_body_unread() -> None:
+    def broken(_: Any) -> Any:
+        raise RecursionError
+
+    provider = made_up(body=BodyFormat("broken", broken, jsontext.dumps))
+
+    assert read(provider, Inbound(b"{}")).unreadable == "RecursionError while reading"
 
 
 class Breaking:
@@ -388,7 +408,7 @@ def test_a_sample_with_anything_in_any_place_is_understood_or_kept(provider: Pro
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda each: each.name)
-def test_any_body_is_understood_kept_or_refused_as_unreadable(provider: Provider) -> None:
+def test_any_body_is_understood_or_kept(provider: Provider) -> None:
     natives = sorted({*provider.events, *provider.ignored, "no.such.event"})
     fields = st.sampled_from(["type", "event", "event_type", "data", "id", "context", "resource", "customer", "object"])
 
@@ -397,24 +417,17 @@ def test_any_body_is_understood_kept_or_refused_as_unreadable(provider: Provider
     def ask(native: str, fields: dict[str, Any], named: bool) -> None:
         body = fields | ({"type": native, "event": native, "event_type": native} if named else {})
         webhook = Inbound(body=jsontext.dumps(body), native=native, received_at=RECEIVED_AT)
-        try:
-            webhook = read(provider, webhook)
-        except Unreadable:
-            return
 
-        judge(provider, webhook)
+        judge(provider, read(provider, webhook))
 
     ask()
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda each: each.name)
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"null", b"[]", b'"text"', b"7", b"a=b&a=c", b"{", b"<a/>"])
-def test_a_body_of_another_format_is_refused_or_kept(provider: Provider, body: bytes) -> None:
+def test_a_body_of_another_format_is_kept(provider: Provider, body: bytes) -> None:
     webhook = Inbound(body=body, received_at=RECEIVED_AT)
 
-    try:
-        found = normalize(provider, read(provider, webhook), ORIGIN)
-    except Unreadable as error:
-        found = unreadable(provider, webhook, ORIGIN, error.message)
+    found = normalize(provider, read(provider, webhook), ORIGIN)
 
     assert {event.type for event in found} <= {"unknown", "custom"}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from relay import jsontext
+from relay import charsets, jsontext
 from relay.actions.outcomes import Declined, Failed, NotReached, Uncertain
 from relay.errors import AddressRefused, Unreachable, Unreadable
 from relay.http import Answer, fetch
@@ -64,7 +64,7 @@ class Reply:
             return {}
         try:
             self._expect_all()
-            return jsontext.loads(self.body)
+            return _read(self)
         except Unreadable:
             text = f"The answer ({self.status}) is no JSON: expected what the API's documentation shows."
             if self.changes and self.ok:
@@ -248,9 +248,13 @@ def _shown(content: Any) -> Any:
 
 def _said(reply: Reply, reason: Callable[[Any], str | None]) -> str | None:
     try:
-        return reason(jsontext.loads(reply.body))
+        return reason(_read(reply))
     except Exception:  # noqa: BLE001  a vendor's error page may be anything
         return None
+
+
+def _read(reply: Reply) -> Any:
+    return jsontext.read(reply.body, charsets.named(reply.headers.get("content-type", "")))
 
 
 def _after(reply: Reply) -> float | None:

@@ -7,6 +7,7 @@ The token is `SOURCE_ID.SECRET`. https://healthchecks.io/docs/http_api/ names th
 import structlog
 from flask import Blueprint, Response, request
 
+from relay import charsets
 from relay.accounts import ping_parts
 from relay.api.answers import refusal
 from relay.api.inbound import LARGEST_BODY
@@ -95,4 +96,6 @@ def _log() -> bytes:
     if request.method != "POST":
         return b""
     body: bytes = request.environ["wsgi.input"].read(LARGEST_BODY)
-    return text_without_secrets(body[-LONGEST_LOG:].decode(errors="replace")).encode()
+    # A shell of Windows prints UTF-16. Twice as much is looked at, so that no name is cut from its secret.
+    text = charsets.text(body, "utf-8", charsets.named(request.headers.get("Content-Type", "")))
+    return text_without_secrets(text[-2 * LONGEST_LOG :])[-LONGEST_LOG:].encode()

@@ -186,7 +186,7 @@ def _object(body: bytes) -> Mapping[str, Any]:
     if not body.strip():
         return {}
     try:
-        found = jsontext.loads(body)
+        found = jsontext.read(body)
     except Unreadable:
         raise InvalidRequest("Make's answer is not JSON.") from None
     return found if isinstance(found, Mapping) else {}

@@ -150,7 +150,7 @@ def _text(value: Any) -> str:
 def _said(body: bytes) -> str | None:
     """The reason in an answer, as most services give it."""
     try:
-        found: Any = jsontext.loads(body)
+        found: Any = jsontext.read(body)
     except Unreadable:
         return None
     for _ in range(4):

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote
 
-from relay import jsontext, xmltext
+from relay import charsets, forms, jsontext, xmltext
 from relay.errors import Unreadable
 from relay.model import Inbound
-from relay.redaction import without_secrets
+from relay.redaction import text_without_secrets, without_secrets
 from relay.times import instant
 from relay.values import SECRET, TEXT, Form, one_of
 from relay.verification import STANDARD_WEBHOOKS, TOKEN, Credentials, Scheme, fingerprint
@@ -102,12 +102,16 @@ class BodyFormat:
     write: Callable[[Any], bytes]
 
 
+def _charset(inbound: Inbound) -> str | None:
+    return charsets.named(inbound.headers.get("content-type", ""))
+
+
 def _read_json(inbound: Inbound) -> Any:
-    return jsontext.loads(inbound.body)
+    return jsontext.read(inbound.body, _charset(inbound))
 
 
 def _read_json_object(inbound: Inbound) -> Any:
-    payload = jsontext.loads(inbound.body)
+    payload = _read_json(inbound)
     if not isinstance(payload, dict):
         raise Unreadable(f"The body must be a JSON object; it is {_json_name(payload)}.")
     return payload
@@ -120,28 +124,34 @@ def _json_name(value: Any) -> str:
 
 
 def _read_form(inbound: Inbound) -> dict[str, str]:
-    try:
-        text = inbound.body.decode()
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=1000, errors="strict"))
-    except ValueError as error:
-        raise Unreadable(f"The body must be form data in UTF-8: {error}.") from None
+    return forms.loads(inbound.body, _charset(inbound))
 
 
 def _read_any(inbound: Inbound) -> Any:
     """By how the body begins: what a sender says of its body is often wrong."""
-    start = inbound.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    start = charsets.plain(inbound.body[:64]).lstrip(b" \t\r\n")[:1]
     if not start:
         return {name: value for name, value in inbound.query.items() if name != TOKEN}
     if start in b"{[":
         return _read_json(inbound)
     if start == b"<":
-        return xmltext.loads(inbound.body)
+        return xmltext.loads(inbound.body, _charset(inbound))
     return _read_form(inbound)
+
+
+def inner_json(value: Any) -> Any:
+    """What lies as JSON in a field of form data, read; any other value, and what is no JSON, as it is."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
+    try:
+        return jsontext.read(value.encode())
+    except Unreadable:
+        return value
 
 
 JSON = BodyFormat("json", _read_json, jsontext.dumps)
 JSON_OBJECT = BodyFormat("json", _read_json_object, jsontext.dumps)
-FORM = BodyFormat("form", _read_form, lambda fields: urlencode(fields).encode())
+FORM = BodyFormat("form", _read_form, forms.dumps)
 ANY = BodyFormat("any", _read_any, jsontext.dumps)
 """JSON, XML (see `relay.xmltext`) or form data, whichever the body is; without a body, the fields of the query."""
 
@@ -278,7 +288,11 @@ class Provider:
         return {each.name: each.default for each in self.settings if each.default is not None}
 
     def storable(self, inbound: Inbound) -> bytes:
-        """The body as it may be stored: the bytes themselves, or written anew without secret fields."""
+        """The body as it may be stored: the bytes themselves, or written anew without secrets."""
+        if inbound.unreadable is not None:
+            text = charsets.text(inbound.body, "utf-8", _charset(inbound))
+            cleaned = text_without_secrets(text.replace("\0", ""))
+            return inbound.body if cleaned == text else cleaned.encode()
         cleaned, removed = without_secrets(inbound.payload, self.secret_fields, self.plain_fields)
         return self.body.write(cleaned) if removed else inbound.body
 

@@ -33,6 +33,12 @@ class Panel:
     def __init__(self) -> None:
         self.effects: list[str] = []
         self.mood = "well"
+        self.answers = {
+            "well": b'{"id": "p_1"}',
+            "marks": b'\xef\xbb\xbf{"id": "p_1"}',
+            "cuts": b'{"id": "p_1", "note": "\\ud83d"}',
+            "speaks Latin-1": b'{"id": "p_1", "note": "Zo\xeb"}',
+        }
         self.release = threading.Event()
         panel = self
 
@@ -56,7 +62,7 @@ class Panel:
                 elif panel.mood == "breaks off":
                     self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"id": "p_1"}')
                 else:
-                    self.answer(200, b'{"id": "p_1"}' if panel.mood == "well" else b"<html>")
+                    self.answer(200, panel.answers.get(panel.mood, b"<html>"))
 
             def answer(self, status: int, body: bytes) -> None:
                 self.send_response(status)
@@ -122,6 +128,15 @@ def test_what_is_asked_for_is_done_and_told(bench: Bench, panel: Panel) -> None:
     assert bench.told() == [f"action.completed:{run.id}:succeeded"]
     with bench.database.read() as connection:
         assert audit.verify(connection) == (2, None)
+
+
+@pytest.mark.parametrize("mood", ["marks", "cuts", "speaks Latin-1"])
+def test_an_answer_is_read_as_leniently_as_a_webhook(bench: Bench, panel: Panel, mood: str) -> None:
+    panel.mood = mood
+
+    run = bench.carry_out(bench.ask(SUSPEND, service_id="acme"))
+
+    assert (run.state, run.content["output"]["service_id"]) == (runs.SUCCEEDED, "p_1")
 
 
 def test_a_hundred_calls_with_one_key_have_one_effect(bench: Bench, panel: Panel) -> None:

@@ -87,6 +87,15 @@ def test_what_is_printed_loses_its_secrets_and_all_but_its_end(api, check):
     assert check["secret"] not in str(raw)
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_is_printed_is_read_in_the_charset_that_it_shows(api, check, charset):
+    ask(api, f"/ping/{token(check)}/fail", "POST", data="Zürich: Sicherung fehlgeschlagen\r\n".encode(charset))
+
+    ((_, data),) = told(api)
+
+    assert data["backup"]["error"] == "Zürich: Sicherung fehlgeschlagen"
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -18,8 +18,8 @@ class Asked:
 
 
 class Vendor:
-    """`answers` holds for each path a value, sent as JSON, or a status, or a function that gives one of them; every
-    other path is 404."""
+    """`answers` holds for each path a value, sent as JSON, or bytes, or a status, or a function that gives one of
+    them; every other path is 404."""
 
     def __init__(self, answers: dict[str, Any] | None = None) -> None:
         self.answers: dict[str, Any] = answers or {}
@@ -32,7 +32,10 @@ class Vendor:
                 answer = vendor.answers.get(self.path, 404)
                 if isinstance(answer, Callable):  # type: ignore[arg-type]
                     answer = answer()
-                status, body = (answer, b"{}") if isinstance(answer, int) else (200, jsontext.dumps(answer))
+                status = answer if isinstance(answer, int) else 200
+                body = b"{}" if isinstance(answer, int) else answer
+                if not isinstance(body, bytes):
+                    body = jsontext.dumps(body)
                 try:
                     self.send_response(status)
                     self.send_header("content-length", str(len(body)))

@@ -15,6 +15,7 @@ from typing import Any
 from relay import jsontext
 from relay.errors import Unreadable, VerificationError
 from relay.model import Inbound
+from relay.providers.base import JSON
 from relay.verification import Coverage, Credentials, HmacSignature, hex_key
 
 ITEM_PROOF, BODY_PROOF = "adyen_item_signature", "adyen_body_signature"
@@ -97,7 +98,7 @@ class AdyenSignature(HmacSignature):
 
 def _read(inbound: Inbound) -> Any:
     try:
-        return jsontext.loads(inbound.body)
+        return JSON.read(inbound)
     except Unreadable:
         return None
 

@@ -102,7 +102,7 @@ def _read(inbound: Inbound) -> dict[str, Any]:
     """`{"notification": ...}` and what else the form held; also as it is written once secrets are gone."""
     start = inbound.body.lstrip()[:1]
     if start == b"{":
-        kept = jsontext.loads(inbound.body)
+        kept = jsontext.read(inbound.body)
         return kept if isinstance(kept.get("notification"), dict) else {"notification": {}}
     if start == b"<":
         return _notification(inbound.body)

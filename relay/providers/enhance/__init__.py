@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from relay import jsontext
-from relay.errors import Unreadable
 from relay.model import Inbound
-from relay.providers.base import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival
+from relay.providers.base import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival, inner_json
 from relay.verification import SharedToken
 
 NOTICE, BACKUP_FAILED, BACKUP_SUCCEEDED, UNRENEWED = "notice", "backup failed", "backup succeeded", "not renewed"
@@ -46,10 +45,7 @@ def read(inbound: Inbound) -> Any:
     """JSON, or a form with the JSON in its field `payload`."""
     payload = ANY.read(inbound)
     if isinstance(payload, dict) and isinstance(payload.get("payload"), str):
-        try:
-            return payload | {"payload": jsontext.loads(payload["payload"].encode())}
-        except Unreadable:
-            return payload
+        return payload | {"payload": inner_json(payload["payload"])}
     return payload
 
 

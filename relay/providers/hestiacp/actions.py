@@ -93,7 +93,7 @@ def _user(task: Task) -> tuple[str, dict[str, Any]]:
     form = _form(task, "v-list-user", user, "json") | {"returncode": "no"}
     reply = task.vendor.ask("/api/", method="POST", form=form).expect(_reason)
     try:
-        found = an_object(an_object(jsontext.loads(reply.body)).get(user))
+        found = an_object(an_object(jsontext.read(reply.body)).get(user))
     except Unreadable:
         # A command that failed says so in words, or by its code.
         said = reply.body.decode(errors="replace").strip()[:200]

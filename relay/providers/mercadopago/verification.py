@@ -6,9 +6,9 @@ https://www.mercadopago.com/developers/en/docs/your-integrations/notifications/w
 import hmac
 from dataclasses import dataclass, replace
 
-from relay import jsontext
 from relay.errors import Unreadable, VerificationError
 from relay.model import Inbound, new_id
+from relay.providers.base import JSON
 from relay.verification import Coverage, Credentials, check_window, read_stamp, signature_header, tolerance
 
 _HEADER, _REQUEST, _ID = "x-signature", "x-request-id", "data.id"
@@ -88,7 +88,7 @@ def _check_body(inbound: Inbound, signed_id: str) -> None:
 
 def _body_id(inbound: Inbound) -> str | None:
     try:
-        payload = jsontext.loads(inbound.body)
+        payload = JSON.read(inbound)
     except Unreadable:
         return None
     data = payload.get("data") if isinstance(payload, dict) else None

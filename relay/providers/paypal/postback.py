@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from relay import jsontext
+from relay import charsets, jsontext
 from relay.errors import Unreachable, Unreadable, VerificationError, VerificationUnavailable
 from relay.http import Answer, fetch
 from relay.providers.paypal.certificates import LIVE, SANDBOX
@@ -98,9 +98,9 @@ def question(fields: Mapping[str, str], body: bytes) -> bytes:
 
     The body is refused unless it is one JSON object: `{},"webhook_id":"…"` would ask about another webhook.
     """
-    if not isinstance(jsontext.loads(body), dict):
+    if not isinstance(jsontext.read(body), dict):
         raise Unreadable("The body must be a JSON object.")
-    return jsontext.dumps(fields)[:-1] + b',"webhook_event":' + body + b"}"
+    return jsontext.dumps(fields)[:-1] + b',"webhook_event":' + charsets.text(body).encode() + b"}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class Postback:
 
 def _json(answer: Answer) -> dict[str, Any]:
     try:
-        read = jsontext.loads(answer.body)
+        read = jsontext.read(answer.body)
     except Unreadable:
         return {}
     return read if isinstance(read, dict) else {}

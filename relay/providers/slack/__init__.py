@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from relay import jsontext
-from relay.errors import Unreadable
 from relay.model import Inbound
-from relay.providers.base import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival
+from relay.providers.base import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival, inner_json
 from relay.providers.reading import scalar
 from relay.verification import SharedToken
 
@@ -29,10 +28,7 @@ def read(inbound: Inbound) -> Any:
     """The other fields of a form stay beside the message, so that what is stored is all that came."""
     payload = ANY.read(inbound)
     if isinstance(payload, dict) and isinstance(payload.get("payload"), str):
-        try:
-            return payload | {"payload": jsontext.loads(payload["payload"].encode())}
-        except Unreadable:
-            return payload
+        return payload | {"payload": inner_json(payload["payload"])}
     return payload
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from relay import jsontext
+from relay import charsets, jsontext
 from relay.actions import amounts
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Declined, Done, Failed, Uncertain
@@ -96,9 +96,9 @@ def _through(vendor: Vendor) -> Any:
                 reply = vendor.tell(method.upper(), url, headers=headers, body=body)
             if reply.pretended is not None:
                 return jsontext.dumps({"id": reply.pretended["id"], "object": "thing"}).decode(), 200, {}
-            if reply.ok:
-                reply.json()  # what cannot be read says nothing: the library would call it an error of Stripe's
-            return reply.body.decode(errors="replace"), reply.status, reply.headers
+            # What cannot be read says nothing: the library would call it an error of Stripe's.
+            text = jsontext.dumps(reply.json()).decode() if reply.ok else charsets.text(reply.body)
+            return text, reply.status, reply.headers
 
         def close(self) -> None:
             """Nothing is kept open."""

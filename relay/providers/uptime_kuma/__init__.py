@@ -8,14 +8,13 @@ It posts JSON, or form data that holds it in the field `data`, or it asks with G
 import re
 from collections.abc import Callable
 from datetime import datetime
-from email import message_from_bytes
 from typing import Any
 
 from relay import jsontext
 from relay.errors import Unreadable
 from relay.model import Inbound
 from relay.providers.alerting import FIRING, RESOLVED, alert, monitor, notice
-from relay.providers.base import ANY, BodyFormat, Data, On, Provider, by_arrival
+from relay.providers.base import ANY, BodyFormat, Data, On, Provider, by_arrival, inner_json
 from relay.providers.reading import Object, an_object, scalar, text, whole
 from relay.times import local
 from relay.verification import SharedToken
@@ -27,30 +26,14 @@ _CERTIFICATE = re.compile(r"\[([^\]]+)\](?:\[([^\]]*)\])?.*certificate.*? will e
 
 def _read(inbound: Inbound) -> Any:
     """What lies in `data` beside the other fields, so that what is stored is all that came."""
-    fields = _multipart(inbound.body) if inbound.body.lstrip().startswith(b"--") else ANY.read(inbound)
+    fields = ANY.read(inbound)
     if not isinstance(fields, dict):
         raise Unreadable("The body must be a JSON object, or form data that holds one in `data`; it is neither.")
     told = {
-        name: _inner(value) if name in ("data", "heartbeat", "monitor") else value for name, value in fields.items()
+        name: inner_json(value) if name in ("data", "heartbeat", "monitor") else value for name, value in fields.items()
     }
     inner = told.pop("data", None)
     return told | inner if isinstance(inner, dict) else told
-
-
-def _inner(value: Any) -> Any:
-    """JSON in a field of form data or of an address."""
-    return jsontext.loads(value.encode()) if isinstance(value, str) and value.lstrip()[:1] == "{" else value
-
-
-def _multipart(body: bytes) -> dict[str, str]:
-    boundary = body.lstrip().split(b"\n", 1)[0].strip()[2:]
-    parts = message_from_bytes(b'Content-Type: multipart/form-data; boundary="' + boundary + b'"\n\n' + body)
-    fields = {}
-    for part in parts.walk():
-        name, held = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(held, bytes):
-            fields[name] = held.decode(errors="replace")
-    return fields
 
 
 def event_name(inbound: Inbound) -> str | None:
