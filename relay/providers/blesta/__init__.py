@@ -101,9 +101,10 @@ def questions(inbound: Inbound) -> Mapping[str, Question]:
 
 
 def customer(here: Happening) -> Data:
+    """A client that is told whole is one record; the id of another does not go with its name."""
     client = _answer(here.told.get("client")) or an_object(here.params.get("client"))
     return {
-        "id": _client_id(here),
+        "id": scalar(client.get("id")) or _client_id(here),
         "name": _full_name(client),
         "email": scalar(client.get("email")),
         "company": scalar(client.get("company")),
@@ -170,19 +171,30 @@ def edited_invoice(inbound: Inbound) -> tuple[On, ...]:
 def added_transaction(inbound: Inbound) -> tuple[On, ...]:
     """Blesta writes down what was declined too, and the event itself may hold nothing but an id.
 
-    Without the API's word nobody is told that money has come; with the event's own words, one that names no status is
-    approved, as Blesta's `Transactions::add` has it.
+    With the event's own words, a transaction that names no status is approved, as Blesta's `Transactions::add` has it.
     """
-    here = subject(inbound)
-    status = scalar(here.about("transaction").get("status"))
-    if status is None:
-        status = "approved" if here.vars else "pending"
-    return TRANSACTIONS.get(status, ())
+    return _by_status(inbound, unless_told=TRANSACTIONS["approved"])
 
 
 def edited_transaction(inbound: Inbound) -> tuple[On, ...]:
-    status = scalar(subject(inbound).about("transaction").get("status"))
-    return TRANSACTIONS.get(status or "", ())
+    """What is edited may be no more than a note."""
+    return _by_status(inbound, unless_told=())
+
+
+def _by_status(inbound: Inbound, unless_told: tuple[On, ...]) -> tuple[On, ...]:
+    here = subject(inbound)
+    status = scalar(here.about("transaction").get("status"))
+    if status is None:
+        return unless_told if here.vars else (NOTHING_BUT_AN_ID,)
+    return TRANSACTIONS.get(status, ())
+
+
+def nothing_but_an_id(_: Happening) -> Data:
+    reason = (
+        "Of this transaction only the id is known, so it may be paid, declined or given back. "
+        "Blesta's API says which: set api_user and api_key of this source, then replay the event."
+    )
+    return {"unknown": {"reason": reason, "defect": None}}
 
 
 def payment(here: Happening, status: str) -> Data:
@@ -326,6 +338,7 @@ def _paid_with(status: str) -> Callable[[Happening], Data]:
 
 PAID = On("invoice.paid", partial(invoice, status="paid"))
 VOIDED = On("invoice.voided", partial(invoice, status="void"), once=by("invoice", "id", "status"))
+NOTHING_BUT_AN_ID = On("unknown", nothing_but_an_id)
 # https://source-docs.blesta.com: the statuses of a transaction. Void, and anything new, is no news of money.
 TRANSACTIONS: Mapping[str, tuple[On, ...]] = {
     "approved": (On("payment.succeeded", _paid_with("succeeded"), once=by("payment", "id", "status")),),
