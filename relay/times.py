@@ -10,6 +10,7 @@ from relay.model import iso
 
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
 _DOTTED_DAY = re.compile(r"^(\d{4})\.(\d{2})\.(\d{2})")
+_BARE_DAY = re.compile(r"\d{4}([-.])\d{2}\1\d{2}", re.ASCII)
 _SHORT_OFFSET = re.compile(r"([+-]\d\d)$")
 _LATEST = 253_402_300_799  # the last second of the year 9999
 
@@ -44,12 +45,8 @@ def local(value: Any, zone: Any) -> datetime | None:
     if found is not None or not isinstance(value, str):
         return found
     try:
-        known = ZoneInfo(str(zone or "UTC"))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        known = ZoneInfo("UTC")
-    try:
         moment = datetime.fromisoformat(_DOTTED_DAY.sub(r"\1-\2-\3", value.strip()))
-        return moment.replace(tzinfo=moment.tzinfo or known).astimezone(UTC)
+        return moment.replace(tzinfo=moment.tzinfo or _zone(zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -59,20 +56,44 @@ def timestamp(value: Any) -> str | None:
     return iso(instant(value))
 
 
-def day(value: Any) -> str | None:
-    """Midnight UTC of a civil date (`2026-12-01`, perhaps with a time behind it), as a timestamp.
+class Day(str):
+    """A civil date, written as events write it: midnight UTC of that date. It lasts until its day is over, so what is
+    left of it is counted in days of the calendar (`days_until`)."""
 
-    `0000-00-00` and the like are None.
-    """
+    __slots__ = ()
+
+
+def day(value: Any) -> Day | None:
+    """A civil date (`2026-12-01`, perhaps with a time behind it). `0000-00-00` and the like are None."""
     if not isinstance(value, str):
         return None
     try:
-        return f"{date.fromisoformat(value.strip()[:10]).isoformat()}T00:00:00Z"
+        return Day(f"{date.fromisoformat(value.strip()[:10]).isoformat()}T00:00:00Z")
     except ValueError:
         return None
 
 
-def days_until(moment: str | None, now: datetime) -> int | None:
-    """Whole days from `now` to a timestamp as `timestamp` writes it; negative once it has passed."""
+def local_timestamp(value: Any, zone: Any) -> str | None:
+    """`local`, written as every event writes it. A date without a time is a `Day`: it begins in no zone."""
+    if isinstance(value, str) and _BARE_DAY.fullmatch(value.strip()):
+        return day(value.strip().replace(".", "-"))
+    return iso(local(value, zone))
+
+
+def days_until(moment: str | None, now: datetime, zone: Any = None) -> int | None:
+    """Whole days from `now` to a timestamp as `timestamp` writes it; negative once it has passed.
+
+    To a `Day` it is days of the calendar, of the one in `zone` where that is known: none are left on the day itself.
+    """
+    if isinstance(moment, Day):
+        return (date.fromisoformat(moment[:10]) - now.astimezone(_zone(zone)).date()).days
     then = instant(moment)
     return None if then is None else (then - now) // timedelta(days=1)
+
+
+def _zone(name: Any) -> ZoneInfo:
+    """A time zone by its name; one that is not known counts as UTC."""
+    try:
+        return ZoneInfo(str(name or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from relay.model import iso
-from relay.times import day, days_until, instant, timestamp
+from relay.times import Day, day, days_until, instant, local_timestamp, timestamp
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 
@@ -103,6 +103,41 @@ def test_a_day_is_its_midnight(given: object, expected: str | None) -> None:
 )
 def test_days_are_counted_whole(moment: str | None, expected: int | None) -> None:
     assert days_until(moment, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "expected"),
+    [
+        ("2026-11-28T00:00:00+00:00", None, 0),
+        ("2026-11-28T23:59:59+00:00", None, 0),
+        ("2026-11-27T23:59:59+00:00", None, 1),
+        ("2026-11-29T00:00:00+00:00", None, -1),
+        ("2026-10-29T10:00:00+00:00", None, 30),
+        ("2026-11-28T02:00:00+00:00", "America/Chicago", 1),
+        ("2026-11-27T20:00:00+00:00", "Asia/Tokyo", 0),
+        ("2026-11-27T20:00:00+00:00", "Nowhere/At_all", 1),
+    ],
+)
+def test_a_civil_date_is_counted_in_days_of_the_calendar(now: str, zone: str | None, expected: int) -> None:
+    assert days_until(day("2026-11-28"), datetime.fromisoformat(now), zone) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "civil"),
+    [
+        ("2026-12-01", "2026-12-01T00:00:00Z", True),
+        (" 2026.12.01 ", "2026-12-01T00:00:00Z", True),
+        ("2026-12-01 00:00:00", "2026-11-30T23:00:00Z", False),
+        ("2026-12-01T00:00:00Z", "2026-12-01T00:00:00Z", False),
+        ("2026-12.01", None, False),
+        ("2026-02-30", None, False),
+        (None, None, False),
+    ],
+)
+def test_a_date_without_a_time_begins_in_no_zone(given: object, expected: str | None, civil: bool) -> None:
+    found = local_timestamp(given, "Europe/Berlin")
+
+    assert (found, isinstance(found, Day)) == (expected, civil)
 
 
 def test_every_zone_is_written_as_utc() -> None:

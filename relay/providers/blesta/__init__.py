@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from relay import jsontext
-from relay.model import Inbound, iso
+from relay.model import Inbound
 from relay.money import from_decimal, named
 from relay.providers.base import (
     ANY,
@@ -33,7 +33,7 @@ from relay.providers.base import (
     by_arrival,
 )
 from relay.providers.reading import an_object, scalar
-from relay.times import local
+from relay.times import local, local_timestamp
 from relay.values import KEY, URL
 from relay.verification import SharedToken
 
@@ -324,7 +324,7 @@ def _full_name(client: Data) -> str | None:
 
 
 def _time(value: Any) -> str | None:
-    return iso(local(value, "UTC")) if isinstance(value, str) else None
+    return local_timestamp(value, "UTC") if isinstance(value, str) else None
 
 
 def _both(name: str) -> tuple[str, str]:

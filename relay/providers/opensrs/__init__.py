@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from relay.model import Inbound, iso
+from relay.model import Inbound
 from relay.providers.base import Data, On, Provider, by
 from relay.providers.reading import scalar
-from relay.times import days_until, local
+from relay.times import days_until, local, local_timestamp
 from relay.verification import SharedToken
 
 _DONE = frozenset(("completed", "complete", "successful", "success"))
@@ -42,7 +42,7 @@ def subject(inbound: Inbound) -> Told:
 
 def domain(told: Told, status: str | None = None) -> Data:
     found = told.data
-    expires = iso(local(found.get("expiration_date"), "UTC"))
+    expires = local_timestamp(found.get("expiration_date"), "UTC")
     return {
         "domain": {
             "id": scalar(found.get("domain_id")),

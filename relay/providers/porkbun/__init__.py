@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from relay.model import Inbound, iso
+from relay.model import Inbound
 from relay.providers.base import Data, On, Provider
 from relay.providers.reading import scalar
-from relay.times import days_until, local
+from relay.times import days_until, local, local_timestamp
 from relay.verification import Bare, HmacSignature
 
 
@@ -29,14 +29,14 @@ def subject(inbound: Inbound) -> Told:
 
 def domain(told: Told) -> Data:
     found = told.data
-    expires = iso(local(found.get("expireDate"), "UTC"))
+    expires = local_timestamp(found.get("expireDate"), "UTC")
     name = scalar(found.get("domain"))
     return {
         "domain": {
             "name": name.lower() if name else None,
             "status": scalar(found.get("status")),
             "registrar": "Porkbun",
-            "registered_at": iso(local(found.get("createDate"), "UTC")),
+            "registered_at": local_timestamp(found.get("createDate"), "UTC"),
             "expires_at": expires,
             "days_until_expiry": days_until(expires, told.at),
             "period_years": _whole(found.get("years")),

@@ -45,7 +45,7 @@ def card(event: Object) -> Data:
             "expires_at": expires_at,
             "holder_name": text(kept.get("cardholder_name")),
             "country": text(under(kept, "billing_address", "country")),
-            "days_until_expiry": days_from(event, expires_at),
+            "days_until_expiry": days_from(event, expires_at, kept),
         }
     }
 

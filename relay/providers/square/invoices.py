@@ -104,7 +104,7 @@ def _invoice(bill: Object, event: Object) -> Data:
         "description": text(bill.get("title"), bill.get("description")),
         "issued_at": None if now == "draft" else timestamp(bill.get("created_at")),
         "due_at": due_at,
-        "days_until_due": days_from(event, due_at) if now in ("open", "partially_paid") else None,
+        "days_until_due": days_from(event, due_at, bill) if now in ("open", "partially_paid") else None,
         "url": text(bill.get("public_url")),
         "subscription_id": text(bill.get("subscription_id")),
     }

@@ -87,7 +87,7 @@ def told_at(event: Object) -> str | None:
     return timestamp(event.get("created_at"))
 
 
-def days_from(event: Object, moment: str | None) -> int | None:
-    """Whole days from the event, not from now, so that a replay says the same."""
+def days_from(event: Object, moment: str | None, about: Object) -> int | None:
+    """Whole days from the event, not from now, so that a replay says the same; by the calendar of what it is about."""
     now = instant(event.get("created_at"))
-    return None if now is None else days_until(moment, now)
+    return None if now is None else days_until(moment, now, about.get("timezone"))

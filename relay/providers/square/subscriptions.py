@@ -43,7 +43,7 @@ def read(event: Object) -> Data:
             "cancel_at": ends if now in ("pending", "active") else None,
             "canceled_at": ends if now == "canceled" else None,
             "ended_at": ends if now == "canceled" else None,
-            "days_until_renewal": days_from(event, renews_at),
+            "days_until_renewal": days_from(event, renews_at, sub),
         }
     }
 

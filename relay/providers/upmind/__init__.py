@@ -10,11 +10,11 @@ read where it is seen and left null elsewhere. Times carry no zone: the source's
 from dataclasses import dataclass
 from functools import partial
 
-from relay.model import Inbound, iso
+from relay.model import Inbound
 from relay.money import Money, currency_code, from_decimal, named
 from relay.providers.base import Data, On, Provider, Reply, Setting
 from relay.providers.reading import an_object, scalar
-from relay.times import local
+from relay.times import local, local_timestamp
 from relay.values import ZONE
 from relay.verification import HmacSignature
 
@@ -28,7 +28,7 @@ class Told:
     zone: str
 
     def time(self, name: str) -> str | None:
-        return iso(local(self.object.get(name), self.zone))
+        return local_timestamp(self.object.get(name), self.zone)
 
 
 def subject(inbound: Inbound) -> Told:
