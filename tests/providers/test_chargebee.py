@@ -84,6 +84,10 @@ CARD = {"payment_source_id": "pm_1", "last4": "4242", "expiry_month": 2, "expiry
         ("subscription_renewal_reminder", ["subscription.renewal_upcoming"]),
         ("invoice_generated", ["invoice.finalized"]),
         ("payment_due_reminder", ["invoice.due_soon"]),
+        ("netd_payment_due_reminder", ["invoice.due_soon"]),
+        ("product_created", []),
+        ("variant_updated", []),
+        ("omnichannel_subscription_item_downgrade_scheduled", []),
         ("payment_succeeded", ["payment.succeeded"]),
         ("payment_failed", ["payment.failed"]),
         ("payment_initiated", ["payment.pending"]),
@@ -116,6 +120,31 @@ def test_an_event_becomes(native: str, expected: list[str]) -> None:
 )
 def test_an_invoice_that_changes_is_told_by_its_status(status: str, expected: list[str]) -> None:
     assert types("chargebee", happened("invoice_updated", invoice=INVOICE | {"status": status})) == expected
+
+
+@pytest.mark.parametrize(("due", "expected"), [(1795330797, "invoice.overdue"), (1795330799, "invoice.due_soon")])
+@pytest.mark.parametrize("native", ["payment_due_reminder", "netd_payment_due_reminder"])
+def test_a_reminder_after_the_due_date_is_of_an_overdue_invoice(native: str, due: int, expected: str) -> None:
+    assert types("chargebee", happened(native, invoice=INVOICE | {"due_date": due})) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (
+            {"customer": {"id": "payer", "email": ADA}, "subscription": {"id": "s1", "customer_id": "branch"}},
+            ("payer", ADA),
+        ),
+        ({"subscription": {"id": "s1", "customer_id": "branch"}}, ("branch", None)),
+        ({"customer": {"email": ADA}, "invoice": {"customer_id": "branch"}}, (None, ADA)),
+    ],
+)
+def test_the_customers_id_and_address_come_from_one_record(
+    content: dict[str, Any], expected: tuple[str | None, str | None]
+) -> None:
+    [event] = events("chargebee", happened("subscription_changed", **content))
+
+    assert (event.customer_id, event.customer_email) == expected
 
 
 def test_an_invoice_is_paid_once_though_several_events_say_so() -> None:

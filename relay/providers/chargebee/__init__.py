@@ -6,7 +6,7 @@ With an API key of the site each event is fetched again, and the fetched one cou
 
 import base64
 from calendar import monthrange
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from relay.model import Inbound
@@ -62,11 +62,16 @@ def part(told: Object, name: str) -> Object:
 
 
 def who(told: Object) -> Data | None:
+    """The customer that came along. In a hierarchy of accounts that is the one who pays, and the subscription that of
+    another, whose id does not go with the payer's address.
+    """
     customer = part(told, "customer")
+    if not customer:
+        held = (part(told, name).get("customer_id") for name in ("subscription", "invoice", "transaction", "card"))
+        return {"id": text(*held)}
     names = [text(customer.get("first_name")), text(customer.get("last_name"))]
-    held = [part(told, name).get("customer_id") for name in ("subscription", "invoice", "transaction", "card")]
     return {
-        "id": text(*held, customer.get("id")),
+        "id": text(customer.get("id")),
         "name": " ".join(name for name in names if name) or None,
         "email": text(customer.get("email")),
         "company": text(customer.get("company")),
@@ -298,6 +303,13 @@ def _status(*wanted: str) -> Callable[[Inbound], bool]:
     return lambda inbound: under(event(inbound), "content", "invoice", "status") in wanted
 
 
+def reminder(inbound: Inbound) -> Sequence[On]:
+    """A reminder that an invoice is to be paid is sent before its due date, and after it too."""
+    due = instant(under(event(inbound), "content", "invoice", "due_date"))
+    now = instant(event(inbound).get("occurred_at")) or inbound.received_at
+    return (_OVERDUE if due is not None and due < now else On("invoice.due_soon", invoice),)
+
+
 def _has_invoice(inbound: Inbound) -> bool:
     return bool(an_object(under(event(inbound), "content", "invoice")))
 
@@ -326,6 +338,7 @@ _ACTIVATED = On("subscription.activated", subscription)
 _CHANGED = On("subscription.updated", of_subscription)
 _REACTIVATED = On("subscription.resumed", of_subscription)
 _CANCELED = On("subscription.canceled", of_subscription)
+_OVERDUE = On("invoice.overdue", overdue)
 _GENERATED = On("invoice.finalized", invoice, once=_INVOICE)
 
 PROVIDER = Provider(
@@ -367,8 +380,10 @@ PROVIDER = Provider(
             On("invoice.voided", invoice, when=_status("voided"), once=_INVOICE),
             On("invoice.uncollectible", invoice, when=_status("not_paid"), once=_INVOICE),
         ),
-        "payment_due_reminder": On("invoice.due_soon", invoice),
-        "payment_overdue_reminder": On("invoice.overdue", overdue),
+        "payment_due_reminder": reminder,
+        # The older name of the same; Chargebee has retired it.
+        "netd_payment_due_reminder": reminder,
+        "payment_overdue_reminder": _OVERDUE,
         "payment_succeeded": (On("payment.succeeded", paid), _INVOICE_PAID),
         "payment_failed": (
             On("payment.failed", failed),
