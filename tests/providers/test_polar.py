@@ -67,6 +67,14 @@ def test_a_payment_is_the_total_and_what_the_balance_does_to_it(currency, total,
     assert (found["amount"], found["amount_minor"], found["currency"]) == expected
 
 
+def test_a_customer_that_came_along_is_told_alone():
+    person = {"id": "cus_1", "email": "zoe@acme.example"}
+
+    [event, _] = events(changed("order.paid", customer=person, customer_id="cus_2", customer_name="Ada"))
+
+    assert event.envelope["customer"] == {"id": "cus_1", "name": None, "email": "zoe@acme.example", "company": None}
+
+
 @pytest.mark.parametrize("due", [0, 2856])
 def test_a_paid_order_owes_nothing_whatever_its_due_amount_says(due):
     bill = data(changed("order.paid", due_amount=due), "invoice.paid")["invoice"]

@@ -41,6 +41,8 @@ PROVIDER = Provider(
         "subscription.created": On("subscription.created", subscriptions.read),
         "subscription.active": On("subscription.activated", subscriptions.read),
         "subscription.updated": On("subscription.updated", subscriptions.read),
+        # It was brought over from another provider.
+        "subscription.migrated": On("subscription.updated", subscriptions.read),
         # The next period has begun; whether it is paid for, its order tells.
         "subscription.cycled": subscriptions.RENEWED,
         # A renewal that was not paid: Polar has no event for the payment itself.

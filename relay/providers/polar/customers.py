@@ -31,9 +31,16 @@ def who(event: Object) -> Data:
     """The customer: the object itself, one that came along, or the fields of a checkout; a refund has the id only."""
     told = about(event)
     person = told if str(event.get("type")).startswith("customer.") else an_object(told.get("customer"))
+    if person:
+        return {
+            "id": text(person.get("id")),
+            "name": text(person.get("name")),
+            "email": text(person.get("email")),
+            "company": text(person.get("billing_name")),
+        }
     return {
-        "id": text(told.get("customer_id"), person.get("id")),
-        "name": text(person.get("name"), told.get("customer_name")),
-        "email": text(person.get("email"), told.get("customer_email")),
-        "company": text(person.get("billing_name"), told.get("customer_billing_name")),
+        "id": text(told.get("customer_id")),
+        "name": text(told.get("customer_name")),
+        "email": text(told.get("customer_email")),
+        "company": text(told.get("customer_billing_name")),
     }
