@@ -6,7 +6,8 @@
     relay-hook.py --of VARIABLE     the event's name is in a variable too
 
 `hooks.json` beside it lists for each event the names of its fields, or how many arguments it has. Nothing else leaves
-the panel, and an event that is not listed is none. Whatever goes wrong, the panel goes on with its work.
+the panel, and an event that is not listed is none. Where `panel.py` lies beside it, that has the last word: panels run
+their hooks more often than the thing happens. Whatever goes wrong, the panel goes on with its work.
 """
 
 import importlib.util
@@ -33,11 +34,21 @@ def main(arguments: "list[str]") -> None:
         data: Any = [value[:LONGEST] for value in rest[1 : wanted + 1]]
     else:
         data = {name: os.environ[name][:LONGEST] for name in wanted if name in os.environ}
-    engine().tell(event, data)
+    happened = judged(event, data)
+    if happened is not None:
+        beside("relay-send.py").tell(*happened)
 
 
-def engine() -> "Any":
-    specification = importlib.util.spec_from_file_location("relay_send", os.path.join(BASE, "relay-send.py"))
+def judged(event: str, data: "Any") -> "tuple[str, Any] | None":
+    """What is to be told, and by which name; None for what did not happen."""
+    if not os.path.exists(os.path.join(BASE, "panel.py")):
+        return event, data
+    found: tuple[str, Any] | None = beside("panel.py").judge(event, data)
+    return found
+
+
+def beside(file: str) -> "Any":
+    specification = importlib.util.spec_from_file_location(os.path.splitext(file)[0], os.path.join(BASE, file))
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)

@@ -4,7 +4,8 @@ Its scripts: https://hestiacp.com/docs/server-administration/ and https://github
 bin/v-add-letsencrypt-domain)
 
 It has two places that run a program, and both are given a list of arguments. So an event's `data` is that list, and is
-known by the file that was run. What the panel answers about backups is an object, and is read as it lies.
+known by the file that was run. A package's script runs for more than new users; the sender sees which command ran it,
+and names the event after that. What the panel answers about backups is an object, and is read as it lies.
 """
 
 from collections.abc import Sequence
@@ -14,12 +15,13 @@ from typing import Any
 
 from relay import jsontext
 from relay.model import Inbound
-from relay.providers.base import JSON, BodyFormat, Data, On, Setting, panel
+from relay.providers.base import JSON, BodyFormat, Data, On, Setting, by, panel
 from relay.providers.reading import an_object, scalar, whole
 from relay.times import instant
 from relay.values import KEY, url
 
 PACKAGE = "data/packages/PACKAGE.sh"
+ADDED, REPACKAGED = "v-add-user", "v-change-user-package"
 CERTIFICATE = "/etc/hestiacp/hooks/le_post.sh"
 BACKUPS = "v-list-user-backups json"
 _MEGABYTE = 1_000_000
@@ -54,18 +56,22 @@ def _argument(said: Any, place: int) -> str | None:
     return scalar(said[place]) if isinstance(said, list) and len(said) > place else None
 
 
-def user(said: Any) -> Data:
-    """The same script runs for a new user and for one whose package changed; it is not told which."""
+def user(said: Any, status: str | None = None) -> Data:
     login = _argument(said, 0)
     return {
         "service": {
             "id": login,
             "name": login,
             "username": login,
-            "status": "active",
+            "plan": _argument(said, 3),
+            "status": status,
             "email": _argument(said, 1),
         }
     }
+
+
+def created(said: Any) -> Data:
+    return user(said, "active")
 
 
 def customer(said: Any) -> Data:
@@ -137,7 +143,10 @@ PROVIDER = replace(
         customer=customer,
         occurred_at=lambda inbound: instant(inbound.payload.get("sent_at")),
         events={
-            PACKAGE: On("service.created", user),
+            ADDED: On("service.created", created),
+            REPACKAGED: On("service.package_changed", user),
+            # Nobody knows why the script ran: it runs for every user again and again, so that each is told once.
+            PACKAGE: On("service.created", created, once=by("service", "id")),
             CERTIFICATE: On("certificate.renewed", certificate, customer=holder),
             BACKUPS: kept,
         },

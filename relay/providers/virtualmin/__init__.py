@@ -13,6 +13,7 @@ from functools import partial
 from relay.model import Inbound
 from relay.providers.base import Data, On, Setting, panel
 from relay.providers.reading import an_object, scalar
+from relay.times import timestamp
 from relay.values import url
 
 SCHEDULED_BACKUP = "SCHEDULED_BACKUP"
@@ -52,9 +53,23 @@ def updated(variables: Data) -> Data:
     return service(variables) | {"domain": {"name": now, "previous_name": before} if renamed else None}
 
 
+def installed(inbound: Inbound) -> Sequence[On]:
+    """The command also runs for a request of a certificate; the sender names the certificate where it is a new one."""
+    is_new = scalar(an_object(inbound.payload["data"]).get("CERTIFICATE_SHA256"))
+    return (On("certificate.renewed", certificate),) if is_new else ()
+
+
 def certificate(variables: Data) -> Data:
     name = _host(variables, "DOM")
-    return {"certificate": {"domain": name, "names": [name] if name else None}, **service(variables)}
+    return {
+        "certificate": {
+            "domain": name,
+            "names": [name] if name else None,
+            "valid_from": timestamp(variables.get("CERTIFICATE_NOT_BEFORE")),
+            "expires_at": timestamp(variables.get("CERTIFICATE_NOT_AFTER")),
+        },
+        **service(variables),
+    }
 
 
 def created(inbound: Inbound) -> Sequence[On]:
@@ -101,7 +116,8 @@ def run(variables: Data, status: str) -> Data:
     destination = scalar(variables.get("BACKUP_DEST"))
     return {
         "backup": {
-            "name": "Scheduled backup",
+            "id": scalar(variables.get("BACKUP_ID")),
+            "name": scalar(variables.get("BACKUP_DESC")) or "Scheduled backup",
             "status": status,
             "resource": ", ".join(_names(variables, "BACKUP_DOMAIN_NAMES")) or None,
             "destination": destination and destination.rsplit("@", 1)[-1],
@@ -137,7 +153,7 @@ PROVIDER = panel(
         "DISABLE_DOMAIN": On("service.suspended", partial(service, status="suspended")),
         "ENABLE_DOMAIN": On("service.unsuspended", partial(service, status="active")),
         "DELETE_DOMAIN": deleted,
-        "SSL_DOMAIN": On("certificate.renewed", certificate),
+        "SSL_DOMAIN": installed,
         SCHEDULED_BACKUP: scheduled,
     },
     ignored=frozenset(

@@ -8,5 +8,5 @@ panel_is_here() {
 main() {
   NAME=hestiacp LABEL=HestiaCP
   eval "$(payload relay-install.sh)"
-  install_all relay-hook.py hooks.json
+  install_all relay-hook.py hooks.json panel.py
 }

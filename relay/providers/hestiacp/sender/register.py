@@ -27,7 +27,8 @@ def scripts() -> "dict[str, str]":
 
 def line(event: str) -> str:
     hook = shlex.quote(os.path.join(BASE, "relay-hook.py"))
-    return f'{shlex.quote(sys.executable)} {hook} {event} --arguments "$@" </dev/null >/dev/null 2>&1 || :  {MARK}\n'
+    call = f'RELAY_SCRIPT="$0" {shlex.quote(sys.executable)} {hook} {event} --arguments "$@"'
+    return f"{call} </dev/null >/dev/null 2>&1 || :  {MARK}\n"
 
 
 def read(path: str) -> "list[str]":

@@ -80,5 +80,13 @@ def every(change: "str | None", backup: "str | None") -> int:
     return 0
 
 
+def add() -> int:
+    sys.dont_write_bytecode = True
+    import panel  # type: ignore[import-not-found]
+
+    panel.learn()
+    return every(CHANGE, BACKUP)
+
+
 if __name__ == "__main__":
-    sys.exit(every(CHANGE, BACKUP) if sys.argv[1] == "add" else every(None, None))
+    sys.exit(add() if sys.argv[1] == "add" else every(None, None))
