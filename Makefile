@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ZAPIER := connectors/zapier
 AJV := tests/connectors/ajv
-NODE_STAMPS := $(if $(shell node -e 'process.exit(parseInt(process.versions.node) < 20)' >/dev/null 2>&1 && command -v npm),\
+NEW_NODE := $(filter true,$(shell node -p 'parseInt(process.versions.node) >= 20' 2>/dev/null))
+NODE_STAMPS := $(if $(and $(NEW_NODE),$(shell command -v npm)),\
   $(ZAPIER)/node_modules/.installed $(AJV)/node_modules/.installed)
 PROFILE ?= public
 
