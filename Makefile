@@ -10,7 +10,7 @@ NODE_STAMPS := $(if $(and $(NEW_NODE),$(shell command -v npm)),\
   $(ZAPIER)/node_modules/.installed $(AJV)/node_modules/.installed)
 PROFILE ?= public
 
-.PHONY: help run demo test check drift lint types generate chaos bench lock clean zapier-package zapier-validate
+.PHONY: help run demo test check drift lint types generate chaos bench vectors lock clean zapier-package zapier-validate
 
 help:  ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ zapier-validate: $(STAMP) $(ZAPIER)/node_modules/.installed  ## Zapier's own str
 
 zapier-package: $(STAMP) $(ZAPIER)/node_modules/.installed  ## The Zapier app as var/zapier/build.zip; PROFILE=private has all actions
 	@$(ZAPIER)/build.sh package $(PROFILE)
+
+vectors: $(STAMP)  ## Freeze signature vectors of a new provider: ONLY=name
+	@cd tests && ../$(BIN)/python -m vectors $(ONLY)
 
 lock: $(STAMP)  ## Pin the dependencies anew, with hashes
 	@$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url -o requirements.lock

@@ -94,5 +94,6 @@ def _certificate(
     return builder.sign(issuer_key, SHA256())
 
 
-SCHEME = authority().scheme()
+AUTHORITY = authority()
+SCHEME = AUTHORITY.scheme()
 """For the suite of every provider."""
