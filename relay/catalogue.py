@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema_rs
 
 from relay import jsontext
+from relay.money import currency_code, in_both_forms
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
@@ -95,14 +96,22 @@ class Entity:
                 completed[name] = [entity.complete(item) for item in completed[name]]
         return completed
 
-    def fit(self, value: Any) -> Any:
-        """The part of `value` that the entity has keys for; all of it where an entity is free of keys."""
+    def fit(self, value: Any, currency: str | None = None) -> Any:
+        """The part of `value` that the entity has keys for, amounts in both their forms; all of it where an entity is
+        free of keys. `currency` is that of what it lies in."""
         if not isinstance(value, dict) or not self.blank:
             return value
         known = {name: item for name, item in value.items() if name in self.blank}
+        code = currency_code(known.get("currency"))
+        if code is not None:
+            known["currency"] = currency = code
+        if currency is not None:
+            for name in self.blank:
+                if name.endswith("_minor"):
+                    known |= in_both_forms(name.removesuffix("_minor"), known, currency)
         for name, entity in self.items.items():
             if isinstance(known.get(name), list):
-                known[name] = [entity.fit(item) for item in known[name]]
+                known[name] = [entity.fit(item, currency) for item in known[name]]
         return known
 
 

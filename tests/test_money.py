@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from relay.money import Money, currency_code, exponent, from_decimal, from_minor, named
+from relay.money import Money, currency_code, exponent, from_decimal, from_minor, in_both_forms, named
 
 
 def money(amount: str | None, minor: int | None, currency: str | None) -> Money:
@@ -59,6 +59,58 @@ def test_a_minor_amount_becomes_money(
 
     assert found == expected
     assert str(found["amount"]) == str(expected["amount"])
+
+
+@pytest.mark.parametrize(
+    ("given", "currency", "expected"),
+    [
+        (Decimal("59.990000000000002"), "USD", money("59.99", 5999, "USD")),
+        ("59.989999999999995", "USD", money("59.99", 5999, "USD")),
+        (Decimal("27964.000000000004"), "EUR", money("27964.00", 2796400, "EUR")),
+        (Decimal("67.2000000000000028421709430404007434844970703125"), "DKK", money("67.20", 6720, "DKK")),
+        (Decimal("9.99999999999998"), "EUR", money("10.00", 1000, "EUR")),
+        (Decimal("5.551115123125783E-17"), "EUR", money("0.00", 0, "EUR")),
+        (Decimal("-0.30000000000000004"), "EUR", money("-0.30", -30, "EUR")),
+        (Decimal("1200.0000000000002"), "JPY", money("1200", 1200, "JPY")),
+        (Decimal("3.5000000000000004"), "KWD", money("3.500", 3500, "KWD")),
+        (Decimal("472.18500000000006"), "USD", money("472.185", None, "USD")),
+        (Decimal("59.995"), "USD", money("59.995", None, "USD")),
+        (Decimal("59.9900001"), "USD", money("59.9900001", None, "USD")),
+        (Decimal("0.00000001"), "USD", money("1E-8", None, "USD")),
+        (Decimal("123456789012.345"), "USD", money("123456789012.345", None, "USD")),
+        (Decimal("0.333333333333333333"), "USD", money("0.333333333333333333", None, "USD")),
+        (Decimal("1200.5"), "JPY", money("1200.5", None, "JPY")),
+    ],
+)
+def test_what_binary_floats_leave_behind_is_no_part_of_an_amount(given: object, currency: str, expected: Money) -> None:
+    found = from_decimal(given, currency)
+
+    assert found == expected
+    assert str(found["amount"]) == str(expected["amount"])
+
+
+@pytest.mark.parametrize(("given", "minor"), [("2450.0000000000005", 2450), ("1998.9999999999998", 1999)])
+def test_what_binary_floats_leave_behind_is_no_part_of_a_minor_amount(given: str, minor: int) -> None:
+    assert from_minor(Decimal(given), "EUR")["amount_minor"] == minor
+
+
+@pytest.mark.parametrize(
+    ("entity", "expected"),
+    [
+        ({"tax": 2}, {"tax": Decimal("2.00"), "tax_minor": 200}),
+        ({"tax": "2.5", "tax_minor": None}, {"tax": Decimal("2.50"), "tax_minor": 250}),
+        ({"tax_minor": 250}, {"tax": Decimal("2.50"), "tax_minor": 250}),
+        ({"tax": Decimal("2.5"), "tax_minor": 250}, {"tax": Decimal("2.50"), "tax_minor": 250}),
+        ({"tax": Decimal("2.505")}, {"tax": Decimal("2.505"), "tax_minor": None}),
+        ({"tax": Decimal("2.5"), "tax_minor": 2}, {}),
+        ({"tax": "free"}, {}),
+        ({}, {}),
+    ],
+)
+def test_an_amount_told_in_one_form_is_told_in_both(entity: dict[str, object], expected: dict[str, object]) -> None:
+    found = in_both_forms("tax", entity, "EUR")
+
+    assert (found, str(found.get("tax"))) == (expected, str(expected.get("tax")))
 
 
 NO_AMOUNTS = [

@@ -53,6 +53,25 @@ def test_what_our_schema_does_not_have_is_left_out_and_what_it_lacks_is_null() -
     }
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "told_as", "minor"),
+    [(Decimal("24.5"), "EUR", "24.50", 2450), (1200, "jpy", "1200", 1200), (Decimal("3.5"), "KWD", "3.500", 3500)],
+)
+def test_amounts_of_our_own_types_are_told_in_both_forms(
+    amount: object, currency: str, told_as: str, minor: int
+) -> None:
+    line = {"description": "Hosting", "amount": amount}
+    invoice = {"number": "A-0", "amount": amount, "amount_due_minor": minor, "currency": currency, "items": [line]}
+
+    event = told("standard", {"type": "invoice.paid", "data": {"invoice": invoice}})
+
+    found = event["data"]["invoice"]
+    assert (str(found["amount"]), found["amount_minor"], found["currency"]) == (told_as, minor, currency.upper())
+    assert (str(found["amount_due"]), found["amount_due_minor"]) == (told_as, minor)
+    assert (str(found["items"][0]["amount"]), found["items"][0]["amount_minor"]) == (told_as, minor)
+    assert event["summary"] == f"Invoice A-0 of {told_as} {currency.upper()} was paid."
+
+
 @pytest.mark.parametrize("data", [None, [], "text", {}, {"invoice": 7}, {"invoice": {"amount": "9.00"}}])
 def test_data_that_does_not_fit_its_type_carries_a_defect(data: Any) -> None:
     (event,) = posted("standard", {"type": "invoice.paid", "data": data})

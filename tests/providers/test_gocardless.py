@@ -178,7 +178,7 @@ def test_a_planned_payment_says_when_the_subscription_renews(vendor: Vendor) -> 
     assert brief(told, "renews_at", "days_until_renewal", "amount_minor") == (
         "subscription.renewal_upcoming",
         "2026-11-27T00:00:00Z",
-        4,
+        5,
         2400,
     )
 
