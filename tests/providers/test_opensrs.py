@@ -1,5 +1,6 @@
 """What is peculiar to OpenSRS: objects and their events, messages that remind, times that say no zone."""
 
+import hmac
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,72 @@ import pytest
 
 from corpus import of_every_file
 from relay import jsontext
+from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
 from relay.normalize import Origin, normalize, read
 from relay.providers.opensrs import PROVIDER
+from relay.verification import Credentials
 
 ORIGIN = Origin(Source("src_1", "ws_1", "opensrs", "OpenSRS"), 1, "shared_token")
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 EXPECTED = {"expired.json": ["domain.expired"], "renewed.json": ["domain.renewed"]}
+
+
+SIGNED, OURS = "5f0c2d1e-7a34-4b8e-9c61-0d2f3a4b5c6d", "the-token"
+BODY = b'{"event": "EXPIRED", "object": "DOMAIN"}'
+
+
+def signature(body: bytes = BODY, secret: str = SIGNED) -> dict[str, str]:
+    return {"hmac-signature": hmac.new(secret.encode(), body, "sha256").hexdigest()}
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "proof"),
+    [
+        (signature(), {}, ("opensrs_signature", "fully")),
+        ({"hmac-signature": signature()["hmac-signature"].upper()}, {}, ("opensrs_signature", "fully")),
+        ({}, {"token": OURS}, ("shared_token", "not")),
+        (signature(secret="not known here yet"), {"token": OURS}, ("shared_token", "not")),
+    ],
+)
+def test_a_webhook_is_proved_by_its_signature_or_by_the_token(
+    headers: dict[str, str], query: dict[str, str], proof: tuple[str, str]
+) -> None:
+    scheme = PROVIDER.verification
+
+    found = scheme.verify(Inbound(BODY, headers=headers, query=query), Credentials((OURS, SIGNED)), NOW.timestamp())
+
+    assert (found, scheme.covers(found)) == proof
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "code"),
+    [
+        ({}, {}, "missing_signature"),
+        (signature(b"{}"), {}, "signature_mismatch"),
+        (signature(secret="another"), {}, "signature_mismatch"),
+        (signature(secret="another"), {"token": "another"}, "signature_mismatch"),
+    ],
+)
+def test_anything_else_proves_nothing(headers: dict[str, str], query: dict[str, str], code: str) -> None:
+    inbound = Inbound(BODY, headers=headers, query=query)
+
+    with pytest.raises(VerificationError) as refusal:
+        PROVIDER.verification.verify(inbound, Credentials((OURS, SIGNED)), NOW.timestamp())
+
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ("opensrs.domain.expired", ["domain.expired"]),
+        ("opensrs.transfer.status_change", ["domain.transferred"]),
+        ("opensrs.domain.nameserver_update", []),
+    ],
+)
+def test_an_events_name_may_hold_its_object(event: str, expected: list[str]) -> None:
+    assert types(posted(event, {"order_status": "completed"}, owner=None)) == expected
 
 
 def posted(event: Any, data: Any, owner: Any = "DOMAIN") -> list[Event]:

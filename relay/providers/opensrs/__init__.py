@@ -1,22 +1,26 @@
 """OpenSRS (Tucows): domains of a reseller.
 
 Its event notifications: https://support.opensrs.com/support/solutions/articles/201000063405-event-notifications
+Its webhooks, which are signed: https://domains.opensrs.guide/docs/webhooks-overview
 
 An event belongs to an object: a domain, an order or a transfer. Events of domains are known by their own name, the
-others by that of the object before it, as in `TRANSFER.STATUS_CHANGE`. Nothing is signed. All times are UTC, some of
-them without saying so.
+others by that of the object before it, as in `TRANSFER.STATUS_CHANGE`; webhooks write `opensrs.transfer.status_change`.
+All times are UTC, some of them without saying so.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from relay.errors import VerificationError
 from relay.model import Inbound
 from relay.providers.base import Data, On, Provider, by
 from relay.providers.reading import scalar
 from relay.times import days_until, local, local_timestamp
-from relay.verification import SharedToken
+from relay.verification import TOKEN, Coverage, Credentials, HmacSignature, SharedToken
 
+_DOTTED = re.compile(r"OPENSRS\.([A-Z]+)\.([A-Z_]+)")
 _DONE = frozenset(("completed", "complete", "successful", "success"))
 _UNDONE = frozenset(("declined", "cancelled", "canceled", "failed"))
 
@@ -30,8 +34,42 @@ class Told:
     at: datetime
 
 
+_SIGNED = HmacSignature("opensrs_signature", header="hmac-signature", any_case=True)
+_TOKEN = SharedToken()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSrsProof:
+    """The signature of a webhook, or the address' token: what is handed on from e-mails is not signed.
+
+    A token proves what it proves without a signature, too. So it also counts where OpenSRS has begun to sign, and its
+    secret is not kept here yet.
+    """
+
+    name: str = _SIGNED.name
+
+    def covers(self, proof: str) -> Coverage:
+        return "fully" if proof == self.name else "not"
+
+    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
+        if _SIGNED.header not in inbound.headers:
+            return _TOKEN.verify(inbound, credentials, now)
+        try:
+            return _SIGNED.verify(inbound, credentials, now)
+        except VerificationError:
+            if TOKEN not in inbound.query:
+                raise
+        return _TOKEN.verify(inbound, credentials, now)
+
+    def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
+        return _SIGNED.sign(inbound, credentials, now)
+
+
 def event_name(inbound: Inbound) -> str | None:
     event, owner = _word(inbound.payload.get("event")), _word(inbound.payload.get("object"))
+    dotted = _DOTTED.fullmatch(event or "")
+    if dotted:
+        owner, event = dotted.groups()
     return event if owner in (None, "DOMAIN") or event is None else f"{owner}.{event}"
 
 
@@ -133,7 +171,7 @@ PROVIDER = Provider(
     label="OpenSRS",
     kind="registrar",
     homepage="https://opensrs.com",
-    verification=SharedToken(),
+    verification=OpenSrsProof(),
     event_name=event_name,
     event_id=lambda inbound: inbound.payload.get("event_id"),
     occurred_at=lambda inbound: local(inbound.payload.get("event_date"), "UTC"),
