@@ -280,6 +280,44 @@ STANDARD_WEBHOOKS = HmacSignature(
 """https://www.standardwebhooks.com: what our panel senders post and what we deliver with."""
 
 
+SVIX = replace(
+    STANDARD_WEBHOOKS,
+    header="svix-signature",
+    signed="{svix-id}.{stamp}.{body}",
+    stamp_header="svix-timestamp",
+)
+"""The same under the names that Svix had before the standard, and has still: https://docs.svix.com/receiving"""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOffered:
+    """Schemes that differ in their headers only. A webhook is judged by the first one whose signature it brings, and by
+    that alone: a header of one is no part of another's proof. `sign` signs by the first."""
+
+    schemes: tuple[HmacSignature, ...]
+
+    @property
+    def name(self) -> str:
+        return self.schemes[0].name
+
+    @property
+    def window(self) -> int | None:
+        return self.schemes[0].window
+
+    def covers(self, proof: str) -> Coverage:
+        return self.schemes[0].covers(proof)
+
+    def chosen(self, inbound: Inbound) -> HmacSignature:
+        """The scheme that this webhook is judged by."""
+        return next((each for each in self.schemes if inbound.headers.get(each.header, "").strip()), self.schemes[0])
+
+    def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
+        return self.chosen(inbound).verify(inbound, credentials, now)
+
+    def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
+        return self.schemes[0].sign(inbound, credentials, now)
+
+
 @dataclass(frozen=True, slots=True)
 class ConfiguredHmac:
     """A scheme that each source describes in its settings: header, algorithm, encoding, prefix, key_form."""

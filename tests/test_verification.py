@@ -15,9 +15,11 @@ from relay.verification import (
     KEY_FORMS,
     LONGEST_HEADER,
     STANDARD_WEBHOOKS,
+    SVIX,
     Bare,
     ConfiguredHmac,
     Credentials,
+    FirstOffered,
     HmacSignature,
     Pairs,
     Scheme,
@@ -37,6 +39,7 @@ OTHER_BASE64 = "whsec_YW5vdGhlcg=="
 STRIPE_LIKE = HmacSignature(
     name="pairs", header="x-signature", form=Pairs("t", "v1"), signed="{stamp}.{body}", window=300
 )
+EITHER = FirstOffered((STANDARD_WEBHOOKS, SVIX))
 PADDLE_LIKE = HmacSignature(
     name="semicolons",
     header="paddle-signature",
@@ -60,6 +63,8 @@ SCHEMES: Mapping[str, tuple[Scheme, Credentials, Credentials]] = {
     "polar with text": (POLAR_LIKE, Credentials(("polar_whs_!",)), Credentials(("polar_whs_?",))),
     "pairs": (STRIPE_LIKE, Credentials((TEXT,)), Credentials(("another",))),
     "semicolons": (PADDLE_LIKE, Credentials((TEXT,)), Credentials(("another",))),
+    "older names": (SVIX, Credentials((BASE64,)), Credentials((OTHER_BASE64,))),
+    "either names": (EITHER, Credentials((BASE64,)), Credentials((OTHER_BASE64,))),
     "bare": (BARE, Credentials((TEXT,)), Credentials(("another",))),
     "prefixed": (PREFIXED, Credentials((TEXT,)), Credentials(("another",))),
     "optional prefix": (OPTIONAL_PREFIX, Credentials((TEXT,)), Credentials(("another",))),
@@ -70,8 +75,15 @@ SCHEMES: Mapping[str, tuple[Scheme, Credentials, Credentials]] = {
         Credentials(("another",), {"header": "X-Signature"}),
     ),
 }
-STAMPED = {name: SCHEMES[name] for name in ("standard", "polar with text", "pairs", "semicolons")}
-WINDOWS = {"standard": 300, "polar with text": 300, "pairs": 300, "semicolons": 5}
+WINDOWS = {
+    "standard": 300,
+    "older names": 300,
+    "either names": 300,
+    "polar with text": 300,
+    "pairs": 300,
+    "semicolons": 5,
+}
+STAMPED = {name: SCHEMES[name] for name in WINDOWS}
 
 
 def webhook(body: bytes = BODY, **headers: str) -> Inbound:
@@ -375,3 +387,37 @@ def test_a_version_that_is_not_ours_is_passed_over() -> None:
 def test_a_fingerprint_tells_bodies_apart() -> None:
     assert fingerprint(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert fingerprint(BODY) != fingerprint(BODY.rstrip())
+
+
+def by_svix(webhook: Inbound) -> Inbound:
+    return SVIX.sign(webhook, Credentials((BASE64,)), NOW)
+
+
+def test_the_names_of_svix_are_those_that_its_own_library_signs_under() -> None:
+    ours = by_svix(webhook())
+    official = Webhook(BASE64).sign(ours.headers["svix-id"], datetime.fromtimestamp(NOW, UTC), BODY.decode())
+
+    assert ours.headers == {
+        "svix-id": ours.headers["svix-id"],
+        "svix-timestamp": str(NOW),
+        "svix-signature": official,
+    }
+    assert EITHER.verify(ours, Credentials((BASE64,)), NOW) == "standard_webhooks"
+
+
+@pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp"])
+def test_a_header_of_one_family_takes_the_place_of_none_of_another(name: str) -> None:
+    headers = dict(by_svix(webhook()).headers)
+    headers[name] = headers.pop(f"svix-{name.partition('-')[2]}")
+
+    with pytest.raises(VerificationError) as caught:
+        EITHER.verify(Inbound(BODY, headers=headers), Credentials((BASE64,)), NOW)
+
+    assert caught.value.code == "missing_signature"
+
+
+def test_a_family_that_is_there_is_the_one_that_counts() -> None:
+    both = Inbound(BODY, headers={**by_svix(webhook()).headers, "webhook-signature": "v1,bm90aGluZw=="})
+
+    with pytest.raises(VerificationError):
+        EITHER.verify(both, Credentials((BASE64,)), NOW)

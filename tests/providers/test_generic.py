@@ -123,6 +123,18 @@ def test_a_standard_webhook_is_known_by_its_id() -> None:
     assert events[0]["id"] == events[1]["id"]
 
 
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"svix_id": "msg_1", "svix_signature": "v1,x"}, "msg_1"),
+        ({"svix_id": "msg_1", "svix_signature": "v1,x", "webhook_id": "other"}, "msg_1"),
+        ({"svix_id": "other", "webhook_signature": "v1,x", "webhook_id": "msg_1"}, "msg_1"),
+    ],
+)
+def test_a_standard_webhook_is_known_by_the_id_that_was_signed(headers: dict[str, str], expected: str) -> None:
+    assert told("standard", {"type": "a"}, **headers)["provider_event"]["id"] == expected
+
+
 @pytest.mark.parametrize("provider", ["standard", "hmac"])
 def test_what_is_named_like_a_secret_is_not_told(provider: str) -> None:
     event = told(provider, {"type": "x", "data": {"api_key": "k-1", "deep": [{"password": "hunter2"}]}})

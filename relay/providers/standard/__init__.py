@@ -1,4 +1,4 @@
-"""Anybody who signs with Standard Webhooks: https://www.standardwebhooks.com
+"""Anybody who signs with Standard Webhooks: https://www.standardwebhooks.com, or with its older names at Svix.
 
 A webhook whose type is one of our own event types, with data in the shape of its schema, becomes that event.
 Every other one becomes a `custom` event that carries the data as it came.
@@ -11,14 +11,21 @@ from relay.model import Inbound
 from relay.providers.base import Data, On, Provider
 from relay.redaction import without_secrets
 from relay.times import instant
-from relay.verification import STANDARD_WEBHOOKS
+from relay.verification import STANDARD_WEBHOOKS, SVIX, FirstOffered
 
 _UNNAMED = "custom"
+_SCHEME = FirstOffered((STANDARD_WEBHOOKS, SVIX))
+_IDS = {STANDARD_WEBHOOKS: "webhook-id", SVIX: "svix-id"}
 
 
 def event_name(inbound: Inbound) -> str:
     name = inbound.payload.get("type")
     return name if isinstance(name, str) and name else _UNNAMED
+
+
+def event_id(inbound: Inbound) -> str | None:
+    """The id that was signed: another one beside it is anybody's."""
+    return inbound.headers.get(_IDS[_SCHEME.chosen(inbound)])
 
 
 def customer(message: Data) -> Data | None:
@@ -70,9 +77,9 @@ PROVIDER = Provider(
     label="Standard Webhooks",
     kind="generic",
     homepage="https://www.standardwebhooks.com",
-    verification=STANDARD_WEBHOOKS,
+    verification=_SCHEME,
     event_name=event_name,
-    event_id=lambda inbound: inbound.headers.get("webhook-id"),
+    event_id=event_id,
     occurred_at=lambda inbound: instant(inbound.payload.get("timestamp")),
     customer=customer,
     events=EveryEvent({name: ours(name) for name, each in catalogue().types.items() if each.family != "relay"}),
