@@ -55,6 +55,27 @@ def test_braintree_checks_a_new_address(api):
     assert "script" not in bad.text
 
 
+@pytest.mark.parametrize(
+    ("method", "query", "body"),
+    [("POST", {}, b"testByMollie=1"), ("POST", {"testByMollie": "1"}, b""), ("GET", {"testByMollie": ""}, None)],
+)
+def test_mollie_tries_an_address(api, method, query, body):
+    made = api.source(provider="mollie", settings={"api_key": "test_key"})
+
+    answer = api.app.test_client().open(f"/in/{made['id']}", method=method, query_string=query, data=body)
+
+    assert (answer.status_code, answer.text) == (200, "ok")
+    api.work()
+    assert api.call("GET", "/events").json["items"] == []
+
+
+@pytest.mark.parametrize("body", [b"testByMollie=1&id=tr_1", b'{"testByMollie":1}', b"note=testByMollie"])
+def test_what_only_looks_like_mollies_trial_has_to_be_proved(api, body):
+    made = api.source(provider="mollie", settings={"api_key": "test_key"})
+
+    assert api.app.test_client().post(f"/in/{made['id']}", data=body).status_code == 401
+
+
 def test_a_token_in_the_address_is_compared_and_never_shown_again(api):
     made = api.source(provider="slack")
     client = api.app.test_client()

@@ -11,7 +11,7 @@ from relay.model import Inbound
 from relay.money import Money, from_decimal, named
 from relay.providers.base import ANY, Data, LookUp, On, Provider, Reader, Reply, Setting, by
 from relay.providers.mollie import reading
-from relay.providers.mollie.verification import MollieSignature
+from relay.providers.mollie.verification import MollieSignature, handshake
 from relay.providers.reading import Object, an_object, listed, text, under, whole
 from relay.times import day, instant, timestamp
 from relay.values import URL, key, secret
@@ -222,6 +222,7 @@ PROVIDER = Provider(
     split=reading.split,
     subject=reading.subject,
     customer=who,
+    handshake=handshake,
     look_up=LookUp(reading.questions, patience=A_DAY),
     events={
         "payment.paid": (

@@ -8,15 +8,27 @@ from dataclasses import dataclass, field
 
 from relay.errors import VerificationError
 from relay.model import Inbound
+from relay.providers.base import FORM, Reply
 from relay.verification import Bare, Coverage, Credentials, HmacSignature
 
 CLASSIC = "classic_fetch_back"
+_TEST = "testByMollie"
+_LONGEST_TEST = 200
 _CLASSIC_BODY = re.compile(rb"id=[A-Za-z0-9_]{1,64}\s*")
 
 
 def is_classic(inbound: Inbound) -> bool:
     """Whether a webhook is nothing but an id. Whatever looks like an event has to be signed."""
     return _CLASSIC_BODY.fullmatch(inbound.body) is not None
+
+
+def handshake(inbound: Inbound, credentials: Credentials) -> Reply | None:
+    """Mollie tries an address by a webhook that names nothing and says so, and wants 200, as its own plugins answer:
+    https://github.com/mollie/WooCommerce"""
+    if _TEST not in inbound.query and _TEST.encode() not in inbound.body[:_LONGEST_TEST]:
+        return None
+    fields = {**inbound.query, **FORM.read(inbound)}
+    return Reply() if _TEST in fields and "id" not in fields else None
 
 
 @dataclass(frozen=True, slots=True)
