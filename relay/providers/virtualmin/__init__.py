@@ -98,32 +98,38 @@ def further(variables: Data) -> Data:
 
 
 def scheduled(inbound: Inbound) -> Sequence[On]:
-    """One run backs many virtual servers up: it went well, or not for those that are named. `BACKUP_STATUS` is 1 or 0;
-    the command that runs before a backup has none."""
+    """One run backs many virtual servers up. `BACKUP_STATUS` is 1 or 0; the command that runs before a backup has none.
+
+    Where some of them failed, each of these is told by itself, and that the others were saved.
+    """
     variables = an_object(inbound.payload["data"])
     status = scalar(variables.get("BACKUP_STATUS"))
-    failed, all_of_them = _names(variables, "BACKUP_ERROR_NAMES"), _names(variables, "BACKUP_DOMAIN_NAMES")
+    failed, everything = _names(variables, "BACKUP_ERROR_NAMES"), _names(variables, "BACKUP_DOMAIN_NAMES")
+    saved = [name for name in everything if name not in failed]
     if not failed and status != "0":
-        return (On("backup.succeeded", partial(run, status="succeeded")),) if status else ()
-    if failed and set(all_of_them) - set(failed):
-        return (On("backup.partial", partial(run, status="partial")),)
-    return (On("backup.failed", partial(run, status="failed")),)
+        return (_backup("succeeded", everything),) if status else ()
+    if not failed or not saved:
+        return (_backup("failed", everything or failed, why=failed),)
+    return (*(_backup("failed", [name], why=[name], key=name) for name in failed), _backup("succeeded", saved))
 
 
-def run(variables: Data, status: str) -> Data:
+def _backup(status: str, names: Sequence[str], why: Sequence[str] = (), key: str = "") -> On:
     """BACKUP_DEST may hold a login and a password of the place that backups go to: only what follows is kept."""
-    failed = _names(variables, "BACKUP_ERROR_NAMES")
-    destination = scalar(variables.get("BACKUP_DEST"))
-    return {
-        "backup": {
-            "id": scalar(variables.get("BACKUP_ID")),
-            "name": scalar(variables.get("BACKUP_DESC")) or "Scheduled backup",
-            "status": status,
-            "resource": ", ".join(_names(variables, "BACKUP_DOMAIN_NAMES")) or None,
-            "destination": destination and destination.rsplit("@", 1)[-1],
-            "error": f"No backup was made of {', '.join(failed)}" if failed else None,
+
+    def run(variables: Data) -> Data:
+        destination = scalar(variables.get("BACKUP_DEST"))
+        return {
+            "backup": {
+                "id": scalar(variables.get("BACKUP_ID")),
+                "name": scalar(variables.get("BACKUP_DESC")) or "Scheduled backup",
+                "status": status,
+                "resource": ", ".join(names) or None,
+                "destination": destination and destination.rsplit("@", 1)[-1],
+                "error": f"No backup was made of {', '.join(why)}" if why else None,
+            }
         }
-    }
+
+    return On(f"backup.{status}", run, key=lambda _: key)
 
 
 def _names(variables: Data, name: str) -> list[str]:

@@ -1,0 +1,58 @@
+"""What is peculiar to Virtualmin: one run backs many virtual servers up."""
+
+from typing import Any
+
+import pytest
+
+from relay import jsontext
+from relay.model import Event, Inbound, Source
+from relay.normalize import Origin, normalize, read
+from relay.providers.virtualmin import PROVIDER
+
+ORIGIN = Origin(Source("src_1", "ws_1", "virtualmin", "Virtualmin"), 1, "standard_webhooks")
+
+
+def backed_up(status: str | None, names: str, failed: str = "") -> list[Event]:
+    variables = {"BACKUP_ID": "17", "BACKUP_STATUS": status, "BACKUP_DOMAIN_NAMES": names, "BACKUP_ERROR_NAMES": failed}
+    inbound = Inbound(jsontext.dumps({"event": "SCHEDULED_BACKUP", "data": variables, "sent_at": None}))
+    return normalize(PROVIDER, read(PROVIDER, inbound), ORIGIN)
+
+
+def brief(event: Event) -> tuple[Any, ...]:
+    told = event.envelope["data"]["backup"]
+    return event.type, told["status"], told["id"], told["resource"], told["error"]
+
+
+def failure(names: str, error: str | None) -> tuple[Any, ...]:
+    return "backup.failed", "failed", "17", names, error and f"No backup was made of {error}"
+
+
+def success(names: str) -> tuple[Any, ...]:
+    return "backup.succeeded", "succeeded", "17", names, None
+
+
+@pytest.mark.parametrize(
+    ("status", "names", "failed", "expected"),
+    [
+        ("1", "a.example b.example", "", [success("a.example, b.example")]),
+        ("0", "a.example b.example", "b.example", [failure("b.example", "b.example"), success("a.example")]),
+        ("1", "a.example b.example", "b.example", [failure("b.example", "b.example"), success("a.example")]),
+        (
+            "0",
+            "a.example b.example c.example",
+            "a.example c.example",
+            [failure("a.example", "a.example"), failure("c.example", "c.example"), success("b.example")],
+        ),
+        ("0", "a.example b.example", "a.example b.example", [failure("a.example, b.example", "a.example, b.example")]),
+        ("0", "a.example b.example", "", [failure("a.example, b.example", None)]),
+        ("0", "", "a.example", [failure("a.example", "a.example")]),
+        (None, "a.example", "", []),
+    ],
+)
+def test_each_server_that_failed_is_told_beside_the_success_of_the_others(
+    status: str | None, names: str, failed: str, expected: list[tuple[Any, ...]]
+) -> None:
+    told = backed_up(status, names, failed)
+
+    assert [brief(event) for event in told] == expected
+    assert len({event.id for event in told}) == len(told)
