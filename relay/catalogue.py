@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,11 @@ def _first(values: Mapping[str, Any], paths: tuple[tuple[str, ...], ...]) -> Any
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """The keys of an entity before anything is known: null, or an empty list; and what the lists hold."""
+    """The keys of an entity before anything is known: null, or an empty list; what the lists hold, and the objects."""
 
     blank: Mapping[str, Any]
     items: Mapping[str, "Entity"]
+    parts: Mapping[str, "Entity"] = field(default_factory=dict)
 
     def complete(self, value: Any) -> Any:
         """`value` with every key. A key that the entity does not have stays, to be refused by the schema."""
@@ -95,6 +96,16 @@ class Entity:
             if isinstance(completed[name], list):
                 completed[name] = [entity.complete(item) for item in completed[name]]
         return completed
+
+    def whole(self, value: Any) -> dict[str, Any]:
+        """The keys of the entity, all of them and no others, down to the last: also those of an object that is null."""
+        known = value if isinstance(value, Mapping) else {}
+        return {name: self._part(name, known.get(name, blank)) for name, blank in self.blank.items()}
+
+    def _part(self, name: str, value: Any) -> Any:
+        if name in self.parts:
+            return self.parts[name].whole(value)
+        return [self.items[name].whole(each) for each in value or ()] if name in self.items else value
 
     def fit(self, value: Any, currency: str | None = None) -> Any:
         """The part of `value` that the entity has keys for, amounts in both their forms; all of it where an entity is
@@ -184,15 +195,19 @@ class Catalogue:
         return envelope
 
 
-def _entity(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Entity:
+def entity_of(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Entity:
+    """The keys that a schema of an object names."""
     blank: dict[str, Any] = {}
-    items = {}
+    items, parts = {}, {}
     for name, each in _resolved(schema, definitions).get("properties", {}).items():
-        listed = _resolved(each, definitions).get("items")
+        found = _resolved(each, definitions)
+        listed = found.get("items")
         blank[name] = None if listed is None else []
         if listed is not None and "properties" in _resolved(listed, definitions):
-            items[name] = _entity(listed, definitions)
-    return Entity(blank, items)
+            items[name] = entity_of(listed, definitions)
+        elif "properties" in found:
+            parts[name] = entity_of(each, definitions)
+    return Entity(blank, items, parts)
 
 
 def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -227,7 +242,7 @@ def load(directory: Path) -> Catalogue:
             version=schema["x-version"],
             summary=Summary.read(schema["x-summary"]),
             schema=schema,
-            entities={name: _entity(each, definitions) for name, each in schema["properties"].items()},
+            entities={name: entity_of(each, definitions) for name, each in schema["properties"].items()},
             optional=frozenset(name for name, each in schema["properties"].items() if _is_optional(each)),
             validator=jsonschema_rs.Draft202012Validator(_plain(schema), registry=registry),
         )

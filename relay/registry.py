@@ -7,8 +7,10 @@ overwrites what a newer one said; it only fills in what nobody said yet.
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
+from relay.catalogue import Catalogue, Entity, catalogue, entity_of
 from relay.providers import load
 from relay.times import instant
 
@@ -57,7 +59,7 @@ _STATUS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One thing. `item` is what the API shows; the other fields are what it is searched by.
+    """One thing. `item` is what was told of it, which `shown` makes whole; the other fields are what it is searched by.
 
     `moments` holds for each field that was told, `occurred_at` (Unix ms) and `sequence` of the event that told it last.
     """
@@ -94,6 +96,59 @@ class Record:
         thing = self.item[self.kind] or {}
         name = thing.get("name") if self.kind == "domain" else thing.get("domain")
         return (_text(name, 255) or "").lower() or None
+
+
+def fields(kind: str, known: Catalogue) -> dict[str, Any]:
+    """What a record of a kind has, as the API shows it and both apps declare it: JSON Schemas by name."""
+    things, text = known.definitions["$defs"], {"type": "string"}
+    noun = things[kind]["title"]
+    return {
+        "id": text | {"title": "Record ID", "description": "Identifier of the record in the relay."},
+        "kind": text | {"title": "Record Kind", "description": "What it is a record of, such as customer or invoice."},
+        "native_id": text | {"title": f"{noun} Reference", "description": "What it is called at its source."},
+        "status": {
+            "type": ["string", "null"],
+            "title": "Status",
+            "description": "Its state, such as active or overdue; empty where none was told.",
+        },
+        "source": known.envelope["properties"]["source"] | {"title": "Source"},
+        "customer": things["customer"],
+        kind: things["customer_details" if kind == "customer" else kind],
+        "updated_at": things["timestamp"]
+        | {"title": "Updated At", "description": "Time of the newest event about it."},
+        "event": {
+            "type": "object",
+            "title": "Newest Event",
+            "description": "The event that told of it last.",
+            "properties": {
+                "id": text | {"title": "Newest Event ID", "description": "Identifier of that event."},
+                "type": text | {"title": "Newest Event Type", "description": "What happened, such as invoice.paid."},
+            },
+        },
+    }
+
+
+def shown(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A record's item with every key that `fields` declares, also one that was learnt when there were fewer."""
+    return _shape(item["kind"]).whole(item)
+
+
+@cache
+def _shape(kind: str) -> Entity:
+    return _shape_by(kind, catalogue())
+
+
+def _shape_by(kind: str, known: Catalogue) -> Entity:
+    return entity_of({"properties": fields(kind, known)}, known.definitions)
+
+
+def example(kind: str, known: Catalogue) -> dict[str, Any]:
+    """A record as the API shows it, learnt from the sample of an event about such a thing."""
+    usual = known.envelope["examples"][0]["type"]
+    own = (each for each in known.types.values() if each.type.partition(".")[0] == kind)
+    best = min(own, key=lambda each: (each.type != usual, not each.launch))
+    item = next(record.item for record in told(known.sample(best)) if record.kind == kind)
+    return _shape_by(kind, known).whole(item)
 
 
 def record_id(source_id: str, kind: str, native_id: str) -> str:
@@ -169,7 +224,7 @@ def _record(envelope: Mapping[str, Any], kind: str, native_id: Any, thing: Mappi
         "kind": kind,
         "native_id": name,
         "status": thing.get("status") or _STATUS.get(own_type or ""),
-        "source": {key: source[key] for key in ("id", "name", "provider", "kind")},
+        "source": dict(source),
         "customer": envelope["customer"],
         kind: dict(thing),
         "updated_at": envelope["occurred_at"],

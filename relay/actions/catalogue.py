@@ -13,6 +13,28 @@ Risk = Literal["read", "reversible", "money", "destructive"]
 Schema = Mapping[str, Any]
 
 
+RESULT: Mapping[str, Schema] = {
+    "id": {"title": "Run ID", "description": "Identifier of the run in the relay.", "type": "string"},
+    "status": {
+        "title": "Run Status",
+        "description": "How the run stands, such as succeeded or pending_approval.",
+        "type": "string",
+    },
+    "message": {
+        "title": "Message",
+        "description": "What came of it, in one readable sentence.",
+        "type": ["string", "null"],
+    },
+    "approval_expires_at": {
+        "title": "Approval Expires At",
+        "description": "Time until which it can be approved, in UTC; empty where it waits for nobody.",
+        "type": ["string", "null"],
+        "format": "date-time",
+    },
+}
+"""What every call of an action is answered with, beside the keys of the action's own output."""
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """The thing that an action is done to: its kind as the registry has it, and the input that names it."""

@@ -30,6 +30,7 @@ _AT_ONCE = 8
 
 _LOOK_SECONDS = (0.02, 0.05, 0.1, 0.25)
 _LISTING = "action-runs"
+_WAITS = "This waits for approval: somebody has to approve it before it is done."
 _waiting = threading.Semaphore(_AT_ONCE)
 
 _STATES = [runs.PENDING, runs.QUEUED, runs.RUNNING, runs.UNKNOWN, *runs.OVER]
@@ -52,6 +53,9 @@ _EXAMPLE: dict[str, Any] = {
     "next_attempt_at": None,
     "finished_at": "2026-11-22T07:00:01Z",
 }
+
+
+EXAMPLE_RESULT = {"id": _EXAMPLE_ID, "status": runs.SUCCEEDED, "message": "Done.", "approval_expires_at": None}
 
 
 def desk(call: Call) -> Desk:
@@ -117,14 +121,16 @@ def _answer(call: Call, run: Run) -> Answer:
         text = run.content.get("text") or "It was not done."
         error = {"code": run.content.get("code") or run.state, "message": text, "run_id": run.id}
         return Answer({"error": error}, status=422)
-    output = dict(run.content.get("output") or dict.fromkeys(actions()[run.action].outputs))
-    known = {"id": run.id, "status": run.state, "message": run.content.get("text")}
-    if run.state == runs.PENDING:
-        known |= {
-            "message": "This waits for approval: somebody has to approve it before it is done.",
-            "expires_at": iso(run.expires_at),
-        }
-    return Answer({**output, **known}, status=200 if run.state == runs.SUCCEEDED else 202)
+    output = run.content.get("output") or {}
+    waits = run.state == runs.PENDING
+    known = {
+        "id": run.id,
+        "status": run.state,
+        "message": _WAITS if waits else run.content.get("text"),
+        "approval_expires_at": iso(run.expires_at) if waits else None,
+    }
+    own = {name: output.get(name) for name in actions()[run.action].outputs}
+    return Answer({**own, **known}, status=200 if run.state == runs.SUCCEEDED else 202)
 
 
 def _shown(call: Call, run: Run) -> dict[str, Any]:
@@ -261,7 +267,7 @@ def _route(action: Action) -> Route:
         body=_body(action),
         body_example=action.example["input"],
         answer="ActionResult",
-        example={**action.example["output"], "id": _EXAMPLE_ID, "status": runs.SUCCEEDED, "message": "Done."},
+        example={**action.example["output"], **EXAMPLE_RESULT},
         errors=_ENDS,
         keeps_key=True,
         also=(202,),

@@ -9,7 +9,9 @@ from relay.api.answers import Answer
 from relay.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
 from relay.api.reading import Parameter
 from relay.api.routes import Call, Route
+from relay.catalogue import catalogue
 from relay.errors import NotFound
+from relay.registry import example, shown
 from relay.storage import events, registry
 from relay.storage.events import EventQuery
 from relay.storage.registry import RecordQuery
@@ -25,7 +27,10 @@ PLURALS = {
 }
 """The kinds of records, each with the last word of its address."""
 
-_OF_A_CUSTOMER = ("subscription", "invoice", "service", "domain", "payment_method")
+OF_A_CUSTOMER = ("subscription", "invoice", "service", "domain", "payment_method")
+OF_AN_EVENT = ("id", "type", "occurred_at", "severity", "summary")
+"""What a customer's summary tells: kinds of records, and the keys of its newest events."""
+
 _MOST_IN_A_SUMMARY = 50
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 320}
 _ID = Parameter("id", "Its id here or at its source; for an invoice also its number.", _TEXT, "INV-1042")
@@ -34,21 +39,6 @@ _DOMAIN = Parameter("domain", "Domain name, in any case.", _TEXT, "acme-shop.exa
 _STATUS = Parameter("status", "Its state, such as `active`, `overdue` or `suspended`.", _TEXT, "active")
 _CUSTOMER = Parameter("customer", "The customer's id at its source, or the e-mail address.", _TEXT, "zoe@example.com")
 _SOURCE = Parameter("source", "Only from this source: `src_...`", _TEXT)
-EXAMPLE: dict[str, Any] = {
-    "id": "rec_0f4c1f6e2a3b4c5d6e7f8091a2b3c4d5",
-    "kind": "customer",
-    "native_id": "cus_42",
-    "status": None,
-    "source": {
-        "id": "src_019aa9d3b2c07f4e81d25a6c3b9e04f4",
-        "name": "Stripe EU",
-        "provider": "stripe",
-        "kind": "payment_gateway",
-    },
-    "customer": {"id": "cus_42", "name": "Zoë Müller", "email": "zoe@example.com", "company": None},
-    "updated_at": "2026-11-22T07:00:00Z",
-    "event": {"id": "evt_4f0c2a7be0d94f1c8a6b5d3e2f1a0b9c", "type": "invoice.paid"},
-}
 
 
 def _listed(kind: str) -> Callable[[Call], Answer]:
@@ -69,11 +59,14 @@ def _listed(kind: str) -> Callable[[Call], Answer]:
         )
         with call.relay.database.read() as connection:
             found = registry.search(connection, call.workspace_id, query)
-        cursor = f'"{cursors.write(listing, found[limit - 1][0])}"' if len(found) > limit else "null"
-        items = b",".join(body for _, body in found[:limit])
-        return Answer(raw=b'{"items":[' + items + b'],"next_cursor":' + cursor.encode() + b"}\n")
+        cursor = cursors.write(listing, found[limit - 1][0]) if len(found) > limit else None
+        return Answer({"items": [_shown(body) for _, body in found[:limit]], "next_cursor": cursor})
 
     return work
+
+
+def _shown(body: bytes) -> dict[str, Any]:
+    return shown(jsontext.loads(body))
 
 
 def _summary(call: Call) -> Answer:
@@ -86,19 +79,19 @@ def _summary(call: Call) -> Answer:
         source_id = None if record.email else record.source_id
         things = {
             PLURALS[kind].replace("-", "_"): [
-                jsontext.loads(body)
+                _shown(body)
                 for _, body in registry.search(
                     connection,
                     call.workspace_id,
                     RecordQuery(kind=kind, customer=who, source_id=source_id, limit=_MOST_IN_A_SUMMARY),
                 )
             ]
-            for kind in _OF_A_CUSTOMER
+            for kind in OF_A_CUSTOMER
         }
         recent = events.search(connection, call.workspace_id, EventQuery(customer=who, limit=10))
     told = [jsontext.loads(event.body) for event in recent if event.sequence >= 0]
-    keys = ("id", "type", "occurred_at", "severity", "summary")
-    return Answer({**record.item, **things, "recent_events": [{name: event[name] for name in keys} for event in told]})
+    newest = [{name: event[name] for name in OF_AN_EVENT} for event in told]
+    return Answer({**shown(record.item), **things, "recent_events": newest})
 
 
 def _route(kind: str) -> Route:
@@ -115,7 +108,7 @@ def _route(kind: str) -> Route:
         " newer one said. A few seconds behind the events.",
         parameters=(*searched, LIMIT, CURSOR),
         answer="RecordPage",
-        example={"items": [EXAMPLE | {"kind": kind}], "next_cursor": None},
+        example={"items": [example(kind, catalogue())], "next_cursor": None},
     )  # fmt: skip
 
 
@@ -127,8 +120,8 @@ ROUTES = (
         "Who it is, and its subscriptions, invoices, services, domains, cards and newest events, from all sources that"
         " know its e-mail address.",
         answer="CustomerSummary",
-        example=EXAMPLE
-        | {PLURALS[kind].replace("-", "_"): [] for kind in _OF_A_CUSTOMER}
+        example=example("customer", catalogue())
+        | {PLURALS[kind].replace("-", "_"): [] for kind in OF_A_CUSTOMER}
         | {"recent_events": []},
     ),
 )  # fmt: skip

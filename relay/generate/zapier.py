@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from relay import jsontext
-from relay.api.records import EXAMPLE as RECORD
+from relay import jsontext, registry
+from relay.actions.catalogue import RESULT
+from relay.api.actions import EXAMPLE_RESULT
 from relay.catalogue import Catalogue, EventType, catalogue, schema_directory
 from relay.match import SEVERITIES, filters_of
 
@@ -90,6 +91,7 @@ def document(known: Catalogue, acts: Iterable[Node]) -> dict[str, Any]:
             "filters": [{"key": name, **_FILTERS[name]} for name in ("source", "severity", "domain")],
         },
         "searches": [_search(known, *each) for each in _SEARCHES],
+        "run": {"output_fields": _flat(RESULT, known), "sample": EXAMPLE_RESULT},
         "actions": [_action(each, known) for each in acts],
     }
 
@@ -135,16 +137,6 @@ def _asks(name: str, event_type: EventType, offered: tuple[str, ...]) -> bool:
 
 
 def _search(known: Catalogue, kind: str, noun: str, plural: str, asked: tuple[str, ...]) -> dict[str, Any]:
-    thing = known.definitions["$defs"]["customer_details" if kind == "customer" else kind]
-    properties = {
-        "id": {"title": "Record ID", "type": "string"},
-        "native_id": {"title": f"{noun} Reference", "type": "string"},
-        "status": {"title": "Status", "type": "string"},
-        "source": known.envelope["properties"]["source"],
-        "customer": known.definitions["$defs"]["customer"],
-        kind: thing,
-        "updated_at": {"title": "Updated At", "type": "string", "format": "date-time"},
-    }
     return {
         "key": f"find_{kind}",
         "kind": kind,
@@ -153,30 +145,9 @@ def _search(known: Catalogue, kind: str, noun: str, plural: str, asked: tuple[st
         "description": f"Finds a {noun.lower()} and its present state by what you know of it.",
         "path": f"/{plural}",
         "fields": [{"key": name, "type": "string", **_ASKED[name]} for name in asked],
-        "output_fields": _flat(properties, known),
-        "sample": record_example(kind, known),
+        "output_fields": _flat(registry.fields(kind, known), known),
+        "sample": registry.example(kind, known),
     }
-
-
-def record_example(kind: str, known: Catalogue) -> dict[str, Any]:
-    """A record as the API shows it, of the example customer."""
-    envelope = known.envelope["examples"][0]
-    example = envelope["data"].get(kind) or _entity_example(kind, known)
-    if kind == "customer":
-        blank = dict.fromkeys(known.definitions["$defs"]["customer_details"]["properties"])
-        example = {**blank, **envelope["customer"]}
-    name = example.get("id") or example.get("name")
-    item = {**RECORD, "kind": kind, "native_id": name, "status": example.get("status")}
-    return item | {"customer": envelope["customer"], kind: example}
-
-
-def _entity_example(kind: str, known: Catalogue) -> Any:
-    # Best of an event of its own: those of others may tell little of it.
-    for each in sorted(known.types.values(), key=lambda each: not each.type.startswith(f"{kind}.")):
-        found = each.schema["examples"][0].get(kind)
-        if found:
-            return found
-    return {}
 
 
 def _action(action: Node, known: Catalogue) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 // What a Zap can do: events of its own, replays, tests, and every action of the catalogue that may be published.
 
+const { resultOf } = require('./fields');
 const { call, filled } = require('./relay');
 
 const DEDUPLICATION = {
@@ -119,20 +120,10 @@ const sendTest = {
   },
 };
 
-const RUN = [
-  { key: 'id', label: 'Run ID', type: 'string' },
-  { key: 'status', label: 'Run Status', type: 'string' },
-  { key: 'message', label: 'Message', type: 'string' },
-];
-
-// The answer of an action, with a sentence where a person has to approve it first.
+// With a sentence where a person has to approve it first, also from a relay that gives none.
 const outcome = (run) => ({
   ...run,
-  id: run.id || run.run_id,
-  message:
-    run.status === 'pending_approval'
-      ? 'This waits for approval: somebody has to approve it on the relay before it is done.'
-      : run.message || null,
+  message: run.message || (run.status === 'pending_approval' ? 'This waits for approval on the relay before it is done.' : null),
 });
 
 const ofAction = (action) => ({
@@ -145,8 +136,7 @@ const ofAction = (action) => ({
       const { deduplication_key: _, ...input } = filled(bundle.inputData);
       return outcome(await post(z, bundle, `/actions/${encodeURIComponent(action.name)}`, input));
     },
-    sample: { ...action.sample, id: 'run_019aa9d3b2c07f4e81d25a6c3b9e04f8', status: 'succeeded', message: 'Done.' },
-    outputFields: [...RUN, ...action.output_fields.filter(({ key }) => !RUN.some((own) => own.key === key))],
+    ...resultOf(action),
   },
 });
 

@@ -13,4 +13,10 @@ const ofEvent = (data) => [
   ...('invoice' in data ? [files.FIELD] : []),
 ];
 
-module.exports = { ofEvent };
+// What a run of an action gives: how it stands, then the action's own output.
+const resultOf = ({ output_fields: own, sample }) => ({
+  sample: { ...catalogue.run.sample, ...sample },
+  outputFields: [...catalogue.run.output_fields, ...own],
+});
+
+module.exports = { ofEvent, resultOf };

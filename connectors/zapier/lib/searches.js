@@ -2,7 +2,7 @@
 
 // Finding what the relay knows by now, and what a source has at this moment. Nothing found is an empty list, never an error.
 
-const { ofEvent } = require('./fields');
+const { ofEvent, resultOf } = require('./fields');
 const { call, filled, lookUp } = require('./relay');
 
 const MOST = 10;
@@ -36,8 +36,7 @@ const ofAction = (action) => ({
       const asked = Object.fromEntries(action.fields.map(({ key }) => [key, bundle.inputData[key]]));
       return lookUp(z, bundle, `/actions/${encodeURIComponent(action.name)}`, filled(asked));
     },
-    sample: { ...action.sample, id: 'run_019aa9d3b2c07f4e81d25a6c3b9e04f8' },
-    outputFields: [{ key: 'id', label: 'Run ID', type: 'string' }, ...action.output_fields],
+    ...resultOf(action),
   },
 });
 

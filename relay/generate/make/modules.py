@@ -4,8 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from relay import registry
+from relay.actions.catalogue import RESULT
+from relay.api.actions import EXAMPLE_RESULT
 from relay.api.fields import fields_of, spec_of
-from relay.api.records import PLURALS
+from relay.api.records import OF_A_CUSTOMER, OF_AN_EVENT, PLURALS
 from relay.catalogue import Catalogue, EventType
 from relay.generate.make.fixed import families
 from relay.generate.make.parts import (
@@ -19,7 +22,6 @@ from relay.generate.make.parts import (
     with_article,
 )
 from relay.generate.zapier import actions as known_actions
-from relay.generate.zapier import record_example
 
 _OF_CONNECTION = {"connection": CONNECTION, "altConnection": None}
 _PAGES = {"qs": {"cursor": "{{body.next_cursor}}"}, "condition": "{{body.next_cursor}}"}
@@ -193,7 +195,7 @@ def _records(known: Catalogue) -> Iterable[Component]:
             "staticParams": [],
             "mappableParams": [*(_asked(name) for name in asked), limit(plural)],
             "interface": _record_fields(kind, known),
-            "samples": record_example(kind, known),
+            "samples": registry.example(kind, known),
         }
         yield _module(
             camel("search", PLURALS[kind]),
@@ -212,38 +214,20 @@ def _asked(name: str) -> dict[str, Any]:
 
 
 def _record_fields(kind: str, known: Catalogue) -> list[dict[str, Any]]:
-    thing = known.definitions["$defs"]["customer_details" if kind == "customer" else kind]
-    text = {"type": "string"}
-    fields = {
-        "id": text | {"title": "Record ID"},
-        "kind": text | {"title": "Kind"},
-        "native_id": text | {"title": "Reference"},
-        "status": text | {"title": "Status"},
-        "source": known.envelope["properties"]["source"],
-        "customer": known.definitions["$defs"]["customer"] | {"title": "Customer"},
-        kind: thing | {"title": _NOUNS[kind].capitalize()},
-        "updated_at": {"type": "string", "format": "date-time", "title": "Updated at"},
-        "event": {
-            "title": "Newest event",
-            "type": "object",
-            "properties": {"id": text | {"title": "Event ID"}, "type": text | {"title": "Event type"}},
-        },
-    }
-    return [spec_of(name, schema, known) for name, schema in fields.items()]
+    return [spec_of(name, schema, known) for name, schema in registry.fields(kind, known).items()]
 
 
 def _customer_summary(known: Catalogue) -> Component:
-    lists = {
-        PLURALS[kind].replace("-", "_"): _record_fields(kind, known)
-        for kind in ("subscription", "invoice", "service", "domain", "payment_method")
-    }
-    recent = ("id", "type", "occurred_at", "severity", "summary")
-    told = [spec for spec in fields_of(known, []) if spec["name"] in recent]
+    event = known.sample(known.types["invoice.paid"])
+    lists = {PLURALS[kind].replace("-", "_"): _record_fields(kind, known) for kind in OF_A_CUSTOMER}
+    lists["recent_events"] = [spec for spec in fields_of(known, []) if spec["name"] in OF_AN_EVENT]
     collections = [
         {"name": name, "label": name.replace("_", " ").capitalize(), "type": "array", "spec": spec}
-        for name, spec in {**lists, "recent_events": told}.items()
+        for name, spec in lists.items()
     ]
-    sample = record_example("customer", known)
+    sample = registry.example("customer", known)
+    sample |= {PLURALS[kind].replace("-", "_"): [registry.example(kind, known)] for kind in OF_A_CUSTOMER}
+    sample["recent_events"] = [{name: event[name] for name in OF_AN_EVENT}]
     code = {
         "communication": {
             "url": "/customers/{{encodeURL(parameters.customerId)}}/summary",
@@ -261,7 +245,7 @@ def _customer_summary(known: Catalogue) -> Component:
             )
         ],
         "interface": [*_record_fields("customer", known), *collections],
-        "samples": sample | {str(each["name"]): [] for each in collections},
+        "samples": sample,
     }
     return _module(
         "getCustomer",
@@ -460,8 +444,9 @@ def _action(action: Mapping[str, Any], known: Catalogue) -> Component:
     reads = action["x-risk"] == "read"
     example = action["examples"][0]
     labels = {each["name"]: each["label"] for each in inputs}
-    given = [spec_of(name, each, known) for name, each in out["properties"].items() if name not in ("id", "status")]
+    given = [spec_of(name, each, known) for name, each in {**out["properties"], **RESULT}.items()]
     given.sort(key=lambda each: list(labels).index(each["name"]) if each["name"] in labels else len(labels))
+    given.sort(key=lambda each: each["name"] not in ("id", "status"))
     module = _post(
         camel(*action["name"].split(".")[::-1]),
         with_article(sentence(action["title"])),
@@ -471,12 +456,8 @@ def _action(action: Mapping[str, Any], known: Catalogue) -> Component:
         {each["name"]: f"{{{{parameters.{each['name']}}}}}" for each in inputs},
         inputs,
         {},
-        {"id": "run_019aa9d3b2c07f4e81d25a6c3b9e04f8", "status": "succeeded", **example["output"]},
-        [
-            {"name": "id", "label": "Run ID", "type": "text"},
-            {"name": "status", "label": "Status", "type": "text"},
-            *({**each, "label": labels.get(each["name"], sentence(each["label"]))} for each in given),
-        ],
+        {**EXAMPLE_RESULT, **example["output"]},
+        [{**each, "label": labels.get(each["name"], sentence(each["label"]))} for each in given],
         once=not reads,
     )
     crud = "read" if reads else _CRUD.get(action["description"].split()[0], "delete")
