@@ -4,6 +4,8 @@ The token is `SOURCE_ID.SECRET`. https://healthchecks.io/docs/http_api/ names th
 (`/start`, `/fail`, `/log`, an exit code); the second is that of Uptime Kuma's push monitors.
 """
 
+import re
+
 import structlog
 from flask import Blueprint, Response, request
 
@@ -23,6 +25,7 @@ LONGEST_LOG = 10_000
 _ENDINGS = {"": SUCCESS, START: START, FAIL: FAIL, LOG: LOG}
 _METHODS = ["GET", "HEAD", "POST"]
 _HIGHEST_CODE = 255
+_BEGINS = re.compile(r"\s*(?:start(?:ed|ing)?|begin|begun)\W*", re.IGNORECASE)
 
 log = structlog.get_logger(stage="receive")
 
@@ -50,13 +53,22 @@ def push_blueprint(receiver: Receiver) -> Blueprint:
     @pages.route("/<token>", methods=_METHODS)
     def push(token: str) -> Response:
         try:
-            action = FAIL if request.args.get("status") == "down" else SUCCESS
-            _take(receiver, token, action, None, request.args.get("msg"))
+            _take(receiver, token, _pushed(), None, request.args.get("msg"))
         except RelayError as error:
             return refusal(error)
         return Response('{"ok": true}\n', mimetype="application/json")
 
     return pages
+
+
+def _pushed() -> str:
+    """What a push says: Uptime Kuma knows up and down; that a run begins, clients say in the message.
+
+    https://github.com/borgmatic-collective/borgmatic (hooks/monitoring/uptime_kuma.py) has `status=up&msg=start`.
+    """
+    if request.args.get("status") == "down":
+        return FAIL
+    return START if _BEGINS.fullmatch(request.args.get("msg", "")) else SUCCESS
 
 
 def _action(ending: str) -> tuple[str, str | None]:

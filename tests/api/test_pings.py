@@ -66,7 +66,7 @@ def test_another_ending_is_refused_with_those_there_are(api, check, ending):
     )
 
 
-def test_a_failure_is_told_with_its_code_and_the_last_line_printed(api, check):
+def test_a_failure_is_told_with_its_code_and_what_it_printed(api, check):
     ask(api, f"/ping/{token(check)}/3", "POST", data="pg_dump --password=hunter2\n\nserver closed the connection\n\n")
 
     ((_, data),) = told(api)
@@ -111,6 +111,36 @@ def test_uptime_kumas_words_are_understood(api, check, query, expected):
     ((event_type, data),) = told(api)
     assert event_type == expected
     assert data["backup"]["error"] == ("Disk full" if expected == "backup.failed" else None)
+
+
+@pytest.mark.parametrize("message", ["start", "START", "started", "Starting..."])
+def test_a_push_that_says_that_a_run_begins_is_no_success(api, check, message):
+    answer = ask(api, f"/api/push/{token(check)}?status=up&msg={message}")
+
+    assert (answer.status_code, types(api)) == (200, ["backup.started"])
+
+
+@pytest.mark.parametrize("query", ["?status=up&msg=finish", "?status=up&msg=Start+of+day+is+saved", "?msg=OK"])
+def test_any_other_push_is_a_success(api, check, query):
+    ask(api, f"/api/push/{token(check)}{query}")
+
+    assert types(api) == ["backup.succeeded"]
+
+
+@pytest.mark.parametrize("message", ["fail", "Failed", "down", ""])
+def test_a_push_that_only_says_that_it_failed_gives_no_reason(api, check, message):
+    ask(api, f"/api/push/{token(check)}?status=down&msg={message}")
+
+    ((event_type, data),) = told(api)
+    assert (event_type, data["backup"]["error"]) == ("backup.failed", None)
+
+
+def test_the_reason_of_a_failure_is_the_line_that_matters(api, check):
+    printed = "Fatal: unable to open config file: no such file\nIs there a repository at this location?\n/srv/repo"
+    ask(api, f"/ping/{token(check)}/1", "POST", data=printed)
+
+    ((_, data),) = told(api)
+    assert data["backup"]["error"] == "exit code 1: Fatal: unable to open config file: no such file"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 
 from relay.model import Inbound
 from relay.providers.base import ANY, Data, On, Provider, by_arrival
+from relay.providers.reasons import reason
 from relay.verification import SharedToken
 
 START, FINISH, FAIL, LOG = "start", "finish", "fail", "log"
@@ -63,7 +64,8 @@ def _of_ping(ping: Mapping[str, Any]) -> Run:
     end = path.rstrip("/").rpartition("/")[2]
     if end not in (START, FAIL, LOG):
         end = FAIL if end.isdecimal() and end != "0" else FINISH
-    return Run(end, error=_text(ping.get("body")))
+    body = ping.get("body")
+    return Run(end, error=_text(reason(body)) if isinstance(body, str) else None)
 
 
 def _text(value: Any) -> str | None:

@@ -5,16 +5,19 @@ the action `missed`. The addresses are those of https://healthchecks.io/docs/htt
 https://github.com/louislam/uptime-kuma, so that whatever speaks to those needs no change.
 """
 
+import re
 from typing import Any
 
 from relay.model import Inbound
 from relay.providers.base import BodyFormat, Data, On, Provider, Setting, by_arrival
 from relay.providers.ping.schedule import checked, expected_by
+from relay.providers.reasons import reason
 from relay.values import ZONE, Form
 from relay.verification import SharedToken
 
 START, SUCCESS, FAIL, LOG, MISSED = "start", "success", "fail", "log", "missed"
 _LONGEST_MESSAGE = 500
+_SAYS_NOTHING = re.compile(r"(?:fail(?:ed|ure)?|down|error)?", re.IGNORECASE)
 
 
 def _read(inbound: Inbound) -> dict[str, Any]:
@@ -33,11 +36,10 @@ def _read(inbound: Inbound) -> dict[str, Any]:
 
 
 def _why(ping: Any) -> str | None:
-    """What a failure is told with: its message, else its exit code, else the last line of what it printed."""
-    lines = [line.strip() for line in ping["log"].splitlines() if line.strip()]
+    """What a failure is told with: its exit code, and its message or the line of what it printed that says why."""
     code = f"exit code {ping['code']}" if ping["code"] else None
-    said = ping["message"] or (lines[-1] if lines else None)
-    told = ": ".join(text for text in (code, said) if text)
+    message = None if _SAYS_NOTHING.fullmatch(ping["message"] or "") else ping["message"]
+    told = ": ".join(text for text in (code, message or reason(ping["log"])) if text)
     return told[:_LONGEST_MESSAGE] or None
 
 

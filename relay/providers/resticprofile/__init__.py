@@ -15,6 +15,7 @@ from typing import Any
 from relay.model import Inbound, iso
 from relay.providers.base import ANY, Data, On, Provider, by_arrival
 from relay.providers.reading import scalar
+from relay.providers.reasons import reason
 from relay.times import instant
 from relay.verification import SharedToken
 
@@ -98,7 +99,7 @@ def _of_ping(ping: dict[str, Any]) -> Run:
         return Run(None)
     end = path.rstrip("/").rpartition("/")[2]
     hook = _PINGS.get(end, "send-after-fail" if end.isdecimal() and end != "0" else "send-after")
-    said = _joined(ping.get("body"))
+    said = _joined(None, ping.get("body"))
     return Run(
         event=hook,
         started=hook == "send-before",
@@ -108,9 +109,9 @@ def _of_ping(ping: dict[str, Any]) -> Run:
     )
 
 
-def _joined(*texts: Any) -> str | None:
-    """What was said, without the passwords that addresses of repositories may hold."""
-    said = "\n".join(filter(None, map(scalar, texts)))
+def _joined(error: Any, printed: Any) -> str | None:
+    """What was said, and the line of what was printed that says why; without passwords in addresses of repositories."""
+    said = ": ".join(filter(None, (scalar(error), reason(scalar(printed) or ""))))
     return _CREDENTIALS.sub("://", said)[:_LONGEST_ERROR] or None
 
 
