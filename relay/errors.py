@@ -4,7 +4,9 @@ RelayError
 ├── ConfigError            the operator must change a setting
 ├── Unreadable             the body is not what the provider's format promises
 │   ├── TooLarge               it is larger than this address takes
-│   └── UnsupportedEncoding    it is compressed or of a kind that is not read here
+│   │   └── HeadTooLarge           its headers are
+│   ├── UnsupportedEncoding    it is compressed or of a kind that is not read here
+│   └── BrokenBody             it broke off, or is no HTTP
 ├── VerificationError      the sender could not be proved
 │   └── VerificationUnavailable   proof needs somebody who does not answer: try again
 ├── NotFound               no such thing in this workspace
@@ -13,6 +15,8 @@ RelayError
 ├── Forbidden              the key lacks the scope
 ├── Unauthorized           no key, or one that is not valid
 ├── TooManyRequests        slow down
+├── TooSlow                the request did not come in time
+├── Busy                   too much comes at once: try again
 ├── StorageUnavailable     nothing was stored: try again
 └── Unreachable            an outgoing request got no answer
     └── AddressRefused     the address is not one we may connect to
@@ -48,9 +52,18 @@ class TooLarge(Unreadable):
     status = 413
 
 
+class HeadTooLarge(TooLarge):
+    status = 431
+
+
 class UnsupportedEncoding(Unreadable):
     code = "unsupported_encoding"
     status = 415
+
+
+class BrokenBody(Unreadable):
+    code = "bad_request"
+    status = 400
 
 
 class VerificationError(RelayError):
@@ -97,6 +110,16 @@ class TooManyRequests(RelayError):
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class TooSlow(RelayError):
+    code = "timeout"
+    status = 408
+
+
+class Busy(RelayError):
+    code = "busy"
+    status = 503
 
 
 class StorageUnavailable(RelayError):

@@ -10,6 +10,7 @@ from gunicorn.app.base import BaseApplication
 from relay import create_app
 from relay.collecting import collect_less
 from relay.config import Config
+from relay.server import Worker
 from relay.supervisor import die_with_parent
 
 THREADS = 32
@@ -39,7 +40,7 @@ def settings(host: str, port: int, workers: int) -> dict[str, Any]:
         "bind": f"{host}:{port}",
         "workers": workers,
         "threads": THREADS,
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "keepalive": KEEP_ALIVE_SECONDS,
         "backlog": 2048,
         "timeout": 60,

@@ -220,6 +220,9 @@ def refusals() -> dict[str, int]:
         errors.Unreadable,
         errors.UnsupportedEncoding,
         errors.TooLarge,
+        errors.BrokenBody,
+        errors.TooSlow,
+        errors.Busy,
         errors.StorageUnavailable,
         errors.ConfigError,
     ):

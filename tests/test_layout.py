@@ -19,7 +19,7 @@ OWNERS = {
     "sqlalchemy": {"storage"},
     "alembic": {"storage"},
     "aiohttp": {"http"},
-    "gunicorn": {"web"},
+    "gunicorn": {"web", "server"},
     "requests": {"notify.wire"},  # its words only: what is sent goes through the door
     "smtplib": {"notify.mail"},
     "apprise": {"notify"},

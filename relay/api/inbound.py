@@ -7,15 +7,13 @@ import structlog
 from flask import Blueprint, Response, request
 
 from relay import jsontext
+from relay.api import body
 from relay.api.answers import refusal
-from relay.errors import RelayError, TooLarge, UnsupportedEncoding
+from relay.errors import RelayError
 from relay.model import Inbound
 from relay.providers import get as get_provider
 from relay.providers.base import Reply
 from relay.receive import Accepted, Receiver
-
-LARGEST_BODY = 1024 * 1024
-_TOO_LARGE = f"The body is larger than {LARGEST_BODY} bytes, the most this address takes."
 
 log = structlog.get_logger(stage="receive")
 
@@ -43,8 +41,12 @@ def blueprint(receiver: Receiver) -> Blueprint:
 
 
 def _webhook() -> Inbound:
+    posted = b""
+    if request.method not in ("GET", "HEAD"):
+        body.expect_plain("; signatures cover the plain bytes")
+        posted = body.read()
     return Inbound(
-        body=b"" if request.method in ("GET", "HEAD") else _body(),
+        body=posted,
         headers=_headers(request.environ),
         method=request.method,
         query=request.args.to_dict() if request.query_string else {},
@@ -58,21 +60,6 @@ def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
         if environ.get(name):
             headers[name.replace("_", "-").lower()] = environ[name]
     return headers
-
-
-def _body() -> bytes:
-    """The raw body, read once. Raises `TooLarge` or `UnsupportedEncoding`."""
-    if request.content_length is not None and request.content_length > LARGEST_BODY:
-        raise TooLarge(_TOO_LARGE)
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedEncoding(
-            "The body is compressed; signatures cover the plain bytes. Send it without Content-Encoding."
-        )
-    # The server's own stream ends with the body; another wrapper around it would only cost time.
-    body: bytes = request.environ["wsgi.input"].read(LARGEST_BODY + 1)
-    if len(body) > LARGEST_BODY:
-        raise TooLarge(_TOO_LARGE)
-    return body
 
 
 def _answer(accepted: Accepted) -> Response:

@@ -11,9 +11,9 @@ from flask import Blueprint, Response, request
 
 from relay import charsets
 from relay.accounts import ping_parts
+from relay.api import body
 from relay.api.answers import refusal
-from relay.api.inbound import LARGEST_BODY
-from relay.errors import InvalidRequest, NotFound, RelayError, VerificationError
+from relay.errors import InvalidRequest, NotFound, RelayError, TooLarge, VerificationError
 from relay.model import Inbound
 from relay.providers.ping import FAIL, LOG, PROVIDER, START, SUCCESS
 from relay.providers.ping.schedule import expected_by, grace_of
@@ -26,6 +26,9 @@ _ENDINGS = {"": SUCCESS, START: START, FAIL: FAIL, LOG: LOG}
 _METHODS = ["GET", "HEAD", "POST"]
 _HIGHEST_CODE = 255
 _BEGINS = re.compile(r"\s*(?:start(?:ed|ing)?|begin|begun)\W*", re.IGNORECASE)
+
+
+_LONGEST_CODE = 10
 
 log = structlog.get_logger(stage="receive")
 
@@ -75,7 +78,7 @@ def _action(ending: str) -> tuple[str, str | None]:
     """What an address' ending says: an action, and the exit code that says it."""
     if ending in _ENDINGS:
         return _ENDINGS[ending], None
-    if ending.isascii() and ending.isdigit() and int(ending) <= _HIGHEST_CODE:
+    if ending.isascii() and ending.isdigit() and len(ending) < _LONGEST_CODE and int(ending) <= _HIGHEST_CODE:
         return (SUCCESS if int(ending) == 0 else FAIL), ending
     raise InvalidRequest(
         f"The address of a ping ends with its token, /start, /fail, /log or an exit code up to {_HIGHEST_CODE}."
@@ -107,7 +110,10 @@ def _log() -> bytes:
     """The end of what the job printed: that is where errors stand. Without the secrets that jobs like to print."""
     if request.method != "POST":
         return b""
-    body: bytes = request.environ["wsgi.input"].read(LARGEST_BODY)
+    try:
+        posted = body.read()
+    except TooLarge as error:
+        return f"(The log is not kept. {error.message})".encode()  # the job ran all the same
     # A shell of Windows prints UTF-16. Twice as much is looked at, so that no name is cut from its secret.
-    text = charsets.text(body, "utf-8", charsets.named(request.headers.get("Content-Type", "")))
+    text = charsets.text(posted, "utf-8", charsets.named(request.headers.get("Content-Type", "")))
     return text_without_secrets(text[-2 * LONGEST_LOG :])[-LONGEST_LOG:].encode()

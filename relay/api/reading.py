@@ -12,10 +12,10 @@ import orjson
 from flask import request
 
 from relay import jsontext
-from relay.errors import InvalidRequest, TooLarge, UnsupportedEncoding
+from relay.api import body
+from relay.errors import InvalidRequest, UnsupportedEncoding
 from relay.times import instant
 
-LARGEST_BODY = 1024 * 1024
 _LONGEST_QUERY_VALUE = 1000
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -37,30 +37,22 @@ class Parameter:
 
 
 def raw_body() -> bytes:
-    """The request's bytes. Raises `TooLarge`, or `UnsupportedEncoding` when they are not plain JSON."""
-    too_large = f"The body is larger than {LARGEST_BODY} bytes, the most that is taken."
-    if request.content_length is not None and request.content_length > LARGEST_BODY:
-        raise TooLarge(too_large)
-    body: bytes = request.stream.read(LARGEST_BODY + 1)
-    if len(body) > LARGEST_BODY:
-        raise TooLarge(too_large)
-    if body:
+    """The request's bytes. Raises what `body.read` does, and `UnsupportedEncoding` when they are not plain JSON."""
+    sent = body.read()
+    if sent:
         _check_kind()
-    return body
+    return sent
 
 
-def json_object(body: bytes, schema: Schema) -> dict[str, Any]:
+def json_object(sent: bytes, schema: Schema) -> dict[str, Any]:
     """The body as an object that fits the schema; no body is an empty object.
 
     Raises `Unreadable` when it is no JSON, `InvalidRequest` that names the field when it does not fit.
     """
-    if not body:
-        found: Any = {}
-    else:
-        found = jsontext.loads(body)
+    found: Any = jsontext.loads(sent) if sent else {}
     if not isinstance(found, dict):
         raise InvalidRequest("The body must be a JSON object.")
-    if b"\\u0000" in body and _has_nul(found):
+    if b"\\u0000" in sent and _has_nul(found):
         raise InvalidRequest("The body holds the character U+0000, which cannot be kept. Leave it out.")
     try:
         plain = jsontext.floats(found)
@@ -114,8 +106,7 @@ def _check_kind() -> None:
         raise UnsupportedEncoding("The body must be JSON, with the header `Content-Type: application/json`.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedEncoding("The body must be JSON in UTF-8.")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedEncoding("The body is compressed. Send it without Content-Encoding.")
+    body.expect_plain()
 
 
 def _has_nul(value: Any) -> bool:

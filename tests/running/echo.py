@@ -1,0 +1,35 @@
+"""`python -m running.echo PORT SECONDS THREADS CONNECTIONS`: the relay's own web server before an application that says
+what it was asked, with `SECONDS` for a request."""
+
+import sys
+from typing import Any
+
+from flask import Flask, Response, request
+
+from relay import jsontext, server, web
+from relay.api import answers, body
+
+
+def make_app() -> Any:
+    app = Flask("echo")
+    answers.install_errors(app)
+
+    @app.route("/<path:path>", methods=["GET", "POST"])
+    def echo(path: str) -> Response:
+        if path == "unread":
+            return Response("unread", mimetype="text/plain")
+        told = {"path": path, "body": body.read().decode(), "expect": request.headers.get("Expect")}
+        return Response(jsontext.dumps(told), mimetype="application/json")
+
+    @app.get("/large")
+    def large() -> Response:
+        return Response(b"x" * 50_000_000, mimetype="text/plain")
+
+    return app
+
+
+if __name__ == "__main__":
+    port, seconds, threads, connections = sys.argv[1:]
+    server.REQUEST_SECONDS = server.ANSWER_SECONDS = float(seconds)
+    options = web.settings("127.0.0.1", int(port), 1)
+    web.serve(make_app, options | {"threads": int(threads), "worker_connections": int(connections)})
