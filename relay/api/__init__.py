@@ -79,6 +79,9 @@ def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> F
 
 def _alone(pages: Blueprint) -> Any:
     app = Flask(f"relay.{pages.name}", static_folder=None)
+    # Senders add a slash to the address that they are given, and follow no redirect: it is the same address.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
     answers.install_errors(app)
     app.register_blueprint(pages)
     return app.wsgi_app

@@ -76,6 +76,72 @@ def test_what_only_looks_like_mollies_trial_has_to_be_proved(api, body):
     assert api.app.test_client().post(f"/in/{made['id']}", data=body).status_code == 401
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_slash_at_the_end_makes_no_other_address(api, method):
+    made = api.source(provider="slack")
+    client = api.app.test_client()
+
+    with_slash = client.open(f"/in/{made['id']}/?token={made['secret']}", method=method, json={"text": "Hello"})
+    without = client.open(f"/in/{made['id']}?token={made['secret']}", method=method, json={"text": "Hello"})
+
+    assert [with_slash.status_code, without.status_code] == [200, 200]
+    api.work()
+    assert [event["type"] for event in api.call("GET", "/events").json["items"]] != []
+
+
+@pytest.mark.parametrize("path", ["/in/{}//", "/in/{}/x", "/in/", "/in"])
+def test_other_addresses_are_not_there_and_lead_nowhere(api, path):
+    made = api.source(provider="slack")
+
+    answer = api.app.test_client().post(f"{path.format(made['id'])}?token={made['secret']}", json={"text": "Hello"})
+
+    assert (answer.status_code, "Location" in answer.headers) == (404, False)
+
+
+@pytest.mark.parametrize("named", ["UTF-8", "utf8", "", " ", "identity", "Identity, UTF-8", "none", "aws-chunked"])
+def test_what_names_no_compression_is_none(api, named):
+    made = api.source(provider="slack")
+
+    answer = api.app.test_client().post(
+        f"/in/{made['id']}?token={made['secret']}", json={"text": "Hello"}, headers={"Content-Encoding": named}
+    )
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("named", ["gzip", "GZIP", "x-gzip", "deflate", "br", "zstd", "compress", "identity, gzip"])
+def test_what_is_compressed_is_refused(api, named):
+    made = api.source(provider="slack")
+
+    answer = api.app.test_client().post(
+        f"/in/{made['id']}?token={made['secret']}", json={"text": "Hello"}, headers={"Content-Encoding": named}
+    )
+
+    assert (answer.status_code, answer.json["error"]) == (
+        415,
+        {
+            "code": "unsupported_encoding",
+            "message": "The body is compressed; signatures cover the plain bytes. Send it without Content-Encoding.",
+        },
+    )
+
+
+def test_a_body_that_broke_off_is_not_taken_for_a_whole_one(api):
+    made = api.source(provider="slack")
+
+    answer = api.app.test_client().post(
+        f"/in/{made['id']}?token={made['secret']}",
+        data=b'{"text": "He',
+        headers={"Content-Type": "application/json"},
+        environ_overrides={"CONTENT_LENGTH": "100"},
+    )
+
+    assert (answer.status_code, answer.json["error"]) == (
+        400,
+        {"code": "bad_request", "message": "The body broke off: 12 of 100 bytes came. Send it again."},
+    )
+
+
 def test_a_token_in_the_address_is_compared_and_never_shown_again(api):
     made = api.source(provider="slack")
     client = api.app.test_client()

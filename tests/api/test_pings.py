@@ -51,12 +51,40 @@ def test_the_ending_says_what_happened(api, check, ending, expected):
     assert types(api) == [expected]
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize(
+    ("ending", "expected"),
+    [("/", "backup.succeeded"), ("/start/", "backup.started"), ("/fail/", "backup.failed"), ("/3/", "backup.failed")],
+)
+def test_a_slash_at_the_end_makes_no_other_address(api, check, method, ending, expected):
+    answer = ask(api, f"/ping/{token(check)}{ending}", method)
+
+    assert (answer.status_code, "Location" in answer.headers) == (200, False)
+    assert types(api) == [expected]
+
+
+def test_a_slash_behind_a_push_address_makes_no_other_one(api, check):
+    assert ask(api, f"/api/push/{token(check)}/?status=up").json == {"ok": True}
+    assert types(api) == ["backup.succeeded"]
+
+
+def test_a_job_ran_even_if_its_log_is_too_long(api, check):
+    answer = ask(api, f"/ping/{token(check)}/fail", "POST", data="x" * 2_000_000)
+
+    assert answer.status_code == 200
+    ((kind, data),) = told(api)
+    assert kind == "backup.failed"
+    assert data["backup"]["error"] == (
+        "(The log is not kept. The body is larger than 1048576 bytes, the most that is taken here.)"
+    )
+
+
 def test_a_log_is_kept_and_not_told(api, check):
     assert ask(api, f"/ping/{token(check)}/log", "POST", data="so far so good").status_code == 200
     assert types(api) == []
 
 
-@pytest.mark.parametrize("ending", ["/256", "/-1", "/other", "/½"])
+@pytest.mark.parametrize("ending", ["/256", "/-1", "/other", "/½", "/" + "9" * 5000])
 def test_another_ending_is_refused_with_those_there_are(api, check, ending):
     answer = ask(api, f"/ping/{token(check)}{ending}")
 
