@@ -34,10 +34,20 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn carries no t
         return self._make_app()
 
 
+def in_address(host: str) -> str:
+    """A host as it is written in an address."""
+    return f"[{host.strip('[]')}]" if ":" in host else host
+
+
+def reached_at(host: str) -> str:
+    """Where this machine reaches what listens at `host`, as it is written in an address."""
+    return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(found := in_address(host), found)  # noqa: S104
+
+
 def settings(host: str, port: int, workers: int) -> dict[str, Any]:
     """gunicorn's settings. The benchmark's bare Flask runs under the same."""
     return {
-        "bind": f"{host}:{port}",
+        "bind": f"{in_address(host)}:{port}",
         "workers": workers,
         "threads": THREADS,
         "worker_class": Worker,
@@ -48,7 +58,9 @@ def settings(host: str, port: int, workers: int) -> dict[str, Any]:
         "limit_request_line": _LONGEST_LINE,
         "limit_request_field_size": _LARGEST_HEADER,
         # A sign of life in memory: on a busy disk it would block the worker that gives it.
-        "worker_tmp_dir": _MEMORY if os.path.isdir(_MEMORY) else None,
+        "worker_tmp_dir": _MEMORY if os.path.isdir(_MEMORY) and os.access(_MEMORY, os.W_OK | os.X_OK) else None,
+        # One that listens at `::` sees IPv4 so.
+        "forwarded_allow_ips": os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1,::ffff:127.0.0.1"),
         "control_socket_disable": True,
         "loglevel": "warning",
         "proc_name": "relay web",

@@ -25,10 +25,8 @@ LONGEST_LOG = 10_000
 _ENDINGS = {"": SUCCESS, START: START, FAIL: FAIL, LOG: LOG}
 _METHODS = ["GET", "HEAD", "POST"]
 _HIGHEST_CODE = 255
-_BEGINS = re.compile(r"\s*(?:start(?:ed|ing)?|begin|begun)\W*", re.IGNORECASE)
-
-
 _LONGEST_CODE = 10
+_BEGINS = re.compile(r"\s*(?:start(?:ed|ing)?|begin|begun)\W*", re.IGNORECASE)
 
 log = structlog.get_logger(stage="receive")
 

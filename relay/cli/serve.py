@@ -81,7 +81,7 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     environment = dict(os.environ)
     if data_dir:
         environment["RELAY_DATA_DIR"] = data_dir
-    environment.setdefault("RELAY_PUBLIC_URL", f"http://{_shown_host(host)}:{port}")
+    environment.setdefault("RELAY_PUBLIC_URL", f"http://{web.reached_at(host)}:{port}")
     subscriber = f"127.0.0.1:{port + SUBSCRIBER_PORT_OFFSET}"
     if demo:
         allowed = [environment.get("RELAY_ALLOW_PRIVATE_TARGETS", ""), subscriber]
@@ -103,11 +103,11 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     supervisor = Supervisor(parts, environment, _say)
 
     def started() -> None:
-        if _wait_until(lambda: _answers(f"http://{_shown_host(host)}:{port}/readyz"), supervisor):
+        if _wait_until(lambda: _answers(f"http://{web.reached_at(host)}:{port}/readyz"), supervisor):
             _welcome(config, key)
             if demo:
                 with here() as relay:
-                    prepare(relay, f"http://{_shown_host(host)}:{port}", f"http://{subscriber}/", _say)
+                    prepare(relay, f"http://{web.reached_at(host)}:{port}", f"http://{subscriber}/", _say)
 
     supervisor.run(started)
 
@@ -172,10 +172,6 @@ def _answers(url: str) -> bool:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _shown_host(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104  compared, not bound
 
 
 def _say(line: str) -> None:

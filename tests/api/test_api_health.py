@@ -90,6 +90,8 @@ def test_numbers_of_an_empty_relay_are_zeros(api):
         ("127.0.0.1", {}, None, 200),
         ("127.9.9.9", {}, None, 200),
         ("::1", {}, None, 200),
+        ("::ffff:127.0.0.1", {}, None, 200),
+        ("::ffff:203.0.113.7", {}, None, 401),
         ("127.0.0.1", {"X-Forwarded-For": "203.0.113.7"}, None, 401),
         ("127.0.0.1", {"Forwarded": "for=203.0.113.7"}, None, 401),
         ("203.0.113.7", {}, None, 401),
