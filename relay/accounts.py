@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from relay import match
 from relay.errors import ConfigError, Conflict, InvalidRequest, NotFound
 from relay.http import check_url
-from relay.model import Hook, Secret, Source, iso, new_id, now_ms
+from relay.model import Hook, Secret, Source, inbound_url, iso, new_id, now_ms
 from relay.providers import load as load_providers
 from relay.providers.base import Provider
 from relay.settings import check_key, fitting_secret, kept, kept_secret, new_secret
@@ -41,11 +41,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 # Sources
-
-
-def inbound_url(public_url: str, source_id: str) -> str:
-    """Where a source's sender posts to."""
-    return f"{public_url.rstrip('/')}/in/{source_id}"
 
 
 def ping_parts(token: str) -> tuple[str, str]:

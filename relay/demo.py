@@ -9,7 +9,7 @@ import click
 
 from relay import accounts, jsontext, providers, samples
 from relay.errors import ConfigError
-from relay.model import Source
+from relay.model import Source, inbound_url
 from relay.providers.base import Provider
 from relay.settings import fitting_secret
 from relay.storage import hooks, sources
@@ -48,7 +48,7 @@ def prepare(relay: "Here", address: str, subscriber: str, say: Callable[[str], N
         name = f"Demo {provider.label}"
         source = known.get(name) or _source(relay, provider, name, found[0])
         for sample in found:
-            status, answer = post_sample(sample, source, accounts.inbound_url(address, source.id))
+            status, answer = post_sample(sample, source, inbound_url(address, source.id), relay.config.public_url)
             if status not in (200, 202):
                 say(f"{sample.id}: {status} {answer}")
 

@@ -18,6 +18,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def inbound_url(public_url: str, source_id: str) -> str:
+    """Where a source's sender posts to."""
+    return f"{public_url.rstrip('/')}/in/{source_id}"
+
+
 def iso(moment: datetime | int | None) -> str | None:
     """ISO 8601 in UTC with Z; takes an aware datetime or Unix milliseconds. Whole seconds stay whole."""
     if moment is None:

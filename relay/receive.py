@@ -21,7 +21,7 @@ from relay.providers.base import Provider, Reply
 from relay.redaction import without_secrets
 from relay.storage import Database, checks, inbound, sources
 from relay.vault import Vault
-from relay.verification import TOKEN, Credentials, live_secrets
+from relay.verification import TOKEN, Credentials, credentials_of
 
 _ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 _SOURCES_KEPT = 1000
@@ -39,12 +39,11 @@ class Accepted:
     repeat: bool
 
 
-def prove(provider: Provider, source: Source, webhook: Inbound, now: float) -> str:
+def prove(provider: Provider, source: Source, webhook: Inbound, credentials: Credentials, now: float) -> str:
     """Which proof the sender gave; `unverified` where there is none on a source in monitor mode.
 
     Raises `VerificationError`; `VerificationUnavailable` also in monitor mode, since asking again may prove it.
     """
-    credentials = Credentials(live_secrets(source.secrets, now), source.settings)
     try:
         return provider.verification.verify(webhook, credentials, now)
     except VerificationUnavailable:
@@ -81,12 +80,15 @@ def unpack(packed: bytes) -> Inbound:
 
 
 class Receiver:
-    """Takes webhooks in. One for each web process; `ring` is called after every commit and must not block."""
+    """Takes webhooks in. One for each web process; `ring` is called after every commit and must not block.
+    `public_url` is what its sources' addresses begin with, as their owners were told.
+    """
 
-    def __init__(self, database: Database, vault: Vault, ring: Callable[[], None]) -> None:
+    def __init__(self, database: Database, vault: Vault, ring: Callable[[], None], public_url: str = "") -> None:
         self._database = database
         self._vault = vault
         self._ring = ring
+        self._public_url = public_url
         self._known: OrderedDict[str, tuple[Source, float]] = OrderedDict()
         self._known_lock = Lock()
         self._batcher: Batcher[inbound.NewInbound, str] = Batcher(self._commit, name="accept", gather=_GATHER_SECONDS)
@@ -116,7 +118,8 @@ class Receiver:
         Order matters: nothing of a body is looked at before its sender is proved.
         """
         provider = get_provider(source.provider)
-        verified_by = prove(provider, source, webhook, time.time())
+        now = time.time()
+        verified_by = prove(provider, source, webhook, credentials_of(source, self._public_url, now), now)
         return self.keep(provider, source, read(provider, replace(webhook, settings=source.settings)), verified_by)
 
     def greet(self, source: Source, webhook: Inbound) -> Reply | None:
@@ -124,7 +127,7 @@ class Receiver:
         handshake = get_provider(source.provider).handshake
         if handshake is None:
             return None
-        return handshake(webhook, Credentials(live_secrets(source.secrets, time.time()), source.settings))
+        return handshake(webhook, credentials_of(source, self._public_url, time.time()))
 
     def expect(self, source: Source, by: datetime, *, succeeded_at: datetime | None) -> None:
         """The next success of a check has to come by then. Raises `StorageUnavailable`."""

@@ -2,8 +2,7 @@
 
 import re
 
-from relay.accounts import inbound_url
-from relay.model import Source
+from relay.model import Source, inbound_url
 from relay.providers import ROOT
 
 HIDDEN = "(the secret that was shown when the source was made)"

@@ -21,7 +21,7 @@ from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from relay.errors import ConfigError, VerificationError
-from relay.model import Inbound, Secret, new_id
+from relay.model import Inbound, Secret, Source, inbound_url, new_id
 
 LONGEST_HEADER = 8 * 1024
 LONGEST_STAMP = 16
@@ -29,10 +29,18 @@ LONGEST_STAMP = 16
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a scheme may use: the live secrets (newest first) and the settings of one source."""
+    """What a scheme may use: the live secrets (newest first) and the settings of one source, and the address that the
+    relay gave for it (empty where there is no source, as for a vector).
+    """
 
     secrets: tuple[str, ...] = field(repr=False, default=())
     settings: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    address: str = ""
+
+
+def credentials_of(source: Source, public_url: str, now: float) -> Credentials:
+    """What a scheme may use of a source at `now` (Unix seconds)."""
+    return Credentials(live_secrets(source.secrets, now), source.settings, inbound_url(public_url, source.id))
 
 
 Coverage = Literal["fully", "partly", "not", "fetched"]

@@ -56,7 +56,7 @@ def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> F
     app.url_map.merge_slashes = False  # callers are never redirected: a key would follow
     relay = routes.Relay(config, Database(config.database_url), Vault(config.secret_keys), Bells(config.redis_url))
     app.extensions["relay"] = relay
-    receiver = Receiver(relay.database, relay.vault, relay.bells.ring)
+    receiver = Receiver(relay.database, relay.vault, relay.bells.ring, config.public_url)
     keys = Keys(relay.database)
     examine = health.Examination(relay)
     answers.install(app)

@@ -3,10 +3,9 @@
 import structlog
 from flask import Blueprint, Response
 
-from relay import accounts
 from relay.api.routes import Relay
 from relay.errors import NotFound
-from relay.model import now_ms
+from relay.model import inbound_url, now_ms
 from relay.providers import get as get_provider
 from relay.senders import installer
 from relay.storage import installers, sources
@@ -29,7 +28,7 @@ def blueprint(relay: Relay) -> Blueprint:
         if source is None or not source.secrets:
             raise NotFound("The source of this link is gone, or has no secret. Make another source and link.")
         log.info("served", source=source.id)
-        url = accounts.inbound_url(relay.config.public_url, source.id)
+        url = inbound_url(relay.config.public_url, source.id)
         script = installer(get_provider(source.provider), url, source.secrets[0].value, source.id)
         return Response(script, mimetype="text/x-shellscript", headers={"Cache-Control": "no-store"})
 

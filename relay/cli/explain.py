@@ -9,16 +9,16 @@ from urllib.parse import urlencode
 
 import click
 
-from relay import accounts, generate, jsontext, samples
+from relay import generate, jsontext, samples
 from relay.cli.shared import here, json_option, read_settings, table
 from relay.errors import ConfigError, NotFound, Unreadable
 from relay.generate import scaffold
-from relay.model import Inbound, Source
+from relay.model import Inbound, Source, inbound_url
 from relay.normalize import UNVERIFIED, Origin, normalize, read
 from relay.providers import get as get_provider
 from relay.storage import sources
 from relay.vectors import judge
-from relay.verification import Credentials, live_secrets
+from relay.verification import credentials_of
 
 
 @click.command("samples")
@@ -49,18 +49,18 @@ def send_command(sample: str, source_id: str, url: str | None) -> None:
             source = sources.get(connection, relay.vault, source_id)
         if source is None or source.workspace_id != relay.workspace.id:
             raise NotFound(f"There is no source {source_id[:64]!r}. `relay source list` shows them.")
-        address = accounts.inbound_url(url or relay.config.public_url, source_id)
-    status, answer = post_sample(chosen, source, address)
+        address = inbound_url(url or relay.config.public_url, source_id)
+    status, answer = post_sample(chosen, source, address, relay.config.public_url)
     click.echo(f"{status} {answer}")
     if status >= 400:
         raise click.exceptions.Exit(1)
 
 
-def post_sample(sample: samples.Sample, source: Source, address: str) -> tuple[int, str]:
-    """Post a sample, freshly signed with the source's secret. Answers status and body."""
+def post_sample(sample: samples.Sample, source: Source, address: str, public_url: str) -> tuple[int, str]:
+    """Post a sample to an address, freshly signed with the source's secret. Answers status and body."""
     provider = get_provider(sample.provider)
     now = time.time()
-    credentials = Credentials(live_secrets(source.secrets, now), source.settings)
+    credentials = credentials_of(source, public_url, now)
     if not credentials.secrets and provider.secret != "none":
         raise ConfigError(f"The source {source.id} has no secret. Give it one: relay source secret {source.id} SECRET")
     webhook = sample.inbound if source.monitor else provider.verification.sign(sample.inbound, credentials, now)

@@ -8,7 +8,7 @@ import click
 from relay import accounts
 from relay.cli.shared import ACTOR, here, json_option, read_settings, settings_option, show, table
 from relay.errors import NotFound
-from relay.model import iso, now_ms
+from relay.model import inbound_url, iso, now_ms
 from relay.steps import steps
 from relay.storage import hooks, inbound, sources, workspaces
 from relay.storage.workspaces import SCOPES
@@ -76,7 +76,7 @@ def list_sources(as_json: bool) -> None:
             "id": source.id,
             "provider": source.provider,
             "name": source.name,
-            "url": accounts.inbound_url(relay.config.public_url, source.id),
+            "url": inbound_url(relay.config.public_url, source.id),
             "monitor": source.monitor,
             "last_received_at": iso(last.get(source.id)),
         }

@@ -41,6 +41,26 @@ def test_a_provider_is_answered_as_it_needs(api, name, status, text):
         assert answer.text == text
 
 
+@pytest.mark.parametrize(
+    ("registered", "settings", "status"),
+    [
+        ("{given}", {}, 202),
+        ("{given}/", {}, 401),
+        ("https://hooks.example.com/square", {"notification_url": "https://hooks.example.com/square"}, 202),
+        ("{given}", {"notification_url": "https://hooks.example.com/square"}, 401),
+    ],
+)
+def test_square_signs_the_address_that_the_relay_gave_unless_another_is_set(api, registered, settings, status):
+    made = api.source(provider="square", secret="the signature key of Square", settings=settings)
+    [sample, *_] = all_samples("square")
+    known = Credentials((made["secret"],), {"notification_url": registered.format(given=made["url"])})
+    signed = get("square").verification.sign(sample.inbound, known, time.time())
+
+    answer = api.app.test_client().post(f"/in/{made['id']}", data=signed.body, headers=dict(signed.headers))
+
+    assert answer.status_code == status
+
+
 def test_braintree_checks_a_new_address(api):
     keys = {"public_key": "integration_public_key", "private_key": "integration_private_key"}
     made = api.source(provider="braintree", settings=keys)

@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from relay import accounts, jsontext
 from relay.config import Config
 from relay.embedded import server_binary
-from relay.model import now_ms
+from relay.model import inbound_url, now_ms
 from relay.storage import Database, metrics, workspaces
 from relay.storage.tables import action_runs, inbound
 from relay.vault import Vault
@@ -151,7 +151,7 @@ class Relay:
         return source.id
 
     def address(self, source_id: str) -> str:
-        return accounts.inbound_url(self.url, source_id)
+        return inbound_url(self.url, source_id)
 
     def hook(self, target_url: str, source_id: str | None, **fields: Any) -> str:
         """A new hook that wants everything of one source, or of all; answers its id."""

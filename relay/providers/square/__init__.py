@@ -29,11 +29,10 @@ PROVIDER = Provider(
             "api_url", "API address", "For actions: Square's API.", default="https://connect.squareup.com", form=URL
         ),
         Setting("access_token", "Access token", "For actions: of the application.", secret=True, form=KEY),
-        # Not required when the source is made: only then its address is known.
         Setting(
             "notification_url",
             "Notification URL",
-            "The URL of the webhook subscription, exactly as registered at Square. Nothing is accepted without it.",
+            "The URL of the webhook subscription, where Square has another than the relay gave for this source.",
             form=url("https://relay.example.com/in/src_...", whole_address=True),
         ),
     ),

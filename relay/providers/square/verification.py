@@ -1,6 +1,7 @@
 """Square signs the notification URL and the body: https://developer.squareup.com/docs/webhooks/step3validate
 
-The URL is the one registered there, to the letter. It is never made of the request, which a proxy changes.
+The URL is the one registered there, to the letter: that which the relay gave for the source, unless its setting
+`notification_url` says another. It is never made of the request, which a proxy changes.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ _OF_TEXT = HmacSignature(name="square_signature", header="x-square-hmacsha256-si
 
 @dataclass(frozen=True, slots=True)
 class SquareSignature:
-    """An HMAC of the source's `notification_url` followed by the body."""
+    """An HMAC of the URL followed by the body."""
 
     name: str = _OF_TEXT.name
 
@@ -31,11 +32,10 @@ class SquareSignature:
 
 
 def _as_signed(inbound: Inbound, credentials: Credentials) -> Inbound:
-    url = str(credentials.settings.get("notification_url") or "").strip()
+    url = str(credentials.settings.get("notification_url") or "").strip() or credentials.address
     if not url:
         raise VerificationError(
-            "This source has no notification_url yet, so it accepts nothing. Copy the URL of the subscription from "
-            "the Developer Console and set it: relay source set SOURCE notification_url=...",
+            "Without the URL of the subscription, which Square signs, nothing is accepted. Say it as notification_url.",
             code="no_notification_url",
         )
     return replace(inbound, body=url.encode() + inbound.body)
