@@ -28,6 +28,7 @@ _WITHOUT_PROOF: Mapping[str, Coverage] = {UNVERIFIED: "not", OWN: "fully", POLLE
 EVENTS_PER_WEBHOOK = 1000
 """Room that a webhook's place in the sequence leaves for its own events, in order."""
 _LONGEST_ID = 255
+_ZEROS = re.compile(r"(?:[A-Za-z]{1,20}_)?0[0-]*")
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
 
 
@@ -51,13 +52,31 @@ def read(provider: Provider, inbound: Inbound) -> Inbound:
 
 
 def native_id(provider: Provider, inbound: Inbound) -> str:
-    """The provider's id of a read webhook, or the fingerprint of what it says: what a repeat is known by."""
+    """The provider's id of a read webhook, or the fingerprint of what it says.
+
+    An id of nothing but zeros, as all test webhooks of Stripe's dashboard have, stands with that fingerprint.
+    """
     if inbound.unreadable is not None:
         return body_fingerprint(inbound)
     found = _text(_or_none(provider.event_id, inbound))
-    if found is None:
-        return fingerprint(inbound.body or jsontext.dumps(inbound.payload))
-    return found if len(found) <= _LONGEST_ID else fingerprint(found.encode())
+    if found is None or _ZEROS.fullmatch(found):
+        said = fingerprint(inbound.body or jsontext.dumps(inbound.payload))
+        return said if found is None else f"{found[: _LONGEST_ID // 2]}:{said[:32]}"
+    return _short(found)
+
+
+def repeat_key(provider: Provider, inbound: Inbound) -> str:
+    """What a repeat of a read webhook is known by: its id.
+
+    With it stands the name of a gateway's event: samples and simulators have one id for events of several names.
+    """
+    own_id = native_id(provider, inbound)
+    name = _or_none(provider.event_name, inbound) if provider.kind == "payment_gateway" else None
+    return _short(f"{own_id}:{name}") if isinstance(name, str) else own_id
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_ID else fingerprint(text.encode())
 
 
 def body_fingerprint(inbound: Inbound) -> str:

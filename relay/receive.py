@@ -15,7 +15,7 @@ from relay import jsontext
 from relay.batching import Batcher
 from relay.errors import NotFound, VerificationError, VerificationUnavailable
 from relay.model import Inbound, Source, new_id
-from relay.normalize import UNVERIFIED, native_id, read
+from relay.normalize import UNVERIFIED, read, repeat_key
 from relay.providers import get as get_provider
 from relay.providers.base import Provider, Reply
 from relay.redaction import without_secrets
@@ -143,7 +143,7 @@ class Receiver:
                 id=own_id,
                 workspace_id=source.workspace_id,
                 source_id=source.id,
-                dedupe_key=native_id(provider, webhook),
+                dedupe_key=repeat_key(provider, webhook),
                 verified_by=verified_by,
                 received_at=int(webhook.received_at.timestamp() * 1000),
                 sealed=self._vault.seal(pack(provider, webhook), own_id),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from relay import jsontext
 from relay.catalogue import catalogue
 from relay.model import Event, Inbound, Source
-from relay.normalize import EVENTS_PER_WEBHOOK, Origin, event_id, native_id, normalize, read
+from relay.normalize import EVENTS_PER_WEBHOOK, Origin, event_id, native_id, normalize, read, repeat_key
 from relay.providers import load
 from relay.providers.base import JSON, JSON_OBJECT, BodyFormat, On, Provider, by_arrival
 from relay.samples import Sample, all_samples
@@ -87,6 +87,27 @@ def test_an_event_is_whole() -> None:
     }
     assert jsontext.loads(event.body) == event.envelope
     assert event.defect is None
+
+
+@pytest.mark.parametrize("zeros", ["evt_00000000000000", "00000000-0000-0000-0000-000000000000", "0", 0])
+def test_an_id_of_zeros_stands_with_the_bodys_fingerprint(zeros: Any) -> None:
+    webhooks = [said(id=zeros, data={"title": title}) for title in ("one", "two", "one")]
+
+    ids = [native_id(made_up(), each) for each in webhooks]
+
+    assert ids == [f"{zeros}:{fingerprint(each.body)[:32]}" for each in webhooks]
+    assert len(set(ids)) == 2
+
+
+def test_a_gateways_webhook_is_known_by_its_id_and_the_name_of_its_event() -> None:
+    webhooks = [said(), said(type="whispered"), said(data={"title": "said again"})]
+
+    assert [repeat_key(made_up(kind="payment_gateway"), each) for each in webhooks] == [
+        "n-1:said",
+        "n-1:whispered",
+        "n-1:said",
+    ]
+    assert [repeat_key(made_up(), each) for each in webhooks] == ["n-1"] * 3
 
 
 def test_a_native_event_may_give_several_of_ours_in_order() -> None:

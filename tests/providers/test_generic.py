@@ -7,10 +7,12 @@ import pytest
 
 from relay import jsontext
 from relay.catalogue import catalogue
+from relay.errors import InvalidRequest
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
+from relay.normalize import Origin, native_id, normalize, read
 from relay.providers import get
 from relay.samples import RECEIVED_AT
+from relay.settings import kept
 from relay.verification import fingerprint
 
 
@@ -166,14 +168,62 @@ def test_the_name_of_an_event_is_looked_for_where_senders_put_it(body: dict[str,
     [
         ({"event_id": "e-1"}, {"x_event_id": "h-1"}, "e-1"),
         ({"event_id": 17}, {}, "17"),
-        ({"event_id": ""}, {"x_webhook_id": "h-2"}, "h-2"),
+        ({"event_id": ""}, {"x_delivery_id": "h-2"}, "h-2"),
         ({"n": 1}, {"idempotency_key": "h-3"}, "h-3"),
+        ({"n": 1}, {"x_github_delivery": "h-4", "x_request_id": "proxy"}, "h-4"),
+        ({"n": 1}, {"x_shopify_webhook_id": "h-5", "x_shopify_event_id": "cause"}, "h-5"),
+        ({"n": 1}, {"x_webhook_id": "wh"}, "wh:" + fingerprint(b'{"n":1}')[:32]),
+        ({"n": 1}, {"x_request_id": "proxy"}, fingerprint(b'{"n":1}')),
+        ({"event_id": 0}, {}, "0:" + fingerprint(b'{"event_id":0}')[:32]),
     ],
 )
 def test_the_id_of_an_event_is_looked_for_where_senders_put_it(
     body: dict[str, Any], headers: dict[str, str], expected: str
 ) -> None:
     assert told("hmac", body, **headers)["provider_event"]["id"] == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"id_header": "X-Job-Run"}, "run-7"),
+        ({"id_path": "data.run"}, "7"),
+        ({"id_header": "X-Absent"}, fingerprint(b'{"event_id":"e-1","data":{"run":7}}')),
+    ],
+)
+def test_where_the_id_stands_can_be_set(settings: dict[str, str], expected: str) -> None:
+    body = jsontext.dumps({"event_id": "e-1", "data": {"run": 7}})
+    webhook = Inbound(body=body, headers={"x-job-run": "run-7"}, settings=settings)
+
+    assert native_id(get("hmac"), read(get("hmac"), webhook)) == expected
+
+
+@pytest.mark.parametrize("setting", [{"id_header": "X-Api-Token"}, {"id_path": "data.secret"}, {"id_path": "data..id"}])
+def test_an_id_is_no_secret(setting: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest):
+        kept(get("hmac"), {"header": "X-Signature", **setting})
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"<order><id>1</id></order>", {"order": {"id": "1"}}),
+        (b"order=1&city=Z%C3%BCrich", {"order": "1", "city": "Zürich"}),
+        (b"payload=%7B%22action%22%3A%22completed%22%7D", {"action": "completed"}),
+        (b"payload=text", {"payload": "text"}),
+    ],
+)
+def test_whatever_is_signed_is_told(body: bytes, expected: dict[str, Any]) -> None:
+    origin = Origin(Source("src_generic", "ws_test", "hmac", "A script"), place=1, verified_by="hmac")
+
+    (event,) = normalize(get("hmac"), read(get("hmac"), Inbound(body)), origin)
+
+    assert event.envelope["data"] == {"custom": expected}
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"[1]"])
+def test_what_is_no_object_is_told_as_unknown(body: bytes) -> None:
+    assert read(get("hmac"), Inbound(body, query={"a": "1"})).unreadable is not None
 
 
 def test_two_changes_of_one_thing_are_two_events() -> None:
