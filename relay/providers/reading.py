@@ -1,7 +1,9 @@
 """Reading what others wrote down: nothing here trusts a field to be there, or to be what it should be."""
 
 import re
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 Object = dict[str, Any]
 """A JSON object of somebody else's, as parsed."""
@@ -55,3 +57,17 @@ def whole(value: Any) -> int | None:
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def host_of(address: Any) -> str | None:
+    """The host of an address, or of a bare `host:port`, in lower case: no user, port or path, no brackets of IPv6."""
+    written = scalar(address) or ""
+    try:
+        return str(ip_address(written.strip("[]")))
+    except ValueError:
+        pass
+    try:
+        host = urlsplit(written if "://" in written else f"//{written}").hostname
+    except ValueError:
+        return None
+    return host.rstrip(".") or None if host else None

@@ -66,6 +66,9 @@ def test_a_monitor_has_an_alert_for_each_scope(fields: Any, key: str) -> None:
         ("[Triggered] CPU", "CPU"),
         ("[P2] [Triggered on {host:a}] CPU", "CPU"),
         ("CPU [a]", "CPU [a]"),
+        ("[P1] [Triggered on {host:a[1],env:b}] [Prod] CPU", "[Prod] CPU"),
+        ("[Prod] CPU", "[Prod] CPU"),
+        ("[Re-Triggered] [P] one\ntwo", "[P] one\ntwo"),
         ("[Triggered]", "[Triggered]"),
     ],
 )

@@ -477,6 +477,22 @@ def test_a_certificate_failed_only_where_the_hook_says_so(status: Any, expected:
     assert types(posted("cpanel", "Whostmgr::AutoSSL::installssl", {"status": status})) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("The Certificate for the domain Acme-Shop.example was installed.", "acme-shop.example"),
+        ("The certificate for the domain \u201cacme-shop.example\u201d expired.", "acme-shop.example"),
+        ('<p>No certificate for the domain "*.acme-shop.example".</p>', "*.acme-shop.example"),
+        ("The certificate for the domain bücher.example: failed", "bücher.example"),
+        ("No domain was named.", None),
+    ],
+)
+def test_a_certificates_domain_stands_in_a_sentence_for_people(sentence: str, expected: str | None) -> None:
+    events = posted("cpanel", "Whostmgr::AutoSSL::installssl", {"status": 1, "rawout": sentence})
+
+    assert one(events, "certificate").get("domain") == expected
+
+
 def test_a_private_key_in_the_output_is_neither_kept_nor_told() -> None:
     key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqh\n-----END PRIVATE KEY-----"
     body = {"event": "Whostmgr::AutoSSL::installssl", "data": {"status": 1, "rawout": key, "key_pem": key}}

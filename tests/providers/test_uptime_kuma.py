@@ -79,6 +79,29 @@ def test_form_data_without_a_field_is_unknown(body: bytes) -> None:
         ("[Acme shop][https://acme.example] intermediate CA certificate R3 will expire in 21 days", "acme.example", 21),
         ("[Acme shop][https://acme.example] Certificate will expire in -2 days", "acme.example", -2),
         ("[Acme shop] Certificate will expire in 14 days", "Acme shop", 14),
+        (
+            "[[Prod] Shop][https://acme.example] server certificate acme.example will expire in 7 days",
+            "acme.example",
+            7,
+        ),
+        ("[[Prod] Shop] Certificate will expire in 7 days", "[Prod] Shop", 7),
+        ("[Shop][HTTPS://Shop.Acme.example:8443/a] server certificate x will expire in 1 day", "shop.acme.example", 1),
+        (
+            "[Shop][https://deploy:pw@acme.example./?f[a][b]=1] server certificate x will expire in 7 days",
+            "acme.example",
+            7,
+        ),
+        ("[Shop][https://[2001:DB8::1]:8443/] server certificate x will expire in 7 days", "2001:db8::1", 7),
+        ('[Zoë\'s "new"\nshop: ü][https://bücher.example:443] Certificate will expire in 7 days', "bücher.example", 7),
+        (
+            "[a][b] certificate will expire in 3 days][https://c.example] Certificate will expire in 7 days",
+            "c.example",
+            7,
+        ),
+        ("[Mail][null] server certificate *.acme.example will expire in 7 days", "*.acme.example", 7),
+        ("[Mail][https://] server certificate Mail.Acme.example will expire in 7 days", "mail.acme.example", 7),
+        ("[Mail][] intermediate CA certificate ca.example.com will expire in 7 days", "Mail", 7),
+        ("[Certificate of acme][https://acme.example] Certificate will expire in 7 days", "acme.example", 7),
     ],
 )
 def test_a_certificate_that_expires_is_known_by_its_words(message: str, domain: str, days: int) -> None:

@@ -22,7 +22,7 @@ Hook = dict[str, Any]
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _NOTICE = "iContact POST"
 _NOTICE_FIELDS = frozenset(("hostname", "subject", "body"))
-_NAMED_DOMAIN = re.compile(r"\bdomain\s+([a-z0-9*_.-]+\.[a-z0-9-]+)", re.IGNORECASE)
+_NAMED_DOMAIN = re.compile(r"\bdomain\s+\W{0,2}((?:\*\.)?[\w-]+(?:\.[\w-]+)+)", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]*>")
 _LONGEST_REASON = 500
 

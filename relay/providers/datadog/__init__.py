@@ -14,7 +14,12 @@ from relay.providers.reading import Object, an_object, scalar, whole
 from relay.verification import SharedToken
 
 _OPENING = ("Triggered", "Re-Triggered", "No Data", "Re-No Data", "Warn", "Re-Warn", "Renotify")
-_MARKS = re.compile(r"^(\[[^\]]*\]\s*)+")
+# What Datadog puts before a title; brackets behind it are the owner's.
+_MARKS = re.compile(
+    r"(?:\[(?:P\d|TEST|(?:Re-)?(?:Triggered|Recovered|Warn(?:ed|ing)?|No Data|Alert|OK)|Renotify)"
+    r"(?: on \{[^{}]*\})?\]\s*)+",
+    re.IGNORECASE,
+)
 _TEST = re.compile(r"^\[test\]", re.IGNORECASE)
 
 
@@ -56,7 +61,8 @@ def key(payload: Object) -> str | None:
 def watched(status: str) -> Callable[[Object], Data]:
     def read(payload: Object) -> Data:
         title, at = field(payload, "title"), happened(payload)
-        name = (_MARKS.sub("", title) if title else None) or title
+        marks = _MARKS.match(title) if title else None
+        name = (title[marks.end() :] if title and marks else None) or title
         kind, doing = field(payload, "event_type"), field(payload, "alert_transition", "transition") or ""
         return {
             "monitor": monitor(field(payload, "monitor_id", "alert_id"), name, kind=kind),

@@ -9,7 +9,7 @@ from relay.providers.reading import under
 from relay.providers.stripe.reading import Object, expanded, identity, money, number, text
 
 # What Stripe writes onto a line, in the customer's language: "1 × Business Hosting (at €24.00 / month)".
-_DESCRIPTION = re.compile(r"\d+ × (.+) \([^()]+\)")
+_DESCRIPTION = re.compile(r"\d+ × (.+) \([^()]+\)", re.DOTALL)
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 _INTERVALS = ("day", "week", "month", "year")
 

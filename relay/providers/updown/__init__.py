@@ -11,7 +11,7 @@ from typing import Any
 from relay.model import Inbound
 from relay.providers.alerting import FIRING, RESOLVED, alert, monitor, notice
 from relay.providers.base import JSON, Data, On, Provider, by_arrival
-from relay.providers.reading import Object, an_object, listed, scalar, text, under, whole
+from relay.providers.reading import Object, an_object, host_of, listed, scalar, text, under, whole
 from relay.times import instant, timestamp
 from relay.verification import SharedToken
 
@@ -95,10 +95,9 @@ def slower(payload: Object) -> Data:
 def certificate(payload: Object) -> Data:
     ssl, url = an_object(payload.get("ssl")), _known(payload)[2]
     cert = an_object(ssl.get("cert")) or an_object(ssl.get("new_cert"))
-    host = (url or "").removeprefix("https://").split("/")[0] or text(cert.get("subject"))
     return {
         "certificate": {
-            "domain": host,
+            "domain": host_of(url) or text(cert.get("subject")),
             "issuer": text(cert.get("issuer")),
             "valid_from": timestamp(cert.get("from")),
             "expires_at": timestamp(cert.get("to")),

@@ -15,13 +15,22 @@ from relay.errors import Unreadable
 from relay.model import Inbound
 from relay.providers.alerting import FIRING, RESOLVED, alert, monitor, notice
 from relay.providers.base import ANY, BodyFormat, Data, On, Provider, by_arrival, inner_json
-from relay.providers.reading import Object, an_object, scalar, text, whole
+from relay.providers.reading import Object, an_object, host_of, scalar, text, whole
 from relay.times import local
 from relay.verification import SharedToken
 
 _STATES = {0: "down", 1: "up", 2: "pending", 3: "maintenance"}
-_DOMAIN = re.compile(r"Domain name (\S+) will expire in (-?\d+) days")
-_CERTIFICATE = re.compile(r"\[([^\]]+)\](?:\[([^\]]*)\])?.*certificate.*? will expire in (-?\d+) days", re.IGNORECASE)
+_DOMAIN = re.compile(r"Domain name (\S+) will expire in (-?\d+) days?")
+# `[NAME][ADDRESS] KIND certificate COMMON NAME will expire in N days`: a name may hold whatever it likes, an address
+# brackets, and there may be none. Only what stands at the end is always the same.
+_CERTIFICATE = re.compile(
+    r"\[(?P<name>.*)\](?P<kind>[^\[\]]*?)\bcertificate\b(?P<common>.*?)\swill expire in (?P<days>-?\d+) days?\W*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_ADDRESS = re.compile(
+    r"(?P<name>.*)\]\[(?P<address>[a-z][a-z0-9+.-]*://\S*|null|undefined|)", re.IGNORECASE | re.DOTALL
+)
+_HOST = re.compile(r"(?:\*\.)?[\w-]+(?:\.[\w-]+)+")
 
 
 def _read(inbound: Inbound) -> Any:
@@ -87,15 +96,21 @@ def watched(status: str) -> Callable[[Object], Data]:
 def domain(payload: Object) -> Data:
     found = _DOMAIN.search(text(payload.get("msg")) or "")
     name, days = (found[1], whole(found[2])) if found else (None, None)
-    return {"domain": {"name": name, "days_until_expiry": days}}
+    return {"domain": {"name": name and name.lower(), "days_until_expiry": days}}
 
 
 def certificate(payload: Object) -> Data:
-    """Its message names the monitor, in newer versions its address, and the days that are left."""
+    """Its message names the monitor, in newer versions its address and the certificate, and the days that are left."""
     found = _CERTIFICATE.search(text(payload.get("msg")) or "")
-    where = (found[2] or found[1]) if found else ""
-    host = where.removeprefix("https://").split("/")[0] or None
-    return {"certificate": {"domain": host, "days_until_expiry": whole(found[3]) if found else None}}
+    if found is None:
+        return {"certificate": {}}
+    named = _ADDRESS.fullmatch(found["name"])
+    name, address = (named["name"], named["address"]) if named else (found["name"], "")
+    common = found["common"].strip()
+    # An authority's certificate is named after the authority, and is told for what is watched.
+    own = common.lower() if _HOST.fullmatch(common) and "ca" not in found["kind"].lower().split() else None
+    watched_host = host_of(address) if "://" in address else None
+    return {"certificate": {"domain": watched_host or own or name, "days_until_expiry": whole(found["days"])}}
 
 
 def message(payload: Object) -> Data:

@@ -10,7 +10,7 @@ from typing import Any
 from relay.model import Inbound
 from relay.providers.alerting import FIRING, RESOLVED, alert, monitor
 from relay.providers.base import ANY, Data, On, Provider, by_arrival
-from relay.providers.reading import Object, an_object, scalar, whole
+from relay.providers.reading import Object, an_object, host_of, scalar, whole
 from relay.times import days_until, instant, timestamp
 from relay.verification import SharedToken
 
@@ -81,10 +81,9 @@ def certificate(payload: Object) -> Data:
     left, at = whole(field(payload, "days")), instant(field(payload, "at"))
     if left is None and at is not None:
         left = days_until(expires, at)
-    host = (field(payload, "url") or "").removeprefix("https://").split("/")[0]
     return {
         "certificate": {
-            "domain": host or field(payload, "name"),
+            "domain": host_of(field(payload, "url")) or field(payload, "name"),
             "expires_at": expires,
             "days_until_expiry": left,
         }
