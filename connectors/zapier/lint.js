@@ -87,6 +87,7 @@ function* sampleRules(place, step) {
   for (const path of timesIn(sample)) yield ['D023', `${place}.sample.${path}`, 'write times in ISO 8601 with their offset'];
   for (const field of outputFields.filter((each) => typeof each === 'object')) {
     for (const value of valuesAt(sample, pathOf(field.key))) {
+      if (value === undefined) yield ['T004', `${place}.sample.${field.key}`, 'show the field in the sample, since it is declared'];
       if (value !== null && value !== undefined && FITS[field.type] && !FITS[field.type](value)) {
         yield ['D024', `${place}.sample.${field.key}`, `the sample holds ${JSON.stringify(value)}, which is no ${field.type}`];
       }

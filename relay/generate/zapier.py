@@ -53,6 +53,9 @@ _FILTERS: Mapping[str, Field] = {
 }
 """The filters of hooks that a Zap asks for, with the words that it asks in."""
 
+_OF_THE_RELAY = ("action", "hook", "source")
+"""What only the relay itself tells of."""
+
 _SEARCHES = (
     ("customer", "Customer", "customers", ("email", "id")),
     ("subscription", "Subscription", "subscriptions", ("customer", "id", "domain", "status")),
@@ -85,7 +88,7 @@ def document(known: Catalogue, acts: Iterable[Node]) -> dict[str, Any]:
         "envelope": _flat({name: each for name, each in known.envelope["properties"].items() if name != "data"}, known),
         "entities": {name: _flat(each["properties"], known) for name, each in _entities(known).items()},
         "event_types": {each.type: each.title for each in known.types.values()},
-        "triggers": [_trigger(each, known) for each in known.types.values() if each.family != "relay"],
+        "triggers": [_trigger(each, known) for each in known.types.values()],
         "any_event": {
             "sample": known.sample(known.types["invoice.paid"]),
             "filters": [{"key": name, **_FILTERS[name]} for name in ("source", "severity", "domain")],
@@ -132,7 +135,9 @@ def _entity_name(schema: Node) -> str | None:
 
 
 def _asks(name: str, event_type: EventType, offered: tuple[str, ...]) -> bool:
-    """Severity is a choice only where one type has several."""
+    """Severity is a choice only where one type has several, a source only where one of the user's own tells of it."""
+    if name == "source" and not event_type.entities.keys().isdisjoint(_OF_THE_RELAY):
+        return False
     return name in offered and (name != "severity" or event_type.family == "alerts")
 
 
@@ -203,7 +208,7 @@ def _fields(key: str, schema: Node, title: str | None, known: Catalogue) -> Iter
         for name, each in entry.get("properties", {}).items():
             yield from _fields(f"{key}[]{name}", each, each.get("title"), known)
         if "properties" not in entry:
-            yield {"key": key, "label": title or node.get("title"), "type": "string"}
+            yield {"key": key, "label": title or node.get("title"), "type": "string", "list": True}
     elif node.get("type") != "object":
         kind = "datetime" if node.get("format") == "date-time" else _TYPES.get(_named(node), "string")
         yield {"key": key, "label": title or node.get("title"), "type": kind}

@@ -2,6 +2,8 @@
 
 // What a Zap can do: events of its own, replays, tests, and every action of the catalogue that may be published.
 
+const crypto = require('node:crypto');
+
 const { resultOf } = require('./fields');
 const { call, filled } = require('./relay');
 
@@ -15,13 +17,12 @@ const DEDUPLICATION = {
 // Zapier publishes no step that moves money, and removals do not belong into a Zap; a private app may have them.
 const UNPUBLISHED = new Set(['money', 'destructive']);
 
+// A header takes plain characters only, and the relay 255 of them: what else a user maps goes as its hash.
+const asHeader = (key) => (/^[!-~]{1,255}$/.test(key) ? key : crypto.createHash('sha256').update(key).digest('hex'));
+
 const post = (z, bundle, path, body) => {
-  const key = bundle.inputData.deduplication_key;
-  return call(z, bundle, path, {
-    method: 'POST',
-    body,
-    headers: key ? { 'Idempotency-Key': String(key).slice(0, 255) } : {},
-  });
+  const { deduplication_key: key } = filled(bundle.inputData);
+  return call(z, bundle, path, { method: 'POST', body, headers: key === undefined ? {} : { 'Idempotency-Key': asHeader(String(key)) } });
 };
 
 const sendEvent = {
@@ -84,6 +85,7 @@ const replayEvent = {
     sample: { id: 'evt_5f0c7d21e9a84b36b1d7c2f80e93a64d', events: ['evt_5f0c7d21e9a84b36b1d7c2f80e93a64d'], deliveries: 2 },
     outputFields: [
       { key: 'id', label: 'Event ID', type: 'string' },
+      { key: 'events', label: 'Replayed Event IDs', type: 'string', list: true },
       { key: 'deliveries', label: 'Number of Deliveries', type: 'integer' },
     ],
   },

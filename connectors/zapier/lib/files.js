@@ -7,12 +7,12 @@ const invoicePdf = async (z, bundle) => {
   return z.stashFile(response, undefined, `${bundle.inputData.name}.pdf`, 'application/pdf');
 };
 
-// An event with its invoice's document as a file; null where there is none.
+// An event with its invoice's document as a file: null where there is none, and no key where its type knows no invoice.
 const withFiles = (z, event) => {
-  const invoice = event && event.data && event.data.invoice;
-  if (!invoice) return event;
-  const url = typeof invoice.pdf_url === 'string' && invoice.pdf_url.startsWith('https://') ? invoice.pdf_url : null;
-  const name = String(invoice.number || invoice.id || 'invoice').replace(/[^\w.-]+/g, '-');
+  if (!('invoice' in event.data)) return event;
+  const { pdf_url: address, number, id } = event.data.invoice || {};
+  const url = typeof address === 'string' && address.startsWith('https://') ? address : null;
+  const name = String(number || id || 'invoice').replace(/[^\w.-]+/g, '-');
   return { ...event, invoice_pdf: url && z.dehydrateFile(invoicePdf, { url, name }) };
 };
 

@@ -59,6 +59,9 @@ const mapErrors = (response, z) => {
       403,
     );
   }
+  if (code === 'still_working') {
+    throw new z.errors.ThrottledError('The relay is still at work on the first run with this Deduplication Key.', 60);
+  }
   if (response.status === 409) {
     throw new z.errors.HaltedError(message || 'The relay has handled this already.');
   }
@@ -75,8 +78,8 @@ const call = async (z, bundle, path, options = {}) => {
 };
 
 // What is asked of a source by way of the relay: one thing, or none where there is no such thing.
-const lookUp = async (z, bundle, path, body) => {
-  const url = baseUrl(z, bundle.authData.relay_url) + path;
+const lookUp = async (z, bundle, { name, output_fields: fields }, body) => {
+  const url = `${baseUrl(z, bundle.authData.relay_url)}/actions/${encodeURIComponent(name)}`;
   const response = await z.request({ url, method: 'POST', body, skipThrowForStatus: true });
   if (said(response).code === 'no_such_thing') return [];
   response.skipThrowForStatus = false;
@@ -84,7 +87,8 @@ const lookUp = async (z, bundle, path, body) => {
   if (response.data.status !== 'succeeded') {
     throw new z.errors.Error('The source takes long to answer. Try again later.', 'still_running', 503);
   }
-  return [response.data];
+  const known = fields.some(({ key }) => response.data[key] !== null && response.data[key] !== undefined);
+  return known ? [response.data] : [];
 };
 
 // What a user left empty is not sent.

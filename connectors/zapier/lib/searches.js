@@ -2,7 +2,8 @@
 
 // Finding what the relay knows by now, and what a source has at this moment. Nothing found is an empty list, never an error.
 
-const { ofEvent, resultOf } = require('./fields');
+const { sampleOf, shown } = require('./events');
+const { ofEvents, resultOf } = require('./fields');
 const { call, filled, lookUp } = require('./relay');
 
 const MOST = 10;
@@ -34,7 +35,7 @@ const ofAction = (action) => ({
     inputFields: action.fields,
     perform: (z, bundle) => {
       const asked = Object.fromEntries(action.fields.map(({ key }) => [key, bundle.inputData[key]]));
-      return lookUp(z, bundle, `/actions/${encodeURIComponent(action.name)}`, filled(asked));
+      return lookUp(z, bundle, action, filled(asked));
     },
     ...resultOf(action),
   },
@@ -55,10 +56,11 @@ const findEvent = ({ event_types: choices, any_event: any }) => ({
     ],
     perform: async (z, bundle) => {
       const { type, customer, source } = bundle.inputData;
-      return (await call(z, bundle, '/events', { params: { limit: MOST, ...filled({ type, customer, source }) } })).items;
+      const { items } = await call(z, bundle, '/events', { params: { limit: MOST, ...filled({ type, customer, source }) } });
+      return items.map((event) => shown(z, event));
     },
-    sample: any.sample,
-    outputFields: ofEvent({}),
+    sample: sampleOf(any.sample),
+    outputFields: ofEvents(({ type }) => [type]),
   },
 });
 

@@ -2,15 +2,10 @@
 
 // One REST hook for each event type, and one for any choice of them.
 
-const { ofEvent } = require('./fields');
-const { withFiles } = require('./files');
+const { sampleOf, shown } = require('./events');
+const { ofEvent, ofEvents } = require('./fields');
 const { call, filled } = require('./relay');
 const { isGenuine } = require('./signature');
-
-const DOCUMENT = 'https://billing.northlight-hosting.example/invoices/INV-1042.pdf';
-
-const sampleOf = (sample) =>
-  sample.data && sample.data.invoice ? { ...sample, invoice_pdf: sample.data.invoice.pdf_url || DOCUMENT } : sample;
 
 const filtersOf = (fields, input) => {
   const filters = Object.fromEntries(fields.map(({ key }) => [key, input[key]]));
@@ -44,12 +39,12 @@ const operation = ({ types, filters, inputFields, outputFields, sample }) => ({
         'This delivery is not signed by your relay, so it was not used. If you changed the secret of this hook, turn the Zap off and on again.',
       );
     }
-    return [].concat(bundle.cleanedRequest).map((event) => withFiles(z, event));
+    return [].concat(bundle.cleanedRequest).map((event) => shown(z, event));
   },
   performList: async (z, bundle) => {
     const params = { limit: 3, type: types(bundle.inputData).join(','), ...filtersOf(filters, bundle.inputData) };
     const { items } = await call(z, bundle, '/events', { params });
-    return items.map((event) => withFiles(z, event));
+    return items.map((event) => shown(z, event));
   },
 });
 
@@ -66,6 +61,8 @@ const ofType = (trigger) => ({
   }),
 });
 
+const typesOf = ({ event_types: chosen }) => (chosen && chosen.length ? [].concat(chosen) : ['*']);
+
 const anyEvent = ({ event_types: choices, any_event: any }) => ({
   key: 'new_event',
   noun: 'Event',
@@ -74,7 +71,7 @@ const anyEvent = ({ event_types: choices, any_event: any }) => ({
     description: 'Triggers when an event of the types that you choose is reported, such as a renewal, an invoice or an alert.',
   },
   operation: operation({
-    types: ({ event_types: chosen }) => (chosen && chosen.length ? [].concat(chosen) : ['*']),
+    types: typesOf,
     filters: any.filters,
     inputFields: [
       {
@@ -87,7 +84,7 @@ const anyEvent = ({ event_types: choices, any_event: any }) => ({
       },
       ...any.filters,
     ],
-    outputFields: ofEvent({}),
+    outputFields: ofEvents(typesOf),
     sample: any.sample,
   }),
 });

@@ -13,7 +13,9 @@ const { creates } = require('../lib/creates');
 const { isOlder } = require('../lib/authentication');
 const { isGenuine } = require('../lib/signature');
 const { filled } = require('../lib/relay');
+const { shown } = require('../lib/events');
 const { lint } = require('../lint');
+const { NONE, differences } = require('./running');
 
 test("Zapier's own schema finds nothing", () => {
   assert.deepEqual(validateApp(compileApp(App)), []);
@@ -25,7 +27,8 @@ test('our linter finds nothing', () => {
 
 test('every event type has a trigger, those of the launch set are visible', () => {
   const types = catalogue.triggers.map((each) => each.event_type);
-  assert.ok(types.length > 75);
+  assert.deepEqual(types, Object.keys(catalogue.event_types));
+  assert.ok(types.includes('action.completed') && types.includes('source.silent'));
   for (const trigger of catalogue.triggers) {
     assert.equal(App.triggers[trigger.key].display.hidden, trigger.hidden);
   }
@@ -38,6 +41,39 @@ test('a filter is asked for only where the type has the field', () => {
   assert.deepEqual(keys('invoice_overdue'), ['source', 'min_amount', 'currency', 'domain', 'days_ahead']);
   assert.deepEqual(keys('customer_created'), ['source']);
   assert.deepEqual(keys('alert_raised'), ['source', 'severity', 'domain']);
+  assert.deepEqual(keys('hook_switched_off'), []);
+});
+
+for (const kind of ['triggers', 'creates', 'searches']) {
+  for (const [key, { operation }] of Object.entries(App[kind])) {
+    if (operation.outputFields) {
+      test(`the sample of ${kind}.${key} has the keys that are declared`, () => {
+        assert.deepEqual(differences(operation.sample, operation.outputFields), NONE);
+      });
+    }
+  }
+}
+
+test('New Event and Find Event declare what the chosen types have beyond the sample', async () => {
+  const keys = (step, inputData) => step.operation.outputFields.at(-1)({}, { inputData }).map(({ key }) => key);
+  const monitor = keys(App.triggers.new_event, { event_types: ['monitor.down'] });
+  assert.ok(monitor.includes('data__alert__key') && monitor.includes('data__monitor__name'));
+  assert.ok(!monitor.includes('data__ticket__id'));
+  assert.deepEqual(keys(App.searches.find_event, { type: 'monitor.down' }), monitor);
+  assert.deepEqual(keys(App.searches.find_event, { type: 'invoice.paid' }), []);
+  for (const entity of ['ticket', 'action', 'hook', 'unknown']) {
+    assert.ok(keys(App.triggers.new_event, {}).some((key) => key.startsWith(`data__${entity}__`)), entity);
+  }
+});
+
+test('what happened without an invoice has its keys too, and one that is newer than the app is left as it is', () => {
+  const { sample } = catalogue.triggers.find((each) => each.event_type === 'payment.failed');
+  const bare = { ...sample, customer: null, data: { ...sample.data, invoice: null } };
+  const z = { dehydrateFile: () => assert.fail('there is no document') };
+  const event = shown(z, bare);
+  assert.deepEqual(differences(event, App.triggers.payment_failed.operation.outputFields), NONE);
+  assert.equal(event.invoice_pdf, null);
+  assert.deepEqual(shown(z, { ...bare, type: 'comet.seen', data: { comet: null } }).data, { comet: null });
 });
 
 test('output fields reach into nested objects and line items, with labels and types', () => {
@@ -128,6 +164,8 @@ const FAULTS = [
   ['D026', (app) => { delete app.authentication.test; }],
   ['key', (app) => { app.triggers.invoice_paid.key = 'other'; }],
   ['order', (app) => app.creates.replay_event.operation.inputFields.push(field({ required: true }))],
+  ['T004', sample(({ summary, ...rest }) => rest)],
+  ['T004', sample((good) => ({ ...good, data: { ...good.data, payment: null } }))],
   ['words', (app) => { app.triggers.invoice_paid.display.description = 'Triggers when Zapier syncs an invoice.'; }],
 ];
 
@@ -157,6 +195,11 @@ test('the official vector of Standard Webhooks is genuine, and nothing that diff
 
 test('what is left empty is not sent', () => {
   assert.deepEqual(filled({ a: '', b: null, c: [], d: undefined, e: 0, f: false, g: 'x' }), { e: 0, f: false, g: 'x' });
+});
+
+test('it asks for the Node that Zapier runs it on', () => {
+  assert.equal(require('../package.json').engines.node, '>=22');
+  assert.equal(require('../package-lock.json').packages[''].engines.node, '>=22');
 });
 
 test('versions are compared by their numbers', () => {

@@ -133,6 +133,31 @@ test('429 is tried again after the time that the relay asks for', async () => {
   });
 });
 
+test('what is still at work is asked for again, not taken as done', async () => {
+  answer = error(409, 'still_working', 'The first request with this Idempotency-Key is still at work.');
+  const inputData = { event_id: 'evt_1', deduplication_key: 'k' };
+  const asking = run(App.creates.replay_event.operation.perform, { authData: { relay_url: url, api_key: 'rk_secret' }, inputData });
+  await assert.rejects(asking, says('ThrottledError', /still at work/));
+});
+
+const KEYS = [
+  ['zap-1', 'zap-1'],
+  [1042, '1042'],
+  ['Zoë, INV-1042', 'c44934dbc27c154ac85bcdfe65cc94d868b553b1f9fc055064164d2f34e4783d'],
+  [`${'a'.repeat(255)}1`, '4ff0eefaf22edd38a1d2f00b1bd103e7c92f8640c7f058d76de4d1a57efa98c2'],
+  ['', undefined],
+  [null, undefined],
+];
+
+for (const [given, sent] of KEYS) {
+  test(`the deduplication key ${JSON.stringify(given).slice(0, 30)} goes as a header can carry it`, async () => {
+    answer = { status: 202, body: { id: 'evt_1', status: 'accepted' } };
+    const inputData = { data: { a: 1 }, deduplication_key: given };
+    await run(App.creates.send_custom_event.operation.perform, { authData: { relay_url: url, api_key: 'rk_secret' }, inputData });
+    assert.equal(asked.headers['idempotency-key'], sent);
+  });
+}
+
 test('an action that waits for approval says so in its output', async () => {
   const { creates } = require('../lib/creates');
   const action = {
@@ -153,6 +178,7 @@ test('an action that waits for approval says so in its output', async () => {
 const LIVE = [
   ['what is there', { status: 200, body: { id: 'run_1', status: 'succeeded', invoice_id: 'in_1' } }, ['in_1']],
   ['what is not there', error(422, 'no_such_thing', 'There is no invoice in_1.'), []],
+  ['what its source knows nothing of', { status: 200, body: { id: 'run_1', status: 'succeeded', invoice_id: null, amount: null } }, []],
 ];
 
 for (const [what, given, found] of LIVE) {

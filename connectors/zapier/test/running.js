@@ -124,4 +124,23 @@ const keysOf = (value, prefix = '') => {
     .sort();
 };
 
-module.exports = { asZapierHandsItOver, keysOf, postStandard, postStripe, startRelay, startTarget, until };
+// The keys of a result as output fields name them: `data__invoice__items[]amount`. An empty list is `...items[]`.
+const leavesOf = (value, at = '') => {
+  if (Array.isArray(value)) return value.length ? [...new Set(value.flatMap((each) => leavesOf(each, `${at}[]`)))] : [`${at}[]`];
+  if (value === null || typeof value !== 'object') return [at];
+  return Object.entries(value).flatMap(([name, each]) => leavesOf(each, at === '' || at.endsWith('[]') ? at + name : `${at}__${name}`));
+};
+
+// What differs between a result and the output fields that its step declares. A custom event's own keys are anybody's.
+const differences = (result, fields) => {
+  const given = leavesOf(result).filter((key) => !/^data__custom(__|$)/.test(key));
+  const declared = fields.filter((field) => typeof field === 'object').map(({ key, list }) => (list ? `${key}[]` : key));
+  const isEmptyList = (key) => key.endsWith('[]') && declared.some((each) => each.startsWith(key));
+  return {
+    missing: declared.filter((key) => !given.includes(key) && !given.some((each) => isEmptyList(each) && key.startsWith(each))),
+    undeclared: given.filter((key) => !declared.includes(key) && !isEmptyList(key)),
+  };
+};
+const NONE = { missing: [], undeclared: [] };
+
+module.exports = { NONE, asZapierHandsItOver, differences, keysOf, postStandard, postStripe, startRelay, startTarget, until };
