@@ -132,6 +132,7 @@ def test_what_is_no_notification_is_unreadable(body):
     ("kind", "subject", "told"),
     [
         ("check", '<check type="boolean">true</check>', []),
+        ("granted_payment_instrument_update", "<granted-payment-instrument-update/>", []),
         ("transaction_disbursed", "<transaction><id>1</id></transaction>", []),
         ("transaction_settled", "<transaction><id>1</id><type>credit</type></transaction>", ["refund.succeeded"]),
         ("transaction_settlement_declined", "<transaction><type>credit</type></transaction>", ["refund.failed"]),

@@ -129,6 +129,7 @@ PROVIDER = Provider(
             "connected_merchant_paypal_status_changed",
             "connected_merchant_status_transitioned",
             "disbursement",
+            "granted_payment_instrument_update",
             "grantor_updated_granted_payment_method",
             "oauth_access_revoked",
             "partner_merchant_connected",
