@@ -71,3 +71,18 @@ def host_of(address: Any) -> str | None:
     except ValueError:
         return None
     return host.rstrip(".") or None if host else None
+
+
+def one_record(*records: Object) -> Object:
+    """The first of these that has an id, with what others of the same id know beside it; without any id the first that
+    tells something. So no name or address of one stands beside the id of another.
+    """
+    told = [record for record in records if any(record.values())]
+    first_known = next((record for record in told if record.get("id")), None)
+    if first_known is None:
+        return told[0] if told else {}
+    found = dict(first_known)
+    for record in told:
+        if record.get("id") == found["id"]:
+            found |= {name: value for name, value in record.items() if value and not found.get(name)}
+    return found

@@ -227,6 +227,29 @@ def test_a_charge_leads_to_its_payment_and_its_subscription(vendor: Vendor) -> N
     assert {each.headers["authorization"] for each in vendor.asked} == {f"Bearer {KEY}"}
 
 
+@pytest.mark.parametrize(
+    ("payer", "subscriber", "expected"),
+    [
+        ({"id": "17"}, {"payer_id": 17, "payer_email": "zoe@example.com"}, ("17", "zoe@example.com")),
+        ({"id": "17"}, {"payer_id": 18, "payer_email": "ada@example.com"}, ("17", None)),
+        ({"email": "zoe@example.com"}, {"payer_id": 18}, ("18", None)),
+        ({"email": "zoe@example.com"}, {}, (None, "zoe@example.com")),
+    ],
+)
+def test_a_payer_is_of_one_record(payer: Any, subscriber: Any, expected: Any) -> None:
+    charge = {"id": 1, "status": "processed", "payment": {"id": 123, "status": "approved"}}
+    answers = {"resource": charge, "payment": PAYMENT | {"payer": payer}, "subscription": subscriber}
+
+    found = events(
+        "mercadopago",
+        notified("subscription_authorized_payment"),
+        query={"data.id": "1"},
+        looked_up=answers,
+    )
+
+    assert {(each.customer_id, each.customer_email) for each in found} == {expected}
+
+
 @pytest.mark.parametrize("kind", ["payment", "subscription_preapproval", "topic_chargebacks_wh"])
 def test_without_an_answer_nothing_is_told(kind: str, failing: Vendor) -> None:
     found = ask("mercadopago", notified(kind), failing, query={"data.id": "123"})

@@ -204,6 +204,24 @@ def test_a_chargeback_is_told_with_the_customer_of_its_payment(vendor: Vendor) -
     assert (event.type, event.customer_email) == ("dispute.opened", "zoe@example.com")
 
 
+def test_whom_a_payment_was_written_for_is_not_the_customer_who_paid() -> None:
+    person = {"givenName": "Ada", "familyName": "Byron", "email": "ada@example.com", "organizationName": "Engines"}
+    payment = PAYMENT | {"billingAddress": person}
+
+    for found, expected in [
+        ({"entity": payment}, {"name": "Ada Byron", "email": "ada@example.com", "company": "Engines"}),
+        ({"entity": payment | {"customerId": "cst_1"}}, {"id": "cst_1"}),
+        (
+            {"entity": payment | {"customerId": "cst_1"}, "customer": {"name": "Zoë"}},
+            {"id": "cst_1", "name": "Zoë"},
+        ),
+    ]:
+        [event] = events("mollie", b"id=tr_1", looked_up=found)
+
+        told_of = event.envelope["customer"]
+        assert {name: value for name, value in told_of.items() if value} == expected
+
+
 def test_without_an_answer_an_older_webhook_says_nothing(failing: Vendor) -> None:
     found = ask("mollie", b"id=tr_1", failing)
 

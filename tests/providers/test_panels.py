@@ -638,3 +638,19 @@ def test_a_domain_of_an_account_ends_as_what_it_began_as(panel: str) -> None:
     events = [event for sample in all_samples(panel) for event in events_of_sample(sample)]
 
     assert {event["type"] for event in events if event["data"].get("domain")} >= {"domain.added", "domain.removed"}
+
+
+@pytest.mark.parametrize(
+    ("client", "expected"),
+    [
+        ({}, ("17", "buyer@example.com")),
+        ({"id": 17, "email": "zoe@example.com"}, ("17", "zoe@example.com")),
+        ({"id": 18, "first_name": "Ada"}, ("18", None)),
+    ],
+)
+def test_a_buyer_is_not_mixed_with_a_client(client: dict[str, Any], expected: tuple[str, str | None]) -> None:
+    invoice = {"id": 1, "client_id": 17, "buyer": {"first_name": "Zoë", "email": "buyer@example.com"}}
+
+    [event] = posted("fossbilling", "onAfterAdminInvoiceApprove", {"id": 1, "invoice": invoice, "client": client})
+
+    assert (event.customer_id, event.customer_email) == expected

@@ -132,6 +132,28 @@ def test_an_address_that_stands_for_none_is_none():
     assert event.envelope["customer"] is None
 
 
+@pytest.mark.parametrize(
+    ("payer", "expected"),
+    [
+        ({"customer_id": "cust_NorthCus1042"}, ("cust_NorthCus1042", "anaya@example.com")),
+        ({"customer_id": "cust_Another"}, ("cust_NorthCus1042", None)),
+        ({"customer_id": None}, ("cust_NorthCus1042", None)),
+    ],
+)
+def test_an_address_of_another_payer_is_not_the_customers(payer, expected):
+    """What is typed in at a checkout is not looked up among the customers."""
+    for event in events(changed("subscription.charged", "payment", **payer)):
+        assert (event.customer_id, event.customer_email) == expected
+
+
+def test_a_payer_whom_nobody_numbered_is_known_by_the_address():
+    for payment in ({"customer_id": None}, {"customer_id": None, "email": "void@razorpay.com"}):
+        [event] = events(changed("payment.failed", "payment", **payment))
+
+        found = event.customer_id, event.customer_email
+        assert found == (None, None if "email" in payment else "anaya@example.com")
+
+
 def test_the_id_is_in_a_header_or_is_made_of_the_body():
     payload = sample("payment.failed")
 

@@ -7,12 +7,13 @@ from relay.times import day
 
 def customer(said: Data) -> Data:
     """The client that was looked up, or the buyer as the invoice names them."""
-    client, buyer = an_object(said.get("client")), an_object(an_object(said.get("invoice")).get("buyer"))
+    invoice = an_object(said.get("invoice"))
+    person = an_object(said.get("client")) or an_object(invoice.get("buyer"))
     return {
-        "id": scalar(client.get("id")) or _client_id(said),
-        "name": _name(client) or _name(buyer),
-        "email": scalar(client.get("email")) or scalar(buyer.get("email")),
-        "company": scalar(client.get("company")) or scalar(buyer.get("company")),
+        "id": scalar(an_object(said.get("client")).get("id")) or _client_id(said),
+        "name": _name(person),
+        "email": scalar(person.get("email")),
+        "company": scalar(person.get("company")),
     }
 
 

@@ -8,7 +8,7 @@ from relay.money import from_decimal
 from relay.providers.base import Data, LookUp, On, Provider, Reader, Reply, Setting, by
 from relay.providers.mercadopago import reading
 from relay.providers.mercadopago.verification import MercadoPagoSignature
-from relay.providers.reading import Object, an_object, listed, scalar, text, under, whole
+from relay.providers.reading import Object, an_object, listed, one_record, scalar, text, under, whole
 from relay.times import instant, timestamp
 from relay.values import KEY, SECONDS, URL, secret
 
@@ -17,13 +17,17 @@ _STATUSES = {"pending": "pending", "authorized": "active", "paused": "paused", "
 
 
 def who(told: Object) -> Data | None:
+    """The payer of the payment, else of the subscription: a payment may be another's than who subscribed."""
     payer, subscription = an_object(told["payment"].get("payer")), told["subscription"]
     names = [text(payer.get("first_name")), text(payer.get("last_name"))]
-    return {
-        "id": scalar(payer.get("id")) or scalar(subscription.get("payer_id")),
-        "name": " ".join(name for name in names if name) or None,
-        "email": text(payer.get("email"), subscription.get("payer_email")),
-    }
+    return one_record(
+        {
+            "id": scalar(payer.get("id")),
+            "name": " ".join(name for name in names if name) or None,
+            "email": text(payer.get("email")),
+        },
+        {"id": scalar(subscription.get("payer_id")), "email": text(subscription.get("payer_email"))},
+    )
 
 
 def _payment(found: Object, status: str) -> Data:

@@ -12,7 +12,7 @@ from relay.money import Money, from_decimal, named
 from relay.providers.base import ANY, Data, LookUp, On, Provider, Reader, Reply, Setting, by
 from relay.providers.mollie import reading
 from relay.providers.mollie.verification import MollieSignature, handshake
-from relay.providers.reading import Object, an_object, listed, text, under, whole
+from relay.providers.reading import Object, an_object, listed, one_record, text, under, whole
 from relay.times import day, instant, timestamp
 from relay.values import URL, key, secret
 
@@ -37,15 +37,24 @@ def link(found: Object, name: str) -> str | None:
 
 
 def who(told: Object) -> Data | None:
+    """The customer, as looked up; where none is named, whom a payment or an invoice was written for."""
     payment, customer = told["payment"], told["customer"]
-    person = an_object(told["entity"].get("recipient")) or an_object(payment.get("billingAddress"))
+    recipient = an_object(told["entity"].get("recipient"))
+    person = recipient or an_object(payment.get("billingAddress"))
     names = [text(person.get("givenName")), text(person.get("familyName"))]
-    return {
-        "id": text(payment.get("customerId"), told["entity"].get("recipientIdentifier")),
-        "name": text(customer.get("name")) or " ".join(name for name in names if name) or None,
-        "email": text(customer.get("email"), person.get("email")),
-        "company": text(person.get("organizationName")),
-    }
+    return one_record(
+        {
+            "id": text(payment.get("customerId")),
+            "name": text(customer.get("name")),
+            "email": text(customer.get("email")),
+        },
+        {
+            "id": text(told["entity"].get("recipientIdentifier")),
+            "name": " ".join(name for name in names if name) or None,
+            "email": text(person.get("email")),
+            "company": text(person.get("organizationName")),
+        },
+    )
 
 
 def subscription(told: Object) -> Data:

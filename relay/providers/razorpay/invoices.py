@@ -4,7 +4,7 @@ from relay.money import from_minor, named
 from relay.providers.base import Data
 from relay.providers.razorpay.payments import payment_of
 from relay.providers.razorpay.reading import Object, days_from, email, entity, money, noted, subject, told_at
-from relay.providers.reading import an_object, listed, text, whole
+from relay.providers.reading import an_object, listed, one_record, text, whole
 from relay.times import timestamp
 
 _STATUSES = {
@@ -65,27 +65,21 @@ def paid_link(event: Object) -> Data:
 
 
 def who(event: Object) -> Data:
-    """For each field the first entity that tells it."""
+    """The customer of one entity. A payer may have typed in another address than that of the customer who is billed."""
     bill, sub, payment = (entity(event, name) for name in ("invoice", "subscription", "payment"))
     billed, link = an_object(bill.get("customer_details")), an_object(entity(event, "payment_link").get("customer"))
     known = entity(event, "customer")
-    return {
-        "id": text(
-            bill.get("customer_id"),
-            sub.get("customer_id"),
-            payment.get("customer_id"),
-            known.get("id"),
-            link.get("id"),
-        ),
-        "name": text(billed.get("name"), billed.get("customer_name"), known.get("name"), link.get("name")),
-        "email": email(
-            billed.get("email"),
-            billed.get("customer_email"),
-            known.get("email"),
-            link.get("email"),
-            payment.get("email"),
-        ),
-    }
+    return one_record(
+        {
+            "id": text(bill.get("customer_id"), billed.get("id")),
+            "name": text(billed.get("name"), billed.get("customer_name")),
+            "email": email(billed.get("email"), billed.get("customer_email")),
+        },
+        {"id": text(sub.get("customer_id"))},
+        {"id": text(known.get("id")), "name": text(known.get("name")), "email": email(known.get("email"))},
+        {"id": text(link.get("id")), "name": text(link.get("name")), "email": email(link.get("email"))},
+        {"id": text(payment.get("customer_id")), "email": email(payment.get("email"))},
+    )
 
 
 def _payment(event: Object) -> Data | None:
