@@ -116,6 +116,7 @@ def test_what_several_events_tell_is_told_once():
     payloads = [
         changed("refund.updated") | {"type": "refund.created"},
         sample("refund.updated"),
+        sample("order.refunded"),
         sample("checkout.updated"),
         changed("checkout.updated", metadata={"note": "x"}),
         sample("subscription.canceled--at-once"),
@@ -124,7 +125,12 @@ def test_what_several_events_tell_is_told_once():
 
     told = {event.id: event.type for index, each in enumerate(payloads) for event in events(each, f"msg_{index}")}
 
-    assert list(told.values()) == ["refund.succeeded", "checkout.completed", "subscription.canceled"]
+    assert list(told.values()) == [
+        "refund.succeeded",
+        "invoice.refunded",
+        "checkout.completed",
+        "subscription.canceled",
+    ]
 
 
 @pytest.mark.parametrize(("status", "expected"), [("void", ["invoice.voided"]), ("paid", []), (None, [])])

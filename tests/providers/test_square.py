@@ -171,6 +171,7 @@ def test_what_several_events_tell_is_told_once():
         changed("payment.updated--yen", native="payment.created", processing_fee=[]),
         sample("refund.updated"),
         changed("refund.updated", native="refund.created"),
+        sample("invoice.refunded"),
         sample("subscription.updated--canceled"),
         changed("subscription.updated--canceled", native="subscription.updated", version=9),
     )
@@ -182,6 +183,7 @@ def test_what_several_events_tell_is_told_once():
         "subscription.renewed",
         "payment.succeeded",
         "refund.succeeded",
+        "invoice.refunded",
         "subscription.canceled",
     ]
 

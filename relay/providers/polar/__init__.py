@@ -62,10 +62,8 @@ PROVIDER = Provider(
             On("invoice.paid", orders.paid),
             On("payment.succeeded", orders.paid, when=orders.was_paid_for),
         ),
-        "order.refunded": (
-            On("invoice.refunded", orders.refunded),
-            On("refund.succeeded", orders.refunded),
-        ),
+        # The refund itself has events of its own.
+        "order.refunded": On("invoice.refunded", orders.refunded),
         "refund.created": payments.refund_means,
         "refund.updated": payments.refund_means,
         "checkout.updated": payments.checkout_means,

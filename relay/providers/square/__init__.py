@@ -54,10 +54,9 @@ PROVIDER = Provider(
             On("subscription.renewal_failed", invoices.unpaid, when=invoices.renews),
         ),
         "invoice.canceled": invoices.VOIDED,
-        "invoice.refunded": (
-            On("refund.succeeded", invoices.refunded),
-            On("invoice.refunded", invoices.refunded),
-        ),
+        # The refund itself has events of its own, however it was made.
+        # https://developer.squareup.com/docs/refunds-api/webhooks
+        "invoice.refunded": On("invoice.refunded", invoices.refunded),
         # Payments
         "payment.created": payments.payment_means,
         "payment.updated": payments.payment_means,
