@@ -970,6 +970,44 @@ def test_a_refund_under_way_is_created_and_not_yet_through() -> None:
     assert types_of("PAYMENT.CAPTURE.REFUNDED", id="R-1", status="COMPLETED") == ["refund.succeeded"]
 
 
+def test_what_several_events_tell_is_told_once() -> None:
+    """The payment of an invoice is a sale or a capture, which tells of itself; so is its refund."""
+    paid = {"status": "PAID", "detail": {}, "payments": {"transactions": [{"type": "PAYPAL", "payment_id": "P-1"}]}}
+    back = paid | {"status": "REFUNDED", "refunds": {"transactions": [{"type": "PAYPAL", "refund_id": "R-1"}]}}
+    source = Source("src_paypal", "ws_1", "paypal", "PayPal")
+    bodies = [
+        event("PAYMENT.CAPTURE.PENDING", id="P-1"),
+        event("PAYMENT.CAPTURE.COMPLETED", id="P-1"),
+        event("INVOICING.INVOICE.PAID", invoice={"id": "INV2-1"} | paid),
+        event("PAYMENT.CAPTURE.DENIED", id="P-2"),
+        event("PAYMENT.CAPTURE.DECLINED", id="P-2"),
+        event("PAYMENT.CAPTURE.REFUNDED", id="R-1", status="PENDING"),
+        event("PAYMENT.REFUND.PENDING", id="R-1", status="PENDING"),
+        event("PAYMENT.CAPTURE.REFUNDED", id="R-1", status="COMPLETED"),
+        event("INVOICING.INVOICE.REFUNDED", invoice={"id": "INV2-1"} | back),
+    ]
+
+    told = {
+        each.id: each.type
+        for index, body in enumerate(bodies)
+        for each in normalize(
+            PAYPAL,
+            read(PAYPAL, Inbound(body=body.replace(b"WH-1", b"WH-1%d" % index))),
+            Origin(source, 1, "paypal_certificate"),
+        )
+    }
+
+    assert list(told.values()) == [
+        "payment.pending",
+        "payment.succeeded",
+        "invoice.paid",
+        "payment.failed",
+        "refund.created",
+        "refund.succeeded",
+        "invoice.refunded",
+    ]
+
+
 def test_a_merchant_is_not_taken_for_the_customer() -> None:
     payer = {"email_address": "shop@example.com", "merchant_id": "M1"}
 

@@ -18,6 +18,15 @@ from relay.providers.paypal.verification import (
 from relay.times import instant
 from relay.values import KEY, SECONDS, URL, WORD
 
+# An invoice names the payment and the refund that its sale or capture tells of as well.
+_PAYMENT, _REFUND = by("payment", "id", "status"), by("refund", "id")
+_PENDING = On("payment.pending", payments.pending, once=_PAYMENT)
+_DENIED = On("payment.failed", payments.denied, once=_PAYMENT)
+_REFUNDED = (
+    On("refund.succeeded", payments.refund, when=payments.is_through, once=_REFUND),
+    On("refund.created", payments.refund, when=payments.is_under_way, once=_REFUND),
+)
+
 PROVIDER = Provider(
     name="paypal",
     label="PayPal",
@@ -97,37 +106,31 @@ PROVIDER = Provider(
         "INVOICING.INVOICE.CREATED": On("invoice.created", invoices.read),
         "INVOICING.INVOICE.PAID": (
             On("invoice.paid", invoices.paid, when=invoices.is_paid),
-            On("payment.succeeded", invoices.paid, when=invoices.has_payment),
-            On("payment.pending", invoices.pending, when=invoices.awaits_payment),
+            On("payment.succeeded", invoices.paid, when=invoices.has_payment, once=_PAYMENT),
+            On("payment.pending", invoices.pending, when=invoices.awaits_payment, once=_PAYMENT),
         ),
         "INVOICING.INVOICE.CANCELLED": On("invoice.voided", invoices.read),
         "INVOICING.INVOICE.REFUNDED": (
-            On("refund.succeeded", invoices.refunded),
+            On("refund.succeeded", invoices.refunded, once=_REFUND),
             On("invoice.refunded", invoices.refunded),
         ),
         # Payments: sales are those of subscriptions and of the older checkout
         "PAYMENT.SALE.COMPLETED": (
-            On("payment.succeeded", payments.paid, when=payments.is_new),
+            On("payment.succeeded", payments.paid, when=payments.is_new, once=_PAYMENT),
             On("subscription.renewed", payments.renewal, when=payments.renews),
         ),
-        "PAYMENT.SALE.PENDING": On("payment.pending", payments.pending),
-        "PAYMENT.SALE.DENIED": On("payment.failed", payments.denied),
-        "PAYMENT.CAPTURE.COMPLETED": On("payment.succeeded", payments.paid),
-        "PAYMENT.CAPTURE.PENDING": On("payment.pending", payments.pending),
-        "PAYMENT.CAPTURE.DECLINED": On("payment.failed", payments.denied),
-        "PAYMENT.CAPTURE.DENIED": On("payment.failed", payments.denied),
+        "PAYMENT.SALE.PENDING": _PENDING,
+        "PAYMENT.SALE.DENIED": _DENIED,
+        "PAYMENT.CAPTURE.COMPLETED": On("payment.succeeded", payments.paid, once=_PAYMENT),
+        "PAYMENT.CAPTURE.PENDING": _PENDING,
+        "PAYMENT.CAPTURE.DECLINED": _DENIED,
+        "PAYMENT.CAPTURE.DENIED": _DENIED,
         "CHECKOUT.ORDER.COMPLETED": On("checkout.completed", checkouts.read),
         "CHECKOUT.PAYMENT-APPROVAL.REVERSED": On("payment.failed", checkouts.reversed_approval),
         # Refunds and disputes
-        "PAYMENT.SALE.REFUNDED": (
-            On("refund.succeeded", payments.refund, when=payments.is_through),
-            On("refund.created", payments.refund, when=payments.is_under_way),
-        ),
-        "PAYMENT.CAPTURE.REFUNDED": (
-            On("refund.succeeded", payments.refund, when=payments.is_through),
-            On("refund.created", payments.refund, when=payments.is_under_way),
-        ),
-        "PAYMENT.REFUND.PENDING": On("refund.created", payments.refund),
+        "PAYMENT.SALE.REFUNDED": _REFUNDED,
+        "PAYMENT.CAPTURE.REFUNDED": _REFUNDED,
+        "PAYMENT.REFUND.PENDING": On("refund.created", payments.refund, once=_REFUND),
         "PAYMENT.REFUND.FAILED": On("refund.failed", payments.refund),
         "PAYMENT.SALE.REVERSED": On("dispute.updated", disputes.reversal, severity="warning"),
         "PAYMENT.CAPTURE.REVERSED": On("dispute.updated", disputes.reversal, severity="warning"),
