@@ -117,6 +117,23 @@ def test_a_payment_that_waits_and_a_mandate_that_is_set_up_are_told_once() -> No
     assert [each.id == other.id for each, other in ((found[0], found[1]), (found[2], found[3]))] == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        ("payment_retried", ["payment.retry_scheduled"]),
+        ("payment_autoretried", []),
+        (None, ["payment.retry_scheduled"]),
+    ],
+)
+def test_a_retry_is_told_once(cause: str | None, expected: list[str]) -> None:
+    """One that GoCardless makes by itself was told with the failure."""
+    failed = event("payments", "failed", details={"cause": "refer_to_payer", "will_attempt_retry": True})
+    again = event("payments", "resubmission_requested", "EV2", details={"cause": cause})
+
+    assert types("gocardless", batch(failed)) == ["payment.failed", "payment.retry_scheduled"]
+    assert types("gocardless", batch(again)) == expected
+
+
 def test_the_same_event_in_another_batch_has_the_same_id() -> None:
     one = event("payments", "confirmed", "EV1")
 

@@ -151,6 +151,14 @@ def _retries(inbound: Inbound) -> bool:
     return under(inbound.payload, "details", "will_attempt_retry") is True
 
 
+def _is_asked_for(inbound: Inbound) -> bool:
+    """A payment that GoCardless tries again by itself was told as such when it failed.
+
+    https://developer.gocardless.com/introduction/success-plus/
+    """
+    return text(under(inbound.payload, "details", "cause")) != "payment_autoretried"
+
+
 def _of_subscription(inbound: Inbound) -> bool:
     told = subject(inbound)
     return text(told["links"].get("subscription"), under(told["payment"], "links", "subscription")) is not None
@@ -338,7 +346,7 @@ PROVIDER = Provider(
             On("subscription.renewal_failed", payment("failed"), when=_of_subscription),
             On("payment.retry_scheduled", payment("failed"), when=_retries),
         ),
-        "payments.resubmission_requested": On("payment.retry_scheduled", payment("pending")),
+        "payments.resubmission_requested": On("payment.retry_scheduled", payment("pending"), when=_is_asked_for),
         "payments.cancelled": On("payment.failed", payment("canceled")),
         "payments.customer_approval_denied": On("payment.failed", payment("canceled")),
         "payments.charged_back": On("dispute.opened", dispute("open")),
