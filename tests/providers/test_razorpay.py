@@ -118,6 +118,17 @@ def test_a_failed_charge_is_tried_again_until_it_is_halted():
     assert halted.envelope["data"]["subscription"]["failed_payments"] == 4
 
 
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [("captured", "succeeded"), ("refunded", "refunded"), ("authorized", "pending"), (None, None)],
+)
+@pytest.mark.parametrize("name", ["refund.created", "payment.dispute.created"])
+def test_a_payment_that_is_given_back_is_told_as_it_stands(name, now, expected):
+    [event] = events(changed(name, "payment", status=now))
+
+    assert event.envelope["data"]["payment"]["status"] == expected
+
+
 def test_an_older_invoice_does_not_say_how_much_was_paid():
     payload = changed("invoice.paid", "invoice", amount_paid=None, amount_due=None)
 

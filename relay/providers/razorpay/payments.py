@@ -11,6 +11,13 @@ from relay.providers.reading import an_object, text
 from relay.times import timestamp
 
 _BRANDS = {"american express": "amex", "diners club": "diners"}
+_STATUSES = {
+    "created": "pending",
+    "authorized": "pending",
+    "captured": "succeeded",
+    "refunded": "refunded",
+    "failed": "failed",
+}
 _DISPUTE_STATUSES = {
     "open": "open",
     "action_required": "open",
@@ -47,7 +54,7 @@ def has_payment(inbound: Inbound) -> bool:
     return bool(entity(inbound.payload, "payment"))
 
 
-def payment_of(payment: Object, status: str) -> Data:
+def payment_of(payment: Object, status: str | None) -> Data:
     """A payment in our words; its fee holds the tax on it. What failed, and why, is told only where it did."""
     card = an_object(payment.get("card"))
     brand = (text(card.get("network")) or "").lower()
@@ -98,13 +105,17 @@ def dispute(event: Object) -> Data:
             "opened_at": timestamp(claim.get("created_at")),
             "closed_at": told_at(event) if over else None,
         },
-        "payment": payment_of(payment, "succeeded") if payment else None,
+        "payment": _behind(payment),
     }
+
+
+def _behind(payment: Object) -> Data | None:
+    """The payment that a refund or a dispute is of, as it stands by now."""
+    return payment_of(payment, _STATUSES.get(str(payment.get("status")))) if payment else None
 
 
 def _refund(event: Object, status: str) -> Data:
     given, payment = subject(event, "refund"), entity(event, "payment")
-    kept = "refunded" if payment.get("status") == "refunded" else "succeeded"
     return {
         "refund": {
             **money(given.get("amount"), given.get("currency") or payment.get("currency")),
@@ -115,5 +126,5 @@ def _refund(event: Object, status: str) -> Data:
             "invoice_id": text(payment.get("invoice_id")),
             "created_at": timestamp(given.get("created_at")),
         },
-        "payment": payment_of(payment, kept) if payment else None,
+        "payment": _behind(payment),
     }
