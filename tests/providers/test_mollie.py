@@ -204,6 +204,16 @@ def test_a_chargeback_is_told_with_the_customer_of_its_payment(vendor: Vendor) -
     assert (event.type, event.customer_email) == ("dispute.opened", "zoe@example.com")
 
 
+@pytest.mark.parametrize(("now", "expected"), [("draft", "draft"), ("issued", "open"), ("paid", "paid"), (None, None)])
+def test_an_invoice_may_be_made_issued_at_once(now: str | None, expected: str | None) -> None:
+    entity = {"resource": "sales-invoice", "id": "invoice_1", "status": now, "totalAmount": EUROS}
+    body = {"type": "sales-invoice.created", "id": "event_1", "entityId": "invoice_1", "_embedded": {"entity": entity}}
+
+    [event] = events("mollie", dumped(body))
+
+    assert brief(event, "status") == ("invoice.created", expected)
+
+
 def test_whom_a_payment_was_written_for_is_not_the_customer_who_paid() -> None:
     person = {"givenName": "Ada", "familyName": "Byron", "email": "ada@example.com", "organizationName": "Engines"}
     payment = PAYMENT | {"billingAddress": person}

@@ -25,6 +25,7 @@ _SUBSCRIPTIONS = {
     "canceled": "canceled",
     "completed": "expired",
 }
+_INVOICES = {"draft": "draft", "issued": "open", "paid": "paid", "canceled": "void", "cancelled": "void"}
 
 
 def money(value: object) -> Money:
@@ -133,9 +134,12 @@ def dispute(status: str) -> Reader:
     return read
 
 
-def invoice(status: str) -> Reader:
+def invoice(status: str | None) -> Reader:
+    """An invoice in this status, or in the one it has: it may be made issued or paid at once."""
+
     def read(told: Object) -> Data:
         found = told["entity"]
+        now = status or _INVOICES.get(str(found.get("status")))
         lines = [
             {"description": text(line.get("description")), "quantity": whole(line.get("quantity"))}
             for line in listed(found.get("lines"))
@@ -144,14 +148,14 @@ def invoice(status: str) -> Reader:
             "invoice": {
                 "id": text(found.get("id"), told["id"]),
                 "number": text(found.get("invoiceNumber")),
-                "status": status,
+                "status": now,
                 **money(found.get("totalAmount")),
                 **named("amount_due", money(found.get("amountDue"))),
                 **named("tax", money(found.get("totalVatAmount"))),
                 "description": text(found.get("memo")),
                 "issued_at": timestamp(found.get("issuedAt")),
                 "due_at": timestamp(found.get("dueAt")),
-                "paid_at": (timestamp(found.get("paidAt")) or told["at"]) if status == "paid" else None,
+                "paid_at": (timestamp(found.get("paidAt")) or told["at"]) if now == "paid" else None,
                 "url": link(found, "invoicePayment"),
                 "pdf_url": link(found, "pdfLink"),
                 "items": lines,
@@ -198,7 +202,7 @@ def _given_back(entity: str) -> Callable[[Data], str | None]:
 
 # The older webhooks tell the same state again and again, perhaps beside the newer ones: each state is said once.
 _PAYMENT, _REFUND, _DISPUTE = by("payment", "id", "status"), _given_back("refund"), _given_back("dispute")
-_CHECKOUT, _ORDER = by("checkout", "id"), by("order", "id")
+_CHECKOUT, _ORDER, _INVOICE = by("checkout", "id"), by("order", "id"), by("invoice", "id")
 
 
 def _not_paid(status: str) -> tuple[On, On]:
@@ -251,10 +255,10 @@ PROVIDER = Provider(
         "refund.canceled": On("refund.failed", refund("canceled"), once=_REFUND),
         "chargeback.received": On("dispute.opened", dispute("open"), once=_DISPUTE),
         "chargeback.reversed": On("dispute.won", dispute("won"), once=_DISPUTE),
-        "sales-invoice.created": On("invoice.created", invoice("draft")),
-        "sales-invoice.issued": On("invoice.finalized", invoice("open")),
-        "sales-invoice.paid": On("invoice.paid", invoice("paid")),
-        "sales-invoice.canceled": On("invoice.voided", invoice("void")),
+        "sales-invoice.created": On("invoice.created", invoice(None), once=_INVOICE),
+        "sales-invoice.issued": On("invoice.finalized", invoice("open"), once=_INVOICE),
+        "sales-invoice.paid": On("invoice.paid", invoice("paid"), once=_INVOICE),
+        "sales-invoice.canceled": On("invoice.voided", invoice("void"), once=_INVOICE),
         "payment-link.paid": On("checkout.completed", checkout, once=_CHECKOUT),
         "order.created": On("order.created", order("created"), once=_ORDER),
         "order.paid": _ORDER_PAID,
