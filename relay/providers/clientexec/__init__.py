@@ -3,7 +3,8 @@
 Its snap-ins listen to events: https://www.clientexec.com/developers/
 
 An event hands over an object or an id, whose fields are the panel's own (`m_SubTotal`). The sender, which is a snap-in,
-posts the few that are listed in setup.md. Amounts have no currency beside them unless the sender could tell it.
+posts the few that are listed in setup.md. Amounts have no currency beside them unless the sender could tell it. What an
+invoice costs is its total: a subtotal leaves out the taxes.
 """
 
 from typing import Any
@@ -28,7 +29,7 @@ def invoice(said: Data, status: str | None = None) -> Data:
             "id": number,
             "number": number,
             "status": status,
-            **from_decimal(_either(found, "m_Total", "m_SubTotal"), currency),
+            **from_decimal(found.get("m_Total"), currency),
             **named("amount_due", from_decimal(found.get("m_BalanceDue"), currency)),
             "description": scalar(found.get("m_Description")),
             "issued_at": day(_either(found, "m_DateCreated", "m_Date")),
