@@ -641,6 +641,24 @@ def test_a_domain_of_an_account_ends_as_what_it_began_as(panel: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "expected"),
+    [({"m_Total": 23.8, "m_SubTotal": 20}, 2380), ({"m_SubTotal": 20}, None)],
+)
+def test_a_subtotal_is_not_what_an_invoice_costs(fields: dict[str, Any], expected: int | None) -> None:
+    [event] = posted("clientexec", "Invoice-Create", {"invoiceId": 1, "invoice": fields, "currency": "EUR"})
+
+    assert event.envelope["data"]["invoice"]["amount_minor"] == expected
+
+
+def test_a_paid_service_that_was_not_looked_up_has_no_status() -> None:
+    invoice = {"userid": 1, "items": {"item": [{"type": "Hosting", "relid": 311, "amount": "24.00"}]}}
+
+    [_, renewed] = posted("whmcs", "InvoicePaid", {"invoiceid": 1042, "invoice": invoice})
+
+    assert renewed.envelope["data"]["subscription"]["status"] is None
+
+
+@pytest.mark.parametrize(
     ("client", "expected"),
     [
         ({}, ("17", "buyer@example.com")),

@@ -184,7 +184,7 @@ def change_package(task: Task) -> Done:
     service, product = _service(task), str(task.input["package"]).strip()
     if not product.isdigit():
         raise Failed(f"WHMCS knows its products by number; {product} was given. It stands in the product's address.")
-    status = _STATES.get(scalar(service.get("status")) or "", "active")
+    status = _STATES.get(scalar(service.get("status")) or "", scalar(service.get("status")))
     if scalar(service.get("pid")) != product:
         _tell(task, "UpdateClientProduct", serviceid=service["id"], pid=product)
     _tell(task, "ModuleChangePackage", serviceid=service["id"])

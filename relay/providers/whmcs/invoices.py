@@ -138,11 +138,7 @@ def _kind(kind: str) -> str:
 
 
 def _paid_subscription(hook: Hook, service_id: str, item: Hook) -> Data:
-    found = subscription(hook, service_id, item)
-    return {
-        "subscription": found | {"status": found["status"] or "active"},
-        "invoice": invoice_of(hook, "paid"),
-    }
+    return {"subscription": subscription(hook, service_id, item), "invoice": invoice_of(hook, "paid")}
 
 
 def _difference(total: Money, balance: Money, hook: Hook) -> Money:
