@@ -263,7 +263,7 @@ def method(told: Object) -> Data:
     return {
         "payment_method": {
             "id": text(source.get("id"), card.get("payment_source_id")),
-            "type": text(source.get("type")) or "card",
+            "type": text(source.get("type")) or ("card" if card else None),
             "brand": text(card.get("card_type"), card.get("brand"), bank.get("bank_name")),
             "last4": (text(card.get("last4"), bank.get("last4")) or "")[-4:] or None,
             "exp_month": month if dated else None,
