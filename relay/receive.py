@@ -8,13 +8,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
 
 from relay import jsontext
 from relay.batching import Batcher
 from relay.errors import NotFound, VerificationError, VerificationUnavailable
-from relay.model import Inbound, Source, new_id
+from relay.model import Inbound, Source, new_id, now_ms
 from relay.normalize import UNVERIFIED, read, repeat_key
 from relay.providers import get as get_provider
 from relay.providers.base import Provider, Reply
@@ -37,6 +37,14 @@ class Accepted:
 
     id: str
     repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """When a run of a check began, if it said so, and whether the check has ever succeeded."""
+
+    started_at: datetime | None
+    has_succeeded: bool
 
 
 def prove(provider: Provider, source: Source, webhook: Inbound, credentials: Credentials, now: float) -> str:
@@ -134,6 +142,31 @@ class Receiver:
         succeeded = None if succeeded_at is None else int(succeeded_at.timestamp() * 1000)
         with self._database.write() as connection:
             checks.expect(connection, source.id, int(by.timestamp() * 1000), succeeded_at=succeeded)
+
+    def begun(self, source: Source, run: str) -> Begun:
+        """What is known of a check when one of its runs ends. Raises `StorageUnavailable`."""
+        with self._database.read() as connection:
+            check, found = checks.get(connection, source.id), checks.begun(connection, source.id, run, now_ms())
+        started = None if found is None else datetime.fromtimestamp(found.started_at / 1000, UTC)
+        return Begun(started, has_succeeded=check is not None and check.succeeded_at is not None)
+
+    def begin(self, source: Source, run: str, at: datetime, by: datetime) -> None:
+        """A run of a check has begun; it has to succeed by then. Raises `StorageUnavailable`."""
+        with self._database.write() as connection:
+            checks.begin(connection, source.id, run, int(at.timestamp() * 1000), int(by.timestamp() * 1000))
+
+    def end(self, source: Source, run: str, by: datetime | None, *, succeeded_at: datetime | None) -> None:
+        """A run has ended, and the next success has to come by then; None for a run that was not what the check is
+        for: it is expected by when it had been. Raises `StorageUnavailable`.
+        """
+        succeeded = None if succeeded_at is None else int(succeeded_at.timestamp() * 1000)
+        with self._database.write() as connection:
+            begun = checks.begun(connection, source.id, run, now_ms())
+            if by is not None:
+                checks.expect(connection, source.id, int(by.timestamp() * 1000), succeeded_at=succeeded)
+            elif begun is not None:
+                checks.restore(connection, source.id, begun.expected_at)
+            checks.end(connection, source.id, run)
 
     def keep(self, provider: Provider, source: Source, webhook: Inbound, verified_by: str) -> Accepted:
         """Store a read webhook whose sender is known. Raises `StorageUnavailable`."""

@@ -14,11 +14,12 @@ from relay.accounts import ping_parts
 from relay.api import body
 from relay.api.answers import refusal
 from relay.errors import InvalidRequest, NotFound, RelayError, TooLarge, VerificationError
-from relay.model import Inbound
+from relay.model import Inbound, Source, iso
 from relay.providers.ping import FAIL, LOG, PROVIDER, START, SUCCESS
+from relay.providers.ping.output import broke_off, ran
 from relay.providers.ping.schedule import expected_by, grace_of
 from relay.receive import Receiver
-from relay.redaction import text_without_secrets
+from relay.redaction import REMOVED, text_without_secrets
 from relay.verification import TOKEN
 
 LONGEST_LOG = 10_000
@@ -26,6 +27,7 @@ _ENDINGS = {"": SUCCESS, START: START, FAIL: FAIL, LOG: LOG}
 _METHODS = ["GET", "HEAD", "POST"]
 _HIGHEST_CODE = 255
 _LONGEST_CODE = 10
+_LONGEST_RUN = 64
 _BEGINS = re.compile(r"\s*(?:start(?:ed|ing)?|begin|begun)\W*", re.IGNORECASE)
 
 log = structlog.get_logger(stage="receive")
@@ -89,23 +91,47 @@ def _take(receiver: Receiver, token: str, action: str, code: str | None, message
         source = receiver.source(source_id)
         if source.provider != PROVIDER.name:
             raise NotFound("This source is no check.")
+        printed, run = _log(secret), request.args.get("rid", "")[:_LONGEST_RUN]
+        begun = receiver.begun(source, run) if action in (SUCCESS, FAIL) else None
+        did = None if begun is None else _did(source, action, printed)
+        started_at = None if begun is None else iso(begun.started_at)
+        known = {"code": code, "msg": message, "ran": did, "started_at": started_at}
         query = {TOKEN: secret, "action": action, "check": source.id, "name": source.name}
-        query |= {name: text for name, text in (("code", code), ("msg", message)) if text}
-        webhook = Inbound(body=_log(), method=request.method, query=query)
+        query |= {name: text for name, text in known.items() if text}
+        webhook = Inbound(body=printed, method=request.method, query=query)
         receiver.accept(source, webhook)
-        if action != LOG:
-            by = webhook.received_at + grace_of(source.settings)
-            if action != START:
-                by = expected_by(source.settings, webhook.received_at)
-            receiver.expect(source, by, succeeded_at=webhook.received_at if action == SUCCESS else None)
+        at = webhook.received_at
+        if action == START:
+            receiver.begin(source, run, at, at + grace_of(source.settings))
+        elif begun is not None:
+            # What borgmatic prints is whole: a run of it without a backup leaves the backup expected as it was.
+            counts = did is None or not begun.has_succeeded or not _is_borgmatic()
+            by = expected_by(source.settings, at) if counts else None
+            receiver.end(source, run, by, succeeded_at=at if action == SUCCESS and did is None else None)
     except (NotFound, VerificationError) as error:
         log.info("refused", source=source_id[:64], reason=error.code)
         # One answer for both, so that ids cannot be probed.
         raise NotFound("There is no check with this address. Compare it with the one the relay shows.") from None
 
 
-def _log() -> bytes:
-    """The end of what the job printed: that is where errors stand. Without the secrets that jobs like to print."""
+def _did(source: Source, action: str, printed: bytes) -> str | None:
+    """What a run of a backup's check did, where it printed that it was something else; of a cut log nobody knows.
+
+    borgmatic does one action after the other, and ends with the one that fails.
+    """
+    if source.settings.get("about") == "job" or len(printed) >= LONGEST_LOG:
+        return None
+    text = printed.decode(errors="replace")
+    return broke_off(text) if action == FAIL and _is_borgmatic() else ran(text)
+
+
+def _is_borgmatic() -> bool:
+    return request.headers.get("User-Agent", "").lower().startswith("borgmatic")
+
+
+def _log(secret: str) -> bytes:
+    """The end of what the job printed: that is where errors stand. Without the secrets that jobs like to print, the
+    token of this very address among them."""
     if request.method != "POST":
         return b""
     try:
@@ -114,4 +140,5 @@ def _log() -> bytes:
         return f"(The log is not kept. {error.message})".encode()  # the job ran all the same
     # A shell of Windows prints UTF-16. Twice as much is looked at, so that no name is cut from its secret.
     text = charsets.text(posted, "utf-8", charsets.named(request.headers.get("Content-Type", "")))
-    return text_without_secrets(text[-2 * LONGEST_LOG :])[-LONGEST_LOG:].encode()
+    end = text[-2 * LONGEST_LOG :]
+    return text_without_secrets(end.replace(secret, REMOVED) if secret else end)[-LONGEST_LOG:].encode()

@@ -1,11 +1,15 @@
-"""Checks: by when a source that is expected to tell of a success has to do so."""
+"""Checks: by when a source that is expected to tell of a success has to do so, and which of its runs have begun."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from relay.storage.tables import checks
+from relay.storage.tables import check_runs, checks
+
+LONGEST_RUN_MS = 72 * 3600 * 1000
+"""A run that began before that has not ended: it broke off, and says nothing of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +22,56 @@ class Check:
     missed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that has begun, and by when its check had been expected until then."""
+
+    started_at: int
+    expected_at: int | None
+
+
+def begin(connection: Connection, source_id: str, run: str, started_at: int, expected_at: int) -> None:
+    """A run has begun (`run` is its name, or "" where it has none), and is to have succeeded by then."""
+    before = connection.execute(select(checks.c.expected_at).where(checks.c.source_id == source_id)).scalar()
+    earlier = begun(connection, source_id, run, started_at)
+    if earlier is not None and before == earlier.started_at + expected_at - started_at:
+        before = earlier.expected_at  # its beginning is told again
+    values = {"started_at": started_at, "expected_at": before}
+    too_old = check_runs.c.started_at < started_at - LONGEST_RUN_MS
+    connection.execute(delete(check_runs).where(check_runs.c.source_id == source_id, too_old))
+    statement = _insert(connection)(check_runs).values(source_id=source_id, run=run, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["source_id", "run"], set_=values))
+    expect(connection, source_id, expected_at)
+
+
+def begun(connection: Connection, source_id: str, run: str, now: int) -> Run | None:
+    """A run that has begun and not ended."""
+    found = connection.execute(
+        select(check_runs).where(
+            check_runs.c.source_id == source_id,
+            check_runs.c.run == run,
+            check_runs.c.started_at.between(now - LONGEST_RUN_MS, now),
+        )
+    ).first()
+    return None if found is None else Run(found.started_at, found.expected_at)
+
+
+def end(connection: Connection, source_id: str, run: str) -> None:
+    connection.execute(delete(check_runs).where(check_runs.c.source_id == source_id, check_runs.c.run == run))
+
+
+def restore(connection: Connection, source_id: str, expected_at: int | None) -> None:
+    """It is expected by when it had been: what came in between was none of its successes."""
+    values = {"expected_at": expected_at, "missed": expected_at is None}
+    connection.execute(update(checks).where(checks.c.source_id == source_id).values(**values))
+
+
 def expect(connection: Connection, source_id: str, expected_at: int, *, succeeded_at: int | None = None) -> None:
     """From now on the next success is expected by then."""
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
     values: dict[str, object] = {"expected_at": expected_at, "missed": False}
     if succeeded_at is not None:
         values["succeeded_at"] = succeeded_at
-    statement = insert(checks).values(source_id=source_id, **values)
+    statement = _insert(connection)(checks).values(source_id=source_id, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["source_id"], set_=values))
 
 
@@ -51,3 +98,9 @@ def get(connection: Connection, source_id: str) -> Check | None:
 
 def forget(connection: Connection, source_id: str) -> None:
     connection.execute(delete(checks).where(checks.c.source_id == source_id))
+    connection.execute(delete(check_runs).where(check_runs.c.source_id == source_id))
+
+
+def _insert(connection: Connection) -> Any:
+    """The one that can write over what is there."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert

@@ -235,6 +235,15 @@ checks = Table(
     Index("checks_due", "expected_at"),
 )
 
+check_runs = Table(
+    "check_runs",
+    metadata,
+    Column("source_id", _Id, primary_key=True),
+    Column("run", _Id, primary_key=True),
+    Column("started_at", _Ms, nullable=False),
+    Column("expected_at", _Ms),
+)
+
 polls = Table(
     "polls",
     metadata,

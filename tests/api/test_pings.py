@@ -1,5 +1,7 @@
 """Checks: asked as one asks Healthchecks or Uptime Kuma, and what is told of them."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from relay.storage import checks
@@ -124,6 +126,16 @@ def test_what_is_printed_is_read_in_the_charset_that_it_shows(api, check, charse
     assert data["backup"]["error"] == "Zürich: Sicherung fehlgeschlagen"
 
 
+def test_what_is_printed_loses_the_address_that_is_asked(api, check):
+    ask(api, f"/ping/{token(check)}/fail", "POST", data=f"Pushing https://relay/api/push/{token(check)}?status=down")
+    api.work()
+    (event,) = api.call("GET", "/events").json["items"]
+
+    raw = api.call("GET", f"/events/{event['id']}/raw").json
+
+    assert raw["body"] == f"Pushing https://relay/api/push/{check['id']}.[removed]?status=down"
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -223,3 +235,164 @@ def test_the_next_ping_is_expected_by_its_schedule(api, check):
     assert begun.succeeded_at is None
     assert begun.expected_at < first.expected_at
     assert done.expected_at - done.succeeded_at == 25 * hour
+
+
+RUN_A, RUN_B = "8f2a2b1e-6d1a-4a55-9c3e-2a7f1d0c9b11", "0b7e1f2c-1111-4a55-9c3e-2a7f1d0c9b22"
+BEGINNING = 1_795_330_800_000
+CREATED = "vault: Creating archive\nvault: Pruning archives\nvault: Running consistency checks\n"
+CHECKED = "vault: Running consistency checks\nPinging Healthchecks finish\n"
+PRUNED = "vault: Pruning archives\nvault: Compacting segments\n"
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The wall clock, which stands still until a test sets it."""
+    now = SimpleNamespace(ms=BEGINNING)
+    for module in ("relay.model", "relay.receive"):
+        monkeypatch.setattr(f"{module}.now_ms", lambda: now.ms)
+    return now
+
+
+def times(data):
+    backup = data["backup"]
+    return (backup["started_at"], backup["finished_at"], backup["duration_seconds"])
+
+
+def test_a_run_is_told_with_when_it_began_and_ended(api, check, clock):
+    ask(api, f"/ping/{token(check)}/start")
+    clock.ms += 90_400
+    ask(api, f"/ping/{token(check)}")
+
+    assert [(each, times(data)) for each, data in told(api)] == [
+        ("backup.started", ("2026-11-22T07:00:00Z", None, None)),
+        ("backup.succeeded", ("2026-11-22T07:00:00Z", "2026-11-22T07:01:30.400000Z", 90)),
+    ]
+
+
+def test_runs_at_the_same_time_are_told_apart_by_their_ids(api, check, clock):
+    for path in (f"/start?rid={RUN_A}", f"/start?rid={RUN_B}", "/start", f"/1?rid={RUN_A}", "", f"?rid={RUN_B}"):
+        ask(api, f"/ping/{token(check)}{path}")
+        clock.ms += 60_000
+
+    assert [times(data)[2] for _, data in told(api)] == [None, None, None, 180, 120, 240]
+
+
+@pytest.mark.parametrize("passed", [0, 73 * 3600 * 1000])
+def test_a_run_that_did_not_say_when_it_began_has_no_length(api, check, clock, passed):
+    if passed:
+        ask(api, f"/ping/{token(check)}/start")
+    else:
+        ask(api, f"/ping/{token(check)}/start?rid={RUN_A}")
+    clock.ms += passed
+    ask(api, f"/ping/{token(check)}")
+
+    assert times(told(api)[-1][1])[0::2] == (None, None)
+
+
+def test_a_run_ends_once(api, check, clock):
+    for ending in ("/start", "", ""):
+        ask(api, f"/ping/{token(check)}{ending}")
+        clock.ms += 1000
+
+    assert [times(data)[2] for _, data in told(api)] == [None, 1, None]
+
+
+def expected(api, check):
+    with api.database.read() as connection:
+        found = checks.get(connection, check["id"])
+    return (found.expected_at, found.missed)
+
+
+def borgmatic(api, check, ending, printed=""):
+    ask(api, f"/ping/{token(check)}{ending}", "POST", data=printed, headers={"User-Agent": "borgmatic"})
+
+
+@pytest.mark.parametrize(
+    ("ending", "printed", "event"),
+    [
+        ("", CREATED, ["backup.succeeded"]),
+        ("", "", ["backup.succeeded"]),
+        ("", CHECKED, ["backup.verified"]),
+        ("", PRUNED + CHECKED, ["backup.verified"]),
+        ("", PRUNED, []),
+        ("", "...\n" + CHECKED, ["backup.succeeded"]),
+        ("/fail", "vault: Creating archive\nFailed to do it", ["backup.failed"]),
+        ("/fail", CREATED + "Failed to do it", ["backup.verification_failed"]),
+        ("/fail", CREATED + "two: Creating archive\nFailed to do it", ["backup.failed"]),
+        ("/fail", "Failed to do it", ["backup.failed"]),
+        ("/fail", CHECKED + "Failed to do it", ["backup.verification_failed"]),
+        ("/fail", PRUNED + "Failed to do it", ["alert.raised"]),
+    ],
+)
+def test_a_run_of_borgmatic_is_what_it_printed(api, check, ending, printed, event):
+    borgmatic(api, check, ending, printed)
+
+    assert types(api) == event
+
+
+@pytest.mark.parametrize(
+    ("printed", "event"),
+    [
+        ("load indexes\ncheck all packs\ncheck snapshots, trees and blobs\nno errors were found\n", "backup.verified"),
+        ("Applying Policy: keep 7 daily snapshots\nkeep 7 snapshots:\nremove 1 snapshots:\n", None),
+        ("snapshot 1a2b3c4d saved\nApplying Policy: keep 7 daily\ncheck all packs\n", "backup.succeeded"),
+        ("Archive consistency check complete, no problems found.", "backup.verified"),
+        ("Keeping archive (rule: daily #1): srv1-2026-11-28", None),
+        ("sent 19 bytes  received 12 bytes", "backup.succeeded"),
+    ],
+)
+def test_so_is_what_others_print(api, check, printed, event):
+    ask(api, f"/ping/{token(check)}", "POST", data=printed)
+
+    assert types(api) == ([event] if event else [])
+
+
+def test_a_failure_of_others_after_a_backup_is_one_of_the_run(api, check):
+    ask(api, f"/ping/{token(check)}/1", "POST", data="snapshot 1a2b3c4d saved\ncheck all packs\nFatal: gone")
+
+    assert types(api) == ["backup.failed"]
+
+
+def test_a_run_without_a_backup_leaves_the_backup_expected_as_it_was(api, check, clock):
+    borgmatic(api, check, "", CREATED)
+    due = expected(api, check)
+    clock.ms += 3600_000
+    borgmatic(api, check, "/start")
+    borgmatic(api, check, "/start")
+    begun = expected(api, check)
+    borgmatic(api, check, "", CHECKED)
+
+    assert begun != due
+    assert expected(api, check) == due
+
+
+def test_a_run_without_a_backup_ends_no_miss(api, check, clock):
+    borgmatic(api, check, "", CREATED)
+    with api.database.write() as connection:
+        checks.miss(connection, check["id"], expected(api, check)[0])
+    borgmatic(api, check, "/start")
+    borgmatic(api, check, "", CHECKED)
+
+    assert expected(api, check) == (None, True)
+
+
+def test_a_check_that_is_there_for_checks_is_not_missed(api, check, clock):
+    clock.ms += 3600_000
+    borgmatic(api, check, "", CHECKED)
+
+    assert expected(api, check) == (clock.ms + 25 * 3600_000, False)
+
+
+def test_what_others_print_puts_no_backup_into_question(api, check, clock):
+    ask(api, f"/ping/{token(check)}")
+    clock.ms += 3600_000
+    ask(api, f"/ping/{token(check)}", "POST", data="no errors were found")
+
+    assert expected(api, check) == (clock.ms + 25 * 3600_000, False)
+
+
+def test_a_job_is_a_job_whatever_it_prints(api):
+    made = api.call("POST", "/sources", {"provider": "ping", "name": "Check", "settings": {"about": "job"}}).json
+    ask(api, f"/ping/{token(made)}/1", "POST", data=CHECKED)
+
+    assert types(api) == ["alert.raised"]

@@ -8,10 +8,11 @@ That `create` went well says nothing of whether it can be read: that is what `ch
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from relay.model import Inbound
+from relay.model import Inbound, iso
 from relay.providers.base import ANY, Data, On, Provider, by_arrival
 from relay.providers.reasons import reason
 from relay.verification import SharedToken
@@ -24,7 +25,8 @@ _CREDENTIALS = re.compile(r"://[^/\s:@]+:[^/\s@]+@")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What happened. A ping names no action: it tells of the whole run, which is there for the backup."""
+    """What happened, and when we heard of it. A ping names no action: it tells of the whole run, which is there for the
+    backup."""
 
     state: str | None
     action: str = CREATE
@@ -32,14 +34,17 @@ class Run:
     repository: str | None = None
     label: str | None = None
     error: str | None = None
+    at: datetime | None = None
 
 
 def told(inbound: Inbound) -> Run:
     payload = inbound.payload
     if not isinstance(payload, Mapping):
         return Run(None)
-    if "path" in payload:
-        return _of_ping(payload)
+    return replace(_of_ping(payload) if "path" in payload else _of_hook(payload), at=inbound.received_at)
+
+
+def _of_hook(payload: Mapping[str, Any]) -> Run:
     return Run(
         state=_text(payload.get("state")),
         action=_text(payload.get("action")) or CREATE,
@@ -83,6 +88,8 @@ def backup(status: str) -> Callable[[Run], Data]:
                 "status": status,
                 "resource": run.configuration,
                 "destination": run.repository,
+                "started_at": iso(run.at) if status == "started" else None,
+                "finished_at": None if status == "started" else iso(run.at),
                 "error": run.error if status in ("failed", "verification_failed") else None,
             }
         }

@@ -6,12 +6,15 @@ https://github.com/louislam/uptime-kuma, so that whatever speaks to those needs 
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
-from relay.model import Inbound
+from relay.model import Inbound, iso
 from relay.providers.base import BodyFormat, Data, On, Provider, Setting, by_arrival
+from relay.providers.ping.output import CHECK, UPKEEP
 from relay.providers.ping.schedule import checked, expected_by
 from relay.providers.reasons import reason
+from relay.times import instant
 from relay.values import ZONE, Form
 from relay.verification import SharedToken
 
@@ -30,9 +33,18 @@ def _read(inbound: Inbound) -> dict[str, Any]:
         "code": query.get("code"),
         "message": query.get("msg"),
         "last_success_at": query.get("last_success_at"),
+        "started_at": query.get("started_at"),
+        "at": iso(inbound.received_at),
+        "ran": query.get("ran"),
         "log": inbound.body.decode(errors="replace"),
         "about": inbound.settings.get("about"),
     }
+
+
+def _known_by(inbound: Inbound) -> str:
+    """A ping is known by what it says; what is known of its run beside that changes no id."""
+    said = {name: value for name, value in inbound.payload.items() if name not in ("started_at", "at", "ran")}
+    return by_arrival(replace(inbound, payload=said))
 
 
 def _why(ping: Any) -> str | None:
@@ -45,18 +57,29 @@ def _why(ping: Any) -> str | None:
 
 def backup(status: str) -> Any:
     def read(ping: Any) -> Data:
-        failed = status == "failed"
         return {
             "backup": {
                 "id": ping["check"],
                 "name": ping["name"],
                 "status": status,
-                "error": _why(ping) if failed else None,
+                **_times(ping, status),
+                "error": _why(ping) if status in ("failed", "verification_failed") else None,
                 "last_success_at": ping["last_success_at"],
             }
         }
 
     return read
+
+
+def _times(ping: Any, status: str) -> Data:
+    """A run began and ended when its pings came."""
+    if status == "missed":
+        return {}
+    if status == "started":
+        return {"started_at": ping["at"]}
+    began, ended = instant(ping["started_at"]), instant(ping["at"])
+    took = None if began is None or ended is None else round((ended - began).total_seconds())
+    return {"started_at": ping["started_at"], "finished_at": ping["at"], "duration_seconds": took}
 
 
 def alert(status: str, title: str) -> Any:
@@ -76,11 +99,13 @@ def alert(status: str, title: str) -> Any:
     return read
 
 
-def _either(of_backup: On | None, of_job: On | None) -> Any:
-    """By what the check is about."""
+def _either(of_backup: On, of_job: On | None, of_check: On | None = None, of_upkeep: On | None = None) -> Any:
+    """By what the check is about; of a backup's check, by what the run did."""
+    of_others = {CHECK: of_check, UPKEEP: of_upkeep}
 
     def route(inbound: Inbound) -> tuple[On, ...]:
-        chosen = of_job if inbound.payload["about"] == "job" else of_backup
+        ping = inbound.payload
+        chosen = of_job if ping["about"] == "job" else of_others.get(ping["ran"]) or of_backup
         return () if chosen is None else (chosen,)
 
     return route
@@ -94,13 +119,21 @@ PROVIDER = Provider(
     verification=SharedToken("ping_token"),
     body=BodyFormat("ping", _read, lambda ping: str(ping["log"]).encode()),
     event_name=lambda inbound: inbound.payload["action"],
-    event_id=by_arrival,
+    event_id=_known_by,
     events={
         START: _either(On("backup.started", backup("started")), None),
         SUCCESS: _either(
-            On("backup.succeeded", backup("succeeded")), On("alert.resolved", alert("resolved", "works again"))
+            On("backup.succeeded", backup("succeeded")),
+            On("alert.resolved", alert("resolved", "works again")),
+            On("backup.verified", backup("verified")),
+            On("alert.resolved", alert("resolved", "is cleaned up again")),
         ),
-        FAIL: _either(On("backup.failed", backup("failed")), On("alert.raised", alert("firing", "failed"))),
+        FAIL: _either(
+            On("backup.failed", backup("failed")),
+            On("alert.raised", alert("firing", "failed")),
+            On("backup.verification_failed", backup("verification_failed")),
+            On("alert.raised", alert("firing", "could not be cleaned up"), severity="warning"),
+        ),
         MISSED: _either(On("backup.missed", backup("missed")), On("alert.raised", alert("firing", "did not run"))),
     },
     ignored=frozenset([LOG]),

@@ -28,7 +28,8 @@ _PINGS = {"start": "send-before", "fail": "send-after-fail", "log": "log"}
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What happened: `event` is the command, or the hook of a ping, which names none."""
+    """What happened: `event` is the command, or the hook of a ping, which names none. `at` is when it says that it was;
+    `heard` is when we heard of it."""
 
     event: str | None
     started: bool = False
@@ -37,6 +38,7 @@ class Run:
     profile: str | None = None
     error: str | None = None
     at: datetime | None = None
+    heard: datetime | None = None
     seconds: int | None = None
     size: int | None = None
 
@@ -59,7 +61,8 @@ def told(inbound: Inbound) -> Run:
         return Run(None)
     if isinstance(payload.get("profiles"), dict):
         return _of_status(payload["profiles"])
-    return _of_ping(payload) if "path" in payload else _of_hook(payload)
+    # A hook and a ping are called as it happens; a status file has times of its own.
+    return replace(_of_ping(payload) if "path" in payload else _of_hook(payload), heard=inbound.received_at)
 
 
 def _of_status(profiles: dict[str, Any]) -> Run:
@@ -130,11 +133,13 @@ def event_id(inbound: Inbound) -> str | None:
 
 def backup(status: str) -> Callable[[Run], Data]:
     def reader(run: Run) -> Data:
+        at = iso(run.at or run.heard)
         return {
             "backup": {
                 "name": run.profile,
                 "status": status,
-                "finished_at": None if status == "started" else iso(run.at),
+                "started_at": at if status == "started" else None,
+                "finished_at": None if status == "started" else at,
                 "duration_seconds": run.seconds,
                 "size_bytes": run.size if status in ("succeeded", "partial") else None,
                 "error": None if status in ("started", "succeeded", "verified") else run.error,
