@@ -144,11 +144,19 @@ def _code(folder: Path, key: str, path: str) -> Code:
         return Code(key, path, None, trouble="there is no such file in UTF-8")
     if not path.endswith(".json"):
         return Code(key, path, text)
-    plain = Path(path).name in PLAIN
     try:
-        return Code(key, path, text, jsontext.loads((text if plain else without_comments(text)).encode()))
+        return Code(key, path, text, _value(text, commented=Path(path).name not in PLAIN))
     except Unreadable as error:
         return Code(key, path, text, trouble=error.message)
+
+
+def _value(text: str, *, commented: bool) -> Any:
+    try:
+        return jsontext.loads(text.encode())
+    except Unreadable:
+        if not commented:
+            raise
+    return jsontext.loads(without_comments(text).encode())
 
 
 def without_comments(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from relay.make import iml
 from relay.make.app import App, Component
@@ -86,8 +87,9 @@ def _expressions(app: App) -> Iterator[tuple[Request, str, iml.Expression]]:
                 yield request, place, expression
 
 
-def _read(text: str) -> list[iml.Expression]:
-    return [] if text == iml.SPREAD else list(iml.expressions(text))
+@lru_cache(maxsize=4096)  # several rules ask, and most texts of an app come many times
+def _read(text: str) -> tuple[iml.Expression, ...]:
+    return () if text == iml.SPREAD else tuple(iml.expressions(text))
 
 
 def _fields(app: App, request: Request) -> dict[str, set[str]]:
