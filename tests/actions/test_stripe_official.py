@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actions.fake_vendor import FakeVendor
-from actions.official_stripe import Absent, OfficialStripe, fetch, nested
+from actions.official_stripe import OfficialStripe, nested
 from actions.test_stripe import GIVEN, KEYS
 from relay.actions.catalogue import get as get_action
 from relay.actions.outcomes import Done
@@ -25,18 +25,9 @@ NEWER = ("payment_link.create",)
 """Those that use what the description does not know yet; the type check holds them against the library's own types."""
 
 
-@pytest.fixture(scope="module")
-def description(request: pytest.FixtureRequest) -> Any:
-    try:
-        return fetch(request.config.cache.mkdir("stripe-openapi"))
-    except Absent as why:
-        pytest.skip(f"Stripe's OpenAPI description is not here: {why}")
-
-
 @pytest.fixture
-def stripe(description: Any) -> OfficialStripe:
-    known = {name: dict(each) for name, each in KNOWN.items()}
-    return OfficialStripe(description, known)
+def stripe() -> OfficialStripe:
+    return OfficialStripe({name: dict(each) for name, each in KNOWN.items()})
 
 
 @pytest.fixture
@@ -49,7 +40,7 @@ def does(vendor: FakeVendor, action: str) -> Done:
     return ACTIONS[action].run(vendor.task(GIVEN[action], KEYS))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.stripe_description
 @pytest.mark.parametrize("action", [each for each in ACTIONS if each not in NEWER])
 def test_what_is_asked_and_told_is_what_the_description_says(
     vendor: FakeVendor, stripe: OfficialStripe, action: str
@@ -90,6 +81,7 @@ def test_stripes_form_is_read(pairs: list[tuple[str, str]], fields: dict[str, An
     assert nested(pairs) == fields
 
 
+@pytest.mark.stripe_description
 def test_what_does_not_fit_the_description_is_seen(vendor: FakeVendor, stripe: OfficialStripe) -> None:
     way = vendor.task({}, KEYS).vendor
     way.tell("POST", "/v1/invoices/in_1/pay", form={"off_session": "perhaps", "nonsense": "1"})
