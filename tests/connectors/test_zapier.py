@@ -51,7 +51,7 @@ def test_the_lock_file_holds_hashes_and_no_addresses() -> None:
 def copy(tmp_path: Path) -> Path:
     """A copy of the relay and the app, with one more event type: `site.moved`."""
     for name in ("relay", "schemas", "connectors"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("node_modules"))
     (tmp_path / "connectors/zapier/node_modules").symlink_to(APP / "node_modules")
     schema = json.loads((tmp_path / "schemas/events/service.updated.json").read_text())
     schema |= {
@@ -82,7 +82,6 @@ def test_one_more_schema_is_one_more_trigger_that_passes(copy: Path) -> None:
         "--test-name-pattern=site_moved",
         "test/live.test.js",
         RELAY_BIN=str(copy / "relay-of-the-copy"),
-        PYTHONDONTWRITEBYTECODE="1",
     )
 
 

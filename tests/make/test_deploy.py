@@ -71,12 +71,12 @@ def assert_whole(app: Path, make: FakeMake) -> None:
     assert make.refused == []
 
 
-def test_the_whole_app_is_made_in_an_order_that_make_takes(app: Path, make: FakeMake) -> None:
-    changes = bring(app, make)
+def test_the_whole_app_is_made_in_an_order_that_make_takes(whole_app: Path, make: FakeMake) -> None:
+    changes = bring(whole_app, make)
 
-    assert_whole(app, make)
+    assert_whole(whole_app, make)
     assert changes.app == "hosting-relay-1x7k2q"
-    assert changes.count("create") == 1 + len(read(app).components)
+    assert changes.count("create") == 1 + len(read(whole_app).components)
     kinds = [part for _, path in make.writes for part in path.split("/") if part in ORDER]
     assert kinds == sorted(kinds, key=ORDER.index)
     assert make.writes[-1][1].endswith("/groups")
@@ -186,7 +186,7 @@ def test_failures_and_limits_are_sat_out(app: Path, make: FakeMake, seed: int) -
 
         assert_whole(app, unsteady)
         assert unsteady.limited > 3
-        assert unsteady.failed > 20
+        assert unsteady.failed > 5
         assert bring(app, unsteady).done == []
     finally:
         unsteady.close()
@@ -216,7 +216,7 @@ def test_it_gives_up_on_a_make_that_is_down(app: Path, make: FakeMake) -> None:
         down.close()
 
 
-@pytest.mark.parametrize("writes", [1, 2, 100])
+@pytest.mark.parametrize("writes", [1, 60])
 def test_killed_at_any_moment_it_goes_on_where_it_stopped(app: Path, make: FakeMake, writes: int) -> None:
     """The write was done, and its answer never came: what it made must not be made once more."""
     words = [sys.executable, "-m", "relay", *command(app, make)]
@@ -260,7 +260,7 @@ def test_a_dry_run_changes_nothing(app: Path, make: FakeMake, there: bool) -> No
 
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
-    assert told["updated"] == ["app: readme"] if there else len(told["created"]) > 50
+    assert told["updated"] == ["app: readme"] if there else len(told["created"]) == 1 + len(read(app).components)
     assert (make.state(), len(make.writes), sorted(app.rglob("*"))) == (before, count, files)
     assert ((app / FILE).read_text() if there else None) == origin
 
