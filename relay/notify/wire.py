@@ -90,7 +90,7 @@ class Line:
             self.exchanges.append(Exchange(host, left, code=error.code, trouble=error.message))
             raise requests.ConnectionError(error.message) from None
         said, after = _said(answer.body), answer.headers.get("retry-after", "")
-        wait = float(after) if after.isdigit() and len(after) < 6 else None
+        wait = float(after) if after.isascii() and after.isdigit() and len(after) < 6 else None
         self.exchanges.append(Exchange(host, True, answer.status, said, after=wait, whole=answer.whole))
         response = requests.Response()
         response.status_code = answer.status

@@ -4,6 +4,7 @@ It knows no key of ours, so what nobody knows of a ticket stays unknown, and a p
 """
 
 import html
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,7 +58,7 @@ def _as_html(text: str) -> str:
 
 
 def _number(text: str) -> int:
-    if not text.strip().isdigit():
+    if not re.fullmatch(r"[0-9]{1,18}", text.strip()):
         raise Failed("A group of Freshdesk is named by its number: give that as the department.")
     return int(text)
 

@@ -182,7 +182,7 @@ def change_package(task: Task) -> Done:
     What the customer pays stays as it is.
     """
     service, product = _service(task), str(task.input["package"]).strip()
-    if not product.isdigit():
+    if not (product.isascii() and product.isdigit()):
         raise Failed(f"WHMCS knows its products by number; {product} was given. It stands in the product's address.")
     status = _STATES.get(scalar(service.get("status")) or "", scalar(service.get("status")))
     if scalar(service.get("pid")) != product:
