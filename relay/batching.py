@@ -27,23 +27,37 @@ class Batcher(Generic[Item, Result]):
     While one batch is being flushed the next one gathers: alone, an item waits for nobody; under load batches
     grow by themselves, up to `limit`; once several came together, the next batch is given `gather` seconds more.
     `flush` answers one result per item, in order; if it raises, everyone in the batch gets that error.
+
+    `patience` is how many seconds an item waits; None is without end. What has waited too long may still be flushed.
     """
 
     def __init__(
-        self, flush: Callable[[Sequence[Item]], Sequence[Result]], *, name: str, limit: int = 500, gather: float = 0.0
+        self,
+        flush: Callable[[Sequence[Item]], Sequence[Result]],
+        *,
+        name: str,
+        limit: int = 500,
+        gather: float = 0.0,
+        patience: float | None = None,
     ) -> None:
         self._flush = flush
         self._limit = limit
         self._name = name
         self._gather = gather
+        self._patience = -1.0 if patience is None else patience
+        self._busy_since: float | None = None
         self._queue: SimpleQueue[_Waiting[Item, Result] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
     def submit(self, item: Item) -> Result:
-        """Wait until the item is flushed and answer its result."""
+        """Wait until the item is flushed and answer its result. Raises `TimeoutError`."""
+        since = self._busy_since
+        if since is not None and 0 <= self._patience < time.monotonic() - since:
+            raise TimeoutError  # nor would it come to this one in time
         waiting = self._add(item)
-        waiting.done.acquire()
+        if not waiting.done.acquire(timeout=self._patience):
+            raise TimeoutError
         if waiting.error is not None:
             raise waiting.error
         return waiting.result  # type: ignore[return-value]  # set before `done` was released
@@ -86,6 +100,7 @@ class Batcher(Generic[Item, Result]):
                 time.sleep(self._gather)
 
     def _flush_batch(self, batch: Sequence[_Waiting[Item, Result]]) -> None:
+        self._busy_since = time.monotonic()
         try:
             results = self._flush([waiting.item for waiting in batch])
             for waiting, result in zip(batch, results, strict=True):
@@ -93,5 +108,6 @@ class Batcher(Generic[Item, Result]):
         except Exception as error:  # noqa: BLE001  handed to whoever waits; the thread lives on
             for waiting in batch:
                 waiting.error = error
+        self._busy_since = None
         for waiting in batch:
             waiting.done.release()

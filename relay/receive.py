@@ -13,7 +13,7 @@ from threading import Lock
 
 from relay import jsontext
 from relay.batching import Batcher
-from relay.errors import NotFound, VerificationError, VerificationUnavailable
+from relay.errors import NotFound, StorageUnavailable, VerificationError, VerificationUnavailable
 from relay.model import Inbound, Source, new_id, now_ms
 from relay.normalize import UNVERIFIED, read, repeat_key
 from relay.providers import get as get_provider
@@ -26,6 +26,9 @@ from relay.verification import TOKEN, Credentials, credentials_of
 _ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 _SOURCES_KEPT = 1000
 _GATHER_SECONDS = 0.003
+STORED_WITHIN_SECONDS = 5.0
+"""A sender is answered by then, whatever the database waits for."""
+
 _SOURCE_FRESH_SECONDS = 1.0
 _HEADERS_NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization", "x-forwarded-for", "forwarded"})
 _MOST_HEADER_BYTES = 16 * 1024
@@ -99,7 +102,9 @@ class Receiver:
         self._public_url = public_url
         self._known: OrderedDict[str, tuple[Source, float]] = OrderedDict()
         self._known_lock = Lock()
-        self._batcher: Batcher[inbound.NewInbound, str] = Batcher(self._commit, name="accept", gather=_GATHER_SECONDS)
+        self._batcher: Batcher[inbound.NewInbound, str] = Batcher(
+            self._commit, name="accept", gather=_GATHER_SECONDS, patience=STORED_WITHIN_SECONDS
+        )
 
     def source(self, source_id: str) -> Source:
         """The source of this id, as it stood at most a second ago. Raises `NotFound`."""
@@ -171,17 +176,20 @@ class Receiver:
     def keep(self, provider: Provider, source: Source, webhook: Inbound, verified_by: str) -> Accepted:
         """Store a read webhook whose sender is known. Raises `StorageUnavailable`."""
         own_id = new_id("in")
-        kept_as = self._batcher.submit(
-            inbound.NewInbound(
-                id=own_id,
-                workspace_id=source.workspace_id,
-                source_id=source.id,
-                dedupe_key=repeat_key(provider, webhook),
-                verified_by=verified_by,
-                received_at=int(webhook.received_at.timestamp() * 1000),
-                sealed=self._vault.seal(pack(provider, webhook), own_id),
-            )
+        new = inbound.NewInbound(
+            id=own_id,
+            workspace_id=source.workspace_id,
+            source_id=source.id,
+            dedupe_key=repeat_key(provider, webhook),
+            verified_by=verified_by,
+            received_at=int(webhook.received_at.timestamp() * 1000),
+            sealed=self._vault.seal(pack(provider, webhook), own_id),
         )
+        try:
+            kept_as = self._batcher.submit(new)
+        except TimeoutError:
+            # Should it be stored after all, the sender's repeat is known by its key.
+            raise StorageUnavailable("The database does not answer. Send it again.") from None
         return Accepted(kept_as, repeat=kept_as != own_id)
 
     def close(self) -> None:

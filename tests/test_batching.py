@@ -127,6 +127,35 @@ def test_a_flush_that_answers_too_few_is_an_error_for_all() -> None:
     batcher.close()
 
 
+def test_an_item_waits_no_longer_than_is_said_and_may_be_flushed_all_the_same() -> None:
+    flush = Flush()
+    batcher = Batcher(flush, name="test", patience=0.05)
+    flush.gate.clear()
+
+    with pytest.raises(TimeoutError):
+        batcher.submit(1)
+    flush.gate.set()
+    batcher.close()
+
+    assert flush.batches == [[1]]
+
+
+def test_while_a_flush_hangs_nothing_more_is_taken_to_wait_behind_it() -> None:
+    flush = Flush()
+    batcher = Batcher(flush, name="test", patience=0.05)
+    flush.gate.clear()
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            batcher.submit(1)
+    queued_behind = batcher._queue.qsize()
+
+    flush.gate.set()
+    batcher.close()
+
+    assert queued_behind == 0
+    assert flush.batches == [[1]]
+
+
 def test_closing_flushes_what_is_left() -> None:
     flush = Flush()
     batcher = Batcher(flush, name="test")

@@ -29,7 +29,7 @@ from relay.api import (
 from relay.api.auth import Keys
 from relay.config import Config
 from relay.jobs import Bells
-from relay.receive import Receiver
+from relay.receive import STORED_WITHIN_SECONDS, Receiver
 from relay.storage import Database
 from relay.vault import Vault
 
@@ -54,7 +54,8 @@ def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> F
     app = Flask("relay", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = None  # each surface has its own limit and its own words for it
     app.url_map.merge_slashes = False  # callers are never redirected: a key would follow
-    relay = routes.Relay(config, Database(config.database_url), Vault(config.secret_keys), Bells(config.redis_url))
+    database = Database(config.database_url, patience=STORED_WITHIN_SECONDS)
+    relay = routes.Relay(config, database, Vault(config.secret_keys), Bells(config.redis_url))
     app.extensions["relay"] = relay
     receiver = Receiver(relay.database, relay.vault, relay.bells.ring, config.public_url)
     keys = Keys(relay.database)

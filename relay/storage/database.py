@@ -17,24 +17,38 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from relay.errors import StorageUnavailable
+from relay.storage.patience import Patience
 
 _BUSY_MS = 10_000
 _MAPPED_BYTES = 2_147_418_112
 _CHECKPOINT_PAGES = 8_000
 # A server that vanished without a word is given up within seconds, so that callers can be told to come again.
-_POSTGRESQL_AWAY = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 30, "keepalives_count": 3}
+_POSTGRESQL = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 30,
+    "keepalives_count": 3,
+    # A pooler may give each transaction another connection, which knows nothing of what was prepared on the last.
+    # Measured over storing, claiming and recording: it costs the server 9 % more in large batches, us 5 % less.
+    "prepare_threshold": None,
+}
 # An error's words may end in a log, and must not take a customer's data there.
 _SETTINGS: dict[str, Any] = {"pool_size": 8, "max_overflow": 32, "hide_parameters": True}
 
 
 class Database:
-    """One database, for one process. Made before a fork it must not be used after it."""
+    """One database, for one process. Made before a fork it must not be used after it.
 
-    def __init__(self, url: str) -> None:
+    `patience` is how many seconds its answers are waited for, and other writers of this process; None is without end.
+    """
+
+    def __init__(self, url: str, *, patience: float | None = None) -> None:
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self._gate = threading.Lock()
         self._gate_file: int | None = None
+        self._gate_seconds = -1.0 if patience is None else patience
+        self._patience: Patience | None = None
         if self.is_sqlite:
             path = Path(str(parsed.database))
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -44,14 +58,17 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             self.engine = create_engine(
-                url, pool_pre_ping=True, pool_recycle=1800, connect_args=_POSTGRESQL_AWAY, **_SETTINGS
+                url, pool_pre_ping=True, pool_recycle=1800, connect_args=_POSTGRESQL, **_SETTINGS
             )
+            if patience is not None:
+                self._patience = Patience(patience)
+                self._patience.watch(self.engine)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection to read with. Raises `StorageUnavailable`."""
         try:
-            with self.engine.connect() as connection:
+            with self._connected() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise _unavailable(error) from error
@@ -61,7 +78,7 @@ class Database:
         """One transaction: committed durably when the block ends, undone when it raises."""
         try:
             # A new file's first connection makes it one that many can use, for which nobody else may have it open.
-            with self._in_line(), self.engine.connect() as connection:
+            with self._in_line(), self._connected() as connection:
                 connection = connection.execution_options(relay_writes=True)
                 with connection.begin():
                     yield connection
@@ -75,16 +92,29 @@ class Database:
             self._gate_file = None
 
     @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        if self._patience is not None:
+            self._patience.check()
+        with self.engine.connect() as connection:
+            if self._patience is not None:
+                self._patience.found()
+            yield connection
+
+    @contextmanager
     def _in_line(self) -> Iterator[None]:
         if self._gate_file is None:
             yield
             return
-        with self._gate:
+        if not self._gate.acquire(timeout=self._gate_seconds):
+            raise StorageUnavailable("The database is busy with what came before. Try again.")
+        try:
             fcntl.flock(self._gate_file, fcntl.LOCK_EX)
             try:
                 yield
             finally:
                 fcntl.flock(self._gate_file, fcntl.LOCK_UN)
+        finally:
+            self._gate.release()
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

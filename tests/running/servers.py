@@ -7,9 +7,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
 import psycopg
 from redis import Redis as Client
 from redis.exceptions import RedisError
@@ -67,6 +70,20 @@ class Postgres:
         """SIGINT ends sessions in order (`fast`); SIGQUIT ends as if the power went (`immediate`)."""
         if self._process is not None:
             self._process.end(how)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It takes connections and questions, and answers nothing."""
+        assert self._process is not None
+        first = psutil.Process(self._process.pid)
+        for each in (frozen := [first, *first.children()]):
+            each.suspend()
+        try:
+            yield
+        finally:
+            for each in frozen:
+                if each.is_running():
+                    each.resume()
 
     @property
     def _data(self) -> Path:

@@ -10,6 +10,7 @@ from relay.errors import StorageUnavailable
 from relay.model import now_ms
 from relay.storage import Database, locks, metrics
 from running.processes import free_port
+from running.servers import Postgres
 from running.workbench import Workbench
 
 
@@ -77,6 +78,65 @@ def test_a_database_that_is_away_is_unavailable() -> None:
         with pytest.raises(StorageUnavailable), opened():
             pass
     database.close()
+
+
+def test_a_server_that_does_not_answer_is_given_up_and_asked_again(postgres: Postgres) -> None:
+    """As a pooler does while the server behind it is away: it takes the question and says nothing."""
+    database = Database(postgres.new_database().replace("postgresql:", "postgresql+psycopg:"), patience=0.5)
+    with database.read() as connection:
+        metrics.alive(connection)
+
+    with postgres.frozen():
+        for opened in (database.read, database.write):
+            with pytest.raises(StorageUnavailable), opened() as connection:
+                metrics.alive(connection)
+    with database.write() as connection:
+        metrics.alive(connection)
+    database.close()
+
+
+def test_an_answer_that_takes_too_long_is_not_waited_for(postgres: Postgres) -> None:
+    database = Database(postgres.new_database().replace("postgresql:", "postgresql+psycopg:"), patience=0.5)
+
+    with pytest.raises(StorageUnavailable), database.write() as connection:
+        connection.execute(text("SELECT pg_sleep(60)"))
+    with database.read() as connection:
+        found = connection.execute(text("SELECT 1")).scalar()
+    database.close()
+
+    assert found == 1
+
+
+def test_a_writer_waits_no_longer_than_is_said_for_those_before_it(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'relay.db'}", patience=0.05)
+    refused = []
+
+    def write() -> None:
+        with pytest.raises(StorageUnavailable) as error, database.write():
+            pass
+        refused.append(error.value.message)
+
+    with database.write():
+        other = threading.Thread(target=write)
+        other.start()
+        other.join()
+    with database.write():
+        pass
+    database.close()
+
+    assert refused == ["The database is busy with what came before. Try again."]
+
+
+def test_nothing_is_prepared_that_a_pooler_would_not_know(postgres: Postgres) -> None:
+    """With many values a statement is prepared at its first use, unless that is switched off."""
+    database = Database(postgres.new_database().replace("postgresql:", "postgresql+psycopg:"))
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE things (id int)"))
+        connection.execute(text("INSERT INTO things VALUES (:id)"), [{"id": each} for each in range(20)])
+        prepared = connection.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar()
+    database.close()
+
+    assert prepared == 0
 
 
 def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
