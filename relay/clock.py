@@ -62,13 +62,17 @@ class Clock:
         self._poller = poller
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._housekeeping_at = float("-inf")
+        self._active: bool | None = None
 
     def tick(self) -> bool:
         """Do what is due; answers whether this clock is the active one. Raises `StorageUnavailable`."""
         now = now_ms()
         with self._database.write() as connection:
-            if not locks.hold(connection, "clock", self._name, now, now + _LOCK_MS):
-                return False
+            before = locks.get(connection, locks.CLOCK)
+            active = locks.hold(connection, locks.CLOCK, self._name, now, now + _LOCK_MS)
+        self._tell_change(active, before)
+        if not active:
+            return False
         with self._database.read() as connection:
             unannounced = inbound.waiting(connection, now - _UNANNOUNCED_MS)
             late = deliveries.waiting(connection, now)
@@ -92,7 +96,18 @@ class Clock:
     def release(self) -> None:
         """Let another clock take over at once."""
         with self._database.write() as connection:
-            locks.release(connection, "clock", self._name)
+            locks.release(connection, locks.CLOCK, self._name)
+
+    def _tell_change(self, active: bool, before: locks.Lock | None) -> None:
+        """Say in the log which clock is the active one, whenever that changes."""
+        if active is self._active:
+            return
+        self._active = active
+        other = before.holder if before is not None and before.holder not in ("", self._name) else None
+        if active:
+            log.info("active", clock=self._name, took_over_from=other)
+        else:
+            log.info("standing_by", clock=self._name, active=other)
 
     def _tell_missed(self, missed: list[checks.Check]) -> None:
         with self._database.write() as connection:

@@ -19,6 +19,7 @@ from relay.values import url as address
 DEFAULT_DATA_DIR = "var"
 _LONGEST_SOCKET_PATH = 100
 _HERE = "http://127.0.0.1:8080"
+_ADDRESS = "address"
 _PUBLIC = address("https://relay.example.com")
 _BRACKETED = re.compile(r"\[(.+)\](?::(.*))?")
 _LONGEST_PORT, _HIGHEST_PORT = 6, 65535
@@ -50,12 +51,25 @@ class Config:
             data_dir=data_dir,
             database_url=_database_url(given("RELAY_DATABASE_URL"), data_dir),
             redis_url=_redis_url(given("RELAY_REDIS_URL"), data_dir),
-            public_url=_fit("RELAY_PUBLIC_URL", _PUBLIC, given("RELAY_PUBLIC_URL") or _HERE).rstrip("/"),
+            public_url=_fit("RELAY_PUBLIC_URL", _PUBLIC, given("RELAY_PUBLIC_URL") or _left(data_dir)).rstrip("/"),
             allow_private=_hosts("RELAY_ALLOW_PRIVATE_TARGETS", given("RELAY_ALLOW_PRIVATE_TARGETS")),
             log_level=_fit("RELAY_LOG_LEVEL", one_of(LOG_LEVELS), given("RELAY_LOG_LEVEL") or "info"),
             # Last, as it may make the data directory: not for a setting that does not fit.
             secret_keys=_keys(given("RELAY_SECRET_KEY") or _kept_key(data_dir)),
         )
+
+    def leave_address(self) -> None:
+        """For commands in another shell, which know the data directory alone."""
+        with suppress(OSError):
+            (self.data_dir / _ADDRESS).write_text(self.public_url + "\n")
+
+
+def _left(data_dir: Path) -> str:
+    """The address of the relay that runs, or ran, on this data directory."""
+    try:
+        return _PUBLIC.read((data_dir / _ADDRESS).read_text())
+    except (OSError, UnicodeDecodeError, Unfit):
+        return _HERE
 
 
 def _fit(name: str, form: Form, text: str) -> str:

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 
 from relay import providers
 from relay.config import Config
-from relay.errors import ConfigError, RelayError
-from relay.jobs import LANES, Bells, workers
+from relay.errors import ConfigError, NotFound, StorageUnavailable, Unreachable
+from relay.jobs import LANES, workers
 from relay.model import Source, iso, now_ms
+from relay.own_address import ask
 from relay.settings import misfits
-from relay.storage import Database, checks, deliveries, hooks, inbound, polls, sources, workspaces
+from relay.storage import Database, checks, deliveries, hooks, inbound, locks, metrics, polls, sources, workspaces
+from relay.storage.locks import Lock
+from relay.storage.migrate import check
 from relay.vault import Vault
 
 FINE, LOOK, BROKEN = "ok", "look", "broken"
+_URGENCY = (BROKEN, LOOK, FINE)
+_OK = 200
+_WEB_SECONDS = 5.0
 _SILENT_MS = 7 * 24 * 3600 * 1000
 _STALE_MS = 60_000
 
@@ -36,15 +42,56 @@ def examine() -> list[Finding]:
         vault = Vault(config.secret_keys)
     except ConfigError as error:
         return [Finding(BROKEN, "configuration", error.message, "set the variable and run this again")]
-    findings = [*_settings(config), *_queue(config)]
-    database = Database(config.database_url)
+    except OSError as error:
+        remedy = "run this as the user that the relay runs as, or set RELAY_DATA_DIR"
+        return [Finding(BROKEN, "data directory", f"{error.filename}: {error.strerror}", remedy)]
+    findings = [*_settings(config), *_web(config), *_queue(config), *_stored(config, vault)]
+    return sorted(findings, key=lambda each: _URGENCY.index(each.state))
+
+
+def _stored(config: Config, vault: Vault) -> Iterator[Finding]:
+    """What the database says, or what is wrong with it."""
     try:
-        findings += _database(database, vault)
-    except RelayError as error:
-        findings.append(Finding(BROKEN, "database", error.message, "start it, or check RELAY_DATABASE_URL"))
+        database = Database(config.database_url)
+    except OSError as error:
+        yield Finding(BROKEN, "database", f"{error.filename}: {error.strerror}", "give it to the user of the relay")
+        return
+    try:
+        with database.read() as connection:
+            version = check(connection)
+        if version is None:
+            yield Finding(BROKEN, "database", "empty: no relay was started here", "relay up, or set RELAY_DATA_DIR")
+        else:
+            yield from _database(database, vault)
+    except StorageUnavailable as error:
+        yield Finding(BROKEN, "database", error.reason or error.message, "start it, or check RELAY_DATABASE_URL")
+    except ConfigError as error:
+        yield Finding(BROKEN, "database", error.message, "see Upgrade and Back up in docs/how-to/production.md")
     finally:
         database.close()
-    return findings
+
+
+def _web(config: Config) -> Iterator[Finding]:
+    """Whether the address that is shown to providers leads to a relay."""
+    try:
+        answer = ask(f"{config.public_url}/healthz", timeout=_WEB_SECONDS)
+    except Unreachable as error:
+        yield Finding(
+            BROKEN, "web", error.message, "start it: relay web; else look at the proxy and at RELAY_PUBLIC_URL"
+        )
+        return
+    if answer.status == _OK and b'"alive"' in answer.body:
+        yield Finding(FINE, "web", f"answers at {config.public_url}")
+    else:
+        found = f"{config.public_url}/healthz answers {answer.status}, and not as the relay does"
+        yield Finding(BROKEN, "web", found, "see that the proxy leads to relay web, and that this is RELAY_PUBLIC_URL")
+
+
+def _clock(lock: Lock | None, now: int) -> Finding:
+    if lock is not None and lock.until >= now:
+        return Finding(FINE, "clock", f"active: {lock.holder}")
+    found = "none runs: nothing is retried late, and no missed check is told"
+    return Finding(BROKEN, "clock", found, "start it: relay clock")
 
 
 def _settings(config: Config) -> Iterator[Finding]:
@@ -63,25 +110,17 @@ def _settings(config: Config) -> Iterator[Finding]:
     else:
         yield Finding(FINE, "public address", config.public_url)
     if config.allow_private:
-        yield Finding(
-            LOOK,
-            "private targets",
-            f"allowed: {', '.join(sorted(config.allow_private))}",
-            "for development only: unset RELAY_ALLOW_PRIVATE_TARGETS in production",
-        )
+        yield Finding(FINE, "private targets", f"allowed: {', '.join(sorted(config.allow_private))}")
 
 
 def _queue(config: Config) -> Iterator[Finding]:
-    if not Bells(config.redis_url).alive():
-        yield Finding(
-            BROKEN,
-            "Redis",
-            "does not answer",
-            "start it: webhooks are kept meanwhile, but nothing is delivered",
-        )
+    try:
+        at_work = workers(config.redis_url)
+    except Unreachable as error:
+        remedy = "start it: webhooks are kept meanwhile, but nothing is delivered"
+        yield Finding(BROKEN, "Redis", f"does not answer: {error.message}", remedy)
         return
     yield Finding(FINE, "Redis", "answers")
-    at_work = workers(config.redis_url)
     for lane in LANES:
         count = at_work.get(lane, 0)
         if count:
@@ -95,15 +134,13 @@ def _database(database: Database, vault: Vault) -> Iterator[Finding]:
     with database.read() as connection:
         workspace = workspaces.first(connection)
         yield Finding(FINE, "database", "answers")
+        yield _clock(locks.get(connection, locks.CLOCK), now)
+        pending = metrics.webhooks_pending(connection)
         if inbound.waiting_since(connection, now - _STALE_MS):
-            yield Finding(
-                BROKEN,
-                "webhooks",
-                "some wait longer than a minute",
-                "see that relay work and relay clock run",
-            )
+            late = f"{pending} wait, some longer than a minute"
+            yield Finding(BROKEN, "webhooks", late, "see that relay work and relay clock run")
         else:
-            yield Finding(FINE, "webhooks", "none waits")
+            yield Finding(FINE, "webhooks", f"{pending} wait" if pending else "none waits")
         waiting = f"{deliveries.count_due(connection)} on their way"
         if deliveries.waiting(connection, now - _STALE_MS):
             yield Finding(
@@ -122,10 +159,14 @@ def _database(database: Database, vault: Vault) -> Iterator[Finding]:
         if not found:
             yield Finding(LOOK, "sources", "none", "add one: relay source add PROVIDER")
         for source in found:
-            yield from _source(source, last.get(source.id), now)
-            yield from _misfits(source)
-            yield from _asked(source, put_off.get(source.id, 0), unanswered.get(source.id, 0))
-            yield from _expected(source, checks.get(connection, source.id))
+            try:
+                yield from _source(source, last.get(source.id), now)
+                yield from _misfits(source)
+                yield from _asked(source, put_off.get(source.id, 0), unanswered.get(source.id, 0))
+                yield from _expected(source, checks.get(connection, source.id))
+            except NotFound as error:
+                remedy = f"bring the provider back, or remove it: relay source remove {source.id}"
+                yield Finding(BROKEN, f"source {source.name}", error.message, remedy)
         for hook in hooks.search(connection, vault, workspace.id, limit=1000):
             if hook.status == hooks.SWITCHED_OFF:
                 yield Finding(

@@ -123,8 +123,14 @@ class Busy(RelayError):
 
 
 class StorageUnavailable(RelayError):
+    """`reason` is what the database itself says, as a sentence for the operator: it may name a host or a path."""
+
     code = "storage_unavailable"
     status = 503
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class Unreachable(RelayError):

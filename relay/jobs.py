@@ -22,6 +22,7 @@ from rq import Queue, SimpleWorker, worker_registration
 from rq.exceptions import StopRequested
 from rq.timeouts import BaseDeathPenalty
 
+from relay.errors import Unreachable
 from relay.model import now_ms
 from relay.pipeline import FRESH, LATE, PACED_AHEAD_MS
 
@@ -247,10 +248,13 @@ def _take_jobs(redis_url: str, lanes: Sequence[str], stop: Callable[[], None]) -
 
 
 def workers(redis_url: str) -> dict[str, int]:
-    """How many workers take jobs of each lane. Raises `RedisError`."""
+    """How many workers take jobs of each lane. Raises `Unreachable` where Redis does not answer."""
     found = dict.fromkeys(LANES, 0)
-    with closing(connect(redis_url)) as redis:
-        for worker in SimpleWorker.all(connection=redis):
-            for name in worker.queue_names():
-                found[name] = found.get(name, 0) + 1
+    try:
+        with closing(connect(redis_url)) as redis:
+            for worker in SimpleWorker.all(connection=redis):
+                for name in worker.queue_names():
+                    found[name] = found.get(name, 0) + 1
+    except RedisError as error:
+        raise Unreachable((str(error).strip().splitlines() or [type(error).__name__])[0][:200]) from None
     return found

@@ -15,7 +15,7 @@ from relay.nearest import did_you_mean
 from relay.providers import get as get_provider
 from relay.providers.base import Provider, Setting
 from relay.values import Form, Unfit
-from relay.verification import KEY_FORMS, ConfiguredHmac, HmacSignature, live_secrets
+from relay.verification import KEY_FORMS, ConfiguredHmac, FirstOffered, HmacSignature, live_secrets
 
 LONGEST_VALUE = 16 * 1024
 _NONE = "none"
@@ -67,7 +67,7 @@ def _setting_text(setting: Setting, value: Any) -> str | None:
 
 def _key_readers(provider: Provider, settings: Mapping[str, Any]) -> Sequence[Callable[[str], bytes]]:
     """The forms in which the provider's scheme takes a secret; none where any text will do."""
-    if isinstance(provider.verification, HmacSignature):
+    if isinstance(provider.verification, HmacSignature | FirstOffered):
         return provider.verification.keys
     if isinstance(provider.verification, ConfiguredHmac):
         known = KEY_FORMS.get(str(settings.get("key_form")))
@@ -104,7 +104,7 @@ def fitting_secret(provider: Provider, settings: Mapping[str, Any]) -> str:
     """A new secret in a form that the provider's scheme can read."""
     if provider.secret_form.make is not None:
         return provider.secret_form.make()
-    if not isinstance(provider.verification, ConfiguredHmac | HmacSignature):
+    if not isinstance(provider.verification, ConfiguredHmac | HmacSignature | FirstOffered):
         # A token or a password goes into addresses and forms, where base64 would have to be escaped.
         return secrets.token_urlsafe(32)
     hexadecimal = KEY_FORMS["hex"] in _key_readers(provider, settings)

@@ -312,6 +312,10 @@ class FirstOffered:
     def window(self) -> int | None:
         return self.schemes[0].window
 
+    @property
+    def keys(self) -> tuple[Callable[[str], bytes], ...]:
+        return self.schemes[0].keys
+
     def covers(self, proof: str) -> Coverage:
         return self.schemes[0].covers(proof)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from relay import clock as clock_module
 from relay.asking import Asker
@@ -208,3 +209,24 @@ def test_it_gives_its_lock_up_when_it_ends(bench: Workbench, tmp_path: Path, mon
 
     with bench.database.write() as connection:
         assert locks.hold(connection, "clock", "another", now_ms(), now_ms() + 5000)
+
+
+def test_which_clock_is_active_and_which_took_over_is_logged(bench: Workbench, wall: WallClock) -> None:
+    first, _ = named(bench, "a")
+    second, _ = named(bench, "b")
+
+    with capture_logs() as lines:
+        first.tick()
+        first.tick()
+        second.tick()
+        second.tick()
+        wall.ahead_ms = HOUR_MS
+        second.tick()
+        first.tick()
+
+    assert [{name: line[name] for name in line if name != "log_level"} for line in lines] == [
+        {"stage": "clock", "event": "active", "clock": "a", "took_over_from": None},
+        {"stage": "clock", "event": "standing_by", "clock": "b", "active": "a"},
+        {"stage": "clock", "event": "active", "clock": "b", "took_over_from": "a"},
+        {"stage": "clock", "event": "standing_by", "clock": "a", "active": "b"},
+    ]

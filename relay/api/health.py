@@ -135,6 +135,7 @@ class _Numbers:
             ),
             ("relay_hooks_paused", "Active hooks whose target fails, so that they rest.", found.hooks_paused),
             ("relay_redis_up", "Whether Redis answers.", int(self._redis)),
+            ("relay_clock_up", "Whether a clock ticks.", int(found.clock_up)),
         )
         build = InfoMetricFamily("relay_build", "This build.", value={"version": __version__})
         return [

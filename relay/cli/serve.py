@@ -25,6 +25,7 @@ from relay.storage.migrate import upgrade
 from relay.supervisor import Part, Supervisor
 
 _READY_SECONDS = 30.0
+_PORT = click.IntRange(1, 65535)
 
 
 def _ready(config: Config) -> Config:
@@ -38,8 +39,14 @@ def _ready(config: Config) -> Config:
 
 @click.command("web")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True)
-@click.option("--workers", default=os.cpu_count() or 2, show_default="one for each core", help="Web processes.")
+@click.option("--port", default=8080, show_default=True, type=_PORT)
+@click.option(
+    "--workers",
+    default=os.cpu_count() or 2,
+    show_default="one for each core",
+    type=click.IntRange(1, 256),
+    help="Web processes.",
+)
 def web_command(host: str, port: int, workers: int) -> None:
     """Serve the inbound addresses and the API."""
     web.run(_ready(Config.load()), host, port, workers)
@@ -73,7 +80,7 @@ def clock_command() -> None:
 
 @click.command("up")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True)
+@click.option("--port", default=8080, show_default=True, type=_PORT)
 @click.option("--data-dir", type=click.Path(file_okay=False), help="Where everything is kept.  [default: var]")
 @click.option("--demo", is_flag=True, help="Add a source of each provider and show events flowing.")
 def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
@@ -97,8 +104,9 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
         _part("web", "web", "--host", host, "--port", str(port)),
         *([Part("demo subscriber", [sys.executable, "-m", "relay.demo", subscriber])] if demo else []),
     ]
-    _say(f"data in {config.data_dir}")
     _ready(config)
+    config.leave_address()
+    _say(f"data in {config.data_dir}")
     key = _first_key(config)
     supervisor = Supervisor(parts, environment, _say)
 

@@ -6,12 +6,14 @@ a file beside the database wakes the next one at once, over threads and processe
 
 import fcntl
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -137,5 +139,21 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _unavailable(error: SQLAlchemyError) -> StorageUnavailable:
-    reason = getattr(error, "orig", None)
-    return StorageUnavailable(f"The database did not take it: {type(reason or error).__name__}. Try again.")
+    cause = getattr(error, "orig", None)
+    return StorageUnavailable(
+        f"The database did not take it: {type(cause or error).__name__}. Try again.",
+        reason=f"The database did not take it: {_words(cause)}." if _is_of_the_server(cause) else "",
+    )
+
+
+def _is_of_the_server(cause: BaseException | None) -> bool:
+    """Whether an error is about the database as a whole. What it says of a row may hold a customer's data."""
+    if isinstance(cause, sqlite3.DatabaseError):
+        return not isinstance(cause, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.InterfaceError)
+    return isinstance(cause, psycopg.OperationalError | psycopg.InternalError)
+
+
+def _words(cause: BaseException | None) -> str:
+    """The first line of what the database says: the rest is advice to its own administrator."""
+    first = str(cause).strip().splitlines()[:1]
+    return first[0].rstrip(".")[:300] if first else type(cause).__name__

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from relay import jsontext
 from relay.model import Event
 from relay.storage.rows import insert_new, parts
 from relay.storage.tables import events
+
+PER_PLACE = 1000
+"""Room in the sequence for the events of one webhook: it begins with the webhook's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,17 @@ def search(connection: Connection, workspace_id: str, query: EventQuery) -> list
         statement = statement.where(events.c.sequence < query.before)
     statement = statement.order_by(events.c.sequence.desc()).limit(query.limit)
     return [StoredEvent(*row) for row in connection.execute(statement)]
+
+
+def of_webhook(connection: Connection, place: int) -> list[StoredEvent]:
+    """The events that a webhook gave, in order; without those that had been told before."""
+    first, last = place * PER_PLACE, (place + 1) * PER_PLACE
+    statement = select(*_COLUMNS).where(events.c.sequence >= first, events.c.sequence < last)
+    return [StoredEvent(*row) for row in connection.execute(statement.order_by(events.c.sequence))]
+
+
+def count(connection: Connection, workspace_id: str) -> int:
+    return int(connection.execute(select(func.count()).where(events.c.workspace_id == workspace_id)).scalar_one())
 
 
 def since(connection: Connection, workspace_id: str, received_at: int, after: int, limit: int) -> list[StoredEvent]:

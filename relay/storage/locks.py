@@ -1,9 +1,28 @@
 """A named lock with an end, so that one clock works at a time and another takes over when it dies."""
 
-from sqlalchemy import Connection, or_, update
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from relay.storage.tables import locks
+
+CLOCK = "clock"
+"""Held by the active clock, for a few seconds beyond its last tick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Who took a lock the last time, and until when (Unix ms)."""
+
+    holder: str
+    until: int
+
+
+def get(connection: Connection, name: str) -> Lock | None:
+    """None if nobody ever took it."""
+    row = connection.execute(select(locks.c.holder, locks.c.until).where(locks.c.name == name)).first()
+    return Lock(row.holder, row.until) if row else None
 
 
 def hold(connection: Connection, name: str, holder: str, now: int, until: int) -> bool:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, text
 
+from relay.storage import locks
+from relay.storage.events import PER_PLACE
 from relay.storage.tables import deliveries, events, hooks, inbound
 
 _LATELY_MS = 60_000
-_EVENTS_PER_PLACE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Metrics:
     delivery_oldest_due: float
     hooks_by_status: dict[str, int]
     hooks_paused: int
+    clock_up: bool = False
 
 
 def alive(connection: Connection) -> None:
@@ -33,10 +35,11 @@ def read(connection: Connection, now: int) -> Metrics:
     """Everything in the order of the class."""
     newest = connection.execute(select(func.max(inbound.c.place))).scalar() or 0
     by_status = select(hooks.c.status, func.count()).group_by(hooks.c.status)
+    clock = locks.get(connection, locks.CLOCK)
     paused = select(func.count()).where(hooks.c.status == "active", hooks.c.open_until > now)
     return Metrics(
         webhooks_accepted=newest,
-        webhooks_pending=_count(connection, select(func.count()).where(inbound.c.due_at.is_not(None))),
+        webhooks_pending=webhooks_pending(connection),
         webhook_oldest_due=_age(connection, select(func.min(inbound.c.due_at)), now),
         events_last_minute=_events_lately(connection, now),
         deliveries_pending=_count(connection, select(func.count()).where(deliveries.c.due_at.is_not(None))),
@@ -50,7 +53,13 @@ def read(connection: Connection, now: int) -> Metrics:
         ),
         hooks_by_status={row[0]: row[1] for row in connection.execute(by_status)},
         hooks_paused=_count(connection, paused),
+        clock_up=clock is not None and clock.until >= now,
     )
+
+
+def webhooks_pending(connection: Connection) -> int:
+    """Webhooks that have not become events yet."""
+    return _count(connection, select(func.count()).where(inbound.c.due_at.is_not(None)))
 
 
 def _events_lately(connection: Connection, now: int) -> int:
@@ -63,7 +72,7 @@ def _events_lately(connection: Connection, now: int) -> int:
     place = connection.execute(select(first)).scalar()
     if place is None:
         return 0
-    return _count(connection, select(func.count()).where(events.c.sequence >= place * _EVENTS_PER_PLACE))
+    return _count(connection, select(func.count()).where(events.c.sequence >= place * PER_PLACE))
 
 
 def _count(connection: Connection, statement: object) -> int:

@@ -75,6 +75,7 @@ def test_the_numbers_tell_what_waits_and_how_long(api):
         'relay_hooks{status="switched_off"}': 1,
         "relay_hooks_paused": 1,
         "relay_redis_up": 0,
+        "relay_clock_up": 0,
     }
 
 

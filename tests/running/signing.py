@@ -6,7 +6,7 @@ from pathlib import Path
 from relay.errors import ConfigError
 from relay.providers.base import Provider, Setting
 from relay.values import CURRENCY, Unfit
-from relay.verification import Credentials, HmacSignature, Scheme
+from relay.verification import Credentials, FirstOffered, HmacSignature, Scheme
 
 
 def signing_scheme(provider: Provider) -> Scheme:
@@ -39,7 +39,7 @@ def _value(setting: Setting, owner: str) -> str:
 def usable_secret(provider: Provider, owner: str) -> str:
     """A secret in a form that the provider documents and its scheme can read."""
     scheme = signing_scheme(provider)
-    keys = scheme.keys if isinstance(scheme, HmacSignature) else ()
+    keys = scheme.keys if isinstance(scheme, HmacSignature | FirstOffered) else ()
     example = provider.secret_form.example
     for secret in (f"whsec_secret{owner.ljust(14, 'x')}", owner.encode().hex().ljust(64, "0"), f"{example}_of_{owner}"):
         try:

@@ -3,12 +3,14 @@
 import threading
 from typing import Any
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
+from relay.errors import ConfigError
 from relay.storage import Database
 from relay.storage.migrate import alembic_config, upgrade
 from relay.storage.tables import metadata
@@ -85,3 +87,17 @@ def _run(threads: list[Any]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_a_database_that_a_newer_version_has_written_is_left_alone(url: str) -> None:
+    database = Database(url)
+    upgrade(database)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0099'"))
+
+    with pytest.raises(ConfigError, match="its schema is 0099"):
+        upgrade(database)
+
+    with database.read() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "0099"
+    database.close()
