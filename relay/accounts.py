@@ -18,13 +18,15 @@ from relay import match
 from relay.errors import ConfigError, Conflict, InvalidRequest, NotFound
 from relay.http import check_url
 from relay.model import Hook, Secret, Source, inbound_url, iso, new_id, now_ms
+from relay.providers import get as get_provider
 from relay.providers import load as load_providers
+from relay.providers import setup
 from relay.providers.base import Provider
 from relay.settings import check_key, fitting_secret, kept, kept_secret, new_secret
 from relay.storage import Database, alerts, audit, checks, deliveries, hooks, installers, polls, sources, workspaces
 from relay.storage.workspaces import ApiKey
 from relay.vault import Vault
-from relay.verification import TOKEN, SharedToken
+from relay.verification import TOKEN
 
 OWN_PROVIDER = "relay"
 _OURS = "ours"
@@ -36,6 +38,8 @@ LONGEST_OVERLAP_SECONDS = 30 * 24 * 3600
 INSTALLER_MS = 3600 * 1000
 """How long a link to an installer works, unless it is used before."""
 _MOST_SECRETS = 5
+_URL = "{{url}}"
+_WITH_TOKEN = f"{_URL}?{TOKEN}={{{{secret}}}}"
 _PLATFORM = re.compile(r"[a-z0-9_-]{1,32}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -59,7 +63,9 @@ def to_paste(source: Source, secret: str | None, public_url: str, link: str | No
         return None
     if provider.expected_by is not None:
         return f"{base}/ping/{source.id}.{quote(secret, safe='')}"
-    if isinstance(provider.verification, SharedToken) and provider.verification.header is None:
+    # Only where the steps say so: elsewhere a header carries the token, which then ends in no log of a proxy.
+    steps = setup(provider.name)
+    if _WITH_TOKEN in steps and _URL not in steps.replace(_WITH_TOKEN, ""):
         return f"{inbound_url(base, source.id)}?{urlencode({TOKEN: secret})}"
     return None
 
@@ -398,10 +404,13 @@ def revoke_key(database: Database, workspace_id: str, key_id: str, *, actor: str
 
 
 def _provider(name: str) -> Provider:
-    offered = {each.name: each for each in creatable_providers()}
-    if name not in offered:
-        raise InvalidRequest(f"provider {str(name)[:60]!r} does not exist. There are: {', '.join(offered)}.")
-    return offered[name]
+    try:
+        found = get_provider(name)
+    except NotFound as error:
+        raise InvalidRequest(error.message) from None
+    if found.name == OWN_PROVIDER:
+        raise InvalidRequest("provider: the relay has a source of its own already, which nobody posts to.")
+    return found
 
 
 def _expected_by(provider: Provider, settings: Mapping[str, Any]) -> datetime:

@@ -25,8 +25,18 @@ class _Patient:
             self._stream.flush()
 
 
+def be_quiet() -> None:
+    """For a command, which says itself what went wrong: a line of the log would come in between, or into its JSON."""
+    _configure("error")
+
+
 def set_up(level: str) -> None:
     """Configure logging for this process, once, at its start. Writes to standard error."""
+    _configure(level)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+def _configure(level: str) -> None:
     shared: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -41,4 +51,3 @@ def set_up(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=_Patient(sys.stderr)),  # type: ignore[arg-type]  # all it needs
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

@@ -9,6 +9,7 @@ from typing import Any
 from relay.catalogue import EventType, catalogue
 from relay.errors import InvalidRequest
 from relay.model import Hook
+from relay.nearest import did_you_mean
 
 SEVERITIES = ("info", "warning", "critical")
 FILTERS = ("source", "customer", "min_amount", "currency", "severity", "livemode", "domain", "days_ahead")
@@ -84,8 +85,10 @@ def read_event_types(types: Any) -> tuple[str, ...]:
         raise InvalidRequest('event_types must be a list of at least one event type, such as ["invoice.paid"].')
     for each in types:
         if each != EVERY_TYPE and (not isinstance(each, str) or each not in catalogue().types):
+            hint = did_you_mean(str(each), catalogue().types)
             raise InvalidRequest(
-                f"event_types holds {str(each)[:60]!r}, which is no event type. GET /api/v1/event-types lists them."
+                f"event_types holds {str(each)[:60]!r}, which is no event type.{hint}"
+                " GET /api/v1/event-types lists them."
             )
     return tuple(dict.fromkeys(types))
 

@@ -18,6 +18,7 @@ from relay.errors import Conflict, InvalidRequest, NotFound
 from relay.inside import source_of
 from relay.match import EVERY_TYPE, HookIndex
 from relay.model import Event, Hook, Inbound, iso, new_id, now_ms
+from relay.nearest import did_you_mean
 from relay.normalize import EVENTS_PER_WEBHOOK, Origin, body_fingerprint, normalize, read
 from relay.pipeline import body_of, order_key
 from relay.providers import get as get_provider
@@ -275,7 +276,8 @@ def _type_to_test(hook: Hook, asked: str | None) -> str:
         named = [each for each in hook.event_types if each != EVERY_TYPE]
         return named[0] if named else USUAL_TEST_TYPE
     if asked not in catalogue().types:
-        raise InvalidRequest(f"event_type {asked[:60]!r} does not exist. GET /api/v1/event-types lists them.")
+        hint = did_you_mean(asked, catalogue().types)
+        raise InvalidRequest(f"event_type {asked[:60]!r} does not exist.{hint} GET /api/v1/event-types lists them.")
     return asked
 
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from relay import jsontext
 from relay.errors import NotFound, Unreadable
 from relay.model import Inbound, Source
+from relay.nearest import did_you_mean
 from relay.normalize import Origin, normalize, read
 from relay.providers import ROOT, get, load
 
@@ -54,10 +55,11 @@ def all_samples(provider: str | None = None) -> list[Sample]:
 def find(text: str) -> Sample:
     """A sample by `provider:name`. Raises `NotFound` that says how to list them."""
     provider, _, name = text.partition(":")
-    for sample in all_samples(provider):
-        if sample.name == name:
-            return sample
-    raise NotFound(f"There is no sample {text[:80]!r}. `relay samples {provider[:40]}` lists them.")
+    known = {sample.name: sample for sample in all_samples(provider)}
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise NotFound(f"There is no sample {text[:80]!r}.{hint} `relay samples {provider[:40]}` lists them.")
+    return known[name]
 
 
 def events_of(sample: Sample) -> list[dict[str, Any]]:

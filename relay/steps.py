@@ -3,7 +3,7 @@
 import re
 
 from relay.model import Source, inbound_url
-from relay.providers import ROOT
+from relay.providers import setup
 
 HIDDEN = "(the secret that was shown when the source was made)"
 _BLANK = re.compile(r"\{\{(url|id|secret|name)\}\}")
@@ -13,5 +13,4 @@ def steps(source: Source, public_url: str, *, reveal: bool = False) -> str:
     """Markdown. The newest secret is in it only if it is to be revealed."""
     secret = source.secrets[0].value if reveal and source.secrets else HIDDEN
     values = {"url": inbound_url(public_url, source.id), "id": source.id, "secret": secret, "name": source.name}
-    text = (ROOT / source.provider / "setup.md").read_text()
-    return _BLANK.sub(lambda blank: values[blank[1]], text)
+    return _BLANK.sub(lambda blank: values[blank[1]], setup(source.provider))

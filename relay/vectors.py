@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from relay import charsets
@@ -37,7 +38,7 @@ _NOT_SETTINGS = frozenset(
 
 def judge(provider: Provider, vector: Mapping[str, Any]) -> tuple[str, str]:
     """The verdict on one vector and the reason for it (`ok` when it is valid)."""
-    webhook = _webhook(vector)
+    webhook, now = _webhook(vector), _now(vector)
     credentials = Credentials(
         secrets=_secrets(vector),
         settings={name: value for name, value in vector.items() if name not in _NOT_SETTINGS},
@@ -46,7 +47,7 @@ def judge(provider: Provider, vector: Mapping[str, Any]) -> tuple[str, str]:
     try:
         if provider.handshake and provider.handshake(webhook, credentials):
             return CHALLENGE, "ok"
-        proof = scheme.verify(webhook, credentials, float(vector["now"]))
+        proof = scheme.verify(webhook, credentials, now)
     except VerificationError as error:
         return INVALID, error.code
     except Unreadable:
@@ -64,17 +65,54 @@ def _is_exact(webhook: Inbound) -> bool:
     return charsets.REPLACEMENT not in text or charsets.REPLACEMENT.encode() in webhook.body
 
 
+def _now(vector: Mapping[str, Any]) -> float:
+    now = vector.get("now")
+    if isinstance(now, bool) or not isinstance(now, int | float | Decimal):
+        raise Unreadable(
+            "A vector must hold `now`, the clock in Unix seconds, beside `headers`, `body` and `secrets`: the body of a"
+            " webhook alone proves nothing. docs/how-to/troubleshoot.md has an example."
+        )
+    return float(now)
+
+
 def _secrets(vector: Mapping[str, Any]) -> tuple[str, ...]:
     if "basic_auth" in vector:
-        return (":".join((vector["basic_auth"]["username"], vector["basic_auth"]["password"])),)
-    return tuple(vector.get("secrets") or ())
+        user = _of_kind(vector, "basic_auth", dict, "an object with `username` and `password`")
+        return (f"{user.get('username', '')}:{user.get('password', '')}",)
+    found = _of_kind(vector, "secrets", list, "a list of texts")
+    if not all(isinstance(each, str) for each in found):
+        raise Unreadable("`secrets` of a vector must be a list of texts.")
+    return tuple(found)
+
+
+def _of_kind(vector: Mapping[str, Any], name: str, kind: type, expected: str) -> Any:
+    """A part of a vector; an empty one where it is missing. Raises `Unreadable`."""
+    value = vector.get(name)
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise Unreadable(f"`{name}` of a vector must be {expected}.")
+    return value
 
 
 def _webhook(vector: Mapping[str, Any]) -> Inbound:
-    encoded = vector.get("body_base64")
+    headers = _of_kind(vector, "headers", dict, "an object of texts")
+    query = _of_kind(vector, "query", dict, "an object of texts")
+    if not all(isinstance(each, str) for each in (*headers.values(), *query.values())):
+        raise Unreadable("`headers` and `query` of a vector must be objects of texts.")
     return Inbound(
-        body=str(vector.get("body", "")).encode() if encoded is None else base64.b64decode(encoded),
-        headers={name.lower(): value for name, value in vector.get("headers", {}).items()},
-        method=vector.get("method", "POST"),
-        query=vector.get("query", {}),
+        body=_body(vector),
+        headers={name.lower(): value for name, value in headers.items()},
+        method=_of_kind(vector, "method", str, "a text") or "POST",
+        query=query,
     )
+
+
+def _body(vector: Mapping[str, Any]) -> bytes:
+    encoded = _of_kind(vector, "body_base64", str, "a text in base64")
+    if not encoded:
+        return str(_of_kind(vector, "body", str, "the exact text of the body")).encode()
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise Unreadable("`body_base64` of a vector must be base64; it is not.") from None

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from relay import jsontext
 from relay.catalogue import schema_directory
 from relay.errors import NotFound
+from relay.nearest import did_you_mean
 
 Risk = Literal["read", "reversible", "money", "destructive"]
 Schema = Mapping[str, Any]
@@ -78,7 +79,10 @@ def get(name: str) -> Action:
     """Raises `NotFound` that says where they are listed."""
     found = actions().get(name)
     if found is None:
-        raise NotFound(f"There is no action {name[:80]!r}. GET /api/v1/actions and `relay action list` list them.")
+        hint = did_you_mean(name, actions())
+        raise NotFound(
+            f"There is no action {name[:80]!r}.{hint} GET /api/v1/actions and `relay action list` list them."
+        )
     return found
 
 

@@ -33,7 +33,7 @@ _LISTING = "action-runs"
 _WAITS = "This waits for approval: somebody has to approve it before it is done."
 _waiting = threading.Semaphore(_AT_ONCE)
 
-_STATES = [runs.PENDING, runs.QUEUED, runs.RUNNING, runs.UNKNOWN, *runs.OVER]
+_STATES = list(runs.STATES)
 _EXAMPLE_ID = "run_019aa9d3b2c07f4e81d25a6c3b9e04f8"
 _EXAMPLE: dict[str, Any] = {
     "id": _EXAMPLE_ID,

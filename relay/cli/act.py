@@ -10,10 +10,11 @@ from relay.actions.catalogue import actions
 from relay.actions.catalogue import get as get_action
 from relay.actions.requests import Desk, label_of
 from relay.api import reading
-from relay.cli.shared import ACTOR, Here, here, json_option, read_settings, settings_option, show, table
+from relay.cli.shared import ACTOR, Here, here, json_option, none_of, read_settings, settings_option, show, table
 from relay.errors import NotFound
 from relay.jobs import ACT
 from relay.model import iso
+from relay.nearest import did_you_mean
 from relay.pipeline import FRESH
 from relay.providers import get as get_provider
 from relay.storage import runs
@@ -46,8 +47,8 @@ def list_actions(as_json: bool) -> None:
 
 
 @action_group.command("runs")
-@click.option("--status", help="Only in this state, such as pending_approval or failed.")
-@click.option("--limit", default=20, show_default=True)
+@click.option("--status", type=click.Choice(runs.STATES), help="Only in this state.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @json_option
 def list_runs(status: str | None, limit: int, as_json: bool) -> None:
     """What was asked for and what came of it, newest first."""
@@ -56,8 +57,9 @@ def list_runs(status: str | None, limit: int, as_json: bool) -> None:
             found = runs.search(
                 connection, relay.vault, relay.workspace.id, state=status, action=None, before=None, limit=limit
             )
+            total = 0 if found else runs.count(connection, relay.workspace.id)
         rows = [_shown(relay, run) for run in found]
-    table(rows, _COLUMNS, as_json, "Nothing was asked for yet.")
+    table(rows, _COLUMNS, as_json, none_of(total, "Nothing was asked for yet."))
 
 
 @action_group.command("run")
@@ -141,7 +143,8 @@ def _value(name: str, field: str, text: str) -> Any:
     wanted = known.input["properties"].get(field)
     if wanted is None:
         fields = ", ".join(known.input["properties"])
-        raise NotFound(f"{name} has no field {field[:80]!r}. It has: {fields}.")
+        hint = did_you_mean(field, known.input["properties"])
+        raise NotFound(f"{name} has no field {field[:80]!r}.{hint} It has: {fields}.")
     return text if wanted["type"] == "string" else jsontext.loads(text.encode())
 
 

@@ -1,24 +1,27 @@
 """Why was this refused, what would this become, what does theirs look like; and the derived files."""
 
 import time
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import click
 
 from relay import generate, jsontext, samples
+from relay.cli import outcome
+from relay.cli.named import source_named
 from relay.cli.shared import here, json_option, read_settings, table
-from relay.errors import ConfigError, NotFound, Unreadable
+from relay.errors import ConfigError, NotFound, Unreachable, Unreadable
 from relay.generate import scaffold
 from relay.model import Inbound, Source, inbound_url
 from relay.normalize import UNVERIFIED, Origin, normalize, read
+from relay.own_address import ask
 from relay.providers import get as get_provider
-from relay.storage import sources
+from relay.values import URL
 from relay.vectors import judge
 from relay.verification import credentials_of
+
+_REFUSED = 300
 
 
 @click.command("samples")
@@ -39,25 +42,34 @@ def samples_command(provider: str | None, as_json: bool) -> None:
 
 @click.command("send")
 @click.argument("sample")
-@click.option("--to", "source_id", required=True, help="The source that gets it.")
+@click.option("--to", "source", required=True, help="The source that gets it.")
 @click.option("--url", help="Where the relay listens.  [default: its public address]")
-def send_command(sample: str, source_id: str, url: str | None) -> None:
-    """Sign a sample as its provider would, now, and post it to a source."""
+def send_command(sample: str, source: str, url: str | None) -> None:
+    """Sign a sample as its provider would, now, post it to a source, and say what became of it."""
     chosen = samples.find(sample)
+    base = url and URL.fit("--url", url)
     with here() as relay:
         with relay.database.read() as connection:
-            source = sources.get(connection, relay.vault, source_id)
-        if source is None or source.workspace_id != relay.workspace.id:
-            raise NotFound(f"There is no source {source_id[:64]!r}. `relay source list` shows them.")
-        address = inbound_url(url or relay.config.public_url, source_id)
-    status, answer = post_sample(chosen, source, address, relay.config.public_url)
-    click.echo(f"{status} {answer}")
-    if status >= 400:
-        raise click.exceptions.Exit(1)
+            found = source_named(relay, connection, source)
+        address = inbound_url(base or relay.config.public_url, found.id)
+        before = outcome.newest(relay, found)
+        try:
+            status, answer = post_sample(chosen, found, address, relay.config.public_url)
+        except Unreachable as error:
+            where = "relay send ... --url http://127.0.0.1:8080 names where it listens"
+            raise Unreachable(f"{error.message} Is the relay up? If it is, {where}.") from None
+        click.echo(f"{status} {answer}")
+        if status >= _REFUSED:
+            raise click.exceptions.Exit(1)
+        for line in outcome.lines(relay, found, before):
+            click.echo(line)
 
 
 def post_sample(sample: samples.Sample, source: Source, address: str, public_url: str) -> tuple[int, str]:
-    """Post a sample to an address, freshly signed with the source's secret. Answers status and body."""
+    """Post a sample to an address, freshly signed with the source's secret. Answers status and body.
+
+    Raises `Unreachable`.
+    """
     provider = get_provider(sample.provider)
     now = time.time()
     credentials = credentials_of(source, public_url, now)
@@ -66,21 +78,8 @@ def post_sample(sample: samples.Sample, source: Source, address: str, public_url
     webhook = sample.inbound if source.monitor else provider.verification.sign(sample.inbound, credentials, now)
     if webhook.query:
         address += "?" + urlencode(webhook.query)
-    request = urllib.request.Request(  # noqa: S310  the relay's own address
-        address, data=webhook.body, headers=dict(webhook.headers), method=webhook.method
-    )
-    opener = urllib.request.build_opener(_EveryStatus)
-    with opener.open(request, timeout=10) as response:
-        return response.status, response.read().decode().strip()
-
-
-class _EveryStatus(urllib.request.HTTPErrorProcessor):
-    """A refusal is an answer, not an exception."""
-
-    def http_response(self, request: Any, response: Any) -> Any:
-        return response
-
-    https_response = http_response
+    answer = ask(address, webhook.method, body=webhook.body, headers=webhook.headers)
+    return answer.status, answer.body.decode(errors="replace").strip()
 
 
 @click.command("verify")
@@ -91,19 +90,20 @@ def verify_command(provider: str, file: Path, vector_id: str | None) -> None:
     """Why was this refused? Judge the vectors in FILE: a JSON line for each."""
     known = get_provider(provider)
     held = jsontext.loads(file.read_bytes())
-    found = False
+    verdicts = []
     for vector in held if isinstance(held, list) else [held]:
         if not isinstance(vector, Mapping):
             raise Unreadable(f"{file.name} must hold a vector or a list of vectors, each a JSON object.")
         names = (known.name, *known.aliases)
         if vector.get("provider", provider) in names and vector_id in (None, vector.get("id")):
-            found = True
             verdict, reason = judge(known, vector)
-            click.echo(jsontext.dumps({"id": vector.get("id"), "verdict": verdict, "reason": reason}).decode())
-    if not found:
+            verdicts.append({"id": vector.get("id"), "verdict": verdict, "reason": reason})
+    if not verdicts:
         raise NotFound(
             f"{file.name} holds no vector of {known.name}" + (f" with the id {vector_id}." if vector_id else ".")
         )
+    for each in verdicts:
+        click.echo(jsontext.dumps(each).decode())
 
 
 @click.command("normalize")

@@ -4,7 +4,8 @@ import click
 
 from relay import doctor, replay
 from relay.asking import asking
-from relay.cli.shared import ACTOR, here, json_option, show, table
+from relay.cli.named import check_types, event_named, hook_named, source_named
+from relay.cli.shared import ACTOR, here, json_option, none_of, show, table
 from relay.errors import InvalidRequest, NotFound
 from relay.model import iso
 from relay.pipeline import LATE
@@ -20,9 +21,12 @@ from relay.times import instant
 @json_option
 def events_command(types: tuple[str, ...], source: str | None, customer: str | None, limit: int, as_json: bool) -> None:
     """The newest events."""
-    query = events.EventQuery(types=types, source_id=source, customer=customer, limit=limit)
+    check_types(types)
     with here() as relay, relay.database.read() as connection:
+        source_id = source and source_named(relay, connection, source, own_too=True).id
+        query = events.EventQuery(types=types, source_id=source_id, customer=customer, limit=limit)
         found = events.search(connection, relay.workspace.id, query)
+        total = 0 if found else events.count(connection, relay.workspace.id)
     if as_json:
         click.echo("[" + ",".join(event.body.decode() for event in found) + "]")
         return
@@ -39,7 +43,7 @@ def events_command(types: tuple[str, ...], source: str | None, customer: str | N
         rows,
         ("received_at", "id", "type", "summary"),
         False,
-        "No events yet. See them flow: relay up --demo, or relay send SAMPLE --to SOURCE_ID",
+        none_of(total, "No events yet. See them flow: relay up --demo, or relay send SAMPLE --to SOURCE"),
     )
 
 
@@ -53,8 +57,14 @@ def deliveries_command(event: str | None, hook: str | None, state: str | None, l
     """The newest deliveries and how they stand."""
     with here() as relay, relay.database.read() as connection:
         found = deliveries.search(
-            connection, relay.workspace.id, event_id=event, hook_id=hook, state=state, limit=limit
+            connection,
+            relay.workspace.id,
+            event_id=event and event_named(relay, connection, event),
+            hook_id=hook and hook_named(relay, connection, hook).id,
+            state=state,
+            limit=limit,
         )
+        total = 0 if found else deliveries.count(connection, relay.workspace.id)
     rows = [
         {
             "id": each.id,
@@ -74,7 +84,7 @@ def deliveries_command(event: str | None, hook: str | None, state: str | None, l
         rows,
         ("created_at", "event", "hook", "state", "attempts", "status_code", "error"),
         as_json,
-        "No deliveries yet. A hook gets events that come in after it was added.",
+        none_of(total, "No deliveries yet. A hook gets events that come in after it was added."),
     )
 
 
@@ -89,6 +99,9 @@ def replay_command(event_id: str | None, since: str | None, hook: str | None, dr
     if (event_id is None) == (since is None):
         raise InvalidRequest("Give either an EVENT_ID or --since with an instant.")
     with here() as relay:
+        if hook is not None:
+            with relay.database.read() as connection:
+                hook = hook_named(relay, connection, hook).id
         if event_id is not None:
             with asking(relay.config.allow_private) as asker:
                 summary = replay.one(

@@ -1,17 +1,29 @@
 """Sources, hooks and keys."""
 
+import sys
 import time
 from typing import Any
 
 import click
 
 from relay import accounts
+from relay.cli.named import hook_named, key_named, source_named
 from relay.cli.shared import ACTOR, here, json_option, read_settings, settings_option, show, table
-from relay.errors import NotFound
-from relay.model import inbound_url, iso, now_ms
+from relay.model import inbound_url, iso
+from relay.providers import get as get_provider
 from relay.steps import steps
 from relay.storage import hooks, inbound, sources, workspaces
 from relay.storage.workspaces import SCOPES
+
+_source = click.argument("source")
+_hook = click.argument("hook")
+_overlap = click.option(
+    "--overlap-hours",
+    default=24.0,
+    show_default=True,
+    type=click.FloatRange(0, accounts.LONGEST_OVERLAP_SECONDS / 3600),
+    help="How long the old secret still counts.",
+)
 
 
 @click.group("source")
@@ -48,20 +60,31 @@ def add_source(
             actor=ACTOR,
             public_url=relay.config.public_url,
         )
-    show(shown, as_json)
-    if not as_json:
-        click.echo(f"What to do at the sender: relay source setup {shown['id']}")
+    if as_json:
+        show(shown, as_json)
+        return
+    show(_plain(shown), as_json)
+    if shown["secret"] is None and get_provider(shown["provider"]).secret != "none":
+        click.echo(f"It accepts nothing yet. Give it its secret: relay source secret {shown['id']} SECRET")
+    click.echo(f"What to do at the sender: relay source setup {shown['id']}")
+
+
+def _plain(shown: dict[str, Any]) -> dict[str, Any]:
+    """A new source in words: what is as usual is left out."""
+    usual = ("monitor", "secrets")
+    marked = {"monitor": "accepts what is not verified: for trying out only"} if shown["monitor"] else {}
+    return {**{name: value for name, value in shown.items() if name not in usual}, **marked}
 
 
 @source_group.command("setup")
-@click.argument("source_id")
+@_source
 @click.option("--reveal", is_flag=True, help="With the source's secret in its place.")
-def show_steps(source_id: str, reveal: bool) -> None:
+def show_steps(source: str, reveal: bool) -> None:
     """Print the exact steps at the sender, with the source's own address."""
     with here() as relay:
         with relay.database.read() as connection:
-            source = accounts.get_source(connection, relay.vault, relay.workspace.id, source_id)
-        click.echo(steps(source, relay.config.public_url, reveal=reveal))
+            found = source_named(relay, connection, source)
+        click.echo(steps(found, relay.config.public_url, reveal=reveal))
 
 
 @source_group.command("list")
@@ -69,7 +92,8 @@ def show_steps(source_id: str, reveal: bool) -> None:
 def list_sources(as_json: bool) -> None:
     """The sources, newest first, and when each last sent something."""
     with here() as relay, relay.database.read() as connection:
-        found = sources.search(connection, relay.vault, relay.workspace.id, limit=1000)
+        kept = sources.search(connection, relay.vault, relay.workspace.id, limit=1000)
+        found = [source for source in kept if source.provider != accounts.OWN_PROVIDER]
         last = inbound.last_received(connection, [source.id for source in found])
     rows = [
         {
@@ -91,35 +115,54 @@ def list_sources(as_json: bool) -> None:
 
 
 @source_group.command("secret")
-@click.argument("source_id")
-@click.argument("secret")
-@click.option("--overlap-hours", default=24.0, show_default=True, help="How long the old secret still counts.")
-def add_secret(source_id: str, secret: str, overlap_hours: float) -> None:
-    """Give a source its sender's secret, or a new one beside the old."""
+@_source
+@click.argument("secret", required=False)
+@_overlap
+@json_option
+def add_secret(source: str, secret: str | None, overlap_hours: float, as_json: bool) -> None:
+    """Give a source its sender's secret, or a new one beside the old; - reads it from standard input.
+
+    Without SECRET a new one is made and printed, this once, where the relay may choose it.
+    """
+    given = sys.stdin.readline() if secret == "-" else secret
     with here() as relay:
-        accounts.add_source_secret(
+        with relay.database.read() as connection:
+            found = source_named(relay, connection, source)
+        changed, kept = accounts.add_source_secret(
             relay.database,
             relay.vault,
             relay.workspace.id,
-            source_id,
-            secret,
+            found.id,
+            given,
             old_until=time.time() + overlap_hours * 3600,
             actor=ACTOR,
         )
-    click.echo("The secret is kept; webhooks signed with it are accepted from now on.")
+    if secret is not None and not as_json:
+        click.echo("The secret is kept; webhooks signed with it are accepted from now on.")
+        return
+    old_until = max((each.not_after or 0.0 for each in changed.secrets[1:]), default=None)
+    answer = {
+        "id": changed.id,
+        "secret": kept,
+        "paste": accounts.to_paste(changed, kept, relay.config.public_url),
+        "old_until": None if old_until is None else iso(int(old_until * 1000)),
+    }
+    show(answer, as_json)
 
 
 @source_group.command("install")
-@click.argument("source_id")
+@_source
 @json_option
-def make_installer(source_id: str, as_json: bool) -> None:
+def make_installer(source: str, as_json: bool) -> None:
     """Print the line that installs the sender of a source on its panel. It works once, for an hour."""
     with here() as relay:
+        with relay.database.read() as connection:
+            found = source_named(relay, connection, source)
         shown = accounts.new_installer(
             relay.database,
             relay.vault,
             relay.workspace.id,
-            source_id,
+            found.id,
             actor=ACTOR,
             public_url=relay.config.public_url,
         )
@@ -127,16 +170,18 @@ def make_installer(source_id: str, as_json: bool) -> None:
 
 
 @source_group.command("set")
-@click.argument("source_id")
+@_source
 @click.argument("pairs", nargs=-1, required=True, metavar="NAME=VALUE...")
-def change_settings(source_id: str, pairs: tuple[str, ...]) -> None:
+def change_settings(source: str, pairs: tuple[str, ...]) -> None:
     """Change settings of a source."""
     with here() as relay:
+        with relay.database.read() as connection:
+            found = source_named(relay, connection, source)
         accounts.change_source(
             relay.database,
             relay.vault,
             relay.workspace.id,
-            source_id,
+            found.id,
             {"settings": read_settings(pairs)},
             actor=ACTOR,
         )
@@ -144,12 +189,14 @@ def change_settings(source_id: str, pairs: tuple[str, ...]) -> None:
 
 
 @source_group.command("remove")
-@click.argument("source_id")
-def remove_source(source_id: str) -> None:
+@_source
+def remove_source(source: str) -> None:
     """Remove a source: its address answers 404 from now on; its events stay."""
     with here() as relay:
-        accounts.delete_source(relay.database, relay.workspace.id, source_id, actor=ACTOR)
-    click.echo("The source is removed.")
+        with relay.database.read() as connection:
+            found = source_named(relay, connection, source)
+        accounts.delete_source(relay.database, relay.workspace.id, found.id, actor=ACTOR)
+    click.echo(f"The source {found.name} is removed.")
 
 
 @click.group("hook")
@@ -212,13 +259,36 @@ def list_hooks(as_json: bool) -> None:
     )
 
 
+@hook_group.command("rotate")
+@_hook
+@_overlap
+@json_option
+def rotate_hook(hook: str, overlap_hours: float, as_json: bool) -> None:
+    """Give a hook a new secret: prints it, this once. For a while the old one signs beside it."""
+    with here() as relay:
+        with relay.database.read() as connection:
+            found = hook_named(relay, connection, hook)
+        changed, secret = accounts.rotate_hook_secret(
+            relay.database,
+            relay.vault,
+            relay.workspace.id,
+            found.id,
+            overlap_seconds=int(overlap_hours * 3600),
+            actor=ACTOR,
+        )
+    old_until = changed.secrets[1].not_after or 0.0
+    show({"id": changed.id, "secret": secret, "old_until": iso(int(old_until) * 1000)}, as_json)
+
+
 @hook_group.command("remove")
-@click.argument("hook_id")
-def remove_hook(hook_id: str) -> None:
+@_hook
+def remove_hook(hook: str) -> None:
     """Remove a hook; what is left for it is not sent."""
     with here() as relay:
-        accounts.delete_hook(relay.database, relay.vault, relay.workspace.id, hook_id, actor=ACTOR)
-    click.echo("The hook is removed.")
+        with relay.database.read() as connection:
+            found = hook_named(relay, connection, hook)
+        accounts.delete_hook(relay.database, relay.vault, relay.workspace.id, found.id, actor=ACTOR)
+    click.echo(f"The hook {found.id} is removed.")
 
 
 @click.group("key")
@@ -254,13 +324,14 @@ def list_keys(as_json: bool) -> None:
 
 
 @key_group.command("revoke")
-@click.argument("key_id")
-def revoke_key(key_id: str) -> None:
+@click.argument("key")
+def revoke_key(key: str) -> None:
     """Revoke a key at once."""
-    with here() as relay, relay.database.write() as connection:
-        if not workspaces.revoke_key(connection, relay.workspace.id, key_id, now_ms()):
-            raise NotFound(f"There is no live key {key_id[:64]!r}. `relay key list` shows them.")
-    click.echo("The key is revoked.")
+    with here() as relay:
+        with relay.database.read() as connection:
+            found = key_named(relay, connection, key)
+        accounts.revoke_key(relay.database, relay.workspace.id, found.id, actor=ACTOR)
+    click.echo(f"The key {found.name} is revoked.")
 
 
 COMMANDS = (source_group, hook_group, key_group)

@@ -33,7 +33,8 @@ class Here:
 
     def ring(self, lane: str) -> None:
         """Ring now: a command ends before a bell in the background would."""
-        Bells(self.config.redis_url).ring_now(lane)
+        if not Bells(self.config.redis_url).ring_now(lane):
+            click.echo("relay: Redis does not answer. It is kept, and done within seconds of its return.", err=True)
 
 
 @contextmanager
@@ -62,7 +63,7 @@ def show(value: Mapping[str, Any], as_json: bool) -> None:
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], as_json: bool, nothing: str) -> None:
-    """Many things: a JSON list, or a table as wide as its words; `nothing` says what to do when there are none."""
+    """Many things: a JSON list, or a table as wide as its words; `nothing` is said when there are none."""
     if as_json:
         click.echo(jsontext.dumps([dict(row) for row in rows]).decode())
         return
@@ -76,6 +77,11 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], as_json: bo
     )
     for line in cells:
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def none_of(total: int, nothing: str) -> str:
+    """What is said of an empty list that a filter was given for: `nothing` only where there is nothing without it."""
+    return f"Nothing matches. Without the filter there are {total}." if total else nothing
 
 
 def settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -96,11 +102,18 @@ def read_settings(pairs: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def _flat(value: Any) -> str:
+    """What stands within a line of its own kind is JSON, so that it can be told apart."""
+    return jsontext.dumps(value).decode() if isinstance(value, Mapping | list | tuple) else _text(value)
+
+
 def _text(value: Any) -> str:
     if value is None:
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(_text, value))
     if isinstance(value, Mapping):
-        return jsontext.dumps(dict(value)).decode()
+        return ", ".join(f"{name}={_flat(item)}" for name, item in value.items())
     return str(value)

@@ -35,6 +35,7 @@ def add(
     """A new channel, or one of this name written over. Raises `InvalidRequest` or `AddressRefused`."""
     if not _NAME.fullmatch(name):
         raise InvalidRequest("A channel's name has at most 63 letters, digits, spaces, dots, - and _.")
+    url = url.strip()
     if not 1 <= len(url) <= _LONGEST_URL:
         raise InvalidRequest(f"A channel's address has 1 to {_LONGEST_URL} characters.")
     if language not in LANGUAGES:

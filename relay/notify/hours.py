@@ -2,10 +2,11 @@
 
 import re
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from relay.civil import moment_of
 from relay.errors import InvalidRequest
+from relay.values import ZONE
 
 _DAY = timedelta(days=1)
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
@@ -21,10 +22,7 @@ def checked_quiet(text: str) -> str:
 
 def checked_zone(name: str) -> str:
     """Raises `InvalidRequest`."""
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidRequest(f"A time zone has a name such as Europe/Paris; there is no {name[:60]!r}.") from None
+    return ZONE.fit("zone", name)
 
 
 def quiet_until(quiet: str | None, zone: str, now: int) -> int | None:

@@ -637,6 +637,7 @@ function test(): int
     }
     if (200 <= $status && $status < 300) {
         echo "It works: the relay took the test event and answered $status.\n";
+        echo "A test is told to nobody; `relay source list` shows there when it came.\n";
         return 0;
     }
     if ($status === 0) {

@@ -366,6 +366,7 @@ def test() -> int:
         return 1
     if 200 <= status < 300:
         print(f"It works: the relay took the test event and answered {status}.")
+        print("A test is told to nobody; `relay source list` shows there when it came.")
         return 0
     if status == 0:
         print(f"The relay could not be reached: {said}. Is its address right, and may this server open connections?")

@@ -217,6 +217,11 @@ def search(
     return [Delivery(*row) for row in connection.execute(statement)]
 
 
+def count(connection: Connection, workspace_id: str) -> int:
+    ours = select(func.count()).where(deliveries.c.workspace_id == workspace_id)
+    return int(connection.execute(ours).scalar_one())
+
+
 def attempts_of(connection: Connection, delivery_ids: Sequence[str]) -> dict[str, list[dict[str, object]]]:
     """Every attempt, first to last, by delivery."""
     found: dict[str, list[dict[str, object]]] = {each: [] for each in delivery_ids}

@@ -171,6 +171,17 @@ def get(connection: Connection, place: int) -> Claimed | None:
     return Claimed(*row) if row else None
 
 
+def newest(connection: Connection, source_id: str) -> int | None:
+    """The place of the last webhook of a source."""
+    return connection.execute(select(func.max(inbound.c.place)).where(inbound.c.source_id == source_id)).scalar()
+
+
+def is_finished(connection: Connection, place: int) -> bool:
+    """Whether it has become events, or nothing."""
+    left = select(inbound.c.place).where(inbound.c.place == place, inbound.c.due_at.is_not(None))
+    return connection.execute(left).first() is None
+
+
 def last_received(connection: Connection, source_ids: Sequence[str]) -> dict[str, int]:
     """When each source last sent something (Unix ms). Sources that never did are missing."""
     found = {}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from relay import jsontext
@@ -14,6 +14,7 @@ from relay.vault import Vault
 PENDING, QUEUED, RUNNING, UNKNOWN = "pending_approval", "queued", "running", "unknown"
 SUCCEEDED, FAILED, REJECTED, EXPIRED = "succeeded", "failed", "rejected", "expired"
 OVER = (SUCCEEDED, FAILED, REJECTED, EXPIRED)
+STATES = (PENDING, QUEUED, RUNNING, UNKNOWN, *OVER)
 KEPT_MS = 400 * 24 * 3600 * 1000
 
 
@@ -93,6 +94,11 @@ def search(
     if before is not None:
         statement = statement.where(action_runs.c.id < before)
     return [_read(vault, row) for row in connection.execute(statement.order_by(action_runs.c.id.desc()).limit(limit))]
+
+
+def count(connection: Connection, workspace_id: str) -> int:
+    ours = select(func.count()).where(action_runs.c.workspace_id == workspace_id)
+    return int(connection.execute(ours).scalar_one())
 
 
 def any_due(connection: Connection, now: int) -> bool:

@@ -195,7 +195,7 @@ def test_hours_that_are_none_are_refused(text: str) -> None:
         hours.checked_quiet(text)
 
 
-@pytest.mark.parametrize("name", ["Paris", "../etc/passwd", "", "Europe/Nowhere"])
+@pytest.mark.parametrize("name", ["Paris", "../etc/passwd", "", "Europe/Nowhere", "localtime"])
 def test_a_zone_that_is_not_known_is_refused(name: str) -> None:
     with pytest.raises(InvalidRequest):
         hours.checked_zone(name)

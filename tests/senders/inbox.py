@@ -27,6 +27,10 @@ from relay.samples import RECEIVED_AT
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """The one of the official vector of Standard Webhooks."""
+IT_WORKS = (
+    "It works: the relay took the test event and answered 202.\n"
+    "A test is told to nobody; `relay source list` shows there when it came.\n"
+)
 _BACKLOG = 512
 
 

@@ -1,0 +1,75 @@
+"""What became of a webhook that a command posted: its events, or why no new one came of it."""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from relay.cli.shared import Here
+from relay.model import Source
+from relay.normalize import Origin, normalize, read
+from relay.providers import get as get_provider
+from relay.receive import unpack
+from relay.storage import events, inbound
+from relay.storage.inbound import Claimed
+
+_PATIENCE_SECONDS = 5.0
+_LOOK_SECONDS = 0.05
+_MOST = 10
+
+
+def newest(relay: Here, source: Source) -> int | None:
+    """The place of the last webhook that a source has sent."""
+    with relay.database.read() as connection:
+        return inbound.newest(connection, source.id)
+
+
+def lines(relay: Here, source: Source, before: int | None) -> list[str]:
+    """What to say of the webhook that a source has sent after the one at the place `before`."""
+    place = newest(relay, source)
+    if place is None or place == before:
+        return ["No new event: the relay has this webhook already, or took it for a check of the address."]
+    if not _is_finished(relay, place):
+        return [
+            f"Not read after {_PATIENCE_SECONDS:.0f} s: it waits for a worker, or for an answer of its provider's API."
+            " `relay doctor` says more; `relay events` shows what comes of it."
+        ]
+    with relay.database.read() as connection:
+        made = events.of_webhook(connection, place)
+        kept = inbound.get(connection, place)
+    if made:
+        said = [f"{each.id}  {each.type}: {events.summary(each)}" for each in made[:_MOST]]
+        return said + ([f"and {len(made) - _MOST} more"] if len(made) > _MOST else [])
+    return [_why_none(relay, source, kept)]
+
+
+def _is_finished(relay: Here, place: int) -> bool:
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        with relay.database.read() as connection:
+            if inbound.is_finished(connection, place):
+                return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(_LOOK_SECONDS)
+
+
+def _why_none(relay: Here, source: Source, kept: Claimed | None) -> str:
+    ids = [] if kept is None else _would_be(relay, source, kept)
+    if not ids:
+        return "No event: what it says is known, and knowingly not told."
+    with relay.database.read() as connection:
+        known = [each for each in ids if events.get(connection, relay.workspace.id, each) is not None]
+    if known:
+        return f"No new event: what it says was told before, as {', '.join(known[:_MOST])}."
+    return "No new event: it says nothing new of an alert that is known."
+
+
+def _would_be(relay: Here, source: Source, kept: Claimed) -> list[str]:
+    """The ids of the events that a webhook tells of, told or not."""
+    if kept.sealed is None:
+        return []
+    provider = get_provider(source.provider)
+    received_at = datetime.fromtimestamp(kept.received_at / 1000, UTC)
+    packed = unpack(relay.vault.open(kept.sealed, kept.id))
+    webhook = read(provider, replace(packed, received_at=received_at, settings=source.settings))
+    return [each.id for each in normalize(provider, webhook, Origin(source, kept.place, kept.verified_by))]
