@@ -1,6 +1,7 @@
 """What both apps declare is what the API answers: the same keys, down to the last, for every kind and every action."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -13,6 +14,7 @@ from relay.actions.catalogue import RESULT, actions
 from relay.actions.requests import Desk
 from relay.api.records import OF_A_CUSTOMER, PLURALS
 from relay.catalogue import catalogue
+from relay.generate.make.parts import camel
 from relay.storage import runs
 from relay.storage.runs import Run
 
@@ -134,6 +136,50 @@ def test_money_in_a_record_keeps_its_digits(api):
 
     assert b'"amount":24.00' in answer.data
     assert jsontext.loads(answer.data)["items"][0]["invoice"] == told["data"]["invoice"]
+
+
+# Events
+
+
+def free(module: str) -> tuple[str, ...]:
+    """What holds any keys: a custom event's own, and whatever the universal module is answered with."""
+    return ("body", "headers") if module == "makeApiCall" else ("data.custom",)
+
+
+def without(found: list[str], prefixes: tuple[str, ...]) -> list[str]:
+    return [each for each in found if each not in prefixes and not each.startswith(tuple(f"{p}." for p in prefixes))]
+
+
+ASKED_FOR = [module for module, entry in MAKE.items() if read(entry["codeFiles"]["interface"]) == ["rpc://eventFields"]]
+
+
+@pytest.mark.parametrize("module", [each for each in MAKE if each not in ASKED_FOR])
+def test_the_sample_of_a_module_shows_every_key_of_its_interface(module):
+    prefixes = free(module)
+
+    assert without(sample(module), prefixes) == without(interface(module), prefixes)
+
+
+@pytest.mark.parametrize("type_name", catalogue().types)
+def test_an_event_has_the_keys_that_its_triggers_declare(shared_api, type_name):
+    """Of those that tell of several types, the keys of the data that its own type tells of."""
+    sent = shared_api.call("GET", f"/event-types/{type_name}/sample").json
+    asked_for = shared_api.call("GET", "/event-types/fields", types=type_name).json["fields"]
+    family = catalogue().types[type_name].family
+
+    given = without(came(sent), ("data.custom",))
+    # An object that is null has no keys, and a list that is empty no entries.
+    empty = [each for each in given if each == "customer" or re.fullmatch(r"data\.\w+", each) or each.endswith("[]")]
+
+    def declared(fields: list[str]) -> list[str]:
+        told = tuple(f"data.{name}." for name in sent["data"])
+        own = [
+            each for each in without(fields, ("data.custom", *empty)) if each[:5] != "data." or each.startswith(told)
+        ]
+        return sorted([*own, *empty])
+
+    assert given == declared(sorted(of_make(asked_for))) == declared(interface(camel("watch", family)))
+    assert given == declared(interface("searchEvents")) == declared(interface("getEvent"))
 
 
 # Actions

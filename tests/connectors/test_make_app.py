@@ -152,6 +152,26 @@ def test_every_event_type_may_be_chosen_at_once(
     engine.detach(hook)
 
 
+def test_what_the_relay_tells_of_itself_becomes_a_bundle_too(
+    engine: Engine, relay: Embedded, hook_address: Subscriber
+) -> None:
+    told = [each.type for each in catalogue().types.values() if each.family == "relay"]
+    hook = attached(engine, "watchRelay", hook_address, eventTypes=told)
+    (shown,) = [json.loads(each.read_text()) for each in (FOLDER / "modules/watch-relay").glob("*samples*")]
+
+    engine.action("raiseAlert", {"key": "disk:web07", "title": "Disk of web07 is full"})
+    until(lambda: hook_address.received, "it is delivered")
+
+    received = hook_address.received[0]
+    (bundle,) = engine.delivered("watchRelay", hook, received.headers, received.body)
+    declared = {each["name"]: each for each in engine.interface("watchRelay")}
+    assert bundle["type"] == "action.completed"
+    assert set(bundle) == set(declared) == set(shown)
+    assert set(bundle["data"]["action"]) == set(shown["data"]["action"])
+    assert set(shown["data"]) == names(declared["data"]["spec"])
+    engine.detach(hook)
+
+
 def test_forged_and_stale_deliveries_are_dropped(engine: Engine, relay: Embedded, hook_address: Subscriber) -> None:
     hook = attached(engine, "watchInvoices", hook_address, eventTypes=["invoice.paid"])
     post(relay, stripe(relay), "stripe:invoice.paid")
@@ -269,6 +289,9 @@ def test_an_event_is_made_read_replayed_and_tested(engine: Engine, hook_address:
 
     made = engine.action("createEvent", given)
     assert engine.action("createEvent", given) == made
+    for key in ("Zoë, INV-1042", "k" * 300, ""):
+        again = [engine.action("createEvent", {**given, "deduplicationKey": key})["id"] for _ in range(2)]
+        assert len(set(again)) == (1 if key else 2)
     until(lambda: hook_address.received, "it is delivered")
 
     read = engine.action("getEvent", {"eventId": made["id"]})
@@ -331,6 +354,11 @@ def test_rpcs_tell_options_and_fields(engine: Engine, many: str, hook_address: S
     assert many in {each["value"] for each in engine.rpc("listSourceOptions")}
     assert hook.data["externalHookId"] in {each["value"] for each in engine.rpc("listHookOptions")}
     assert all({"label", "value"} <= set(each) for each in engine.rpc("listEventOptions"))
+    assert "Many (standard)" in {each["label"] for each in engine.rpc("listSourceOptions")}
+    every = attached(engine, "watchEvents", hook_address, eventTypes=list(catalogue().types))
+    (shown,) = [each for each in engine.rpc("listHookOptions") if each["value"] == every.data["externalHookId"]]
+    assert shown["label"] == f"{', '.join(list(catalogue().types)[:3])} and more (make, {shown['value']})"
+    engine.detach(every)
     assert "data" in names(engine.rpc("eventFields", webhook={"eventTypes": ["invoice.paid"]}))
     engine.detach(hook)
 

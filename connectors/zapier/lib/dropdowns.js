@@ -39,7 +39,8 @@ const dropdowns = () => {
     }),
     list('hook_list', 'Hook', '/hooks', ({ id, event_types: types, platform }) => ({
       id,
-      name: `${types.join(', ')} (${platform || 'other'}, ${id})`,
+      // A hook may want every event type by name: the first few show what it is, and its id which one.
+      name: `${types.slice(0, 3).join(', ')}${types.length > 3 ? ' and more' : ''} (${platform || 'other'}, ${id})`,
     }), { id: 'hk_1', name: 'invoice.paid (zapier, hk_1)' }),
     list('event_list', 'Event', '/events', ({ id, summary, occurred_at: at }) => ({ id, name: `${summary} (${at})` }), {
       id: 'evt_1',

@@ -4,7 +4,7 @@ from typing import Any
 
 from relay.catalogue import FAMILIES, Catalogue
 from relay.generate.make.parts import CONNECTION, SANITIZED, Component, camel, parameter
-from relay.match import EVERY_TYPE
+from relay.match import EVERY_TYPE, UNKNOWN
 
 # Only a rejected key may switch a scenario off, so that 401 alone is a token error.
 _ERRORS = {
@@ -122,6 +122,15 @@ def _options(path: str, label: str, value: str, **query: Any) -> dict[str, Any]:
     }
 
 
+_SOURCE = "{{item.name}} ({{item.provider}})"
+_EVENT = "{{item.summary}} ({{item.occurred_at}})"
+_HOOK = (
+    "{{join(slice(item.event_types, 0, 3), ', ')}}{{if(length(item.event_types) > 3, ' and more', '')}}"
+    " ({{ifempty(item.platform, 'other')}}, {{item.id}})"
+)
+"""A hook may want every event type by name: the first few show what it is, and its id which one."""
+
+
 def _rpcs() -> list[Component]:
     types = {
         "url": "/event-types",
@@ -139,9 +148,9 @@ def _rpcs() -> list[Component]:
     return [
         _rpc("listEventTypes", "List event types", types),
         _rpc("eventFields", "List event fields", fields),
-        _rpc("listSourceOptions", "List sources", _options("/sources", "{{item.name}}", "{{item.id}}")),
-        _rpc("listHookOptions", "List hooks", _options("/hooks", "{{join(item.event_types, ', ')}}", "{{item.id}}")),
-        _rpc("listEventOptions", "List events", _options("/events", "{{item.summary}}", "{{item.id}}")),
+        _rpc("listSourceOptions", "List sources", _options("/sources", _SOURCE, "{{item.id}}")),
+        _rpc("listHookOptions", "List hooks", _options("/hooks", _HOOK, "{{item.id}}")),
+        _rpc("listEventOptions", "List events", _options("/events", _EVENT, "{{item.id}}")),
     ]
 
 
@@ -156,22 +165,18 @@ def webhooks(known: Catalogue) -> list[Component]:
         options="rpc://listEventTypes",
     )
     found = [_webhook("relayEvents", "Relay events", any_type)]
-    for family in families():
+    for family in FAMILIES:
         options = [{"label": t.title, "value": t.type} for t in known.types.values() if t.family == family]
         usual = [t.type for t in known.types.values() if t.family == family and t.launch]
         chosen = any_type | {
             "help": "What you want to hear of.",
             "required": True,
             "options": options,
-            "default": usual or [options[0]["value"]],
+            "default": usual or [each["value"] for each in options if each["value"] != UNKNOWN],
         }
-        found.append(_webhook(camel("relay", family), f"Relay {family}", chosen))
+        label = "Relay activity" if family == "relay" else f"Relay {family}"
+        found.append(_webhook(camel("relay", family), label, chosen))
     return found
-
-
-def families() -> list[str]:
-    """Those that have a module of their own."""
-    return [family for family in FAMILIES if family != "relay"]
 
 
 _TYPES = (
@@ -186,8 +191,9 @@ def _webhook(own_id: str, label: str, types: dict[str, Any]) -> Component:
         "source",
         "select",
         "Source",
-        "Only what this connected account reports. Leave it empty for all.",
+        "Only what this connected account reports. Leave it empty for all. Beyond the newest 500, enter its ID.",
         options="rpc://listSourceOptions",
+        editable=True,
     )
     wanted = {"event_types": _TYPES, "filters": {"source": "{{parameters.source}}"}}
     secrets = ["response.body.secret", "response.body.token"]

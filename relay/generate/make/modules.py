@@ -9,8 +9,7 @@ from relay.actions.catalogue import RESULT
 from relay.api.actions import EXAMPLE_RESULT
 from relay.api.fields import fields_of, spec_of
 from relay.api.records import OF_A_CUSTOMER, OF_AN_EVENT, PLURALS
-from relay.catalogue import Catalogue, EventType
-from relay.generate.make.fixed import families
+from relay.catalogue import FAMILIES, Catalogue, EventType
 from relay.generate.make.parts import (
     CONNECTION,
     Component,
@@ -26,9 +25,13 @@ from relay.generate.zapier import actions as known_actions
 _OF_CONNECTION = {"connection": CONNECTION, "altConnection": None}
 _PAGES = {"qs": {"cursor": "{{body.next_cursor}}"}, "condition": "{{body.next_cursor}}"}
 _PAGE = 100
+_KEY = "{{if(ifempty(parameters.deduplicationKey, '') == '', undefined, sha256(parameters.deduplicationKey))}}"
+"""A header takes plain characters only: what a user maps may be any text, or empty, which is no key."""
+
 _CRUD = {"Creates": "create", "Updates": "update"}
 """By the first word of an action's description. What else they do, such as canceling, ends something."""
 
+_OF_ITSELF = "Triggers when an action ends or waits for approval, a hook is switched off, or a source falls silent."
 _ORDER = ("read", "create", "update", "delete")
 _POLLED = ("renewals", "invoices", "alerts")
 _NOUNS = {
@@ -62,7 +65,7 @@ def components(known: Catalogue, acts: Iterable[Mapping[str, Any]] | None = None
     """Every module, in the order in which Make lists them."""
     return [
         _watch_any(known),
-        *(_watch(family, known) for family in families()),
+        *(_watch(family, known) for family in FAMILIES),
         *(_poll(family, known) for family in _POLLED),
         *_records(known),
         *_events(known),
@@ -110,13 +113,14 @@ def _watch_any(known: Catalogue) -> Component:
 
 def _watch(family: str, known: Catalogue) -> Component:
     types = _types_of(family, known)
+    usual = f"Triggers when something happens to {_plural(family)}, as it is reported."
     return _instant(
         camel("watch", family),
         f"Watch {_plural(family)}",
-        f"Triggers when something happens to {_plural(family)}, as it is reported.",
+        _OF_ITSELF if family == "relay" else usual,
         camel("relay", family),
         fields_of(known, types),
-        known.sample(_first(types)),
+        _sample(known, _first(types), types),
     )
 
 
@@ -144,7 +148,7 @@ def _poll(family: str, known: Catalogue) -> Component:
         "staticParams": [limit("events")],
         "mappableParams": [],
         "interface": fields_of(known, types),
-        "samples": known.sample(_first(types)),
+        "samples": _sample(known, _first(types), types),
         "epoch": {
             "url": "/events",
             "qs": query,
@@ -174,8 +178,28 @@ def _first(types: list[EventType]) -> EventType:
     return next((each for each in types if each.launch), types[0])
 
 
+def _sample(known: Catalogue, first: EventType, types: list[EventType]) -> dict[str, Any]:
+    """An event of the first type, with an example too of each field of the interface that only others tell of."""
+    shown = known.sample(first)
+    names = dict.fromkeys(name for each in (first, *types) for name in each.entities)
+    return shown | {
+        "customer": shown["customer"] or known.envelope["examples"][0]["customer"],
+        "data": {name: shown["data"].get(name) or _fullest_example(name, known) for name in names},
+    }
+
+
+def _fullest_example(entity: str, known: Catalogue) -> Any:
+    examples = [found for each in known.types.values() if (found := each.schema["examples"][0].get(entity))]
+    return max(examples, key=lambda example: sum(value not in (None, []) for value in example.values()))
+
+
 def _plural(family: str) -> str:
-    return {"hosting": "hosting services", "customers": "customers, tickets and orders"}.get(family, family)
+    words = {
+        "hosting": "hosting services",
+        "customers": "customers, tickets and orders",
+        "relay": "relay activity",
+    }
+    return words.get(family, family)
 
 
 # Searches and gets
@@ -259,7 +283,8 @@ def _customer_summary(known: Catalogue) -> Component:
 
 
 def _events(known: Catalogue) -> list[Component]:
-    event, sample = fields_of(known, []), known.sample(known.types["invoice.paid"])
+    every = list(known.types.values())
+    event, sample = fields_of(known, every), _sample(known, known.types["invoice.paid"], every)
     types = parameter(
         "type", "select", "Event types", "Only these event types.", multiple=True, options="rpc://listEventTypes"
     )
@@ -416,7 +441,7 @@ def _post(
             "url": path,
             **({"encodeUrl": False} if "encodeURL(" in path else {}),
             "method": "POST",
-            **({"headers": {"idempotency-key": "{{parameters.deduplicationKey}}"}} if once else {}),
+            **({"headers": {"idempotency-key": _KEY}} if once else {}),
             "body": body,
             "response": {"output": "{{body}}"},
         },
