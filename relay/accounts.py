@@ -134,7 +134,7 @@ def create_source(
         if provider.expected_by is not None:
             by = _expected_by(provider, kept_settings)
             checks.expect(connection, source.id, int(by.timestamp() * 1000))
-            alerts.close(connection, source.id, source.id)
+            alerts.close(connection, source.id, source.id, now)
         audit.append(connection, audit.Entry(workspace_id, now, actor, "source.created", source.id))
     paste = to_paste(source, secret, public_url, link)
     return source, shown_source(source, public_url) | {"secret": secret, "paste": paste}

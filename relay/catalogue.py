@@ -14,6 +14,8 @@ from relay.money import currency_code, in_both_forms
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_NEWS = "~"
+_LONGEST_SAID = 300
 DEFINITIONS = "urn:relay:schema:definitions"
 _SAMPLE_SOURCES = {
     "customers": ("whmcs", "billing_system", "WHMCS", "standard_webhooks"),
@@ -33,29 +35,47 @@ def schema_directory() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece of a sentence: whether it may go, whether it is said only as news, and what it is made of: text and, as
+    tuples of paths, placeholders."""
+
+    may_go: bool
+    is_news: bool
+    pieces: tuple[str | tuple[tuple[str, ...], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """One sentence about an event, from the schema's `x-summary`.
 
     `{a.b|c}` is the first of these paths that is not null; a part in square brackets goes when a placeholder
-    in it has no value. `parts` are the template's pieces, each whether it may go and what it is made of:
-    text and, as tuples of paths, placeholders.
+    in it has no value, and one that begins with ~ when its values have been said by then. `parts` are the
+    template's pieces.
     """
 
-    parts: tuple[tuple[bool, tuple[str | tuple[tuple[str, ...], ...], ...]], ...]
+    parts: tuple["_Part", ...]
 
     @classmethod
     def read(cls, template: str) -> "Summary":
-        pieces = _OPTIONAL.split(template)
-        return cls(tuple((bool(index % 2), _read_piece(piece)) for index, piece in enumerate(pieces) if piece))
+        pieces = enumerate(_OPTIONAL.split(template))
+        return cls(
+            tuple(
+                _Part(index % 2 == 1, piece.startswith(_NEWS), _read_piece(piece.removeprefix(_NEWS)))
+                for index, piece in pieces
+                if piece
+            )
+        )
 
     def of(self, envelope: Mapping[str, Any]) -> str:
         values = {"customer": envelope["customer"], "source": envelope["source"], **envelope["data"]}
-        said = []
-        for may_go, piece in self.parts:
-            filled = [each if isinstance(each, str) else _first(values, each) for each in piece]
-            if not (may_go and None in filled):
-                said += ["" if each is None else str(each) for each in filled]
-        sentence = "".join(said)
+        sentence = ""
+        for part in self.parts:
+            filled = [each if isinstance(each, str) else _cut(_first(values, each)) for each in part.pieces]
+            if part.may_go and None in filled:
+                continue
+            if part.is_news and all(says(sentence, each) for each in filled if each not in part.pieces):
+                continue
+            sentence += "".join("" if each is None else str(each) for each in filled)
         # What a provider says of a failure may be many lines.
         return sentence if "\n" not in sentence else " ".join(sentence.split())
 
@@ -67,6 +87,19 @@ def _read_piece(piece: str) -> tuple[str | tuple[tuple[str, ...], ...], ...]:
         for index, each in enumerate(split)
         if each
     )
+
+
+def _cut(value: Any) -> Any:
+    """What a provider says of a failure may be a page."""
+    if isinstance(value, str) and len(value) > _LONGEST_SAID:
+        return value[: _LONGEST_SAID - 1].rstrip() + "…"
+    return value
+
+
+def says(sentence: str, value: Any) -> bool:
+    """Whether a sentence holds a value as whole words."""
+    whole = rf"(?<!\w){re.escape(str(value).strip())}(?!\w)"
+    return re.search(whole, sentence, re.IGNORECASE) is not None
 
 
 def _first(values: Mapping[str, Any], paths: tuple[tuple[str, ...], ...]) -> Any:

@@ -79,10 +79,30 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """What an event says of an alert that lasts until its end is told. Instants are Unix milliseconds.
+
+    `key` is the alert's at its source. `outage` names this very outage, where the source does: its number there, or
+    when it began, which `began_at` is then. `dated_at` is the source's own time of what it says, if it gives one;
+    `heard_at` is ours. After a `silence` of so many milliseconds the same words are about another outage.
+    """
+
+    key: str
+    type: str
+    severity: str
+    outage: str | None
+    began_at: int | None
+    dated_at: int | None
+    heard_at: int
+    silence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """What happened, in our words. `body` is the exact JSON of `envelope` that is delivered and listed.
 
-    `defect` says why our own schema refuses it: such an event is kept and shown, never delivered.
+    `defect` says why our own schema refuses it: such an event is kept and shown, never delivered. `alert` is what it
+    says of an alert, by which it is judged whether it is news.
     """
 
     id: str
@@ -93,6 +113,7 @@ class Event:
     envelope: Mapping[str, Any] = field(repr=False)
     body: bytes = field(repr=False)
     defect: str | None = None
+    alert: Statement | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from relay import jsontext
+from relay.alerts import ENDS, SEVERITIES, STATING
 from relay.catalogue import catalogue
 from relay.errors import Unreadable
-from relay.model import Event, Inbound, Source, iso
+from relay.model import Event, Inbound, Source, Statement, iso
 from relay.providers.base import Data, On, Provider
 from relay.verification import TOKEN, Coverage, fingerprint
 
@@ -145,7 +147,10 @@ def _events_of(provider: Provider, piece: Inbound, origin: Origin, offset: int) 
         for index, on in enumerate(_wanted(route, piece), start=offset):
             key = on.key(subject) if on.key else ""
             customer = once(on.customer or provider.customer)
-            events.append(_event(provider, piece, origin, index, name, on, once(on.data), customer, key))
+            event = _event(provider, piece, origin, index, name, on, once(on.data), customer, key)
+            if on.lasts and on.type in STATING and event.defect is None:
+                event = replace(event, alert=_statement(provider, piece, subject, event))
+            events.append(event)
         return events
     except Exception as error:  # noqa: BLE001  see the module's promise: kept and shown, never raised
         return [_unknown(provider, piece, origin, offset, name, "The event could not be read.", _place(error))]
@@ -180,8 +185,51 @@ def _event(
         key=key,
         data=data,
         customer=customer,
-        severity=on.severity,
+        severity=on.severity or _severity_of(on.type, data),
     )
+
+
+def _severity_of(type_name: str, data: Data) -> str | None:
+    """How severe an alert says that it is when it begins."""
+    alert = data.get("alert") if type_name in ENDS else None
+    own = alert.get("severity") if isinstance(alert, dict) else None
+    return own if own in SEVERITIES else None
+
+
+def _statement(provider: Provider, piece: Inbound, subject: Any, event: Event) -> Statement | None:
+    """What an event says of its alert; None where it names none."""
+    data = event.envelope["data"]
+    key = _text((data["alert"] or {}).get("key")) or _text((data["monitor"] or {}).get("id"))
+    if key is None:
+        return None
+    outage = _or_none(provider.alerts.outage, subject)
+    return Statement(
+        key=key[:_LONGEST_ID],
+        type=event.type,
+        severity=event.envelope["severity"],
+        outage=iso(outage) if isinstance(outage, datetime) else outage and outage[:_LONGEST_ID],
+        began_at=_ms(outage),
+        dated_at=_ms(_or_none(provider.occurred_at, piece)),
+        heard_at=_ms(piece.received_at) or 0,
+        silence=int(provider.alerts.silence.total_seconds() * 1000),
+    )
+
+
+def _ms(moment: Any) -> int | None:
+    return int(moment.timestamp() * 1000) if isinstance(moment, datetime) else None
+
+
+def called(event: Event, type_name: str) -> Event:
+    """The same event as one of another type that can hold what it says; else as it is."""
+    if type_name == event.type:
+        return event
+    event_type = catalogue().types[type_name]
+    data = event_type.complete(event_type.fit(event.envelope["data"]))
+    envelope = {**event.envelope, "type": type_name, "version": event_type.version, "data": data}
+    envelope["summary"] = event_type.summary.of(envelope)
+    body = jsontext.dumps(envelope)
+    defect = event_type.defect(jsontext.plain(body)["data"])
+    return event if defect else replace(event, type=type_name, envelope=envelope, body=body)
 
 
 def _unknown(

@@ -13,13 +13,14 @@ from typing import Any
 import structlog
 
 from relay import jsontext
+from relay.alerts import key_of, news
 from relay.asking import Answers, Asker
 from relay.courier import MOST_WAITING, Courier, Parcel
 from relay.deliver import rate_of
 from relay.errors import ConfigError, NotFound
 from relay.match import HookIndex
 from relay.model import Event, Hook, Inbound, Source, new_id, now_ms
-from relay.normalize import EVENTS_PER_WEBHOOK, Origin, normalize, read
+from relay.normalize import EVENTS_PER_WEBHOOK, Origin, called, normalize, read
 from relay.providers import get as get_provider
 from relay.providers.base import Provider
 from relay.receive import unpack
@@ -163,18 +164,13 @@ class Pipeline:
                 inbound.put_off(connection, place, until)
             ours = inbound.finish(connection, [made.webhook.place for made in finished])
             finished = [made for made in finished if made.webhook.place in ours]
-            news = alerts.news(connection, [event for made in finished for event in made.events])
+            finished = _news(connection, finished)
             index = self._hooks(connection) if finished else self._index
             workspace_of = {made.webhook.place: made.webhook.workspace_id for made in finished}
             new = events.store(
                 connection,
                 workspace_of,
-                [
-                    (m.webhook.place, m.webhook.received_at, event)
-                    for m in finished
-                    for event in m.events
-                    if event.sequence in news
-                ],
+                [(m.webhook.place, m.webhook.received_at, event) for m in finished for event in m.events],
             )
             late = [event for made in finished if made.webhook.put_off for event in made.events if event.id in new]
             registry.leave(connection, [event.sequence for event in late])
@@ -342,6 +338,27 @@ class Pipeline:
         self._index_read = time.monotonic()
         # Another change in the same millisecond could not be told from this one.
         self._index_change = changed if changed < now_ms() - _SAME_MOMENT_MS else None
+
+
+def _news(connection: Connection, finished: Sequence[_Made]) -> Sequence[_Made]:
+    """The same without the events that tell nothing new of an alert; an end is told by the name of its beginning."""
+    stating = [event for made in finished for event in made.events if event.alert is not None]
+    if not stating:
+        return finished
+    standing = alerts.standing(connection, map(key_of, stating))
+    told, changed = news(stating, standing, events.known(connection, [event.id for event in stating]))
+    alerts.save(connection, changed)
+    return [
+        replace(
+            made,
+            events=[
+                called(event, told.get(event.sequence, event.type))
+                for event in made.events
+                if event.alert is None or event.sequence in told
+            ],
+        )
+        for made in finished
+    ]
 
 
 def _say(opened: _Opened) -> _Made:

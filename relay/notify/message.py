@@ -17,6 +17,7 @@ from jinja2 import ChainableUndefined, FunctionLoader, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from relay.actions.outcomes import Failed
+from relay.catalogue import says
 from relay.notify import words
 
 FOLDER = Path(__file__).parent / "templates"
@@ -144,6 +145,7 @@ def _environment(language: str, zone: str) -> SandboxedEnvironment:
     made.filters["duration"] = partial(words.duration, language=language)
     made.filters["month"] = lambda card: _month(card, language)
     made.filters["brand"] = _brand
+    made.filters["named"] = _named
     return made
 
 
@@ -166,6 +168,14 @@ def _brand(name: Any) -> str:
     if not isinstance(name, str):
         return ""
     return {"amex": "American Express", "mastercard": "Mastercard"}.get(name.lower(), name.replace("_", " ").title())
+
+
+def _named(alert: Any) -> str:
+    """An alert's title, and where it is, unless the title says so: one alert of two hosts has one title."""
+    title, resource = (alert.get(name) if isinstance(alert, Mapping) else None for name in ("title", "resource"))
+    if not title:
+        return ""
+    return f"{title} ({resource})" if resource and not says(title, resource) else str(title)
 
 
 def _values(envelope: Mapping[str, Any] | None) -> dict[str, Any]:

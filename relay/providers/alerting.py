@@ -1,4 +1,8 @@
-"""What monitors have in common: something is wrong, how badly, and it is over. All under one key."""
+"""What monitors have in common: something is wrong, how badly, and it is over. All under one key.
+
+`monitor.down` and `monitor.up` are for what watches whether something can be reached, and for nothing else. What a
+rule, a trigger or a check of a service finds is `alert.raised` and `alert.resolved`, however severe it is.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -72,19 +76,14 @@ Level = Callable[[Inbound], str | None]
 
 
 def problem(read: Callable[[Any], Data], level: Level) -> Callable[[Inbound], Sequence[On]]:
-    """A warning is an alert; anything worse, or not said, is something that is down."""
+    """An alert of the level that it has; one that says nothing of its level is taken for critical."""
 
     def route(inbound: Inbound) -> Sequence[On]:
-        severity = level(inbound)
-        return (On("alert.raised" if severity in (INFO, WARNING) else "monitor.down", read, severity=severity),)
+        return (On("alert.raised", read, severity=level(inbound) or CRITICAL),)
 
     return route
 
 
-def recovery(read: Callable[[Any], Data], level: Level) -> Callable[[Inbound], Sequence[On]]:
+def recovery(read: Callable[[Any], Data]) -> On:
     """The end of what `problem` tells. It is never severe."""
-
-    def route(inbound: Inbound) -> Sequence[On]:
-        return (On("alert.resolved" if level(inbound) in (INFO, WARNING) else "monitor.up", read, severity=INFO),)
-
-    return route
+    return On("alert.resolved", read, severity=INFO)

@@ -6,7 +6,7 @@ samples and tests follow from it.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -43,6 +43,8 @@ class On:
 
     `once` names, from the data read, what happened; the event's id follows from it instead of from the native
     id, so that several native events which tell the same give one event. None falls back to the native id.
+
+    `lasts` is false for an alert that no end follows: it is told each time that it comes.
     """
 
     type: str
@@ -52,6 +54,7 @@ class On:
     key: Callable[[Any], str] | None = None
     severity: str | None = None
     once: Callable[[Data], str | None] | None = None
+    lasts: bool = True
 
 
 def by(entity: str, *fields: str) -> Callable[[Data], str | None]:
@@ -64,6 +67,22 @@ def by(entity: str, *fields: str) -> Callable[[Data], str | None]:
 
     return identity
 
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """How alerts of a provider go on, by which a repeat is told from another outage (decision 14).
+
+    `silence` is the longest that one goes on without a word: what repeats every day is one alert by default.
+    `outage` names, from the provider's subject, the outage itself, the same in all that is said of it: when it began,
+    or its number there. None where the provider does not say: what changes with every post is no such name.
+    """
+
+    silence: timedelta = timedelta(hours=36)
+    outage: Callable[[Any], datetime | str | None] = lambda _: None
+
+
+TOLD_ON_CHANGE = Alerts(silence=timedelta(hours=6))
+"""Of providers that post when something changes and number nothing: the hours are for what they try again."""
 
 Route = On | Sequence[On] | Callable[[Inbound], Sequence[On]]
 
@@ -243,9 +262,10 @@ class Provider:
     `handshake` answers what is no event, such as a check of a new address, before anything is verified; it raises
     `VerificationError` for what only looks like one. `accepted` is the answer to what was kept, where the provider
     wants another than the relay's own. `look_up` completes a webhook that holds ids only. `poll` asks where nothing
-    is posted. `expected_by` answers by when a source with these settings, told of a success at that moment, has to
-    tell of the next; it raises `ConfigError` for settings that say no such thing. `sender` names the engines (in
-    relay/senders) that the folder's `sender/` is installed with, `sender_argument` what its installer has to be told.
+    is posted. `alerts` says how its alerts go on. `expected_by` answers by when a source with these settings, told of
+    a success at that moment, has to tell of the next; it raises `ConfigError` for settings that say no such thing.
+    `sender` names the engines (in relay/senders) that the folder's `sender/` is installed with, `sender_argument` what
+    its installer has to be told.
 
     `secret` says whence the signing secret comes: `ours` (generated here, typed in there), `theirs` (shown there,
     typed in here) or `none` (the scheme needs none). `secret_form` says what it looks like, as far as the provider
@@ -278,6 +298,7 @@ class Provider:
     accepted: Reply | None = None
     look_up: LookUp | None = None
     poll: Poll | None = None
+    alerts: Alerts = Alerts()
     expected_by: Callable[[Mapping[str, Any], datetime], datetime] | None = None
     sender: tuple[str, ...] = ()
     sender_argument: str = ""

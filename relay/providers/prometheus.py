@@ -29,7 +29,21 @@ _LEVELS = {
     "informational": INFO,
     "none": INFO,
 }
-_WHERE = ("instance", "host", "hostname", "node", "service", "pod", "job")
+_WHERE = (
+    "instance",
+    "host",
+    "hostname",
+    "nodename",
+    "node",
+    "server",
+    "target",
+    "service",
+    "pod",
+    "container",
+    "namespace",
+    "cluster",
+    "job",
+)
 CUT = "truncated"
 
 
@@ -56,13 +70,19 @@ def event_id(inbound: Inbound) -> str | None:
     if told.get("status") == CUT:
         group = an_object(inbound.payload.get("group"))
         return f"{scalar(group.get('groupKey'))}:{told.get('startsAt')}:{CUT}:{whole(group.get('truncatedAlerts'))}"
-    return f"{_key(told)}:{told.get('startsAt')}:{told.get('status')}"
+    key = _key(told)
+    return f"{key}:{told.get('startsAt')}:{told.get('status')}" if key else None
 
 
 def started(inbound: Inbound) -> datetime | None:
     """When an alert began, or ended."""
     told = _alert(inbound.payload)
     return _moment(told.get("endsAt")) if told.get("status") == "resolved" else _moment(told.get("startsAt"))
+
+
+def outage(told: Object) -> datetime | None:
+    """When it began, which is the same in all repeats and at its end."""
+    return _moment(_alert(told).get("startsAt"))
 
 
 def level(inbound: Inbound) -> str | None:

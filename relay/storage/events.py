@@ -90,6 +90,15 @@ def store(connection: Connection, workspace_of: dict[int, str], batch: Sequence[
     }
 
 
+def known(connection: Connection, event_ids: Sequence[str]) -> set[str]:
+    """Those of these ids that are kept."""
+    return {
+        own_id
+        for some in parts(event_ids)
+        for own_id in connection.execute(select(events.c.id).where(events.c.id.in_(some))).scalars()
+    }
+
+
 def get(connection: Connection, workspace_id: str, event_id: str) -> StoredEvent | None:
     row = connection.execute(
         select(*_COLUMNS).where(events.c.workspace_id == workspace_id, events.c.id == event_id)

@@ -220,6 +220,9 @@ alerts = Table(
     Column("open", Boolean, nullable=False),
     Column("severity", String(16), nullable=False),
     Column("changed_at", _Ms),
+    Column("heard_at", _Ms, nullable=False, server_default="0"),
+    Column("type", String(64)),
+    Column("outage", String(255)),
     PrimaryKeyConstraint("source_id", "key"),
     sqlite_with_rowid=False,
 )

@@ -69,14 +69,14 @@ def test_without_a_fingerprint_an_alert_is_known_by_its_labels(nothing: Any) -> 
 @pytest.mark.parametrize(
     ("severity", "expected"),
     [
-        ("critical", ("monitor.down", "critical")),
-        ("page", ("monitor.down", "critical")),
+        ("critical", ("alert.raised", "critical")),
+        ("page", ("alert.raised", "critical")),
         ("warning", ("alert.raised", "warning")),
         ("Warning", ("alert.raised", "warning")),
         ("info", ("alert.raised", "info")),
         ("none", ("alert.raised", "info")),
-        ("of my own", ("monitor.down", "critical")),
-        (None, ("monitor.down", "critical")),
+        ("of my own", ("alert.raised", "critical")),
+        (None, ("alert.raised", "critical")),
     ],
 )
 def test_the_label_severity_decides(severity: str | None, expected: tuple[str, str]) -> None:
@@ -91,6 +91,6 @@ def test_that_alerts_were_left_out_is_told_once_for_each_begin() -> None:
     first, again = events(cut), events(cut)
     later = events(group(an_alert(startsAt="2026-11-29T06:40:00Z"), truncatedAlerts=2))
 
-    assert [event.type for event in first] == ["monitor.down", "notice.received"]
+    assert [event.type for event in first] == ["alert.raised", "notice.received"]
     assert first[1].envelope["data"]["notice"]["text"] == "2 more alerts did not fit into this message."
     assert first[1].id == again[1].id != later[1].id

@@ -43,6 +43,23 @@ def test_an_incident_is_told_by_its_status(status: str | None, told: list[str]) 
     assert [event.type for event in events(incident(status=status))] == told
 
 
+@pytest.mark.parametrize(
+    ("relationships", "told"),
+    [
+        ({"monitor": {"data": {"id": "2"}}}, ["monitor.down", "monitor.up"]),
+        ({"heartbeat": {"data": {"id": 3}}}, ["monitor.down", "monitor.up"]),
+        ({"monitor": {"data": None}}, ["alert.raised", "alert.resolved"]),
+        (None, ["alert.raised", "alert.resolved"]),
+    ],
+)
+def test_what_no_monitor_found_out_is_an_alert(relationships: Any, told: list[str]) -> None:
+    reported = [incident(status=status) for status in ("Started", "Resolved")]
+    for each in reported:
+        each["data"]["relationships"] = relationships
+
+    assert [event.type for each in reported for event in events(each)] == told
+
+
 @pytest.mark.parametrize(("kind", "told"), [("monitor", []), ("on_call_contact", []), ("other", ["unknown"])])
 def test_a_changed_setting_is_no_outage(kind: str, told: list[str]) -> None:
     payload = sample("started")

@@ -26,8 +26,6 @@ def sample(name: str) -> Any:
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
-        ("PROBLEM", ["monitor.down"]),
-        ("RECOVERY", ["monitor.up"]),
         ("ACKNOWLEDGEMENT", ["alert.acknowledged"]),
         ("FLAPPINGSTART", []),
         ("FLAPPINGSTOP", []),
@@ -49,13 +47,13 @@ def test_every_kind_of_notification_is_told_or_knowingly_not(what: str, kind: st
 @pytest.mark.parametrize(
     ("kind", "states", "told"),
     [
-        ("PROBLEM", {"SERVICESTATE": "CRITICAL"}, ("monitor.down", "critical")),
+        ("PROBLEM", {"SERVICESTATE": "CRITICAL"}, ("alert.raised", "critical")),
+        ("PROBLEM", {"SERVICESTATE": "CRIT"}, ("alert.raised", "critical")),
         ("PROBLEM", {"SERVICESTATE": "WARNING"}, ("alert.raised", "warning")),
         ("PROBLEM", {"SERVICESTATE": "UNKNOWN"}, ("alert.raised", "warning")),
-        ("RECOVERY", {"SERVICESTATE": "OK", "LASTSERVICESTATE": "WARNING"}, ("alert.resolved", "info")),
-        ("RECOVERY", {"SERVICESTATE": "OK", "LASTSERVICESHORTSTATE": "WARN"}, ("alert.resolved", "info")),
-        ("RECOVERY", {"SERVICESTATE": "OK", "LASTSERVICESHORTSTATE": "CRIT"}, ("monitor.up", "info")),
-        ("RECOVERY", {"SERVICESTATE": "OK"}, ("monitor.up", "info")),
+        ("PROBLEM", {}, ("alert.raised", "critical")),
+        ("RECOVERY", {"SERVICESTATE": "OK", "LASTSERVICESHORTSTATE": "CRIT"}, ("alert.resolved", "info")),
+        ("RECOVERY", {"SERVICESTATE": "OK"}, ("alert.resolved", "info")),
     ],
 )
 def test_the_state_of_a_service_decides(kind: str, states: dict[str, str], told: tuple[str, str]) -> None:
@@ -65,6 +63,40 @@ def test_the_state_of_a_service_decides(kind: str, states: dict[str, str], told:
 
     assert (event.type, event.envelope["severity"]) == told
     assert event.envelope["data"]["alert"]["key"] == "cmk/server1/Disk /"
+
+
+@pytest.mark.parametrize(
+    ("kind", "states", "told"),
+    [
+        ("PROBLEM", {"HOSTSTATE": "DOWN"}, ("monitor.down", "critical")),
+        ("PROBLEM", {"HOSTSTATE": "UNREACHABLE"}, ("monitor.down", "critical")),
+        ("PROBLEM", {}, ("monitor.down", "critical")),
+        ("RECOVERY", {"HOSTSTATE": "UP"}, ("monitor.up", "info")),
+    ],
+)
+def test_a_host_is_down_or_up(kind: str, states: dict[str, str], told: tuple[str, str]) -> None:
+    variables = {"WHAT": "HOST", "NOTIFICATIONTYPE": kind, "HOSTNAME": "server1"} | states
+
+    (event,) = events({f"NOTIFY_{name}": value for name, value in variables.items()})
+
+    assert (event.type, event.envelope["severity"]) == told
+
+
+@pytest.mark.parametrize(
+    ("numbers", "outage"),
+    [
+        ({"SERVICEPROBLEMID": "9", "HOSTPROBLEMID": "4"}, "9"),
+        ({"SERVICEPROBLEMID": "0", "LASTSERVICEPROBLEMID": "9"}, "9"),
+        ({"SERVICEPROBLEMID": "0"}, None),
+    ],
+)
+def test_a_problem_has_a_number_until_it_is_over(numbers: dict[str, str], outage: str | None) -> None:
+    variables = {"WHAT": "SERVICE", "NOTIFICATIONTYPE": "RECOVERY", "HOSTNAME": "server1", "SERVICEDESC": "Disk /"}
+
+    (event,) = events({f"NOTIFY_{name}": value for name, value in (variables | numbers).items()})
+
+    assert event.alert is not None
+    assert (event.alert.outage, event.envelope["data"]["alert"]["id"]) == (outage, outage)
 
 
 def test_variables_are_read_with_their_prefix_and_without() -> None:

@@ -51,6 +51,21 @@ def test_what_cannot_be_reached_is_down_and_all_else_is_an_alert_or_a_notice(not
 
 
 @pytest.mark.parametrize(
+    ("notification", "lasts"),
+    [
+        (health(event=START), True),
+        (health(event=START) | {"alert_correlation_id": None}, False),
+        (health(event=START, tunnel_id="t1") | {"alert_correlation_id": None}, True),
+        (health(event=END) | {"alert_correlation_id": None}, False),
+    ],
+)
+def test_a_policy_is_no_alert_and_what_only_names_one_is_told_each_time(notification: Any, *, lasts: bool) -> None:
+    (event,) = events(notification)
+
+    assert (event.alert is not None) == lasts
+
+
+@pytest.mark.parametrize(
     ("kind", "event", "data", "told"),
     [
         ("access_custom_certificate_expiration_type", START, {}, "certificate.expiring"),

@@ -74,9 +74,9 @@ def events(payload: Any, **more: Any) -> list[Event]:
 @pytest.mark.parametrize(
     ("state", "told"),
     [
-        ("alerting", ["monitor.down"]),
-        ("no_data", ["monitor.down"]),
-        ("ok", ["monitor.up"]),
+        ("alerting", ["alert.raised"]),
+        ("no_data", ["alert.raised"]),
+        ("ok", ["alert.resolved"]),
         ("paused", []),
         ("pending", []),
         ("other", ["unknown"]),

@@ -34,22 +34,22 @@ SAMPLES = [sample for name in NAMES for sample in all_samples(name)]
 
 # File, and of each event its type, the alert's key and the severity.
 TOLD: Sequence[tuple[str, list[tuple[str, str | None, str]]]] = (
-    ("alertmanager/resolved.json", [("monitor.up", "a1bc48475b20e73d", "info")]),
+    ("alertmanager/resolved.json", [("alert.resolved", "a1bc48475b20e73d", "info")]),
     (
         "alertmanager/two_firing.json",
-        [("monitor.down", "a1bc48475b20e73d", "critical"), ("monitor.down", "c2ea85182f28cbd9", "critical")],
+        [("alert.raised", "a1bc48475b20e73d", "critical"), ("alert.raised", "c2ea85182f28cbd9", "critical")],
     ),
     ("betterstack/incident_resolved.json", [("monitor.up", "25", "info")]),
     ("betterstack/incident_started.json", [("monitor.down", "25", "critical")]),
     ("checkmk/host_problem.json", [("monitor.down", "cmk/server1", "critical")]),
     ("checkmk/host_recovery.json", [("monitor.up", "cmk/server1", "info")]),
-    ("datadog/recovered.json", [("monitor.up", "1234567890/host:srv1-eu1-prod", "info")]),
-    ("datadog/triggered.json", [("monitor.down", "1234567890/host:srv1-eu1-prod", "critical")]),
-    ("grafana/v9_firing.json", [("monitor.down", "d8a21484c9c25a60", "critical")]),
-    ("grafana/v9_resolved.json", [("monitor.up", "d8a21484c9c25a60", "info")]),
+    ("datadog/recovered.json", [("alert.resolved", "1234567890/host:srv1-eu1-prod", "info")]),
+    ("datadog/triggered.json", [("alert.raised", "1234567890/host:srv1-eu1-prod", "critical")]),
+    ("grafana/v9_firing.json", [("alert.raised", "d8a21484c9c25a60", "critical")]),
+    ("grafana/v9_resolved.json", [("alert.resolved", "d8a21484c9c25a60", "info")]),
     ("healthchecks/down.json", [("backup.missed", None, "warning")]),
     ("healthchecks/up.json", [("backup.succeeded", None, "info")]),
-    ("netdata/alert_critical.json", [("monitor.down", "disk_space_usage/disk_space._", "critical")]),
+    ("netdata/alert_critical.json", [("alert.raised", "disk_space_usage/disk_space._", "critical")]),
     ("netdata/reachability_down.json", [("monitor.down", "acme1", "critical")]),
     ("pingdom/http_up_to_down.json", [("monitor.down", "2048467", "critical")]),
     ("pingdom/imap_down_to_up.json", [("monitor.up", "2051859", "info")]),
@@ -63,9 +63,9 @@ TOLD: Sequence[tuple[str, list[tuple[str, str | None, str]]]] = (
     ("uptimerobot/full_template_down.json", [("monitor.down", "777749809", "critical")]),
     ("uptimerobot/monitor_down.json", [("monitor.down", "Web Server", "critical")]),
     ("uptimerobot/monitor_up.json", [("monitor.up", "Mail Server", "info")]),
-    ("zabbix/media_type_macros.json", [("monitor.down", "10528", "critical")]),
-    ("zabbix/ok.json", [("monitor.up", "14032", "info")]),
-    ("zabbix/problem_average.json", [("monitor.down", "14032", "critical")]),
+    ("zabbix/media_type_macros.json", [("alert.raised", "10528", "critical")]),
+    ("zabbix/ok.json", [("alert.resolved", "14032", "info")]),
+    ("zabbix/problem_average.json", [("alert.raised", "14032", "critical")]),
 )
 
 

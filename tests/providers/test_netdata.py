@@ -25,10 +25,10 @@ def sample(name: str) -> Any:
 @pytest.mark.parametrize(
     ("severity", "told"),
     [
-        ("critical", ("monitor.down", "critical")),
+        ("critical", ("alert.raised", "critical")),
         ("warning", ("alert.raised", "warning")),
-        ("clear", ("monitor.up", "info")),
-        ("CLEAR", ("monitor.up", "info")),
+        ("clear", ("alert.resolved", "info")),
+        ("CLEAR", ("alert.resolved", "info")),
         ("something", ("unknown", "info")),
     ],
 )

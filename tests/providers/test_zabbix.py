@@ -1,5 +1,6 @@
 """What is peculiar to Zabbix: updates have the id of their problem, times are local, macros may stay as they are."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from relay.normalize import Origin, normalize, read
 from relay.providers.zabbix import PROVIDER
 from relay.samples import RECEIVED_AT, find
 
+STATES = (("PROBLEM", 1), ("OK", 2), ("PROBLEM", 3))
 ORIGIN = Origin(Source("src_1", "ws_1", "zabbix", "Zabbix"), 1, "shared_token")
 
 
@@ -30,13 +32,17 @@ def key(event: Event) -> str | None:
 @pytest.mark.parametrize(
     ("action", "told"),
     [
-        ("", "monitor.down"),
-        ("commented", "monitor.down"),
+        ("", "alert.raised"),
+        ("commented", "alert.raised"),
         ("acknowledged", "alert.acknowledged"),
         ("acknowledged, commented", "alert.acknowledged"),
-        ("unacknowledged", "monitor.down"),
-        ("changed severity from Warning to High", "monitor.down"),
-        ("{EVENT.UPDATE.ACTION}", "monitor.down"),
+        ("acknowledged and commented", "alert.acknowledged"),
+        ("acknowledged, commented and changed severity from Average to High", "alert.acknowledged"),
+        ("commented and acknowledged", "alert.acknowledged"),
+        ("unacknowledged and commented", "alert.raised"),
+        ("unacknowledged", "alert.raised"),
+        ("changed severity from Warning to High", "alert.raised"),
+        ("{EVENT.UPDATE.ACTION}", "alert.raised"),
     ],
 )
 def test_an_update_is_what_was_done(action: str, told: str) -> None:
@@ -66,6 +72,15 @@ def test_each_acknowledgement_is_an_event_of_its_own() -> None:
     assert one.id != again.id
 
 
+def test_an_acknowledgement_without_a_time_is_known_by_when_it_came() -> None:
+    payload = sample("acknowledged") | {"lastReceived": "{DATE} {TIME}"}
+    webhooks = [Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT + timedelta(hours=hour)) for hour in (0, 1)]
+
+    one, again = [event for each in webhooks for event in normalize(PROVIDER, read(PROVIDER, each), ORIGIN)]
+
+    assert one.id != again.id
+
+
 @pytest.mark.parametrize(
     ("severity", "told"),
     [
@@ -73,10 +88,10 @@ def test_each_acknowledgement_is_an_event_of_its_own() -> None:
         ("Information", ("alert.raised", "info")),
         ("2", ("alert.raised", "warning")),
         ("Warning", ("alert.raised", "warning")),
-        (3, ("monitor.down", "critical")),
-        ("Average", ("monitor.down", "critical")),
-        ("Disaster", ("monitor.down", "critical")),
-        (None, ("monitor.down", "critical")),
+        (3, ("alert.raised", "critical")),
+        ("Average", ("alert.raised", "critical")),
+        ("Disaster", ("alert.raised", "critical")),
+        (None, ("alert.raised", "critical")),
     ],
 )
 def test_a_severity_is_a_number_or_a_word(severity: Any, told: tuple[str, str]) -> None:
@@ -89,7 +104,7 @@ def test_a_severity_is_a_number_or_a_word(severity: Any, told: tuple[str, str]) 
 def test_the_end_has_several_names(status: str) -> None:
     (event,) = events(sample("problem") | {"status": status})
 
-    assert event.type == "monitor.up"
+    assert event.type == "alert.resolved"
 
 
 @pytest.mark.parametrize(
@@ -112,3 +127,20 @@ def test_other_templates_are_known_by_the_trigger_in_their_link() -> None:
     end = {"status": "OK", "trigger": "server1 is reachable", "link": f"{link}2"}
 
     assert [key(event) for each in (problem, end) for event in events(each)] == ["17", "17"]
+
+
+def test_the_event_that_a_link_leads_to_is_the_problem_and_the_end_has_one_of_its_own() -> None:
+    link = "https://zabbix.example/tr_events.php?triggerid=17&eventid="
+    told = [{"status": status, "trigger": "Down", "link": f"{link}{number}"} for status, number in STATES]
+
+    alerts = [event.alert for each in told for event in events(each)]
+
+    assert [each and (each.key, each.outage) for each in alerts] == [("17", "1"), ("17", None), ("17", "3")]
+
+
+def test_where_nothing_is_numbered_hosts_are_told_apart() -> None:
+    problem = {"status": "PROBLEM", "trigger": "Disk is full"}
+
+    keys = [key(event) for host in ("web1", "web2") for event in events(problem | {"hostname": host})]
+
+    assert keys == ["web1/Disk is full", "web2/Disk is full"]

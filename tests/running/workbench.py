@@ -75,15 +75,19 @@ class Workbench:
 
     def accept(self, source: Source, message: Any, *, key: str | None = None, at: int | None = None) -> str:
         """Store a webhook as the receiver would; answers its id."""
+        headers = {"webhook-id": key or new_id("msg"), "content-type": "application/json"}
+        return self.keep(source, Inbound(jsontext.dumps(message), headers=headers), at=at)
+
+    def keep(self, source: Source, webhook: Inbound, *, key: str | None = None, at: int | None = None) -> str:
+        """The same with a webhook as it came in. `key` is what a repeat of it would be known by."""
         provider = get_provider(source.provider)
         own_id = new_id("in")
-        headers = {"webhook-id": key or own_id, "content-type": "application/json"}
-        webhook = read(provider, Inbound(jsontext.dumps(message), headers=headers))
+        webhook = read(provider, webhook)
         new = inbound.NewInbound(
             id=own_id,
             workspace_id=source.workspace_id,
             source_id=source.id,
-            dedupe_key=native_id(provider, webhook),
+            dedupe_key=key or native_id(provider, webhook),
             verified_by=provider.verification.name,
             received_at=now_ms() if at is None else at,
             sealed=self.vault.seal(pack(provider, webhook), own_id),

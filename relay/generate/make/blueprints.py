@@ -219,16 +219,16 @@ SCENARIOS: Mapping[str, Scenario] = {
         ["Slack", "the relay's channel `ops`"],
     ),
     "09-monitor-down": Scenario(
-        "A monitor that is down, to the incident channel",
+        "Something that is down or wrong, to the incident channel",
         "watchAlerts",
-        ["monitor.down", "monitor.up"],
+        ["monitor.down", "monitor.up", "alert.raised", "alert.resolved"],
         [
             _slack("incidents", "{{1.summary}}"),
             _http(
                 "https://events.pagerduty.com/v2/enqueue",
                 '{"routing_key":"YOUR_KEY","dedup_key":"{{1.data.alert.key}}","event_action":'
-                '"{{if(1.type = "monitor.up"; "resolve"; "trigger")}}","payload":{"summary":"{{1.summary}}",'
-                '"source":"relay","severity":"critical"}}',
+                '"{{if(1.type = "monitor.up"; "resolve"; if(1.type = "alert.resolved"; "resolve"; "trigger"))}}",'
+                '"payload":{"summary":"{{1.summary}}","source":"relay","severity":"{{1.severity}}"}}',
             ),
         ],
         ["Slack", "a PagerDuty routing key"],

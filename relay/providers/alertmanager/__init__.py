@@ -4,8 +4,8 @@ What it posts: https://prometheus.io/docs/alerting/latest/configuration/#webhook
 """
 
 from relay.providers.alerting import problem, recovery
-from relay.providers.base import On, Provider
-from relay.providers.prometheus import CUT, cut, event_id, level, read, split, started, status
+from relay.providers.base import Alerts, On, Provider
+from relay.providers.prometheus import CUT, cut, event_id, level, outage, read, split, started, status
 from relay.verification import SharedToken
 
 PROVIDER = Provider(
@@ -20,8 +20,9 @@ PROVIDER = Provider(
     occurred_at=started,
     events={
         "firing": problem(read, level),
-        "resolved": recovery(read, level),
+        "resolved": recovery(read),
         CUT: On("notice.received", cut),
     },
+    alerts=Alerts(outage=outage),
     secret="ours",
 )

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from relay.model import Inbound
-from relay.providers.alerting import ACKNOWLEDGED, FIRING, RESOLVED, alert, monitor
-from relay.providers.base import Data, On, Provider
+from relay.providers.alerting import ACKNOWLEDGED, CRITICAL, FIRING, RESOLVED, alert, monitor
+from relay.providers.base import Alerts, Data, On, Provider
 from relay.providers.reading import Object, an_object, scalar, text, under
 from relay.times import instant
 from relay.verification import SharedToken
@@ -43,10 +43,8 @@ def watched(status: str) -> Callable[[Object], Data]:
         name, url = text(found.get("name")), text(found.get("url"))
         regions = found.get("regions")
         region = ", ".join(each for each in regions if isinstance(each, str)) if isinstance(regions, list) else None
-        watching = under(payload, "data", "relationships", "monitor", "data", "id")
-        beating = under(payload, "data", "relationships", "heartbeat", "data", "id")
         return {
-            "monitor": monitor(scalar(watching) or scalar(beating), name, url=url, region=region or None),
+            "monitor": monitor(_watching(payload), name, url=url, region=region or None),
             "alert": alert(
                 key,
                 name,
@@ -62,6 +60,20 @@ def watched(status: str) -> Callable[[Object], Data]:
         }
 
     return read
+
+
+def _watching(payload: Object) -> str | None:
+    """The monitor or heartbeat that found it out. What a person or another product reported has none."""
+    relations = under(payload, "data", "relationships")
+    return scalar(under(relations, "monitor", "data", "id")) or scalar(under(relations, "heartbeat", "data", "id"))
+
+
+def started(inbound: Inbound) -> tuple[On, ...]:
+    return (On("monitor.down" if _watching(inbound.payload) else "alert.raised", watched(FIRING), severity=CRITICAL),)
+
+
+def resolved(inbound: Inbound) -> tuple[On, ...]:
+    return (On("monitor.up" if _watching(inbound.payload) else "alert.resolved", watched(RESOLVED)),)
 
 
 def _name(value: Any) -> str | None:
@@ -87,11 +99,12 @@ PROVIDER = Provider(
     event_id=event_id,
     occurred_at=happened,
     events={
-        "incident started": On("monitor.down", watched(FIRING)),
+        "incident started": started,
         "incident acknowledged": On("alert.acknowledged", _acknowledged),
-        "incident resolved": On("monitor.up", watched(RESOLVED)),
+        "incident resolved": resolved,
     },
     # A monitor was made, changed or paused; somebody else is on call.
     ignored=frozenset(["monitor", "on_call", "on_call_contact"]),
+    alerts=Alerts(outage=lambda payload: scalar(under(payload, "data", "id"))),
     secret="ours",
 )

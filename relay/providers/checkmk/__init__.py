@@ -3,7 +3,7 @@
 Its variables: https://docs.checkmk.com/latest/en/notifications.html#environment_variables
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from relay.model import Inbound
@@ -19,7 +19,7 @@ from relay.providers.alerting import (
     problem,
     recovery,
 )
-from relay.providers.base import Data, On, Provider, by_arrival
+from relay.providers.base import Alerts, Data, On, Provider, by_arrival
 from relay.providers.reading import Object, an_object, scalar
 from relay.times import instant, local
 from relay.verification import SharedToken
@@ -67,11 +67,16 @@ def happened(inbound: Inbound) -> datetime | None:
 
 
 def level(inbound: Inbound) -> str | None:
-    """By the state that it has, or had before it was well again."""
     payload = an_object(inbound.payload)
+    return _LEVELS.get(value(payload, "SERVICESTATE" if _is_service(payload) else "HOSTSTATE") or "")
+
+
+def outage(told: Object) -> str | None:
+    """The number of the problem; where all is well again it may be that of the last one, beside a 0."""
+    payload = an_object(told.get("payload"))
     what = "SERVICE" if _is_service(payload) else "HOST"
-    states = (value(payload, name) for name in (f"{what}STATE", f"LAST{what}STATE", f"LAST{what}SHORTSTATE"))
-    return next((_LEVELS[state] for state in states if state in _LEVELS), None)
+    numbers = (value(payload, name) for name in (f"{what}PROBLEMID", f"LAST{what}PROBLEMID"))
+    return next((number for number in numbers if number and number != "0"), None)
 
 
 def watched(status: str) -> Callable[[Object], Data]:
@@ -88,7 +93,7 @@ def watched(status: str) -> Callable[[Object], Data]:
             resource=host,
             started=at if status == FIRING else None,
             ended=at if status == RESOLVED else None,
-            own_id=value(payload, f"{what}PROBLEMID"),
+            own_id=outage(told),
             acknowledged_by=value(payload, f"{what}ACKAUTHOR") or value(payload, "NOTIFICATIONAUTHOR"),
         )
         if status == ACKNOWLEDGED:
@@ -99,6 +104,10 @@ def watched(status: str) -> Callable[[Object], Data]:
         }
 
     return read
+
+
+def down(inbound: Inbound) -> Sequence[On]:
+    return (On("monitor.down", watched(FIRING), severity=level(inbound)),)
 
 
 def event_id(inbound: Inbound) -> str:
@@ -120,8 +129,10 @@ PROVIDER = Provider(
     occurred_at=happened,
     subject=lambda inbound: {"payload": an_object(inbound.payload), "at": happened(inbound)},
     events={
-        **{f"{kind} PROBLEM": problem(watched(FIRING), level) for kind in _KINDS},
-        **{f"{kind} RECOVERY": recovery(watched(RESOLVED), level) for kind in _KINDS},
+        "HOST PROBLEM": down,
+        "HOST RECOVERY": On("monitor.up", watched(RESOLVED)),
+        "SERVICE PROBLEM": problem(watched(FIRING), level),
+        "SERVICE RECOVERY": recovery(watched(RESOLVED)),
         **{f"{kind} ACKNOWLEDGEMENT": On("alert.acknowledged", watched(ACKNOWLEDGED)) for kind in _KINDS},
     },
     # What flaps, is planned or was tried out is no outage.
@@ -140,5 +151,6 @@ PROVIDER = Provider(
         )
     ),
     settings=(TIMEZONE,),
+    alerts=Alerts(outage=outage),
     secret="ours",
 )

@@ -4,10 +4,11 @@ What it posts: https://developers.cloudflare.com/notifications/reference/webhook
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from relay.model import Inbound
 from relay.providers.alerting import CRITICAL, FIRING, INFO, RESOLVED, WARNING, alert, monitor, notice
-from relay.providers.base import Data, On, Provider, by_arrival
+from relay.providers.base import TOLD_ON_CHANGE, Data, On, Provider, by_arrival
 from relay.providers.reading import Object, an_object, scalar, text, whole
 from relay.times import instant, timestamp
 from relay.verification import SharedToken
@@ -72,9 +73,13 @@ def level(payload: Object) -> str | None:
 
 
 def key(payload: Object) -> str | None:
+    return _own_key(payload) or text(payload.get("policy_id"))
+
+
+def _own_key(payload: Object) -> str | None:
+    """What one alert alone is known by: a policy may tell of many."""
     data = an_object(payload.get("data"))
-    watching = text(*(data.get(name) for name in _WATCHED))
-    return text(payload.get("alert_correlation_id")) or watching or text(payload.get("policy_id"))
+    return text(payload.get("alert_correlation_id"), *(data.get(name) for name in _WATCHED))
 
 
 def watched(status: str) -> Callable[[Object], Data]:
@@ -127,12 +132,14 @@ def told(payload: Object) -> Data:
 def _opening(inbound: Inbound) -> tuple[On, ...]:
     payload = an_object(inbound.payload)
     answers = not is_reachability(payload) or health(payload).endswith("degraded")
-    return (On("alert.raised" if answers else "monitor.down", watched(FIRING), severity=level(payload)),)
+    our_type = "alert.raised" if answers else "monitor.down"
+    return (On(our_type, watched(FIRING), severity=level(payload), lasts=_own_key(payload) is not None),)
 
 
 def _closing(inbound: Inbound) -> tuple[On, ...]:
-    our_type = "monitor.up" if is_reachability(an_object(inbound.payload)) else "alert.resolved"
-    return (On(our_type, watched(RESOLVED)),)
+    payload = an_object(inbound.payload)
+    our_type = "monitor.up" if is_reachability(payload) else "alert.resolved"
+    return (On(our_type, watched(RESOLVED), lasts=_own_key(payload) is not None),)
 
 
 def event_id(inbound: Inbound) -> str:
@@ -157,5 +164,6 @@ PROVIDER = Provider(
         "certificate": On("notice.received", told),
         "notification": On("notice.received", told),
     },
+    alerts=replace(TOLD_ON_CHANGE, outage=lambda payload: text(an_object(payload).get("alert_correlation_id"))),
     secret="ours",
 )

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 
 from relay.model import Inbound
 from relay.providers.alerting import CRITICAL, FIRING, RESOLVED, WARNING, alert, monitor, notice, problem, recovery
-from relay.providers.base import Data, On, Provider, by_arrival
+from relay.providers.base import Alerts, Data, On, Provider, by_arrival
 from relay.providers.reading import Object, an_object, scalar, whole
 from relay.verification import SharedToken
 
 _OPENING = ("Triggered", "Re-Triggered", "No Data", "Re-No Data", "Warn", "Re-Warn", "Renotify")
+_BEGINNING = ("Triggered", "No Data")
 # What Datadog puts before a title; brackets behind it are the owner's.
 _MARKS = re.compile(
     r"(?:\[(?:P\d|TEST|(?:Re-)?(?:Triggered|Recovered|Warn(?:ed|ing)?|No Data|Alert|OK)|Renotify)"
@@ -43,7 +44,7 @@ def event_name(inbound: Inbound) -> str | None:
 
 
 def level(inbound: Inbound) -> str | None:
-    return WARNING if "Warn" in (transition(inbound) or "") else None
+    return WARNING if "Warn" in (transition(inbound) or "") else CRITICAL
 
 
 def happened(payload: Object) -> datetime | None:
@@ -56,6 +57,13 @@ def key(payload: Object) -> str | None:
     """Monitor and scope: one monitor may watch many hosts."""
     own_id, scope = field(payload, "monitor_id", "alert_id"), field(payload, "scopes", "alert_scope")
     return "/".join(part for part in (own_id, scope) if part) or field(payload, "title")
+
+
+def outage(payload: Object) -> datetime | str | None:
+    """Its cycle, from triggering to recovery. A payload from before that was in ours tells by its time what has just
+    triggered from what has done so before."""
+    began = field(payload, "alert_transition", "transition") in _BEGINNING
+    return field(payload, "alert_cycle_key") or (happened(payload) if began else None)
 
 
 def watched(status: str) -> Callable[[Object], Data]:
@@ -73,7 +81,7 @@ def watched(status: str) -> Callable[[Object], Data]:
                 message=field(payload, "body"),
                 severity=None if status == RESOLVED else WARNING if "Warn" in doing else CRITICAL,
                 resource=field(payload, "scopes", "alert_scope"),
-                started=at if status == FIRING else None,
+                started=at if status == FIRING and not doing.startswith("Re") else None,
                 ended=at if status == RESOLVED else None,
                 url=field(payload, "url", "link"),
                 own_id=field(payload, "id"),
@@ -103,8 +111,9 @@ PROVIDER = Provider(
     occurred_at=lambda inbound: happened(an_object(inbound.payload)),
     events={
         **{name: problem(watched(FIRING), level) for name in _OPENING},
-        "Recovered": recovery(watched(RESOLVED), level),
+        "Recovered": recovery(watched(RESOLVED)),
         "test": On("notice.received", tried),
     },
+    alerts=Alerts(outage=outage),
     secret="ours",
 )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from relay.model import Inbound
 from relay.providers import prometheus
-from relay.providers.alerting import notice, problem, recovery
-from relay.providers.base import Data, On, Provider, by_arrival
+from relay.providers.alerting import CRITICAL, notice, problem, recovery
+from relay.providers.base import Alerts, Data, On, Provider, by_arrival
 from relay.providers.grafana import legacy
 from relay.providers.reading import Object, an_object, text, under
 from relay.verification import Coverage, Credentials, HmacSignature, SharedToken
@@ -79,13 +79,14 @@ PROVIDER = Provider(
     occurred_at=prometheus.started,
     events={
         "firing": problem(prometheus.read, prometheus.level),
-        "resolved": recovery(prometheus.read, prometheus.level),
+        "resolved": recovery(prometheus.read),
         "test": On("notice.received", tried),
         prometheus.CUT: On("notice.received", prometheus.cut),
-        "legacy alerting": On("monitor.down", legacy.watched),
-        "legacy no_data": On("monitor.down", legacy.watched),
-        "legacy ok": On("monitor.up", legacy.watched),
+        "legacy alerting": On("alert.raised", legacy.watched, severity=CRITICAL),
+        "legacy no_data": On("alert.raised", legacy.watched, severity=CRITICAL),
+        "legacy ok": recovery(legacy.watched),
     },
     ignored=frozenset(["legacy paused", "legacy pending"]),
+    alerts=Alerts(outage=prometheus.outage),
     secret="ours",
 )

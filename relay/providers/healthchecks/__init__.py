@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from relay.model import Inbound
 from relay.providers.alerting import FIRING, RESOLVED, alert, monitor, notice
-from relay.providers.base import Data, On, Provider, Setting, by_arrival
+from relay.providers.base import TOLD_ON_CHANGE, Data, On, Provider, Setting, by_arrival
 from relay.providers.reading import Object, an_object, text, whole
 from relay.times import instant, timestamp
 from relay.verification import SharedToken
@@ -120,5 +120,6 @@ PROVIDER = Provider(
             choices=("auto", "backup", "job"),
         ),
     ),
+    alerts=TOLD_ON_CHANGE,
     secret="ours",
 )

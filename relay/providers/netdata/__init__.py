@@ -8,7 +8,7 @@ from typing import Any
 
 from relay.model import Inbound
 from relay.providers.alerting import CRITICAL, FIRING, RESOLVED, WARNING, alert, monitor, notice
-from relay.providers.base import Data, On, Provider, by_arrival
+from relay.providers.base import TOLD_ON_CHANGE, Data, On, Provider, by_arrival
 from relay.providers.reading import Object, an_object, scalar, text, under
 from relay.times import instant
 from relay.verification import SharedToken
@@ -85,14 +85,15 @@ PROVIDER = Provider(
     event_id=event_id,
     occurred_at=lambda inbound: instant(an_object(inbound.payload).get("date")),
     events={
-        "alert critical": On("monitor.down", watched(FIRING, CRITICAL), severity=CRITICAL),
+        "alert critical": On("alert.raised", watched(FIRING, CRITICAL), severity=CRITICAL),
         "alert warning": On("alert.raised", watched(FIRING, WARNING), severity=WARNING),
-        "alert clear": On("monitor.up", watched(RESOLVED)),
+        "alert clear": On("alert.resolved", watched(RESOLVED)),
         "unreachable": On("monitor.down", watched(FIRING, CRITICAL), severity=CRITICAL),
         "reachable": On("monitor.up", watched(RESOLVED)),
         "test": On("notice.received", tried),
     },
     # The token of a test proves to Netdata that its owner reads what comes here, and is of no use after that.
     plain_fields=frozenset(["token"]),
+    alerts=TOLD_ON_CHANGE,
     secret="ours",
 )

@@ -4,10 +4,11 @@ What it posts: https://www.pingdom.com/resources/webhooks/
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from relay.model import Inbound
 from relay.providers.alerting import FIRING, RESOLVED, WARNING, alert, monitor
-from relay.providers.base import Data, On, Provider, by_arrival
+from relay.providers.base import Alerts, Data, On, Provider, by_arrival
 from relay.providers.reading import Object, an_object, scalar, text, under
 from relay.times import instant
 from relay.verification import SharedToken
@@ -17,7 +18,11 @@ _STATES = {"DOWN": "down", "FAILING": "down", "UP": "up", "SUCCESS": "up"}
 
 def event_name(inbound: Inbound) -> str | None:
     """`DOWN` of a check and `FAILING` of a transaction are the same to us."""
-    state = text(inbound.payload.get("current_state"))
+    return _state(inbound.payload)
+
+
+def _state(payload: Object) -> str | None:
+    state = text(payload.get("current_state"))
     return _STATES.get(state.upper(), state) if state else None
 
 
@@ -53,6 +58,11 @@ def watched(status: str) -> Callable[[Object], Data]:
     return read
 
 
+def outage(payload: Object) -> datetime | None:
+    """When it went down: the time of that is the same in the repeats that it can be told to send."""
+    return instant(payload.get("state_changed_timestamp")) if _state(payload) == "down" else None
+
+
 def down(inbound: Inbound) -> Sequence[On]:
     """A check that its owner holds to be of low importance warns only."""
     low = text(inbound.payload.get("importance_level")) == "LOW"
@@ -69,5 +79,6 @@ PROVIDER = Provider(
     event_id=event_id,
     occurred_at=lambda inbound: instant(inbound.payload.get("state_changed_timestamp")),
     events={"down": down, "up": On("monitor.up", watched(RESOLVED))},
+    alerts=Alerts(outage=outage),
     secret="ours",
 )

@@ -15,7 +15,7 @@ from typing import Any
 import idna
 
 from relay.model import Inbound
-from relay.providers.base import Data, On, Route, Setting, panel
+from relay.providers.base import TOLD_ON_CHANGE, Data, On, Route, Setting, panel
 from relay.providers.reading import scalar
 from relay.times import instant
 from relay.values import EMAIL, KEY, url
@@ -246,4 +246,5 @@ PROVIDER = replace(
     ),
     event_name=event_name,
     event_id=event_id,
+    alerts=TOLD_ON_CHANGE,
 )

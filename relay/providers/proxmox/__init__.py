@@ -150,7 +150,7 @@ PROVIDER = Provider(
         # Proxmox VE
         "vzdump": _BACKUP,
         "replication": watched,
-        "fencing": On("alert.raised", alert("firing"), severity="critical"),
+        "fencing": On("alert.raised", alert("firing"), severity="critical", lasts=False),
         # Proxmox Backup Server
         "verification": ran("verified", "verification_failed"),
         "sync": _BACKUP,

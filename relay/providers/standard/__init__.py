@@ -5,10 +5,12 @@ Every other one becomes a `custom` event that carries the data as it came.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from relay.catalogue import catalogue
 from relay.model import Inbound
-from relay.providers.base import Data, On, Provider
+from relay.providers.base import Alerts, Data, On, Provider
+from relay.providers.reading import under
 from relay.redaction import without_secrets
 from relay.times import instant
 from relay.verification import STANDARD_WEBHOOKS, SVIX, FirstOffered
@@ -41,6 +43,11 @@ def custom(message: Data) -> Data:
     data = _data(message)
     cleaned, _ = without_secrets(message if data is None else data)
     return {"custom": cleaned}
+
+
+def outage(message: Data) -> datetime | None:
+    """When it began, for whoever says so."""
+    return instant(under(message, "data", "alert", "started_at"))
 
 
 def ours(event_type: str) -> On:
@@ -84,4 +91,5 @@ PROVIDER = Provider(
     customer=customer,
     events=EveryEvent({name: ours(name) for name, each in catalogue().types.items() if each.family != "relay"}),
     aliases=("standardwebhooks",),
+    alerts=Alerts(outage=outage),
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from relay.model import Inbound
 from relay.providers.alerting import FIRING, RESOLVED, alert, monitor
-from relay.providers.base import ANY, Data, On, Provider, by_arrival
+from relay.providers.base import ANY, TOLD_ON_CHANGE, Data, On, Provider, by_arrival
 from relay.providers.reading import Object, an_object, scalar
 from relay.verification import SharedToken
 
@@ -49,5 +49,6 @@ PROVIDER = Provider(
         "Status Down": On("monitor.down", watched(FIRING)),
         "Status Up": On("monitor.up", watched(RESOLVED)),
     },
+    alerts=TOLD_ON_CHANGE,
     secret="ours",
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from relay.model import Inbound
 from relay.providers.alerting import FIRING, RESOLVED, alert, monitor, notice
-from relay.providers.base import JSON, Data, On, Provider, by_arrival
+from relay.providers.base import JSON, Alerts, Data, On, Provider, by_arrival
 from relay.providers.reading import Object, an_object, host_of, listed, scalar, text, under, whole
 from relay.times import instant, timestamp
 from relay.verification import SharedToken
@@ -129,5 +129,6 @@ PROVIDER = Provider(
     },
     # What it calls a token names a check on its public pages.
     plain_fields=frozenset(["token"]),
+    alerts=Alerts(outage=lambda event: instant(_downtime(event).get("started_at"))),
     secret="ours",
 )

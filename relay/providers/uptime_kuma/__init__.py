@@ -14,7 +14,7 @@ from relay import jsontext
 from relay.errors import Unreadable
 from relay.model import Inbound
 from relay.providers.alerting import FIRING, RESOLVED, alert, monitor, notice
-from relay.providers.base import ANY, BodyFormat, Data, On, Provider, by_arrival, inner_json
+from relay.providers.base import ANY, Alerts, BodyFormat, Data, On, Provider, by_arrival, inner_json
 from relay.providers.reading import Object, an_object, host_of, scalar, text, whole
 from relay.times import local
 from relay.verification import SharedToken
@@ -69,6 +69,13 @@ def event_id(inbound: Inbound) -> str:
     return f"{key}:{beat.get('status')}:{at}" if key and at else by_arrival(inbound)
 
 
+def outage(payload: Object) -> datetime | None:
+    """The beat that it began with. One that only repeats that a monitor is down is not important to it."""
+    beat = an_object(payload.get("heartbeat"))
+    begins = whole(beat.get("status")) == 0 and beat.get("important") in (True, "1", "true")
+    return local(beat.get("time"), "UTC") if begins else None
+
+
 def watched(status: str) -> Callable[[Object], Data]:
     def read(payload: Object) -> Data:
         beat, watching = an_object(payload.get("heartbeat")), an_object(payload.get("monitor"))
@@ -85,7 +92,7 @@ def watched(status: str) -> Callable[[Object], Data]:
                 status,
                 message=text(beat.get("msg"), payload.get("msg")),
                 resource=shown,
-                started=local(beat.get("lastDownTime"), "UTC") if status == RESOLVED else at,
+                started=local(beat.get("lastDownTime"), "UTC") if status == RESOLVED else outage(payload),
                 ended=at if status == RESOLVED else None,
             ),
         }
@@ -136,5 +143,6 @@ PROVIDER = Provider(
         "message": On("notice.received", message),
     },
     ignored=frozenset(["pending", "maintenance"]),
+    alerts=Alerts(outage=outage),
     secret="ours",
 )

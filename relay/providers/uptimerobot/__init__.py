@@ -9,7 +9,7 @@ from typing import Any
 
 from relay.model import Inbound
 from relay.providers.alerting import FIRING, RESOLVED, alert, monitor
-from relay.providers.base import ANY, Data, On, Provider, by_arrival
+from relay.providers.base import ANY, TOLD_ON_CHANGE, Data, On, Provider, by_arrival
 from relay.providers.reading import Object, an_object, host_of, scalar, whole
 from relay.times import days_until, instant, timestamp
 from relay.verification import SharedToken
@@ -107,5 +107,6 @@ PROVIDER = Provider(
     },
     # A monitor was paused (99) or started again (98): nothing went wrong.
     ignored=frozenset(["alertType 98", "alertType 99"]),
+    alerts=TOLD_ON_CHANGE,
     secret="ours",
 )

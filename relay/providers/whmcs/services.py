@@ -56,8 +56,8 @@ def cancellation(hook: Hook) -> Data:
 
 
 def failed_module(command: str) -> On:
-    """A module's failure that has no event type of its own; `command` says what it could not do."""
-    return On("alert.raised", partial(_failed_module, command=command))
+    """A module's failure that has no event type of its own and no end; `command` says what it could not do."""
+    return On("alert.raised", partial(_failed_module, command=command), lasts=False)
 
 
 def _failed_module(hook: Hook, command: str) -> Data:
@@ -90,8 +90,8 @@ def unrenewed_domain(hook: Hook) -> Data:
 
 
 def failed_registrar(command: str) -> On:
-    """A registrar's failure that has no event type of its own; `command` says what it could not do."""
-    return On("alert.raised", partial(_failed_registrar, command=command))
+    """A registrar's failure that has no event type of its own and no end; `command` says what it could not do."""
+    return On("alert.raised", partial(_failed_registrar, command=command), lasts=False)
 
 
 def _failed_registrar(hook: Hook, command: str) -> Data:

@@ -25,7 +25,7 @@ from relay.providers.alerting import (
     problem,
     recovery,
 )
-from relay.providers.base import Data, On, Provider, by_arrival
+from relay.providers.base import Alerts, Data, On, Provider, by_arrival
 from relay.providers.reading import Object, an_object, scalar
 from relay.times import local
 from relay.verification import SharedToken
@@ -48,7 +48,9 @@ _LEVELS = {
 _STATES = {"PROBLEM": "PROBLEM", "1": "PROBLEM", "OK": "OK", "RESOLVED": "OK", "0": "OK"}
 _TRIGGER = re.compile(r"[?&]triggerid=(\d+)")
 _EVENT = re.compile(r"[?&]eventid=(\d+)")
-_MACRO = re.compile(r"\{[A-Z0-9._$#]+\}|\*UNKNOWN\*")
+# Several at once are told as `acknowledged, commented and closed`.
+_AND = re.compile(r"\s*,\s*|\s+and\s+")
+_MACRO = re.compile(r"(?:(?:\{[A-Z0-9._$#]+\}|\*UNKNOWN\*)\s*)+")
 
 
 def field(payload: Object, *names: str) -> str | None:
@@ -65,7 +67,7 @@ def event_name(inbound: Inbound) -> str | None:
     status = field(payload, "status")
     if status is None:
         return "test" if "status" in payload else None
-    actions = [each.strip() for each in (field(payload, "update_action") or "").lower().split(",")]
+    actions = _AND.split((field(payload, "update_action") or "").lower())
     return "acknowledged" if "acknowledged" in actions else _STATES.get(status.upper(), status)
 
 
@@ -73,22 +75,29 @@ def key(payload: Object) -> str | None:
     """What a problem and its end have in common.
 
     {EVENT.ID} is the problem's in the message of its end too. A link leads to the event it tells of, so that there
-    only the trigger's id is the same.
+    only the trigger's id is the same. Triggers of several hosts may have one name.
     """
     found = _TRIGGER.search(field(payload, "link", "url") or "")
-    return field(payload, "id") or field(payload, "triggerId") or (found[1] if found else None) or _title(payload)
+    own_id = field(payload, "id") or field(payload, "triggerId") or (found[1] if found else None)
+    named = (field(payload, "hostName", "hostname"), _title(payload))
+    return own_id or "/".join(part for part in named if part) or None
 
 
 def event_id(inbound: Inbound) -> str:
     """An update has the id of its problem: it is another event by what it says, or by when it was sent."""
     payload = an_object(inbound.payload)
-    linked = _EVENT.search(field(payload, "link", "url") or "")
-    own_id = field(payload, "id") or (linked[1] if linked else None)
-    if own_id is None:
-        return by_arrival(inbound)
-    name = event_name(inbound)
+    own_id, name = _event(payload), event_name(inbound)
     which = field(payload, "lastReceived") if name == "acknowledged" else field(payload, "severity")
+    if own_id is None or (name == "acknowledged" and which is None):
+        return by_arrival(inbound)
     return f"{own_id}:{name}:{which}"
+
+
+def outage(told: Object) -> str | None:
+    """The event of the problem; a link in the message of its end leads to an event of its own."""
+    payload = an_object(told.get("payload"))
+    status = _STATES.get((field(payload, "status") or "").upper())
+    return field(payload, "id") or (_event(payload) if status == "PROBLEM" else None)
 
 
 def level(inbound: Inbound) -> str | None:
@@ -126,6 +135,11 @@ def tried(_: Object) -> Data:
     return notice("Test of the media type", None, "Zabbix")
 
 
+def _event(payload: Object) -> str | None:
+    linked = _EVENT.search(field(payload, "link", "url") or "")
+    return field(payload, "id") or (linked[1] if linked else None)
+
+
 def _title(payload: Object) -> str | None:
     return field(payload, "trigger", "name")
 
@@ -146,10 +160,11 @@ PROVIDER = Provider(
     subject=lambda inbound: {"payload": an_object(inbound.payload), "at": happened(inbound)},
     events={
         "PROBLEM": problem(watched(FIRING), level),
-        "OK": recovery(watched(RESOLVED), level),
+        "OK": recovery(watched(RESOLVED)),
         "acknowledged": On("alert.acknowledged", watched(ACKNOWLEDGED)),
         "test": On("notice.received", tried),
     },
     settings=(TIMEZONE,),
+    alerts=Alerts(outage=outage),
     secret="ours",
 )
