@@ -30,7 +30,7 @@ _WITHOUT_PROOF: Mapping[str, Coverage] = {UNVERIFIED: "not", OWN: "fully", POLLE
 EVENTS_PER_WEBHOOK = 1000
 """Room that a webhook's place in the sequence leaves for its own events, in order."""
 _LONGEST_ID = 255
-_ZEROS = re.compile(r"(?:[A-Za-z]{1,20}_)?0[0-]*")
+_ZEROS = re.compile(r"0[0-]*|[A-Za-z]{1,20}_0[0-]{7,}")
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
 
 
