@@ -61,6 +61,10 @@ def signed(body: bytes, *, secret: str = SECRET, age: int = 0) -> dict[str, str]
     return {"content-type": "application/json", "stripe-signature": f"t={stamp},v1={mac}"}
 
 
+GARBAGE = (b"\xff\xfe", b"[" * 100_000, b'{"id":1,"id":2}', b'{"a":NaN}', b"", b"null", b"[]", b'"\\ud800"')
+"""Signed, so that it is kept, whatever can be read of it."""
+
+
 def storm(address: str) -> dict[str, list[Answer]]:
     """200 webhooks at once: genuine ones, every fourth of them twice, forgeries, stale ones and garbage."""
     bodies = [invoice_paid(number) for number in range(_GENUINE)]
@@ -69,8 +73,7 @@ def storm(address: str) -> dict[str, list[Answer]]:
     kinds += [("forged", body, signed(body, secret="whsec_other")) for body in bodies[:20]]
     kinds += [("stale", body, signed(body, age=3600)) for body in bodies[:10]]
     kinds += [("unsigned", body, {"content-type": "application/json"}) for body in bodies[:10]]
-    garbage = (b"\xff\xfe", b"[" * 100_000, b'{"id":1,"id":2}', b'{"a":NaN}', b"", b"null", b"[]", b'"\\ud800"')
-    kinds += [("garbage", body, signed(body)) for body in garbage]
+    kinds += [("garbage", body, signed(body)) for body in GARBAGE]
     kinds += [("too large", b" " * (1024 * 1024 + 1), signed(b"")), ("zipped", bodies[0], {"content-encoding": "gzip"})]
     random.Random(7).shuffle(kinds)
 
@@ -99,7 +102,7 @@ def test_genuine_webhooks_are_delivered_once_each_and_nothing_else_is(tmp_path: 
             "forged": {401},
             "stale": {401},
             "unsigned": {401},
-            "garbage": {400},
+            "garbage": {202},
             "too large": {413},
             "zipped": {415},
         }
@@ -116,7 +119,7 @@ def test_genuine_webhooks_are_delivered_once_each_and_nothing_else_is(tmp_path: 
             assert each.event["data"]["invoice"]["amount_minor"] == 2400
 
         shown = jsontext.dumps([relay.command("events", "--limit", "1000"), relay.command("deliveries")])
-        assert len(relay.opened()) == _GENUINE
+        assert len(relay.opened()) == _GENUINE + len(GARBAGE)
         for kept in (shown, *relay.opened(), *(each.body for each in subscriber.received)):
             assert not any(secret.encode() in kept for secret in (*PLANTED, SECRET, hook["token"]))
 
