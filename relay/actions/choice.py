@@ -13,7 +13,6 @@ from relay.storage import Connection, registry, sources
 from relay.storage.registry import RecordQuery
 from relay.vault import Vault
 
-_MOST_SOURCES = 1000
 _MOST_RECORDS = 20
 
 
@@ -23,16 +22,16 @@ def choose(
     """The source for a call; None for what the relay itself does. Raises `InvalidRequest` that says what to name."""
     if action.own:
         return None
-    everyone = sources.search(connection, vault, workspace_id, limit=_MOST_SOURCES)
     named = given.get("source")
     if named is not None:
-        return fit(next((each for each in everyone if named in (each.id, each.name)), None), action, str(named))
-    able = [each for each in everyone if action.name in adapters.of(each.provider)]
+        return fit(sources.named(connection, vault, workspace_id, str(named)), action, str(named))
+    # Only the one that is chosen is opened.
+    able = [each for each in sources.outlines(connection, workspace_id) if action.name in adapters.of(each.provider)]
     owners = _owners(connection, workspace_id, action, given) if action.about else set()
     owning = [each for each in able if each.id in owners]
     candidates = owning or able
     if len(candidates) == 1:
-        return fit(candidates[0], action, candidates[0].name)
+        return fit(sources.get(connection, vault, candidates[0].id), action, candidates[0].name)
     if not candidates:
         can = ", ".join(get_provider(name).label for name in adapters.able(action.name)) or "no provider yet"
         raise InvalidRequest(f"No source of this workspace can do {action.name}. It can be done by: {can}.")

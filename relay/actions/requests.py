@@ -68,7 +68,7 @@ class Desk:
         action = get_action(name)
         given = {field: value for field, value in body.items() if field not in _RESERVED}
         asked = hashlib.sha256(jsontext.dumps([name, dict(sorted(body.items()))])).hexdigest()
-        with self.database.write() as connection:
+        with self.database.read() as connection:
             known = runs.with_key(connection, self.vault, workspace_id, key) if key else None
             if known is not None:
                 return _same(known, asked)
@@ -76,6 +76,7 @@ class Desk:
             content: dict[str, Any] = {"input": given}
             if body.get("fallback") is not None:
                 content["fallback"] = self._fallback(connection, workspace_id, action, body["fallback"], source)
+        with self.database.write() as connection:
             now = now_ms()
             waits = policy.needs_person(action, runs.policies(connection, workspace_id).get(name), given)
             run = Run(
@@ -95,7 +96,7 @@ class Desk:
                 request_hash=asked,
             )
             if not runs.add(connection, self.vault, run):
-                # On PostgreSQL, where writers stand in no line, another call with this key came first.
+                # Another call with this key came first.
                 first = runs.with_key(connection, self.vault, workspace_id, key or "")
                 assert first is not None
                 return _same(first, asked)

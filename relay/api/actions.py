@@ -65,7 +65,7 @@ def desk(call: Call) -> Desk:
 
 def _list(call: Call) -> Answer:
     with call.relay.database.read() as connection:
-        everyone = sources.search(connection, call.relay.vault, call.workspace_id, limit=1000)
+        everyone = sources.outlines(connection, call.workspace_id)
         decided = runs.policies(connection, call.workspace_id)
     able = {each.id: adapters.of(each.provider) for each in everyone}
     items = []

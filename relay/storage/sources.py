@@ -1,9 +1,9 @@
 """Sources: one configured provider account each. Secrets and settings are sealed together."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from relay import jsontext
 from relay.model import Source
@@ -44,6 +44,38 @@ def search(
         statement = statement.where(sources.c.id < before)
     rows = connection.execute(statement.order_by(sources.c.id.desc()).limit(limit))
     return [_source(vault, row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What can be said of a source without opening it."""
+
+    id: str
+    provider: str
+    name: str
+
+
+def outlines(connection: Connection, workspace_id: str) -> list[Outline]:
+    """Newest first, without deleted ones."""
+    columns = (sources.c.id, sources.c.provider, sources.c.name)
+    statement = select(*columns).where(sources.c.workspace_id == workspace_id, sources.c.deleted_at.is_(None))
+    return [Outline(*row) for row in connection.execute(statement.order_by(sources.c.id.desc()))]
+
+
+def named(connection: Connection, vault: Vault, workspace_id: str, name: str) -> Source | None:
+    """The source of a workspace with this id, or the newest with this name."""
+    statement = (
+        select(sources)
+        .where(
+            sources.c.workspace_id == workspace_id,
+            sources.c.deleted_at.is_(None),
+            or_(sources.c.id == name, sources.c.name == name),
+        )
+        .order_by((sources.c.id == name).desc(), sources.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(statement).first()
+    return _source(vault, row) if row else None
 
 
 def delete(connection: Connection, workspace_id: str, source_id: str, now: int) -> bool:

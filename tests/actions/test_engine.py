@@ -21,7 +21,7 @@ from relay.actions.policy import checked
 from relay.errors import Conflict, InvalidRequest, NotFound
 from relay.model import now_ms
 from relay.providers import load
-from relay.storage import audit, runs
+from relay.storage import audit, runs, sources
 from relay.storage.tables import action_runs
 
 SUSPEND, REFUND = "service.suspend", "payment.refund"
@@ -147,6 +147,27 @@ def test_a_hundred_calls_with_one_key_have_one_effect(bench: Bench, panel: Panel
 
     assert len({run.id for run in asked}) == 1
     assert panel.effects == [asked[0].id]
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "the only one that can"])
+def test_only_the_source_that_is_asked_is_opened_and_under_no_lock(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    for _ in range(5):
+        bench.add_source("ping")
+    opened = []
+    unseal = sources._source
+
+    def watched(vault: Any, row: Any) -> Any:
+        opened.append((row.id, bench.database._gate.locked()))
+        return unseal(vault, row)
+
+    monkeypatch.setattr(sources, "_source", watched)
+
+    run = bench.ask(SUSPEND, service_id="acme", **({"source": bench.source.name} if named else {}))
+
+    assert run.source_id == bench.source.id
+    assert opened == [(bench.source.id, False)]
 
 
 def test_a_key_is_for_one_request(bench: Bench) -> None:
