@@ -97,6 +97,8 @@ class Pipeline:
         self._index_read = float("-inf")
         self._index_change: int | None = None
         self._sources: dict[str, tuple[Source, float]] = {}
+        self._free_at: dict[str, float] = {}
+        """When (Unix ms) each paced hook's next slot is free, as far as is known here."""
         self._stopping = False
 
     def stop(self) -> None:
@@ -177,10 +179,39 @@ class Pipeline:
             rows, parcels = self._deliveries(index, finished, new, now)
             deliveries.store(connection, rows)
             claimed = inbound.claim(connection, now, BATCH) if claim else []
-        self._courier.hand(parcels)
-        if len(rows) > len(parcels):
+        sent = self._send(parcels, now)
+        if len(rows) > sent:
             self._ring(LATE)
         return claimed
+
+    def _send(self, parcels: Sequence[Parcel], now: int) -> int:
+        """Hand stored deliveries over, each paced one with its slot; answers how many. The others are left to the late
+        lane.
+
+        Slots are asked for only here, after the transaction: Redis may take its time, and others wait for the lock.
+        """
+        ready = [parcel for parcel in parcels if rate_of(parcel.hook) is None]
+        paced: dict[str, list[Parcel]] = {}
+        for parcel in parcels:
+            if rate_of(parcel.hook) is not None:
+                paced.setdefault(parcel.hook.id, []).append(parcel)
+        late: list[str] = []
+        for each in paced.values():
+            slots = self._reserved(each[0].hook, len(each), now)
+            ready += [replace(parcel, not_before=slot) for parcel, slot in zip(each, slots, strict=False)]
+            late += [parcel.delivery_id for parcel in each[len(slots) :]]
+        self._courier.hand(ready)
+        if late:
+            with self._database.write() as connection:
+                deliveries.hand_back(connection, late, now_ms())
+        return len(ready)
+
+    def _reserved(self, hook: Hook, count: int, now: int) -> Sequence[int]:
+        rate = rate_of(hook)
+        assert rate is not None
+        slots = self._reserve(hook.id, rate, count)
+        self._free_at[hook.id] = slots[-1] + 1000 / rate if len(slots) == count else now + PACED_AHEAD_MS
+        return slots
 
     def _deliveries(
         self, index: HookIndex, finished: Sequence[_Made], new: set[str], now: int
@@ -197,7 +228,8 @@ class Pipeline:
         rows: list[deliveries.NewDelivery] = []
         parcels: list[Parcel] = []
         for each in wanted.values():
-            for (hook, event, workspace_id), slot in zip(each, self._slots(each[0][0], len(each), now), strict=True):
+            here = self._room(each[0][0], len(each), now)
+            for place, (hook, event, workspace_id) in enumerate(each):
                 row = deliveries.NewDelivery(
                     id=new_id("dlv"),
                     workspace_id=workspace_id,
@@ -206,23 +238,24 @@ class Pipeline:
                     hook_id=hook.id,
                     order_key=order_key(hook, event.envelope),
                     created_at=now,
-                    due_at=now if slot is None else now + deliveries.LEASE_MS,
+                    due_at=now if place >= here else now + deliveries.LEASE_MS,
                 )
                 rows.append(row)
-                if slot is not None:
-                    parcels.append(Parcel(row.id, event.id, hook, event.body, 0, now, row.due_at, not_before=slot))
+                if place < here:
+                    parcels.append(Parcel(row.id, event.id, hook, event.body, 0, now, row.due_at))
         return rows, parcels
 
-    def _slots(self, hook: Hook, count: int, now: int) -> list[int | None]:
-        """When each of a hook's fresh deliveries may leave from here; None leaves it to the late lane."""
+    def _room(self, hook: Hook, count: int, now: int) -> int:
+        """How many of a hook's fresh deliveries are sent from here; the others are left to the late lane."""
         if hook.ordered or hook.open_until:
-            return [None] * count
+            return 0
         here = min(count, self._courier.room(hook, fresh=True))
         rate = rate_of(hook)
         if rate is None:
-            return [0] * here + [None] * (count - here)
-        slots = self._reserve(hook.id, rate, here) if here else ()
-        return [*slots, *[None] * (count - len(slots))]
+            return here
+        # What is surely too much for the pace now is not even tried. Others may have taken more of it.
+        ahead = now + PACED_AHEAD_MS - max(now, self._free_at.get(hook.id, 0.0))
+        return max(0, min(here, int(ahead * rate / 1000) + 1))
 
     def _take_for(self, hook_id: str) -> int:
         """Send due deliveries of one hook, as many as it has room for."""
@@ -247,7 +280,7 @@ class Pipeline:
                 below = (1 << 62) if unfinished is None else unfinished * EVENTS_PER_WEBHOOK
             taken = deliveries.take(connection, hook_id, now, room, ordered_below=below)
             bodies = events.bodies(connection, [each.event_id for each in taken])
-        slots = [0] * len(taken) if rate is None or not taken else self._reserve(hook_id, rate, len(taken))
+        slots = [0] * len(taken) if rate is None or not taken else self._reserved(hook, len(taken), now)
         later = [each.id for each in taken[len(slots) :]]
         if later:
             with self._database.write() as connection:

@@ -48,14 +48,14 @@ def come_due(bench: Workbench) -> None:
 
 def test_a_webhook_becomes_an_event_and_a_parcel(bench: Workbench, belt: Belt) -> None:
     hook = bench.hook()
-    bench.accept(bench.source(), TOLD, key="msg_1")
+    bench.accept(bench.source(), TOLD, key="msg_a1")
 
     assert belt.process() == 1
 
     [event] = bench.events()
     [parcel] = belt.courier.parcels
     [delivery] = bench.deliveries()
-    assert event["provider_event"] == {"id": "msg_1", "type": "something.happened"}
+    assert event["provider_event"] == {"id": "msg_a1", "type": "something.happened"}
     assert event["data"] == {"custom": {"it": "did"}}
     assert jsontext.loads(parcel.body) == event
     assert (parcel.event_id, parcel.hook, parcel.delivery_id) == (event["id"], hook, delivery.id)
@@ -214,17 +214,17 @@ def test_what_a_slow_hook_has_no_room_for_waits_for_the_late_lane(bench: Workben
     belt.courier.rooms[slow.id] = 1
     source = bench.source()
     for number in range(3):
-        bench.accept(source, TOLD, key=f"msg_{number}")
+        bench.accept(source, TOLD, key=f"msg_a{number}")
 
     belt.process()
 
-    assert belt.courier.native_ids(slow) == ["msg_0"]
-    assert belt.courier.native_ids(quick) == ["msg_0", "msg_1", "msg_2"]
+    assert belt.courier.native_ids(slow) == ["msg_a0"]
+    assert belt.courier.native_ids(quick) == ["msg_a0", "msg_a1", "msg_a2"]
     assert belt.rung == ["late"]
 
     belt.courier.rooms[slow.id] = 10
     assert belt.retry() == 2
-    assert sorted(belt.courier.native_ids(slow)) == ["msg_0", "msg_1", "msg_2"]
+    assert sorted(belt.courier.native_ids(slow)) == ["msg_a0", "msg_a1", "msg_a2"]
 
 
 def test_an_ordered_hook_gets_one_of_each_customer_at_a_time(bench: Workbench, belt: Belt) -> None:
@@ -291,16 +291,59 @@ def test_a_hook_with_a_rate_gets_what_its_pace_has_slots_for(bench: Workbench, b
     hook = bench.hook(platform="zapier")
     source = bench.source()
     for number in range(5):
-        bench.accept(source, TOLD, key=f"msg_{number}")
+        bench.accept(source, TOLD, key=f"msg_a{number}")
     belt.slots = 2
 
     belt.process()
-    assert belt.courier.native_ids(hook) == ["msg_0", "msg_1"]
+    assert belt.courier.native_ids(hook) == ["msg_a0", "msg_a1"]
 
     belt.slots = 1
     assert belt.retry() == 1
     waiting = [each for each in bench.deliveries(hook) if each.due_at and each.due_at < now_ms() + LEASE_MS // 2]
     assert len(waiting) == 2, "what found no slot is given back"
+
+
+def test_nobody_waits_for_a_slot_under_the_write_lock(
+    bench: Workbench, belt: Belt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = bench.hook(platform="zapier")
+    asked = []
+
+    def reserve(hook_id: str, _: float, count: int) -> list[int]:
+        asked.append((hook_id, count, bench.database._gate.locked()))
+        return [now_ms()] * count
+
+    monkeypatch.setattr(belt.pipeline, "_reserve", reserve)
+    source = bench.source()
+    for number in range(3):
+        bench.accept(source, TOLD, key=f"msg_a{number}")
+    belt.process()
+
+    assert asked == [(hook.id, 3, False)]
+    assert belt.courier.native_ids(hook) == ["msg_a0", "msg_a1", "msg_a2"]
+
+
+def test_what_is_surely_too_much_for_a_pace_is_not_even_tried_here(
+    bench: Workbench, belt: Belt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = bench.hook(platform="zapier")
+    asked = []
+
+    def reserve(_: str, __: float, count: int) -> list[int]:
+        asked.append(count)
+        return []
+
+    monkeypatch.setattr(belt.pipeline, "_reserve", reserve)
+    source = bench.source()
+    for key in ("a", "b"):
+        for number in range(100):
+            bench.accept(source, TOLD, key=f"msg_{key}{number}")
+        belt.process()
+
+    assert asked[0] == 51  # two seconds' worth
+    assert sum(asked[1:]) < 51
+    assert {each.due_at is not None and each.due_at <= now_ms() for each in bench.deliveries(hook)} == {True}
+    assert belt.rung == ["late"] * len(belt.rung) != []
 
 
 def test_nothing_is_sent_while_a_circuit_is_open(bench: Workbench, belt: Belt) -> None:
@@ -371,7 +414,7 @@ def test_more_than_a_batch_is_done_in_one_go_and_help_is_called(bench: Workbench
     hook = bench.hook()
     source = bench.source()
     for number in range(pipeline.BATCH + 5):
-        bench.accept(source, TOLD, key=f"msg_{number}")
+        bench.accept(source, TOLD, key=f"msg_a{number}")
 
     assert belt.process() == pipeline.BATCH + 5
     assert len(belt.courier.native_ids(hook)) == pipeline.BATCH + 5
