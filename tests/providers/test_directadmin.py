@@ -49,6 +49,13 @@ def test_a_zone_of_anything_else_is_no_new_domain(caller: str | None) -> None:
     assert posted("dns_create_post", DOMAIN | {"caller": caller}) == []
 
 
+@pytest.mark.parametrize(("skipped", "expected"), [("1", []), ("0", ["domain.added"]), (None, ["domain.added"])])
+def test_a_zone_that_a_restore_brings_back_is_no_new_domain(skipped: str | None, expected: list[str]) -> None:
+    made = posted("dns_create_post", DOMAIN | {"caller": "create:domain", "skip_template": skipped})
+
+    assert [event.type for event in made] == expected
+
+
 @pytest.mark.parametrize(
     ("success", "type_", "error"),
     [

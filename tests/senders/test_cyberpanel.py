@@ -20,6 +20,7 @@ import pytest
 
 from relay.providers import get
 from relay.senders import ENGINES, files, installer
+from running.processes import naming
 from running.waiting import until
 from senders.inbox import IT_WORKS, SECRET, Inbox, Post, said_in_our_words
 
@@ -292,6 +293,46 @@ def test_what_was_done_is_told(
     assert [each for each, _ in answers] == [[200]]
     assert (post.event, post.data) == (event, data)
     assert [each["type"] for each in said_in_our_words("cyberpanel", post)] == types
+
+
+def begun(installed: Server) -> Path:
+    """A website that the panel has begun to make; the file says how far it is."""
+    status = installed.root / "home/cyberpanel/4711"
+    status.parent.mkdir(parents=True)
+    status.write_text("Running some checks..,0\n")
+    installed.signals(("postWebsiteCreation", CREATED, DONE | {"tempStatusPath": str(status)}))
+    until(lambda: naming(installed.base / "relay_follow.py"), "it is waited for")
+    assert installed.spool == []
+    return status
+
+
+def test_a_website_is_told_once_it_is_made(installed: Server) -> None:
+    status = begun(installed)
+
+    status.write_text("Website successfully created. [200]\n")
+
+    (post,) = installed.told(1)
+    assert (post.event, post.data) == ("postWebsiteCreation", CREATED)
+
+
+def test_a_website_whose_status_the_page_took_away_is_made(installed: Server) -> None:
+    begun(installed).unlink()
+
+    assert [post.event for post in installed.told(1)] == ["postWebsiteCreation"]
+
+
+def test_a_website_that_could_not_be_made_is_not_told(installed: Server) -> None:
+    begun(installed).write_text("This website already exists. [404]\n")
+
+    until(lambda: not naming(installed.base / "relay_follow.py"), "nobody waits any more")
+    assert (installed.spool, installed.inbox.posts) == ([], [])
+    assert "failed after all" in (installed.base / "state/log").read_text()
+
+
+def test_a_website_whose_status_is_gone_already_is_told_at_once(installed: Server) -> None:
+    installed.signals(("postWebsiteCreation", CREATED, DONE | {"tempStatusPath": "/nowhere/4711"}))
+
+    assert [post.event for post in installed.told(1)] == ["postWebsiteCreation"]
 
 
 @pytest.mark.parametrize(

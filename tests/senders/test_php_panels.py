@@ -287,3 +287,16 @@ def test_every_event_that_is_understood_has_its_method(panel: Panel, inbox: Inbo
     source = (panel.home / "modules/Relay/Service.php").read_text()
 
     assert [event for event in get("fossbilling").events if f"function {event}(" not in source] == []
+
+
+@pytest.mark.parametrize("name", ["ispconfig"])
+def test_rows_that_are_only_written_again_are_not_told(panel: Panel, inbox: Inbox) -> None:
+    installed(panel)
+
+    panel.fire("web_domain_update", {"new": ROW, "old": ROW})
+    panel.fire("web_domain_update", {"new": {**ROW, "php": "fast"}, "old": ROW})
+
+    until(lambda: inbox.taken and not naming(panel.base), "it is delivered")
+    assert [event["type"] for post in inbox.taken for event in said_in_our_words("ispconfig", post)] == [
+        "service.updated"
+    ]

@@ -90,9 +90,11 @@ def new_domain(inbound: Inbound) -> Sequence[On]:
 
 
 def new_zone(inbound: Inbound) -> Sequence[On]:
-    """Zones are also made for pointers, for a new name and by DNSSEC; `caller` says which belong to a new domain."""
-    caller = scalar(an_object(inbound.payload["data"]).get("caller"))
-    return new_domain(inbound) if caller == "create:domain" else ()
+    """Zones are also made for pointers, for a new name and by DNSSEC; `caller` says which belong to a new domain. One
+    that a restore brings back (`skip_template`) is none."""
+    variables = an_object(inbound.payload["data"])
+    is_new = scalar(variables.get("caller")) == "create:domain" and scalar(variables.get("skip_template")) != "1"
+    return new_domain(inbound) if is_new else ()
 
 
 def backed_up(inbound: Inbound) -> Sequence[On]:

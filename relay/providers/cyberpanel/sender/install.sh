@@ -42,6 +42,7 @@ install_files() {
   chmod 700 "$BASE/state"
   put relay-send.py 755
   put relay_sender.py 644
+  put relay_follow.py 755
   put register.py 755
   put uninstall.sh 755
   # The panel runs as a user of its own, and it alone may read this.

@@ -9,11 +9,13 @@ Python, which may be as old as 3.6.
 import importlib.util
 import json
 import os
+import subprocess
 from typing import Any
 
 from django.apps import AppConfig  # type: ignore[import-not-found]
 
-ENGINE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "relay-cyberpanel", "relay-send.py")
+BASE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "relay-cyberpanel")
+ENGINE = os.path.join(BASE, "relay-send.py")
 GO_ON = 200
 _LONGEST_TEXT = 1000
 
@@ -61,12 +63,37 @@ def receiver(event: str, fields: "tuple[str, ...]", success: "str | None") -> "A
         try:
             data = told(event, fields, success, request, response)
             if data is not None:
-                engine().tell(event, data)
+                tell(event, data, status_file(response))
         except Exception:  # noqa: BLE001  whatever it is, the panel's own work is done and must be answered
             return GO_ON
         return GO_ON
 
     return receive
+
+
+def status_file(response: "Any") -> "str | None":
+    """Where the panel writes how far it is with what it has only begun."""
+    found = None if response is None else json_object(response.content).get("tempStatusPath")
+    return found if isinstance(found, str) and os.path.isfile(found) else None
+
+
+def tell(event: str, data: "dict[str, Any]", status: "str | None") -> None:
+    """Tell it; of what has only begun once it is done, by a process of its own that waits for that."""
+    if status is None:
+        engine().tell(event, data)
+        return
+    waits = subprocess.Popen(  # noqa: S603
+        [engine().interpreter(), os.path.join(BASE, "relay_follow.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        close_fds=True,
+        start_new_session=True,
+    )
+    assert waits.stdin is not None
+    with waits.stdin as given:
+        given.write(json.dumps({"event": event, "data": data, "status": status}).encode())
 
 
 def told(

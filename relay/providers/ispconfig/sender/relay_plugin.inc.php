@@ -40,6 +40,10 @@ class relay_plugin
     {
         try {
             require_once dirname(__DIR__) . '/relay/relay-send.php';
+            // ISPConfig writes rows again as they are, when it resynchronizes its servers.
+            if (isset($data['new'], $data['old']) && $data['new'] == $data['old']) {
+                return;
+            }
             $rows = array();
             foreach (array('new', 'old') as $which) {
                 $row = isset($data[$which]) && is_array($data[$which]) ? $data[$which] : array();
