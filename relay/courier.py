@@ -87,19 +87,21 @@ class _Outcome:
 
 
 class Courier:
-    """`on_gone` is told of a hook whose target answered 410, in the transaction that switches it off; `on_turn` is
-    told when an ordered hook may get its next."""
+    """`holder` is the worker whose parcels these are. `on_gone` is told of a hook whose target answered 410, in the
+    transaction that switches it off; `on_turn` is told when an ordered hook may get its next."""
 
     def __init__(
         self,
         database: Database,
         door: Callable[[], Door],
+        holder: str,
         *,
         on_gone: Callable[[Connection, Hook], None],
         on_turn: Callable[[], None],
     ) -> None:
         self._database = database
         self._make_door = door
+        self._holder = holder
         self._on_gone = on_gone
         self._on_turn = on_turn
         self._lanes: dict[str, _Lane] = {}
@@ -263,7 +265,7 @@ class Courier:
     def _give_back(self, parcels: Sequence[Parcel]) -> None:
         try:
             with self._database.write() as connection:
-                deliveries.hand_back(connection, [parcel.delivery_id for parcel in parcels], now_ms())
+                deliveries.hand_back(connection, [each.delivery_id for each in parcels], now_ms(), self._holder)
         except StorageUnavailable as error:
             log.warning("hand_back_failed", reason=error.message, note="their lease ends by itself")
         finally:

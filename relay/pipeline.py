@@ -21,6 +21,7 @@ from relay.errors import ConfigError, NotFound
 from relay.match import HookIndex
 from relay.model import Event, Hook, Inbound, Source, new_id, now_ms
 from relay.normalize import EVENTS_PER_WEBHOOK, Origin, called, normalize, read
+from relay.presence import Presence
 from relay.providers import get as get_provider
 from relay.providers.base import Provider
 from relay.receive import unpack
@@ -80,6 +81,7 @@ class Pipeline:
         vault: Vault,
         courier: Courier,
         asker: Asker,
+        presence: Presence,
         reserve: Reserve,
         ring: Callable[[str], None],
         call_help: Callable[[str], None],
@@ -88,6 +90,7 @@ class Pipeline:
         self._vault = vault
         self._courier = courier
         self._asker = asker
+        self._presence = presence
         self._asked: list[tuple[_Opened, Future[Answers]]] = []
         self._put_off: dict[int, int] = {}
         self._reserve = reserve
@@ -178,7 +181,9 @@ class Pipeline:
             registry.leave(connection, [event.sequence for event in late])
             rows, parcels = self._deliveries(index, finished, new, now)
             deliveries.store(connection, rows)
-            claimed = inbound.claim(connection, now, BATCH) if claim else []
+            if parcels or claim:
+                self._presence.sign(connection)
+            claimed = inbound.claim(connection, now, BATCH, self._presence.worker_id) if claim else []
         sent = self._send(parcels, now)
         if len(rows) > sent:
             self._ring(LATE)
@@ -203,7 +208,7 @@ class Pipeline:
         self._courier.hand(ready)
         if late:
             with self._database.write() as connection:
-                deliveries.hand_back(connection, late, now_ms())
+                deliveries.hand_back(connection, late, now_ms(), self._presence.worker_id)
         return len(ready)
 
     def _reserved(self, hook: Hook, count: int, now: int) -> Sequence[int]:
@@ -239,6 +244,7 @@ class Pipeline:
                     order_key=order_key(hook, event.envelope),
                     created_at=now,
                     due_at=now if place >= here else now + deliveries.LEASE_MS,
+                    held_by=None if place >= here else self._presence.worker_id,
                 )
                 rows.append(row)
                 if place < here:
@@ -278,13 +284,14 @@ class Pipeline:
             if hook.ordered:
                 unfinished = inbound.first_unfinished(connection, hook.workspace_id)
                 below = (1 << 62) if unfinished is None else unfinished * EVENTS_PER_WEBHOOK
-            taken = deliveries.take(connection, hook_id, now, room, ordered_below=below)
+            holder = self._presence.sign(connection)
+            taken = deliveries.take(connection, hook_id, now, room, holder, ordered_below=below)
             bodies = events.bodies(connection, [each.event_id for each in taken])
         slots = [0] * len(taken) if rate is None or not taken else self._reserved(hook, len(taken), now)
         later = [each.id for each in taken[len(slots) :]]
         if later:
             with self._database.write() as connection:
-                deliveries.hand_back(connection, later, now + PACED_AHEAD_MS)
+                deliveries.hand_back(connection, later, now + PACED_AHEAD_MS, holder)
         self._courier.hand(
             Parcel(
                 each.id,

@@ -11,9 +11,10 @@ from relay.config import Config
 from relay.courier import GONE_REASON, Courier
 from relay.http import Door
 from relay.inside import tell
-from relay.jobs import Bells, Pace, serve
+from relay.jobs import ACT, Bells, Pace, serve
 from relay.model import Hook
 from relay.pipeline import FRESH, LATE, Pipeline
+from relay.presence import Presence
 from relay.storage import Connection, Database
 from relay.vault import Vault
 
@@ -36,16 +37,23 @@ def run(config: Config, lanes: Sequence[str]) -> None:
         )
         bells.ring(FRESH)
 
+    def freed(webhooks: int, sent: int, asked: int) -> None:
+        for lane, count in ((FRESH, webhooks), (LATE, sent), (ACT, asked)):
+            if count:
+                bells.ring(lane)
+
+    presence = Presence(database, freed)
     courier = Courier(
         database,
         lambda: Door(allow_private=config.allow_private),
+        presence.worker_id,
         on_gone=gone,
         on_turn=lambda: bells.ring(LATE),
     )
     asker = Asker(lambda: Door(allow_private=config.allow_private))
     reserve = Pace(config.redis_url).reserve
-    actor = Actor(database, vault, bells.ring, reserve, allow_private=config.allow_private)
-    pipeline = Pipeline(database, vault, courier, asker, reserve, bells.ring, bells.call_help)
+    actor = Actor(database, vault, bells.ring, reserve, presence, allow_private=config.allow_private)
+    pipeline = Pipeline(database, vault, courier, asker, presence, reserve, bells.ring, bells.call_help)
 
     def work(lane: str, attentive: bool) -> None:
         if lane == FRESH:
@@ -56,6 +64,7 @@ def run(config: Config, lanes: Sequence[str]) -> None:
             actor.carry_out_due()
 
     collect_less()
+    presence.start()
     log.info("ready", lanes=",".join(lanes))
     try:
         serve(config.redis_url, lanes, work, pipeline.stop)
@@ -63,5 +72,6 @@ def run(config: Config, lanes: Sequence[str]) -> None:
         actor.close()
         asker.close()
         courier.close()
+        presence.close()
         database.close()
         log.info("stopped", lanes=",".join(lanes))

@@ -18,7 +18,7 @@ from relay.storage import Connection, deliveries, hooks
 from running.processes import free_port
 from running.subscriber import HEALTHY, Answer, Subscriber
 from running.waiting import until
-from running.workbench import Workbench, sqlite_url
+from running.workbench import HOLDER, Workbench, sqlite_url
 
 
 @pytest.fixture
@@ -57,6 +57,7 @@ def courier(bench: Workbench, told: Told) -> Iterator[Courier]:
     made = Courier(
         bench.database,
         lambda: Door(allow_private=frozenset({"127.0.0.1"})),
+        HOLDER,
         on_gone=told.on_gone,
         on_turn=told.on_turn,
     )

@@ -177,7 +177,7 @@ def test_one_that_does_not_open_keeps_nobody_waiting(bench: Workbench, belt: Bel
 
     assert belt.courier.native_ids(hook) == ["next"]
     with bench.database.write() as connection:
-        assert [each.id for each in inbound.claim(connection, now_ms() + inbound.LEASE_MS, 10)] == [strange]
+        assert [each.id for each in inbound.claim(connection, now_ms() + inbound.LEASE_MS, 10, "wrk_1")] == [strange]
 
 
 def test_what_cannot_be_read_any_more_is_kept_as_unknown(bench: Workbench, belt: Belt) -> None:
@@ -251,7 +251,7 @@ def test_an_ordered_hook_waits_for_webhooks_that_came_in_before(bench: Workbench
     bench.accept(source, told_by("a"), key="first")
     bench.accept(source, told_by("a"), key="second")
     with bench.database.write() as connection:
-        [first] = inbound.claim(connection, now_ms(), 1)
+        [first] = inbound.claim(connection, now_ms(), 1, "wrk_1")
 
     belt.process()
     assert belt.retry() == 0

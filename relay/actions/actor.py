@@ -25,6 +25,7 @@ from relay.actions.vendor import Vendor
 from relay.errors import StorageUnavailable
 from relay.model import Source, now_ms
 from relay.pipeline import FRESH
+from relay.presence import Presence
 from relay.storage import Database, audit, runs, sources
 from relay.storage.runs import Run
 from relay.vault import Vault
@@ -67,6 +68,7 @@ class Actor:
         vault: Vault,
         ring: Callable[[str], object],
         reserve: Reserve,
+        presence: Presence,
         *,
         allow_private: frozenset[str] = frozenset(),
         patience: Patience | None = None,
@@ -75,6 +77,7 @@ class Actor:
         self._vault = vault
         self._ring = ring
         self._reserve = reserve
+        self._presence = presence
         self._allow_private = allow_private
         self._patience = patience or Patience()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="act")
@@ -91,7 +94,8 @@ class Actor:
                     some = runs.any_due(connection, now)
                 if some:
                     with self._database.write() as connection:
-                        taken = runs.take(connection, self._vault, now, now + _LEASE_MS, 1)
+                        holder = self._presence.sign(connection)
+                        taken = runs.take(connection, self._vault, now, now + _LEASE_MS, 1, holder)
             finally:
                 if not taken:
                     self._free.release()
@@ -106,7 +110,7 @@ class Actor:
 
     def _work(self, run: Run) -> None:
         try:
-            self._carry_out(_Held(self._database, run))
+            self._carry_out(_Held(self._database, self._presence, run))
         except _Lost:
             log.warning("run_lost", run=run.id)
         except StorageUnavailable as error:
@@ -305,8 +309,9 @@ class _Postponed(Exception):
 class _Held:
     """A run that this worker holds, as it is written down now."""
 
-    def __init__(self, database: Database, run: Run) -> None:
+    def __init__(self, database: Database, presence: Presence, run: Run) -> None:
         self._database = database
+        self._presence = presence
         self._told_before = run.told
         self._told = 0
         self.run = run
@@ -328,6 +333,7 @@ class _Held:
     def _note(self, *, told: bool) -> None:
         until = now_ms() + _LEASE_MS
         with self._database.write() as connection:
+            self._presence.sign(connection)
             if not runs.hold(connection, self.run, until, told=told):
                 raise _Lost
         content = {**self.run.content, "told_at": self.run.content.get("told_at") or now_ms()}

@@ -19,7 +19,7 @@ STATES = (PENDING, DELIVERED, GAVE_UP, CANCELED)
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """`due_at` lies a lease ahead when the worker that stores it also sends it."""
+    """`due_at` lies a lease ahead when the worker that stores it also sends it, and `held_by` names that worker."""
 
     id: str
     workspace_id: str
@@ -29,6 +29,7 @@ class NewDelivery:
     order_key: str | None
     created_at: int
     due_at: int
+    held_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ _TRIED = (
         finished_at=bindparam("ended"),
         status_code=bindparam("status"),
         error=bindparam("why"),
+        held_by=None,
     )
 )
 # What was canceled while it was under way, since its hook is gone, is not tried again.
@@ -117,14 +119,22 @@ def _values_of(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def hand_back(connection: Connection, delivery_ids: Sequence[str], due_at: int) -> None:
-    """Give taken deliveries back untried."""
+def hand_back(connection: Connection, delivery_ids: Sequence[str], due_at: int, holder: str) -> None:
+    """Give taken deliveries back untried, those that are still the holder's."""
     if delivery_ids:
         connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(delivery_ids), deliveries.c.due_at.is_not(None))
-            .values(due_at=due_at)
+            .where(deliveries.c.id.in_(delivery_ids), deliveries.c.due_at.is_not(None), deliveries.c.held_by == holder)
+            .values(due_at=due_at, held_by=None)
         )
+
+
+def free(connection: Connection, holder: str, now: int) -> int:
+    """What a dead worker held is due; returns how many deliveries that is."""
+    held = update(deliveries).where(
+        deliveries.c.hook_id.in_(select(hooks.c.id)), deliveries.c.due_at > now, deliveries.c.held_by == holder
+    )
+    return int(connection.execute(held.values(due_at=now, held_by=None)).rowcount)
 
 
 def hooks_with_work(connection: Connection, now: int) -> list[str]:
@@ -135,7 +145,7 @@ def hooks_with_work(connection: Connection, now: int) -> list[str]:
 
 
 def take(
-    connection: Connection, hook_id: str, now: int, limit: int, *, ordered_below: int | None = None
+    connection: Connection, hook_id: str, now: int, limit: int, holder: str, *, ordered_below: int | None = None
 ) -> list[Taken]:
     """Claim due deliveries of one hook, oldest first, for `LEASE_MS`.
 
@@ -160,7 +170,7 @@ def take(
     statement = (
         update(deliveries)
         .where(deliveries.c.id.in_(due.scalar_subquery()))
-        .values(due_at=now + LEASE_MS)
+        .values(due_at=now + LEASE_MS, held_by=holder)
         .returning(*[deliveries.c[name] for name in Taken.__dataclass_fields__])
     )
     return sorted((Taken(*row) for row in connection.execute(statement)), key=lambda each: each.created_at)

@@ -81,8 +81,8 @@ def _row(webhook: NewInbound) -> tuple[Any, ...]:
     )
 
 
-def claim(connection: Connection, now: int, limit: int) -> list[Claimed]:
-    """Take up to `limit` webhooks that want work, oldest first. They are ours for `LEASE_MS`."""
+def claim(connection: Connection, now: int, limit: int, holder: str) -> list[Claimed]:
+    """Take up to `limit` webhooks that want work, oldest first. They are the holder's for `LEASE_MS`."""
     waiting = (
         select(inbound.c.place)
         .where(inbound.c.due_at <= now)
@@ -93,7 +93,7 @@ def claim(connection: Connection, now: int, limit: int) -> list[Claimed]:
     statement = (
         update(inbound)
         .where(inbound.c.place.in_(waiting.scalar_subquery()))
-        .values(due_at=now + LEASE_MS)
+        .values(due_at=now + LEASE_MS, held_by=holder)
         .returning(*_COLUMNS)
     )
     return sorted((Claimed(*row) for row in connection.execute(statement)), key=lambda each: each.place)
@@ -118,8 +118,14 @@ def put_off(connection: Connection, place: int, until: int) -> None:
     connection.execute(
         update(inbound)
         .where(inbound.c.place == place, inbound.c.due_at.is_not(None))
-        .values(due_at=until, put_off=inbound.c.put_off + 1)
+        .values(due_at=until, put_off=inbound.c.put_off + 1, held_by=None)
     )
+
+
+def free(connection: Connection, holder: str, now: int) -> int:
+    """What a dead worker held is due; returns how many webhooks that is."""
+    held = update(inbound).where(inbound.c.due_at > now, inbound.c.held_by == holder)
+    return int(connection.execute(held.values(due_at=now, held_by=None)).rowcount)
 
 
 def mend(connection: Connection, now: int) -> int:

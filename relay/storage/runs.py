@@ -105,14 +105,14 @@ def any_due(connection: Connection, now: int) -> bool:
     return connection.execute(select(action_runs.c.id).where(action_runs.c.due_at <= now).limit(1)).first() is not None
 
 
-def take(connection: Connection, vault: Vault, now: int, lease_until: int, limit: int) -> list[Run]:
-    """What is due, oldest first, taken until the lease ends. Its state is the one before it was taken."""
+def take(connection: Connection, vault: Vault, now: int, lease_until: int, limit: int, holder: str) -> list[Run]:
+    """What is due, oldest first, the holder's until the lease ends. Its state is the one before it was taken."""
     due = select(action_runs).where(action_runs.c.due_at <= now).order_by(action_runs.c.due_at).limit(limit)
     rows = list(connection.execute(due.with_for_update(skip_locked=True)))
     taken = []
     for row in rows:
         held = update(action_runs).where(action_runs.c.id == row.id, action_runs.c.due_at == row.due_at)
-        if connection.execute(held.values(due_at=lease_until)).rowcount:
+        if connection.execute(held.values(due_at=lease_until, held_by=holder)).rowcount:
             taken.append(replace(_read(vault, row), due_at=lease_until))
     return taken
 
@@ -122,6 +122,12 @@ def hold(connection: Connection, run: Run, lease_until: int, *, told: bool) -> b
     values = {"due_at": lease_until, "state": RUNNING, "told": told}
     held = update(action_runs).where(action_runs.c.id == run.id, action_runs.c.due_at == run.due_at)
     return connection.execute(held.values(**values)).rowcount > 0
+
+
+def free(connection: Connection, holder: str, now: int) -> int:
+    """What a dead worker held is due; returns how many runs that is. Whoever takes one looks up what became of it."""
+    held = update(action_runs).where(action_runs.c.due_at > now, action_runs.c.held_by == holder)
+    return int(connection.execute(held.values(due_at=now, held_by=None)).rowcount)
 
 
 def save(connection: Connection, vault: Vault, run: Run, *, was_due: int | None) -> bool:
@@ -178,6 +184,7 @@ def _row(vault: Vault, run: Run) -> dict[str, Any]:
         "told": run.told,
         "on_fallback": run.on_fallback,
         "finished_at": run.finished_at,
+        "held_by": None,
     }
 
 

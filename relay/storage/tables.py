@@ -1,7 +1,7 @@
 """The tables. Instants are Unix milliseconds; `sealed` columns are opened with the vault.
 
-`due_at` is one idea in two tables: when a row wants work. It lies ahead while somebody works on it (a lease)
-or while it waits for a retry, and is null once there is nothing left to do.
+`due_at` is one idea in three tables: when a row wants work. It lies ahead while a worker works on it (a lease, and
+`held_by` names the worker) or while it waits for a retry, and is null once there is nothing left to do.
 """
 
 from sqlalchemy import (
@@ -75,6 +75,7 @@ inbound = Table(
     Column("due_at", _Ms),
     Column("put_off", Integer, nullable=False, server_default="0"),
     Column("sealed", LargeBinary),
+    Column("held_by", _Id),
     UniqueConstraint("source_id", "dedupe_key", name="inbound_once"),
     sqlite_autoincrement=True,
 )
@@ -159,6 +160,7 @@ deliveries = Table(
     Column("finished_at", _Ms),
     Column("status_code", Integer),
     Column("error", Text),
+    Column("held_by", _Id),
     Index("deliveries_by_workspace", "workspace_id", "id"),
     Index("deliveries_by_event", "event_sequence", "id"),
     Index("deliveries_by_hook", "hook_id", "id"),
@@ -316,6 +318,7 @@ action_runs = Table(
     Column("told", Boolean, nullable=False),
     Column("on_fallback", Boolean, nullable=False),
     Column("finished_at", _Ms),
+    Column("held_by", _Id),
     UniqueConstraint("workspace_id", "key", name="action_runs_once"),
     Index("action_runs_by_workspace", "workspace_id", "id"),
 )
@@ -324,6 +327,13 @@ Index(
     action_runs.c.due_at,
     postgresql_where=text("due_at IS NOT NULL"),
     sqlite_where=text("due_at IS NOT NULL"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("beats", BigInteger, nullable=False),
 )
 
 action_policies = Table(

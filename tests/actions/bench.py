@@ -14,6 +14,7 @@ from relay.actions.actor import Actor, Patience
 from relay.actions.adapter import Does
 from relay.actions.requests import Desk
 from relay.model import Secret, Source, new_id, now_ms
+from relay.presence import Presence
 from relay.storage import Database, runs, sources, workspaces
 from relay.storage.runs import Run
 from relay.storage.tables import inbound, metadata
@@ -51,6 +52,7 @@ class Bench:
             self.vault,
             self.rung.append,
             lambda _, __, ___: [now_ms()],
+            Presence(self.database, lambda *_: None),
             allow_private=frozenset({"127.0.0.1"}),
             patience=patience,
         )

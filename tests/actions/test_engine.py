@@ -199,7 +199,7 @@ def test_a_success_that_breaks_off_is_one_where_only_the_status_counts(bench: Be
 def test_one_that_was_killed_between_effect_and_record_finds_out(bench: Bench, panel: Panel) -> None:
     asked = bench.approved(REFUND, payment_id="p")
     with bench.database.write() as connection:
-        (taken,) = runs.take(connection, bench.vault, now_ms(), now_ms() + 50, 1)
+        (taken,) = runs.take(connection, bench.vault, now_ms(), now_ms() + 50, 1, "wrk_1")
         assert runs.hold(connection, taken, now_ms() + 50, told=True)
     panel.effects.append("the killed one's")
 
@@ -214,7 +214,7 @@ def test_a_key_that_the_vendor_may_have_forgotten_is_not_trusted(bench: Bench, p
     """Doing it again under the same key is safe for as long as the vendor keeps the key."""
     asked = bench.ask("invoice.send", invoice_id="i")
     with bench.database.write() as connection:
-        (taken,) = runs.take(connection, bench.vault, now_ms(), now_ms() + 50, 1)
+        (taken,) = runs.take(connection, bench.vault, now_ms(), now_ms() + 50, 1, "wrk_1")
         assert runs.hold(connection, taken, now_ms() + 50, told=True)
         aged = update(action_runs).where(action_runs.c.id == asked.id)
         connection.execute(aged.values(created_at=now_ms() - hours * 3_600_000))
@@ -238,7 +238,7 @@ def test_what_cannot_be_looked_up_stays_unknown_and_a_person_is_told(bench: Benc
 def test_a_look_up_that_finds_nothing_is_no_reason_to_do_it_again(bench: Bench, panel: Panel) -> None:
     asked = bench.approved(REFUND, payment_id="p")
     with bench.database.write() as connection:
-        (taken,) = runs.take(connection, bench.vault, now_ms(), now_ms() + 50, 1)
+        (taken,) = runs.take(connection, bench.vault, now_ms(), now_ms() + 50, 1, "wrk_1")
         assert runs.hold(connection, taken, now_ms() + 50, told=True)
 
     run = bench.carry_out(asked)

@@ -18,6 +18,7 @@ from relay.http import Door
 from relay.model import Event, Inbound, new_id, now_ms
 from relay.normalize import EVENTS_PER_WEBHOOK, read
 from relay.pipeline import Pipeline
+from relay.presence import Presence
 from relay.providers import get as get_provider
 from relay.receive import pack
 from relay.registry import record_id
@@ -153,7 +154,16 @@ class Api:
         """Let the pipeline turn what was accepted into events and deliveries; answers the parcels it sends."""
         courier = _Courier()
         asker = Asker(Door)
-        pipeline = Pipeline(self.database, self.vault, courier, asker, lambda *_: [0], lambda _: None, lambda _: None)  # type: ignore[arg-type]
+        pipeline = Pipeline(
+            self.database,
+            self.vault,
+            courier,  # type: ignore[arg-type]
+            asker,
+            Presence(self.database, lambda *_: None),
+            lambda *_: [0],
+            lambda _: None,
+            lambda _: None,
+        )
         pipeline.process_waiting(attentive=False)
         pipeline.retry_due()
         return courier.parcels

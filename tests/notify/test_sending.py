@@ -282,7 +282,7 @@ def test_what_was_being_sent_when_a_worker_died_is_not_sent_again(office: Office
     office.mail_channel(mail_server)
     run = office.ask(SEND, channel="mail", to=ZOE, message="x")
     with office.database.write() as connection:
-        (taken,) = runs.take(connection, office.vault, run.created_at, run.created_at + 1, 1)
+        (taken,) = runs.take(connection, office.vault, run.created_at, run.created_at + 1, 1, "wrk_1")
         runs.hold(connection, taken, run.created_at + 2, told=True)
 
     done = office.carry_out(run)

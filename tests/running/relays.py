@@ -180,7 +180,7 @@ class Relay:
             return [vault.open(row.sealed, row.id) for row in rows]
 
     def end_leases(self) -> None:
-        """What a dead worker held is free now, as it would be in a minute."""
+        """What a dead worker held is free now, as it would be in some seconds."""
         with self._open() as (_, database, _, _), database.write() as connection:
             connection.execute(update(action_runs).where(action_runs.c.due_at > now_ms()).values(due_at=now_ms()))
 

@@ -13,6 +13,7 @@ from relay.http import Door
 from relay.model import Hook, Inbound, Source, new_id, now_ms
 from relay.normalize import native_id, read
 from relay.pipeline import Pipeline
+from relay.presence import Presence
 from relay.providers import get as get_provider
 from relay.receive import pack
 from relay.storage import Database, deliveries, events, hooks, inbound, sources, workspaces
@@ -21,6 +22,9 @@ from relay.vault import Vault
 
 SECRET_KEY = "a key for tests that is long enough to seal"
 TARGET = "https://hooks.example.com/in"
+HOLDER = "wrk_tests"
+"""The worker that holds what `Workbench.due` makes."""
+
 _ACTOR = "tests"
 
 
@@ -123,6 +127,7 @@ class Workbench:
                 order_key=None,
                 created_at=now,
                 due_at=now + deliveries.LEASE_MS,
+                held_by=HOLDER,
             )
             with self.database.write() as connection:
                 deliveries.store(connection, [new])
@@ -168,17 +173,20 @@ class Belt:
 
     bench: Workbench
     courier: IdleCourier = field(default_factory=IdleCourier)
+    presence: Presence = field(init=False)
     asker: Asker = field(default_factory=lambda: Asker(lambda: Door(allow_private=frozenset(["127.0.0.1"]))))
     rung: list[str] = field(default_factory=list)
     slots: int | None = None
     """How many slots a hook with a rate gets; None gives as many as are asked for."""
 
     def __post_init__(self) -> None:
+        self.presence = Presence(self.bench.database, lambda *_: None)
         self.pipeline = Pipeline(
             self.bench.database,
             self.bench.vault,
             self.courier,  # type: ignore[arg-type]
             self.asker,
+            self.presence,
             self._reserve,
             self.rung.append,
             lambda _: None,

@@ -24,7 +24,7 @@ def store(bench: Workbench, *new: NewDelivery) -> None:
 def take(bench: Workbench, hook_id: str, now: int = NOW, limit: int = 100, below: int | None = None) -> list[str]:
     """The events that were taken."""
     with bench.database.write() as connection:
-        taken = deliveries.take(connection, hook_id, now, limit, ordered_below=below)
+        taken = deliveries.take(connection, hook_id, now, limit, "wrk_1", ordered_below=below)
     return sorted(each.event_id for each in taken)
 
 
@@ -66,7 +66,7 @@ def test_two_that_take_at_once_share(bench: Workbench) -> None:
     store(bench, *(delivery("hk_1", number) for number in range(1, 11)))
 
     with bench.database.write() as connection:
-        mine = deliveries.take(connection, "hk_1", NOW, 5)
+        mine = deliveries.take(connection, "hk_1", NOW, 5, "wrk_1")
         yours = [] if bench.database.is_sqlite else take(bench, "hk_1")
 
     assert len(mine) == 5
@@ -152,7 +152,7 @@ def test_what_is_given_back_is_due_at_once_unless_it_has_ended(bench: Workbench)
     record(bench, succeeded(ended.id))
 
     with bench.database.write() as connection:
-        deliveries.hand_back(connection, [taken.id, ended.id], NOW)
+        deliveries.hand_back(connection, [taken.id, ended.id], NOW, "wrk_1")
 
     assert take(bench, "hk_1") == ["evt_1"]
 

@@ -26,7 +26,7 @@ def store(bench: Workbench, *webhooks: NewInbound) -> list[str]:
 
 def claim(bench: Workbench, now: int, limit: int = 100) -> list[inbound.Claimed]:
     with bench.database.write() as connection:
-        return inbound.claim(connection, now, limit)
+        return inbound.claim(connection, now, limit, "wrk_1")
 
 
 def finish(bench: Workbench, *places: int) -> set[int]:
@@ -112,7 +112,7 @@ def test_two_that_claim_at_once_share(bench: Workbench) -> None:
     store(bench, *(webhook(f"k{number}") for number in range(20)))
 
     with bench.database.write() as connection:
-        mine = inbound.claim(connection, NOW, 10)
+        mine = inbound.claim(connection, NOW, 10, "wrk_1")
         if bench.database.is_sqlite:  # writers stand in line there
             yours: list[inbound.Claimed] = []
         else:

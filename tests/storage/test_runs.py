@@ -46,7 +46,7 @@ def test_each_run_is_taken_by_one_worker(bench: Workbench) -> None:
     def take(_: int) -> list[str]:
         now = now_ms()
         with bench.database.write() as connection:
-            return [each.id for each in runs.take(connection, bench.vault, now, now + 60_000, 4)]
+            return [each.id for each in runs.take(connection, bench.vault, now, now + 60_000, 4, "wrk_1")]
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         taken = [own_id for some in pool.map(take, range(AT_ONCE)) for own_id in some]

@@ -1,0 +1,149 @@
+"""A lease ends with the worker that holds it, and never while that worker lives."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+
+from relay import presence
+from relay.actions.catalogue import get as get_action
+from relay.errors import StorageUnavailable
+from relay.model import new_id, now_ms
+from relay.presence import MISSED_BEATS, Presence
+from relay.storage import deliveries, inbound, runs, workers
+from relay.storage.runs import Run
+from running.workbench import Belt, Workbench
+
+Freed = list[tuple[int, int, int]]
+
+
+@pytest.fixture
+def freed() -> Freed:
+    return []
+
+
+@pytest.fixture
+def watcher(bench: Workbench, freed: Freed) -> Presence:
+    return Presence(bench.database, lambda *counts: freed.append(counts))
+
+
+@pytest.fixture
+def holder(bench: Workbench) -> Presence:
+    """A worker that has taken a webhook, a delivery and an action run."""
+    made = Presence(bench.database, lambda *_: None)
+    bench.accept(bench.source(), {"type": "a.b", "timestamp": "2026-11-22T10:00:00Z", "data": {}})
+    hook, now = bench.hook(), now_ms()
+    due = deliveries.NewDelivery(new_id("dlv"), bench.workspace_id, "evt_1", 1, hook.id, None, now, now)
+    retried = deliveries.NewDelivery(new_id("dlv"), bench.workspace_id, "evt_2", 2, hook.id, None, now, now + 900_000)
+    run = Run(
+        new_id("run"), bench.workspace_id, "event.note", get_action("event.note").risk, None, runs.QUEUED, "key_1",
+        now, now, {}, None, "0",
+    )  # fmt: skip
+    with bench.database.write() as connection:
+        deliveries.store(connection, [due, retried])
+        assert runs.add(connection, bench.vault, run)
+        name = made.sign(connection)
+        assert len(inbound.claim(connection, now_ms(), 10, name)) == 1
+        assert len(deliveries.take(connection, hook.id, now_ms(), 10, name)) == 1
+        assert len(runs.take(connection, bench.vault, now_ms(), now_ms() + 60_000, 1, name)) == 1
+    return made
+
+
+def waits(bench: Workbench) -> tuple[bool, bool, bool]:
+    """Whether a webhook, a delivery and a run want work now."""
+    with bench.database.read() as connection:
+        now = now_ms()
+        return inbound.waiting(connection, now), deliveries.waiting(connection, now), runs.any_due(connection, now)
+
+
+def beat(watcher: Presence, times: int = MISSED_BEATS + 1) -> None:
+    for _ in range(times):
+        watcher.beat()
+
+
+def test_what_a_dead_worker_held_is_due_at_once(
+    bench: Workbench, holder: Presence, watcher: Presence, freed: Freed
+) -> None:
+    beat(watcher, MISSED_BEATS)
+    before = waits(bench)
+
+    watcher.beat()
+
+    assert (before, waits(bench)) == ((False, False, False), (True, True, True))
+    assert freed == [(1, 1, 1)]
+    with bench.database.read() as connection:
+        assert workers.beats(connection) == {}
+
+
+def test_a_worker_that_lives_keeps_what_it_holds(
+    bench: Workbench, holder: Presence, watcher: Presence, freed: Freed
+) -> None:
+    for _ in range(MISSED_BEATS):
+        beat(watcher, MISSED_BEATS - 1)
+        holder.beat()
+
+    assert (waits(bench), freed) == ((False, False, False), [])
+
+
+def test_a_watcher_that_could_not_write_has_counted_nothing(
+    bench: Workbench, holder: Presence, watcher: Presence, freed: Freed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watcher.beat()
+
+    def away() -> Iterator[Any]:
+        raise StorageUnavailable("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.database, "write", away)
+        for _ in range(3 * MISSED_BEATS):
+            with pytest.raises(StorageUnavailable):
+                watcher.beat()
+    beat(watcher, MISSED_BEATS - 1)
+
+    assert (waits(bench), freed) == ((False, False, False), [])
+
+
+def test_what_waits_for_a_retry_is_nobodys(bench: Workbench, holder: Presence, watcher: Presence) -> None:
+    [taken] = [each for each in bench.deliveries() if each.event_id == "evt_1"]
+    again = now_ms() + 600_000
+    failed = deliveries.Attempt(taken.id, 1, now_ms(), 20, 503, "HTTP 503", deliveries.PENDING, again)
+    with bench.database.write() as connection:
+        deliveries.record(connection, [failed])
+
+    beat(watcher)
+
+    assert [each.due_at for each in bench.deliveries() if each.id == taken.id] == [again]
+
+
+def test_a_worker_that_holds_nothing_writes_nothing(
+    bench: Workbench, watcher: Presence, holder: Presence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = count(10_000.0)
+    monkeypatch.setattr(presence.time, "monotonic", lambda: next(later))
+    holder.beat()
+    monkeypatch.setattr(bench.database, "write", lambda: pytest.fail("it wrote"))
+
+    holder.beat()
+    watcher.beat()
+
+    with bench.database.read() as connection:
+        assert workers.beats(connection) == {}
+
+
+def test_a_worker_that_ends_signs_off(bench: Workbench, holder: Presence) -> None:
+    holder.close()
+
+    with bench.database.read() as connection:
+        assert workers.beats(connection) == {}
+
+
+def test_whatever_a_worker_takes_it_signs_for(bench: Workbench) -> None:
+    belt = Belt(bench)
+    bench.hook()
+    bench.accept(bench.source(), {"type": "a.b", "timestamp": "2026-11-22T10:00:00Z", "data": {}})
+
+    belt.process()
+
+    with bench.database.read() as connection:
+        assert list(workers.beats(connection)) == [belt.presence.worker_id]
