@@ -36,7 +36,7 @@ def told(message: Any) -> tuple[Any, Any, Any]:
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        ({"text": "One\nTwo"}, ("One", "One\nTwo", None)),
+        ({"text": "One\nTwo"}, ("One", "Two", None)),
         ({"text": " One ", "username": "Bot"}, ("One", "One", "Bot")),
         ({"text": "a &lt; b &amp; c"}, ("a < b & c", "a < b & c", None)),
         ({"text": "<!channel> <@U1|zoe>"}, ("channel zoe", "channel zoe", None)),
@@ -45,9 +45,20 @@ def told(message: Any) -> tuple[Any, Any, Any]:
             (*["A (https://a.example) https://b.example"] * 2, None),
         ),
         ({"attachments": [{"fallback": "Only this"}]}, ("Only this", "Only this", None)),
-        ({"attachments": [{"title": "T", "text": "X", "fallback": "T X"}]}, ("T", "T\nX", None)),
-        ({"text": "M", "attachments": [{"title": "T"}]}, ("M", "M\nT", None)),
+        ({"attachments": [{"title": "T", "text": "X", "fallback": "T X"}]}, ("T", "X", None)),
+        ({"text": "M", "attachments": [{"title": "T"}]}, ("M", "T", None)),
         ({"text": "Same", "blocks": [{"type": "section", "text": {"text": "Same"}}]}, ("Same", "Same", None)),
+        (
+            {"text": "*Bold* `a_b` and _more_\n* 2*3 of disk_space_usage"},
+            ("Bold a_b and more", "* 2*3 of disk_space_usage", None),
+        ),
+        ({"text": "_*`*both*`*_ ~no~ *"}, (*["*both* no *"] * 2, None)),
+        ({"text": "```\nrm *.log\n```"}, (*["rm *.log"] * 2, None)),
+        (
+            {"text": "A", "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "*B*"}}]},
+            ("A", "*B*", None),
+        ),
+        ({"attachments": [{"title": "*T*", "fields": [{"title": "_F_", "value": "_V_"}]}]}, ("*T*", "_F_: V", None)),
         ({"text": "x" * 200}, ("x" * 149 + "…", "x" * 200, None)),
     ],
 )

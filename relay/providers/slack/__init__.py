@@ -20,6 +20,18 @@ from relay.verification import SharedToken
 _LONGEST_TITLE = 150
 _LINK = re.compile(r"<((?:https?|mailto)[^|<>]*)(?:\|([^<>]*))?>")
 _SPECIAL = re.compile(r"<[!@#]([^|<>]*)(?:\|([^<>]*))?>")
+_CODE = re.compile(r"```\n?(.+?)\n?```|`([^`\n]+)`", re.DOTALL)
+_KEPT = re.compile(r"\0(\d+)\0")
+_LONGEST_MARKED = 10_000
+_MARKS = "*_~"
+_MARKED = [
+    # Slack formats whole words only: the marks of 2*3*4, of disk_space_usage and of __init__ are none.
+    re.compile(
+        rf"(?<![^\s(\[{{<>\"',;:{others}])[{mark}](?![\s{mark}])([^\n]{{0,200}}?[^\s{mark}])[{mark}](?![^\s)\]}}<>\"',;:.!?{others}])"
+    )
+    for mark in _MARKS
+    for others in [_MARKS.replace(mark, "")]
+]
 _MOST_PIECES = 200
 _DEEPEST = 20
 
@@ -45,10 +57,13 @@ def event_name(inbound: Inbound) -> str | None:
 
 
 def notice(posted: Data) -> Data:
-    """The text, then what the blocks and attachments say beside it. Its title is the headline, or the first line."""
-    lines = list(dict.fromkeys(filter(None, (_plain(each) for each in _pieces(posted)))))
-    text = "\n".join(lines)
-    headline = _plain(_headline(posted)) or (text.split("\n", 1)[0] if text else None)
+    """The text, then what the blocks and attachments say beside it. Its title is the headline, or the first line; the
+    text goes on behind it, where there is more than that."""
+    lines = "\n".join(dict.fromkeys(filter(None, (_plain(each) for each in _pieces(posted))))).split("\n")
+    headline = _plain(_headline(posted)) or lines[0] or None
+    if headline in lines and len(lines) > 1:
+        lines.remove(headline)
+    text = "\n".join(lines).strip()
     return {
         "notice": {
             "title": headline and _short(headline),
@@ -59,10 +74,10 @@ def notice(posted: Data) -> Data:
 
 
 def _pieces(posted: Data) -> Iterator[Any]:
-    yield posted.get("text")
+    yield _unmarked(posted.get("text"))
     yield from _of_blocks(posted.get("blocks"))
     for each in _rows(posted.get("attachments")):
-        told = [each.get("pretext"), each.get("title"), each.get("text")]
+        told = [_unmarked(each.get("pretext")), each.get("title"), _unmarked(each.get("text"))]
         told += [_field(field) for field in _rows(each.get("fields"))]
         told += _of_blocks(each.get("blocks"))
         # The fallback repeats the rest for telephones that show no more.
@@ -87,7 +102,7 @@ def _leaves(value: Any, depth: int) -> Iterator[str]:
     elif isinstance(value, dict):
         found = value.get("text")
         if isinstance(found, str):
-            yield found
+            yield _unmarked(found) if value.get("type") == "mrkdwn" else found
         elif value.get("type") == "link" and isinstance(value.get("url"), str):
             yield value["url"]
         for name in ("text", "fields", "elements"):
@@ -108,8 +123,24 @@ def _headline(posted: Data) -> Any:
 
 
 def _field(field: Data) -> str | None:
-    title, value = scalar(field.get("title")), scalar(field.get("value"))
+    title, value = scalar(field.get("title")), scalar(_unmarked(field.get("value")))
     return f"{title}: {value}" if title and value else title or value
+
+
+def _unmarked(value: Any) -> Any:
+    """Without the marks for bold, italic, struck out and code; what stands in code is left as it is."""
+    if not isinstance(value, str) or len(value) > _LONGEST_MARKED:
+        return value
+    codes: list[str] = []
+
+    def kept(found: re.Match[str]) -> str:
+        codes.append(found[1] or found[2])
+        return f"\0{len(codes) - 1}\0"
+
+    text = _CODE.sub(kept, value.replace("\0", ""))
+    for marked in _MARKED:
+        text = marked.sub(r"\1", text)
+    return _KEPT.sub(lambda found: codes[int(found[1])], text)
 
 
 def _plain(value: Any) -> str | None:
