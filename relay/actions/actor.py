@@ -174,6 +174,8 @@ class Actor:
             self._count_failure(source.id)
             raise
         self._circuits.pop(source.id, None)
+        if get_action(run.action).risk == "read" and all(value is None for value in done.output.values()):
+            raise Failed(f"{source.name} knows nothing of it.", code="no_such_thing")
         return done
 
     def _own_task(self, held: "_Held") -> own.OwnTask:

@@ -29,6 +29,14 @@ class Failed(RelayError):
     status = 422
 
 
+def there(thing: Mapping[str, Any], what: str) -> Mapping[str, Any]:
+    """What a source answered of a thing. Raises `Failed` if it knows nothing of it, so that nothing is made of the id
+    that was asked for."""
+    if not thing:
+        raise Failed(f"There is no {what} there.", code="no_such_thing")
+    return thing
+
+
 class Declined(Failed):
     """The bank or the gateway said no to a payment. Another gateway may be asked."""
 

@@ -24,7 +24,7 @@ from relay.providers import load
 from relay.storage import audit, runs, sources
 from relay.storage.tables import action_runs
 
-SUSPEND, REFUND = "service.suspend", "payment.refund"
+SUSPEND, REFUND, FETCH = "service.suspend", "payment.refund", "service.fetch"
 
 
 class Panel:
@@ -113,6 +113,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, panel: Panel) -> Benc
         SUSPEND: Does(tell, find_out=look, needs=("api_key",)),
         REFUND: Does(tell, find_out=look),
         "invoice.void": Does(mark),
+        FETCH: Does(lambda _: Done("It is told.", {"service_id": None, "plan": None}), repeatable=True),
         "invoice.send": Does(tell, repeatable=True, kept=timedelta(hours=24)),
     }
     made = Bench(tmp_path, does, monkeypatch)
@@ -233,6 +234,12 @@ def test_what_cannot_be_looked_up_stays_unknown_and_a_person_is_told(bench: Benc
     assert (run.state, run.content["code"]) == (runs.UNKNOWN, "unknown")
     assert len(panel.effects) == 1
     assert f"action.completed:{run.id}:unknown" in bench.told()
+
+
+def test_a_source_that_tells_nothing_of_a_thing_has_no_such_thing(bench: Bench) -> None:
+    run = bench.carry_out(bench.ask(FETCH, service_id="acme"))
+
+    assert (run.state, run.content["code"]) == (runs.FAILED, "no_such_thing")
 
 
 def test_a_look_up_that_finds_nothing_is_no_reason_to_do_it_again(bench: Bench, panel: Panel) -> None:

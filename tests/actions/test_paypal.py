@@ -253,6 +253,15 @@ def test_what_was_collected_is_told(vendor: FakeVendor) -> None:
     assert (done.output["payment_id"], done.output["amount"], done.output["currency"]) == ("CAP2", 24, "EUR")
 
 
+def test_an_invoice_that_is_not_told_of_is_not_made_of_its_id(vendor: FakeVendor, paypal: PayPal) -> None:
+    paypal.invoice = {}
+
+    with pytest.raises(Failed) as error:
+        does(vendor, "invoice.fetch")
+
+    assert error.value.code == "no_such_thing"
+
+
 def test_an_invoice_is_read(vendor: FakeVendor, paypal: PayPal) -> None:
     paypal.invoice |= {
         "amount": {"currency_code": "EUR", "value": "24.00"},

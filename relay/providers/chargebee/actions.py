@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Declined, Done, Failed
+from relay.actions.outcomes import Declined, Done, Failed, there
 from relay.actions.terms import Api, Move, moves, still_to_come
 from relay.actions.vendor import basic
 from relay.money import from_minor
@@ -73,7 +73,8 @@ def fetch_invoice(task: Task) -> Done:
 
 def _invoice(task: Task) -> dict[str, Any]:
     own_id = str(task.input["invoice_id"]).strip().removeprefix("#")
-    return {"id": own_id, **an_object(_API.ask(task, f"/api/v2/invoices/{segment(own_id)}").get("invoice"))}
+    found = an_object(_API.ask(task, f"/api/v2/invoices/{segment(own_id)}").get("invoice"))
+    return {"id": own_id, **there(found, f"invoice {own_id}")}
 
 
 def _shown(invoice: Mapping[str, Any], status: str | None = None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from relay.actions import amounts
 from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Declined, Done, Failed
+from relay.actions.outcomes import Declined, Done, Failed, there
 from relay.actions.vendor import Reply, basic, bearer
 from relay.money import exponent, from_decimal
 from relay.providers.base import segment
@@ -211,7 +211,8 @@ def fetch(task: Task) -> Done:
 
 def _invoice(account: Account, task: Task) -> dict[str, Any]:
     own_id = str(task.input["invoice_id"]).strip()
-    return {"id": own_id, **account.ask(f"/v2/invoicing/invoices/{segment(own_id)}").object()}
+    found = account.ask(f"/v2/invoicing/invoices/{segment(own_id)}").object()
+    return {"id": own_id, **there(found, f"invoice {own_id}")}
 
 
 def _by_number(account: Account, task: Task) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Declined, Done, Failed
+from relay.actions.outcomes import Declined, Done, Failed, there
 from relay.actions.terms import Api, Move, moves
 from relay.actions.vendor import basic
 from relay.money import from_decimal
@@ -81,7 +81,7 @@ def _invoice(task: Task) -> dict[str, Any]:
     """An invoice's number is asked for as `number-1042`."""
     name = str(task.input["invoice_id"]).strip().removeprefix("#")
     asked = f"number-{name}" if name.isdigit() else name
-    return {"id": asked, **_API.ask(task, f"/invoices/{segment(asked)}")}
+    return {"id": asked, **there(_API.ask(task, f"/invoices/{segment(asked)}"), f"invoice {name}")}
 
 
 def _number(invoice: Mapping[str, Any]) -> str:
