@@ -263,13 +263,14 @@ def _route(action: Action) -> Route:
         partial(_run, name=action.name), "actions:run",
         f"{action.description}{needs} 200 when it is done; 202 while it waits for approval, is under way or when its"
         " outcome is not known: `status` says which. With an `Idempotency-Key` it is done once, however often it is"
-        " asked for.",
+        " asked for. A field that is null or an empty text counts as not given.",
         body=_body(action),
         body_example=action.example["input"],
         answer="ActionResult",
         example={**action.example["output"], **EXAMPLE_RESULT},
         errors=_ENDS,
         keeps_key=True,
+        blank_is_absent=True,
         also=(202,),
     )  # fmt: skip
 

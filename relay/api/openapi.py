@@ -5,6 +5,7 @@ from typing import Any
 
 from relay import __version__
 from relay.api import schemas
+from relay.api.reading import with_blanks
 from relay.api.routes import PREFIX, Route
 from relay.catalogue import Catalogue, EventType, catalogue
 
@@ -140,7 +141,8 @@ def _operation(route: Route) -> Node:
     if parameters:
         operation["parameters"] = parameters
     if route.body is not None:
-        content = {"schema": _rewritten(route.body, data_name), "example": route.body_example}
+        body = with_blanks(route.body) if route.blank_is_absent else route.body
+        content = {"schema": _rewritten(body, data_name), "example": route.body_example}
         needed = bool(route.body.get("required"))
         operation["requestBody"] = {"required": needed, "content": {"application/json": content}}
     operation["responses"] = {str(status): _success(route, status) for status in (route.status, *route.also)} | {

@@ -44,8 +44,9 @@ def raw_body() -> bytes:
     return sent
 
 
-def json_object(sent: bytes, schema: Schema) -> dict[str, Any]:
-    """The body as an object that fits the schema; no body is an empty object.
+def json_object(sent: bytes, schema: Schema, *, blank_is_absent: bool = False) -> dict[str, Any]:
+    """The body as an object that fits the schema; no body is an empty object. With `blank_is_absent` a field that is
+    null, or an empty text where a text is asked for, counts as not given: so platforms send what a user left empty.
 
     Raises `Unreadable` when it is no JSON, `InvalidRequest` that names the field when it does not fit.
     """
@@ -54,14 +55,36 @@ def json_object(sent: bytes, schema: Schema) -> dict[str, Any]:
         raise InvalidRequest("The body must be a JSON object.")
     if b"\\u0000" in sent and _has_nul(found):
         raise InvalidRequest("The body holds the character U+0000, which cannot be kept. Leave it out.")
+    fields: dict[str, Any] = found
+    if blank_is_absent:
+        known = schema["properties"]
+        fields = {name: value for name, value in fields.items() if not _is_blank(value, known.get(name))}
     try:
-        plain = jsontext.floats(found)
+        plain = jsontext.floats(fields)
     except orjson.JSONDecodeError:
         raise InvalidRequest("The body holds a number that is too large to be one.") from None
     error = next(_validator(_Hashed(schema)).iter_errors(plain), None)
     if error is not None:
         raise InvalidRequest(_sentence(error, schema))
-    return found
+    return fields
+
+
+def with_blanks(schema: Schema) -> Schema:
+    """What a body may hold whose blank fields count as not given, for the documentation."""
+    required = schema.get("required", ())
+    found = {name: each if name in required else _or_blank(each) for name, each in schema["properties"].items()}
+    return {**schema, "properties": found}
+
+
+def _is_blank(value: Any, schema: Schema | None) -> bool:
+    return schema is not None and (value is None or (value == "" and schema["type"] == "string"))
+
+
+def _or_blank(schema: Schema) -> Schema:
+    if schema["type"] != "string":
+        return {**schema, "type": [schema["type"], "null"]}
+    blank = [{"type": "string", "maxLength": 0}, {"type": "null"}]
+    return {"description": schema["description"], "anyOf": [schema, *blank]}
 
 
 def query(parameters: Iterable[Parameter]) -> dict[str, Any]:

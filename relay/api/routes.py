@@ -56,6 +56,7 @@ class Route:
 
     `answer` is the schema's name under components (None: no content), `example` an answer as it may be. One that
     `keeps_key` looks after `Idempotency-Key` itself; of the others the answer is kept. `also` are further successes.
+    With `blank_is_absent` a field of the body that is null or an empty text counts as not given.
     """
 
     method: str
@@ -74,6 +75,7 @@ class Route:
     example: Any = None
     errors: Mapping[int, str] = field(default_factory=dict)
     keeps_key: bool = False
+    blank_is_absent: bool = False
     also: tuple[int, ...] = ()
 
     @property
@@ -120,7 +122,7 @@ def _view(relay: Relay, route: Route) -> Callable[..., Response]:
         if route.method not in ("POST", "PATCH"):
             return route.work(Call(relay, g.key, path, reading.query(route.parameters), {})).response()
         sent = reading.raw_body()
-        body = reading.json_object(sent, route.body or _NO_FIELDS)
+        body = reading.json_object(sent, route.body or _NO_FIELDS, blank_is_absent=route.blank_is_absent)
         key = reading.idempotency_key() if route.method == "POST" else None
         call = Call(relay, g.key, path, reading.query(route.parameters), body, key)
         if key is None or route.keeps_key:

@@ -186,6 +186,25 @@ def test_an_event_has_the_keys_that_its_triggers_declare(shared_api, type_name):
 
 
 @pytest.mark.parametrize("name", actions())
+def test_what_a_user_left_empty_counts_as_not_given(shared_api, monkeypatch, name):
+    """A platform sends null or an empty text for it."""
+    action = actions()[name]
+    taken = []
+    monkeypatch.setattr(Desk, "rehearse", lambda _, workspace, name, body: taken.append(body) or {"status": "dry_run"})
+    given = jsontext.floats(action.example["input"]) | {"dry_run": True}
+    empty = {each: None for each in action.input["properties"] if each not in given}
+    texts = {each: "" for each in empty if action.input["properties"][each]["type"] == "string"}
+
+    for body in (given, given | empty | {"fallback": None} if not action.own else given | empty, given | texts):
+        answer = shared_api.call("POST", f"/actions/{name}", body)
+        assert answer.status_code == 200, answer.text
+    assert taken[0] == taken[1] == taken[2]
+    for field in action.input.get("required", ()):
+        refusal = shared_api.call("POST", f"/actions/{name}", given | {field: None})
+        assert (refusal.status_code, refusal.json["error"]["message"]) == (422, f"{field} is required.")
+
+
+@pytest.mark.parametrize("name", actions())
 def test_no_key_of_an_output_is_one_of_the_runs_own(name):
     assert set(actions()[name].outputs).isdisjoint(RESULT)
 

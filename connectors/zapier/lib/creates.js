@@ -5,7 +5,7 @@
 const crypto = require('node:crypto');
 
 const { resultOf } = require('./fields');
-const { call, filled } = require('./relay');
+const { call, filled, inputOf } = require('./relay');
 
 const DEDUPLICATION = {
   key: 'deduplication_key',
@@ -135,7 +135,7 @@ const ofAction = (action) => ({
   operation: {
     inputFields: [...action.fields, DEDUPLICATION],
     perform: async (z, bundle) => {
-      const { deduplication_key: _, ...input } = filled(bundle.inputData);
+      const input = inputOf(action.fields, bundle.inputData);
       return outcome(await post(z, bundle, `/actions/${encodeURIComponent(action.name)}`, input));
     },
     ...resultOf(action),

@@ -99,4 +99,19 @@ const filled = (values) =>
     ),
   );
 
-module.exports = { addKey, baseUrl, call, filled, lookUp, mapErrors };
+const YES_OR_NO = { true: true, yes: true, 1: true, false: false, no: false, 0: false };
+
+const typed = (type, value) => {
+  if (type === 'boolean') return YES_OR_NO[String(value).toLowerCase()] ?? value;
+  const isNumber = (type === 'number' || type === 'integer') && typeof value === 'string' && value.trim() !== '';
+  return isNumber && Number.isFinite(Number(value)) ? Number(value) : value;
+};
+
+// What a user filled in, as the fields want it: a number that was mapped from a text is a number. What is none is sent
+// as it is, and the relay says what it expected.
+const inputOf = (fields, values) => {
+  const given = Object.fromEntries(fields.map(({ key, type }) => [key, typed(type, (values || {})[key])]));
+  return filled(given);
+};
+
+module.exports = { addKey, baseUrl, call, filled, inputOf, lookUp, mapErrors };

@@ -4,7 +4,7 @@
 
 const { sampleOf, shown } = require('./events');
 const { ofEvents, resultOf } = require('./fields');
-const { call, filled, lookUp } = require('./relay');
+const { call, filled, inputOf, lookUp } = require('./relay');
 
 const MOST = 10;
 
@@ -15,7 +15,7 @@ const ofRecords = (search) => ({
   operation: {
     inputFields: search.fields,
     perform: async (z, bundle) => {
-      const asked = filled(Object.fromEntries(search.fields.map(({ key }) => [key, bundle.inputData[key]])));
+      const asked = inputOf(search.fields, bundle.inputData);
       if (Object.keys(asked).length === 0) {
         throw new z.errors.Error(`Fill in at least one field to find a ${search.noun.toLowerCase()} by.`, 'nothing_asked', 400);
       }
@@ -33,10 +33,7 @@ const ofAction = (action) => ({
   display: { label: action.label, description: action.description, hidden: action.hidden },
   operation: {
     inputFields: action.fields,
-    perform: (z, bundle) => {
-      const asked = Object.fromEntries(action.fields.map(({ key }) => [key, bundle.inputData[key]]));
-      return lookUp(z, bundle, action, filled(asked));
-    },
+    perform: (z, bundle) => lookUp(z, bundle, action, inputOf(action.fields, bundle.inputData)),
     ...resultOf(action),
   },
 });

@@ -4,13 +4,8 @@
 
 const { sampleOf, shown } = require('./events');
 const { ofEvent, ofEvents } = require('./fields');
-const { call, filled } = require('./relay');
+const { call, inputOf } = require('./relay');
 const { isGenuine } = require('./signature');
-
-const filtersOf = (fields, input) => {
-  const filters = Object.fromEntries(fields.map(({ key }) => [key, input[key]]));
-  return filled(filters);
-};
 
 // How a Zap subscribes, is told, and shows examples in the editor. `types` answers the event types that it wants.
 const operation = ({ types, filters, inputFields, outputFields, sample }) => ({
@@ -24,7 +19,7 @@ const operation = ({ types, filters, inputFields, outputFields, sample }) => ({
       body: {
         target_url: bundle.targetUrl,
         event_types: types(bundle.inputData),
-        filters: filtersOf(filters, bundle.inputData),
+        filters: inputOf(filters, bundle.inputData),
         platform: 'zapier',
       },
     }),
@@ -42,7 +37,7 @@ const operation = ({ types, filters, inputFields, outputFields, sample }) => ({
     return [].concat(bundle.cleanedRequest).map((event) => shown(z, event));
   },
   performList: async (z, bundle) => {
-    const params = { limit: 3, type: types(bundle.inputData).join(','), ...filtersOf(filters, bundle.inputData) };
+    const params = { limit: 3, type: types(bundle.inputData).join(','), ...inputOf(filters, bundle.inputData) };
     const { items } = await call(z, bundle, '/events', { params });
     return items.map((event) => shown(z, event));
   },

@@ -12,7 +12,7 @@ const catalogue = require('../catalogue.json');
 const { creates } = require('../lib/creates');
 const { isOlder } = require('../lib/authentication');
 const { isGenuine } = require('../lib/signature');
-const { filled } = require('../lib/relay');
+const { filled, inputOf } = require('../lib/relay');
 const { shown } = require('../lib/events');
 const { lint } = require('../lint');
 const { NONE, differences } = require('./running');
@@ -200,6 +200,18 @@ test('what is left empty is not sent', () => {
 test('it asks for the Node that Zapier runs it on', () => {
   assert.equal(require('../package.json').engines.node, '>=22');
   assert.equal(require('../package-lock.json').packages[''].engines.node, '>=22');
+});
+
+test('what was mapped from a text is what its field wants, and what is none is left to the relay', () => {
+  const fields = [
+    { key: 'amount', type: 'number' },
+    { key: 'days', type: 'integer' },
+    { key: 'send', type: 'boolean' },
+    { key: 'note', type: 'string' },
+  ];
+  assert.deepEqual(inputOf(fields, { amount: '24.10', days: ' 7 ', send: 'no', note: '42', other: 1 }), { amount: 24.1, days: 7, send: false, note: '42' });
+  assert.deepEqual(inputOf(fields, { amount: 'a lot', days: '', send: 'perhaps', note: null }), { amount: 'a lot', send: 'perhaps' });
+  assert.deepEqual(inputOf(fields, undefined), {});
 });
 
 test('versions are compared by their numbers', () => {
