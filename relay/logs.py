@@ -2,10 +2,13 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any, TextIO
 
 import structlog
+
+from relay.redaction import without_credentials_in_addresses
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -30,6 +33,12 @@ def be_quiet() -> None:
     _configure("error")
 
 
+def _without_credentials(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An address may come into a line by what an error says."""
+    cleaned: MutableMapping[str, Any] = without_credentials_in_addresses(dict(line))
+    return cleaned
+
+
 def set_up(level: str) -> None:
     """Configure logging for this process, once, at its start. Writes to standard error."""
     _configure(level)
@@ -38,6 +47,7 @@ def set_up(level: str) -> None:
 
 def _configure(level: str) -> None:
     shared: list[Any] = [
+        _without_credentials,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -37,9 +37,9 @@ class Inbound:
     """A webhook as it arrived: bytes and headers untouched.
 
     `headers` has lower-case names. `native` is the event's name where only the caller knows it (a command-line
-    argument, a panel's hook). `payload` is what the provider's `read` made of the body; None before, and where it
-    could not be read: `unreadable` says why. `settings` are those of its source. `looked_up` is what the provider's
-    API told, by the name of the question (`base.LookUp`).
+    argument, a panel's hook). `payload` is what the provider's `read` made of the body, without secrets (`redacted`:
+    there were some); None before, and where it could not be read: `unreadable` says why. `settings` are those of its
+    source. `looked_up` is what the provider's API told, by the name of the question (`base.LookUp`).
     """
 
     body: bytes
@@ -50,6 +50,7 @@ class Inbound:
     native: str | None = None
     payload: Any = None
     unreadable: str | None = None
+    redacted: bool = False
     settings: Mapping[str, Any] = field(repr=False, default_factory=dict)
     looked_up: Mapping[str, Any] = field(repr=False, default_factory=dict)
 

@@ -17,6 +17,7 @@ from relay.catalogue import catalogue
 from relay.errors import Unreadable
 from relay.model import Event, Inbound, Source, Statement, iso
 from relay.providers.base import Data, On, Provider
+from relay.redaction import without_credentials_in_addresses
 from relay.verification import TOKEN, Coverage, fingerprint
 
 UNVERIFIED = "unverified"
@@ -31,6 +32,7 @@ EVENTS_PER_WEBHOOK = 1000
 """Room that a webhook's place in the sequence leaves for its own events, in order."""
 _LONGEST_ID = 255
 _ZEROS = re.compile(r"0[0-]*|[A-Za-z]{1,20}_0[0-]{7,}")
+_LOGS_IN = re.compile(rb"""//[^\s/?#"'<>\\]*@""")
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
 
 
@@ -44,9 +46,11 @@ class Origin:
 
 
 def read(provider: Provider, inbound: Inbound) -> Inbound:
-    """The inbound with its payload read, or with why that cannot be done: what is proved is kept either way."""
+    """The inbound with its payload read and freed of secrets, or with why that cannot be done: what is proved is kept
+    either way."""
     try:
-        return replace(inbound, payload=provider.body.read(inbound))
+        payload, removed = provider.without_secrets(provider.body.read(inbound))
+        return replace(inbound, payload=payload, redacted=removed)
     except Unreadable as error:
         return replace(inbound, unreadable=error.message)
     except Exception as error:  # noqa: BLE001  a foreign body may break any reader
@@ -91,6 +95,9 @@ def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Even
     """All events that a read webhook gives, in order; none for a native event that is knowingly ignored."""
     if inbound.unreadable is not None:
         return [_unknown(provider, inbound, origin, 0, None, "The body could not be read.", inbound.unreadable)]
+    if inbound.looked_up:
+        answers = without_credentials_in_addresses(dict(inbound.looked_up), provider.plain_parameters)
+        inbound = replace(inbound, looked_up=answers)
     events: list[Event] = []
     for piece in _pieces(provider, inbound):
         found = _events_of(provider, piece, origin, offset=len(events))
@@ -299,6 +306,10 @@ def _envelope(
     }
     envelope["summary"] = event_type.summary.of(envelope)
     body = jsontext.dumps(envelope)
+    if _LOGS_IN.search(body):
+        # What was read holds none; a reader may have made one by decoding what it read.
+        envelope = without_credentials_in_addresses(envelope, provider.plain_parameters)
+        body = jsontext.dumps(envelope)
     who = envelope["customer"] or {}
     return Event(
         id=envelope["id"],

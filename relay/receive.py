@@ -71,14 +71,14 @@ def pack(provider: Provider, webhook: Inbound) -> bytes:
     A body that had to be written anew is in UTF-8, whatever charset its header named.
     """
     body = provider.storable(webhook)
-    secret_fields = provider.secret_fields
-    kept, _ = without_secrets(dict(webhook.headers), secret_fields)
+    kept, _ = without_secrets(dict(webhook.headers), provider.secret_fields)
     headers = {name: value for name, value in kept.items() if name not in _HEADERS_NOT_KEPT}
     if body is not webhook.body and "content-type" in headers:
         headers["content-type"] = headers["content-type"].partition(";")[0]
     if sum(len(name) + len(value) for name, value in headers.items()) > _MOST_HEADER_BYTES:
         headers = {name: value for name, value in headers.items() if len(value) <= 1024}
-    query, _ = without_secrets({name: value for name, value in webhook.query.items() if name != TOKEN}, secret_fields)
+    said = {name: value for name, value in webhook.query.items() if name != TOKEN}
+    query, _ = without_secrets(said, provider.secret_fields)
     envelope = {"method": webhook.method, "headers": headers, "query": query}
     return jsontext.dumps(envelope) + b"\n" + body
 

@@ -252,6 +252,36 @@ def test_secrets_are_neither_kept_nor_told(provider: Provider, sample: Sample) -
     assert [event.type for event in told if PLANTED.encode() in event.body] == []
 
 
+LOGIN = f"https://deploy:{PLANTED}@intranet.example/x?a=1&token={PLANTED}"
+
+
+def with_logins(value: Any) -> Iterator[Any]:
+    """The same value with an address that logs in: in each text in turn, in the place of an address or behind it."""
+    if isinstance(value, str):
+        yield LOGIN if "://" in value else f"{value} {LOGIN}"
+    elif isinstance(value, dict):
+        yield from ({**value, name: each} for name, item in value.items() for each in with_logins(item))
+    elif isinstance(value, list):
+        yield from (
+            [*value[:at], each, *value[at + 1 :]] for at, item in enumerate(value) for each in with_logins(item)
+        )
+
+
+@pytest.mark.parametrize(("provider", "sample"), OF_FIELDS, ids=[sample.id for _, sample in OF_FIELDS])
+def test_credentials_in_addresses_are_neither_kept_nor_told(provider: Provider, sample: Sample) -> None:
+    payloads = list(with_logins(provider.body.read(sample.inbound)))
+    inbounds = [replace(sample.inbound, body=provider.body.write(each)) for each in payloads]
+    answers = [replace(sample.inbound, looked_up=each) for each in with_logins(dict(sample.inbound.looked_up))]
+
+    read_ones = [read(provider, each) for each in (*inbounds, *answers)]
+
+    assert payloads
+    assert [each.payload for each in read_ones if PLANTED in str(each.payload)] == []
+    assert [kept for each in read_ones if PLANTED.encode() in (kept := provider.storable(each))] == []
+    told = [event for each in read_ones for event in normalize(provider, each, origin_of(provider))]
+    assert [event.type for event in told if PLANTED.encode() in event.body] == []
+
+
 @of_samples()
 def test_what_is_kept_gives_the_same_events_as_what_came(provider: Provider, sample: Sample) -> None:
     inbound = read(provider, with_secrets(provider, sample))

@@ -121,6 +121,29 @@ def test_a_private_key_that_was_cut_short_is_removed_to_the_end() -> None:
     assert cleaned == f"log: {REMOVED}"
 
 
+def test_an_address_loses_its_credentials_at_any_depth_and_as_a_name() -> None:
+    payload = {"a": [{"https://u:p@host/": "down", "note": "see https://u:p@host/?token=x"}], "b": 1}
+
+    assert without_secrets(payload) == (
+        {"a": [{"https://host/": "down", "note": "see https://host/?token=[removed]"}], "b": 1},
+        True,
+    )
+
+
+def test_parameters_of_a_providers_own_pages_stay_where_it_says_so() -> None:
+    page = {"url": "https://store.example/billing?expires=1&signature=s&token=t"}
+
+    cleaned, _ = without_secrets(page, plain_parameters=frozenset(["signature"]))
+
+    assert cleaned == {"url": "https://store.example/billing?expires=1&signature=s&token=[removed]"}
+
+
+def test_what_was_cleaned_before_is_left_as_it_is() -> None:
+    payload = {"password": REMOVED, "url": "https://host/?token=[removed]"}
+
+    assert without_secrets(payload) == (payload, False)
+
+
 def test_a_certificate_stays() -> None:
     certificate = "-----BEGIN CERTIFICATE-----\nMIIBszCCARw\n-----END CERTIFICATE-----"
 
@@ -161,6 +184,15 @@ def test_a_document_as_deep_as_any_that_is_read_is_cleaned() -> None:
         ('API_KEY = "k 1" and more', "API_KEY = [removed] and more"),
         ("Authorization token: abc123; retrying", "Authorization token: [removed]; retrying"),
         ('{"secret": "s3"}', '{"secret": [removed]}'),
+        ('"password": "a\\"b", "c": 1', '"password": [removed], "c": 1'),
+        ('"password": "cut', '"password": [removed]'),
+        ('data: {"password": "x", "a": 1}', 'data: {"password": [removed], "a": 1}'),
+        ('{"token": {"value": 1}, "user": 2', '{"token": [removed], "user": 2'),
+        ('{"token": {"value": {"deep": 1}}, "user": 2', '{"token": [removed]'),
+        ("<password>x</password><user>y</user>", "<password>[removed]</password><user>y</user>"),
+        ('name="password"\r\n\r\nx\r\n--', 'name="password"\r\n\r\n[removed]\r\n--'),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer [removed]"),
+        ("rsync to https://u:p@host/ failed", "rsync to https://host/ failed"),
         ("done: 12 files, size=4096, key: 3", "done: 12 files, size=4096, key: 3"),
         ("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nok", "[removed]\nok"),
     ],

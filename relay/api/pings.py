@@ -95,7 +95,7 @@ def _take(receiver: Receiver, token: str, action: str, code: str | None, message
         begun = receiver.begun(source, run) if action in (SUCCESS, FAIL) else None
         did = None if begun is None else _did(source, action, printed)
         started_at = None if begun is None else iso(begun.started_at)
-        known = {"code": code, "msg": message, "ran": did, "started_at": started_at}
+        known = {"code": code, "msg": text_without_secrets(message or ""), "ran": did, "started_at": started_at}
         query = {TOKEN: secret, "action": action, "check": source.id, "name": source.name}
         query |= {name: text for name, text in known.items() if text}
         webhook = Inbound(body=printed, method=request.method, query=query)

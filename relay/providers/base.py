@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from relay import charsets, forms, jsontext, xmltext
 from relay.errors import Unreadable
@@ -255,6 +255,8 @@ class Provider:
     `events` maps their names to ours; `ignored` are names known and knowingly not said; anything else is kept
     as `unknown`. `secret_fields` are names of fields removed, at any depth, before a body is stored, beside those
     that every body loses (relay/redaction.py); `plain_fields` are those of its ids whose names only look secret.
+    Addresses lose user, password and secret parameters as well, but for `plain_parameters`: those of pages that it
+    makes for customers, which do not open without.
 
     `aliases` are other names that `relay verify` and `relay normalize` know it by. `scheme_for` makes the scheme of
     a test vector that brings its own certificates.
@@ -289,6 +291,7 @@ class Provider:
     split: Callable[[Inbound], Sequence[Inbound]] = _one
     secret_fields: frozenset[str] = frozenset()
     plain_fields: frozenset[str] = frozenset()
+    plain_parameters: frozenset[str] = frozenset()
     settings: tuple[Setting, ...] = ()
     secret: Literal["ours", "theirs", "none"] = "theirs"
     secret_form: Form = SECRET
@@ -308,14 +311,24 @@ class Provider:
         """The settings that have a default."""
         return {each.name: each.default for each in self.settings if each.default is not None}
 
+    def without_secrets(self, value: Any) -> tuple[Any, bool]:
+        """A value of its webhooks without secrets, and whether there were any."""
+        return without_secrets(value, self.secret_fields, self.plain_fields, self.plain_parameters)
+
     def storable(self, inbound: Inbound) -> bytes:
         """The body as it may be stored: the bytes themselves, or written anew without secrets."""
         if inbound.unreadable is not None:
-            text = charsets.text(inbound.body, "utf-8", _charset(inbound))
-            cleaned = text_without_secrets(text.replace("\0", ""))
-            return inbound.body if cleaned == text else cleaned.encode()
-        cleaned, removed = without_secrets(inbound.payload, self.secret_fields, self.plain_fields)
-        return self.body.write(cleaned) if removed else inbound.body
+            return self._storable_text(inbound)
+        return self.body.write(inbound.payload) if inbound.redacted else inbound.body
+
+    def _storable_text(self, inbound: Inbound) -> bytes:
+        """What nobody could read: the bytes, unless they hold secrets, as they are or behind the escapes of a form."""
+        text = charsets.text(inbound.body, "utf-8", _charset(inbound)).replace("\0", "")
+        cleaned = text_without_secrets(text, self.secret_fields)
+        plain = unquote_plus(cleaned)
+        if (plainly_cleaned := text_without_secrets(plain, self.secret_fields)) != plain:
+            return plainly_cleaned.encode()
+        return inbound.body if cleaned == text else cleaned.encode()
 
 
 def panel(

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from relay import jsontext
 from relay.errors import Unreadable
+from relay.redaction import text_without_secrets
 
 _LONGEST_LINE = 2000
-_CREDENTIALS = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _DAY = r"(?:\d{4}[-/.]\d\d[-/.]\d\d|\d\d[/.]\d\d[/.]\d{4})"
 _CLOCK = r"\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:\s?Z|\s?[+-]\d\d:?\d\d)?"
@@ -77,9 +77,9 @@ _NOISE = re.compile(
 
 
 def reason(log: str) -> str | None:
-    """The line that says why, without its timestamp and without passwords in addresses; None where nothing says it."""
+    """The line that says why, without its timestamp and without secrets; None where nothing says it."""
     found = _found(log)
-    return None if found is None else _CREDENTIALS.sub("://", found)
+    return None if found is None else text_without_secrets(found)
 
 
 def _found(log: str) -> str | None:

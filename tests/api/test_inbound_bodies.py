@@ -1,5 +1,7 @@
 """A webhook whose sender is proved is taken, whatever its body is: read as far as it can be, kept in any case."""
 
+from urllib.parse import quote
+
 import pytest
 
 from relay import jsontext
@@ -121,3 +123,57 @@ def test_what_can_be_read_by_now_is_sent_as_what_it_says(api, monkeypatch):
 
     assert (unknown["type"], sent["hooks"]) == ("unknown", [hook["id"]])
     assert api.call("GET", f"/events/{sent['events'][0]}").json["data"]["monitor"]["name"] == "Zoë"
+
+
+LOGIN = "https://deploy:hunter2@intranet.example/x?token=hunter2"
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "content_type"),
+    [
+        ("uptime_kuma", of_kuma(LOGIN), "application/json"),
+        ("uptime_kuma", of_kuma(LOGIN.replace("/", "\\/")), "application/json"),
+        ("uptime_kuma", of_kuma(LOGIN, "utf-16"), "application/json"),
+        ("uptime_kuma", ("data=" + quote(of_kuma(LOGIN).decode())).encode(), FORM),
+        ("uptime_kuma", ("data=" + quote(of_kuma(LOGIN).decode()[:-1])).encode(), FORM),
+        ("uptimerobot", (DOWN + quote(LOGIN)).encode(), FORM),
+        ("statuscake", f"<test><Name>{LOGIN}</Name></test>".encode(), "text/xml"),
+        ("statuscake", f"<test><Name>{LOGIN}</Name><password>hunter2</password></oops>".encode(), "text/xml"),
+        ("alertmanager", f'{{"alerts": [{LOGIN!r}'.encode(), "application/json"),
+        ("alertmanager", f"instance={quote(LOGIN)}&x".encode(), FORM),
+    ],
+)
+def test_credentials_in_addresses_are_not_kept_however_they_are_written(api, provider, body, content_type):
+    source = api.source(provider=provider)
+    address = f"/in/{source['id']}?token={source['secret']}&from={quote(LOGIN)}"
+
+    headers = {"content-type": content_type, "referer": LOGIN}
+    answer = api.app.test_client().post(address, data=body, headers=headers)
+
+    assert answer.status_code in (200, 202)
+    (event,) = told(api)
+    raw = api.call("GET", f"/events/{event['id']}/raw").text
+    assert "hunter2" not in raw + str(event)
+    assert "deploy" not in raw + str(event)
+    assert raw.count("intranet.example") >= 3
+
+
+def test_what_uptime_kuma_posts_of_a_monitor_beside_its_name_is_not_kept(api):
+    secrets = {
+        "headers": '{"Authorization": "hunter2"}',
+        "body": "hunter2",
+        "basic_auth_user": "hunter2",
+        "databaseConnectionString": "Server=db;User Id=sa;Password=hunter2;",
+        "pushToken": "hunter2",
+        "mqttPassword": "hunter2",
+        "mqttUsername": "hunter2",
+    }
+    source = api.source(provider="uptime_kuma")
+    payload = jsontext.loads(of_kuma("Shop"))
+
+    post(api, source, jsontext.dumps(payload | {"monitor": payload["monitor"] | secrets}))
+
+    (event,) = told(api)
+    raw = api.call("GET", f"/events/{event['id']}/raw").json
+    assert (event["type"], "hunter2" in str(raw)) == ("monitor.down", False)
+    assert jsontext.loads(raw["body"].encode())["monitor"] == payload["monitor"] | dict.fromkeys(secrets, "[removed]")

@@ -117,6 +117,16 @@ def test_what_is_printed_loses_its_secrets_and_all_but_its_end(api, check):
     assert check["secret"] not in str(raw)
 
 
+def test_a_message_loses_its_secrets(api, check):
+    said = "rsync to https://u:hunter2@host/ failed, password=hunter2"
+    ask(api, f"/api/push/{token(check)}", query_string={"status": "down", "msg": said})
+    api.work()
+    (event,) = api.call("GET", "/events").json["items"]
+
+    assert event["data"]["backup"]["error"] == "rsync to https://host/ failed, password=[removed]"
+    assert "hunter2" not in api.call("GET", f"/events/{event['id']}/raw").text
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16"])
 def test_what_is_printed_is_read_in_the_charset_that_it_shows(api, check, charset):
     ask(api, f"/ping/{token(check)}/fail", "POST", data="Zürich: Sicherung fehlgeschlagen\r\n".encode(charset))

@@ -6,7 +6,6 @@ Its pings: https://torsion.org/borgmatic/how-to/monitor-your-backups/
 That `create` went well says nothing of whether it can be read: that is what `check` is for.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,7 +19,6 @@ from relay.verification import SharedToken
 START, FINISH, FAIL, LOG = "start", "finish", "fail", "log"
 CREATE, CHECK = "create", "check"
 _LONGEST_ERROR = 2000
-_CREDENTIALS = re.compile(r"://[^/\s:@]+:[^/\s@]+@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +72,7 @@ def _of_ping(ping: Mapping[str, Any]) -> Run:
 
 
 def _text(value: Any) -> str | None:
-    """A text, without the passwords that addresses of repositories may hold."""
-    if not isinstance(value, str):
-        return None
-    return _CREDENTIALS.sub("://", value.strip())[:_LONGEST_ERROR] or None
+    return value.strip()[:_LONGEST_ERROR] or None if isinstance(value, str) else None
 
 
 def backup(status: str) -> Callable[[Run], Data]:

@@ -72,6 +72,7 @@ PROVIDER = Provider(
     accepted=Reply(200, "ok"),
     event_name=event_name,
     event_id=event_id,
+    plain_parameters=frozenset(["signature"]),
     occurred_at=lambda inbound: instant(changed_at(inbound.payload)),
     livemode=livemode,
     customer=orders.who,

@@ -80,5 +80,7 @@ PROVIDER = Provider(
     occurred_at=lambda inbound: instant(inbound.payload.get("state_changed_timestamp")),
     events={"down": down, "up": On("monitor.up", watched(RESOLVED))},
     alerts=Alerts(outage=outage),
+    # A request header of a check may log in; a transaction types in what it is told to.
+    secret_fields=frozenset(["header", "headers", "postdata", "steps"]),
     secret="ours",
 )

@@ -6,7 +6,6 @@ and https://creativeprojects.github.io/resticprofile/monitoring/status/
 That `backup` went well says nothing of whether it can be read: that is what `check` is for.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,7 +21,6 @@ from relay.verification import SharedToken
 # restic's backup says 3 when it made a snapshot but could not read some of the files.
 _INCOMPLETE = "3"
 _LONGEST_ERROR = 2000
-_CREDENTIALS = re.compile(r"://[^/\s:@]+:[^/\s@]+@")
 _PINGS = {"start": "send-before", "fail": "send-after-fail", "log": "log"}
 
 
@@ -113,9 +111,9 @@ def _of_ping(ping: dict[str, Any]) -> Run:
 
 
 def _joined(error: Any, printed: Any) -> str | None:
-    """What was said, and the line of what was printed that says why; without passwords in addresses of repositories."""
+    """What was said, and the line of what was printed that says why."""
     said = ": ".join(filter(None, (scalar(error), reason(scalar(printed) or ""))))
-    return _CREDENTIALS.sub("://", said)[:_LONGEST_ERROR] or None
+    return said[:_LONGEST_ERROR] or None
 
 
 def _whole(value: Any) -> int | None:

@@ -20,6 +20,7 @@ from relay.times import local
 from relay.verification import SharedToken
 
 _STATES = {0: "down", 1: "up", 2: "pending", 3: "maintenance"}
+_INNER = ("data", "heartbeat", "monitor")
 _DOMAIN = re.compile(r"Domain name (\S+) will expire in (-?\d+) days?")
 # `[NAME][ADDRESS] KIND certificate COMMON NAME will expire in N days`: a name may hold whatever it likes, an address
 # brackets, and there may be none. Only what stands at the end is always the same.
@@ -38,9 +39,9 @@ def _read(inbound: Inbound) -> Any:
     fields = ANY.read(inbound)
     if not isinstance(fields, dict):
         raise Unreadable("The body must be a JSON object, or form data that holds one in `data`; it is neither.")
-    told = {
-        name: inner_json(value) if name in ("data", "heartbeat", "monitor") else value for name, value in fields.items()
-    }
+    told = {name: inner_json(value) if name in _INNER else value for name, value in fields.items()}
+    if any(isinstance(told.get(name), str) and told[name].lstrip().startswith("{") for name in _INNER):
+        raise Unreadable(f"The fields {', '.join(_INNER)} must be JSON where they begin with a brace; one is not.")
     inner = told.pop("data", None)
     return told | inner if isinstance(inner, dict) else told
 
@@ -144,5 +145,34 @@ PROVIDER = Provider(
     },
     ignored=frozenset(["pending", "maintenance"]),
     alerts=Alerts(outage=outage),
+    # What it posts of a monitor beside what it shows:
+    # https://github.com/louislam/uptime-kuma/blob/master/server/model/monitor.js (includeSensitiveData)
+    secret_fields=frozenset(
+        [
+            "authdomain",
+            "authworkstation",
+            "basic_auth_pass",
+            "basic_auth_user",
+            "body",
+            "databaseconnectionstring",
+            "grpcbody",
+            "grpcmetadata",
+            "headers",
+            "kafkaproducersasloptions",
+            "mqttpassword",
+            "mqttusername",
+            "oauth_client_id",
+            "oauth_client_secret",
+            "pushtoken",
+            "rabbitmqpassword",
+            "rabbitmqusername",
+            "radiuspassword",
+            "radiussecret",
+            "radiususername",
+            "tlsca",
+            "tlscert",
+            "tlskey",
+        ]
+    ),
     secret="ours",
 )
