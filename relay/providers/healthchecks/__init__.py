@@ -16,7 +16,9 @@ from relay.providers.reading import Object, an_object, text, whole
 from relay.times import instant, timestamp
 from relay.verification import SharedToken
 
-_BACKUP = re.compile(r"backup|borg|restic|dump|snapshot|rsync", re.IGNORECASE)
+_BACKUP = re.compile(r"backup|dump|snapshot|rsync", re.IGNORECASE)
+_TOOL = re.compile(r"borg|restic", re.IGNORECASE)
+_SAVES_NOTHING = re.compile(r"(?<![a-z])(?:check|verify|prune|forget|compact|unlock)(?![a-z])", re.IGNORECASE)
 _BADGE = re.compile(r"/b/\d/([0-9a-f-]{36})\.")
 
 
@@ -27,12 +29,13 @@ def key(payload: Object) -> str | None:
 
 
 def is_backup(inbound: Inbound) -> bool:
-    """By the source's setting; else by what the check is called and tagged as."""
+    """By the source's setting; else by what the check is called and tagged as: `borg prune` saves nothing."""
     about = inbound.settings.get("about")
     if about in ("backup", "job"):
         return bool(about == "backup")
     payload = an_object(inbound.payload)
-    return any(_BACKUP.search(text(payload.get(name)) or "") for name in ("name", "slug", "tags"))
+    said = " ".join(text(payload.get(name)) or "" for name in ("name", "slug", "tags"))
+    return bool(_BACKUP.search(said) or (_TOOL.search(said) and not _SAVES_NOTHING.search(said)))
 
 
 def has_failed(inbound: Inbound) -> bool:
