@@ -12,6 +12,7 @@ from relay.http import Door
 from relay.model import Inbound
 from relay.providers.base import LookUp, Question, segment
 from running.vendor import Vendor
+from running.waiting import PATIENCE_SECONDS
 
 LOOPBACK = frozenset(["127.0.0.1"])
 
@@ -47,7 +48,7 @@ def webhook(vendor: Vendor, native_id: str = "tr_1", **settings: Any) -> Inbound
 
 
 def looked_up(asker: Asker, inbound: Inbound) -> Answers:
-    return asker.look_up(LOOK_UP, inbound).result(timeout=20)
+    return asker.look_up(LOOK_UP, inbound).result(timeout=PATIENCE_SECONDS)
 
 
 def test_one_question_follows_from_anothers_answer(asker: Asker, vendor: Vendor) -> None:
@@ -94,7 +95,7 @@ def test_what_was_answered_is_kept_when_the_rest_is_not(asker: Asker, vendor: Ve
 def test_one_that_hangs_is_not_waited_for(asker: Asker, vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "TOTAL_SECONDS", 0.3)
     release = threading.Event()
-    vendor.answers = {"/payments/tr_1": lambda: release.wait(20) and 200}
+    vendor.answers = {"/payments/tr_1": lambda: release.wait(PATIENCE_SECONDS) and 200}
 
     found = looked_up(asker, webhook(vendor))
     release.set()
@@ -136,7 +137,7 @@ def test_many_are_asked_at_once_but_not_all(asker: Asker, vendor: Vendor) -> Non
     vendor.answers = {f"/{number}": slow for number in range(60)}
     questions = {f"item:{number}": Question(f"/{number}") for number in range(60)}
 
-    found = asker.ask(lambda _: questions, {"api_url": vendor.url}, ()).result(timeout=20)
+    found = asker.ask(lambda _: questions, {"api_url": vendor.url}, ()).result(timeout=PATIENCE_SECONDS)
 
     assert len(found.told) == 60
     assert 1 < max(most) <= asking.AT_ONCE

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from relay.batching import Batcher
+from running.waiting import PATIENCE_SECONDS
 
 
 class Flush:
@@ -20,7 +21,7 @@ class Flush:
     def __call__(self, items: Sequence[int]) -> list[int]:
         self.batches.append(list(items))
         self.began.release()
-        assert self.gate.wait(60)
+        assert self.gate.wait(PATIENCE_SECONDS)
         if -1 in items:
             raise ZeroDivisionError
         return [2 * item for item in items]
@@ -62,7 +63,7 @@ def test_what_comes_during_a_flush_goes_together_and_in_order() -> None:
     batcher = Batcher(flush, name="test")
     flush.gate.clear()
     first, early = submit(batcher, [1])
-    flush.began.acquire(timeout=60)
+    flush.began.acquire(timeout=PATIENCE_SECONDS)
 
     for item in range(2, 6):
         batcher.post(item)
@@ -90,7 +91,7 @@ def test_no_batch_is_larger_than_the_limit() -> None:
     batcher = Batcher(flush, name="test", limit=3)
     flush.gate.clear()
     batcher.post(0)
-    flush.began.acquire(timeout=60)
+    flush.began.acquire(timeout=PATIENCE_SECONDS)
 
     for item in range(1, 8):
         batcher.post(item)
@@ -105,7 +106,7 @@ def test_all_of_a_batch_that_fails_hear_of_it_and_the_next_goes_on() -> None:
     batcher = Batcher(flush, name="test")
     flush.gate.clear()
     first, results = submit(batcher, [1])
-    flush.began.acquire(timeout=60)
+    flush.began.acquire(timeout=PATIENCE_SECONDS)
     others, failed = submit(batcher, [2, -1, 3])
     queued(batcher, 3)
 
@@ -161,7 +162,7 @@ def test_closing_flushes_what_is_left() -> None:
     batcher = Batcher(flush, name="test")
     flush.gate.clear()
     batcher.post(1)
-    flush.began.acquire(timeout=60)
+    flush.began.acquire(timeout=PATIENCE_SECONDS)
     batcher.post(2)
 
     flush.gate.set()

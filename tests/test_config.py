@@ -8,6 +8,7 @@ import pytest
 
 from relay.config import Config
 from relay.errors import ConfigError
+from running.waiting import PATIENCE_SECONDS
 
 
 def test_without_settings_the_data_directory_holds_everything(tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ def test_parts_that_start_together_keep_one_key(tmp_path: Path) -> None:
     keys: list[tuple[str, ...]] = []
 
     def load() -> None:
-        together.wait(60)
+        together.wait(PATIENCE_SECONDS)
         keys.append(Config.load({"RELAY_DATA_DIR": str(tmp_path)}).secret_keys)
 
     parts = [threading.Thread(target=load) for _ in range(8)]

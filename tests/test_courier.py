@@ -17,7 +17,7 @@ from relay.model import Hook, now_ms
 from relay.storage import Connection, deliveries, hooks
 from running.processes import free_port
 from running.subscriber import HEALTHY, Answer, Subscriber
-from running.waiting import until
+from running.waiting import PATIENCE_SECONDS, until
 from running.workbench import HOLDER, Workbench, sqlite_url
 
 
@@ -77,7 +77,7 @@ class Gate:
         self._open = threading.Event()
 
     def __call__(self, _: bytes) -> Answer:
-        self._open.wait(60)
+        self._open.wait(PATIENCE_SECONDS)
         return self._then
 
     def open(self) -> None:

@@ -23,6 +23,7 @@ from relay.cli import main
 from relay.match import EVERY_TYPE
 from relay.model import Hook, Secret
 from relay.providers import get as get_provider
+from running.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parent.parent
 HOW_TO = ROOT / "docs" / "how-to"
@@ -306,7 +307,7 @@ def answers(command: list[str], cases: dict[str, tuple[dict[str, str], bytes, bo
     """What a program says of each case; it gets them all as JSON, and answers a list of true and false."""
     told = [(headers, body.decode()) for headers, body, _ in cases.values()]
     given = json.dumps({"now": NOW, "secret": SECRET, "cases": told})
-    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     assert done.returncode == 0, done.stderr
     return dict(zip(cases, json.loads(done.stdout), strict=True))
 

@@ -26,6 +26,7 @@ from cryptography.x509.oid import NameOID
 from relay import http
 from relay.errors import AddressRefused, Unreachable
 from relay.http import LARGEST_HEAD, Answer, Door, check_url, fetch
+from running.waiting import PATIENCE_SECONDS
 
 LOOPBACK = frozenset({"127.0.0.1"})
 NAME = "hooks.example.com"
@@ -326,7 +327,7 @@ class Conversation(socketserver.StreamRequestHandler):
                     return
                 self.wfile.write(self.server.answer)
                 if self.server.later:
-                    self.server.go_on.wait(5)
+                    self.server.go_on.wait(PATIENCE_SECONDS)
                     self.wfile.write(self.server.later)
                 if self.server.hangs_up:
                     return
@@ -732,7 +733,7 @@ def test_the_time_counts_while_waiting_for_a_free_connection() -> None:
 
     with serving(b"") as server:
         failures = asyncio.run(both(server.url()))
-        server.hung_up.wait(5)
+        server.hung_up.wait(PATIENCE_SECONDS)
 
     assert [str(failure) for failure in failures] == [
         f"http://127.0.0.1:{server.port} gave no complete answer within 0.2 s.",
@@ -746,7 +747,7 @@ def test_a_name_server_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatc
     looked_up = threading.Event()
 
     def getaddrinfo(*_question: object, **_options: object) -> list[object]:
-        answered.wait(5)
+        answered.wait(PATIENCE_SECONDS)
         looked_up.set()
         return []
 

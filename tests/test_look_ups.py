@@ -13,7 +13,7 @@ from relay.providers.base import LookUp, On, Poll, Provider, Question, Setting, 
 from relay.storage import inbound, polls, sources
 from relay.verification import STANDARD_WEBHOOKS
 from running.vendor import Vendor
-from running.waiting import until
+from running.waiting import PATIENCE_SECONDS, until
 from running.workbench import Belt, Workbench, sqlite_url
 
 LOOPBACK = frozenset(["127.0.0.1"])
@@ -180,7 +180,7 @@ def polled(relay: Relay, now: int) -> None:
     poller = Poller(relay.bench.database, relay.bench.vault, relay.belt.asker, lambda _: None)
     poller.tick(now)
     for _, future in poller._asked:
-        future.exception(timeout=10)
+        future.exception(timeout=PATIENCE_SECONDS)
     poller.tick(now)
 
 

@@ -19,6 +19,7 @@ from relay.inside import tell
 from relay.model import Event, new_id, now_ms
 from relay.storage import deliveries, events, inbound, registry
 from relay.storage.registry import Lesson
+from running.waiting import PATIENCE_SECONDS
 from running.workbench import Belt, Workbench, sqlite_url
 
 Item = TypeVar("Item")
@@ -241,7 +242,7 @@ def test_equal_items_that_wait_together_have_an_answer_each() -> None:
     opened = threading.Event()
 
     def flush(items: Sequence[int]) -> list[int]:
-        assert opened.wait(60)
+        assert opened.wait(PATIENCE_SECONDS)
         first = len(flushed)
         flushed.extend(items)
         return list(range(first, len(flushed)))

@@ -19,6 +19,7 @@ from relay.storage import Database, runs, sources, workspaces
 from relay.storage.runs import Run
 from relay.storage.tables import inbound, metadata
 from relay.vault import Vault
+from running.waiting import PATIENCE_SECONDS
 
 KEY = "a key for tests that is long enough to seal"
 QUICK = Patience(retries=(0.05, 0.05), look_ups=(0.05, 0.05, 0.05), settled=0.0)
@@ -80,7 +81,7 @@ class Bench:
         """The run once it is over, or nobody is to look at it any more."""
         actor = self.actor(patience)
         wanted = until or (lambda found: found.due_at is None)
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE_SECONDS
         try:
             while not wanted(found := self.run(run.id)):
                 assert time.monotonic() < end, found.state

@@ -23,6 +23,7 @@ from relay import http
 from relay.actions.adapter import Task
 from relay.actions.vendor import Vendor
 from relay.times import instant
+from running.waiting import PATIENCE_SECONDS
 
 SECONDS = 1.0
 """How long a task of `FakeVendor.task` waits for an answer."""
@@ -137,7 +138,7 @@ class FakeVendor:
             answer = None if trouble in _UNDONE else self._carry_out(request)
         match trouble:
             case "hangs":
-                self._over.wait(30)
+                self._over.wait(PATIENCE_SECONDS)
                 return None
             case "closes_before" | "closes_after":
                 return None

@@ -23,6 +23,7 @@ from relay.model import now_ms
 from relay.providers import load
 from relay.storage import audit, runs, sources
 from relay.storage.tables import action_runs
+from running.waiting import PATIENCE_SECONDS
 
 SUSPEND, REFUND, FETCH = "service.suspend", "payment.refund", "service.fetch"
 
@@ -56,7 +57,7 @@ class Panel:
                     return
                 panel.effects.append(self.headers.get("idempotency-key") or "")
                 if panel.mood == "hangs":
-                    panel.release.wait(10)
+                    panel.release.wait(PATIENCE_SECONDS)
                 elif panel.mood == "fails":
                     self.answer(500, b"oops")
                 elif panel.mood == "breaks off":

@@ -8,9 +8,9 @@ from chaos.conftest import ROUNDS, World
 from running.processes import kill
 from running.relays import CLOCK, FRESH, LATE, WEB
 from running.subscriber import HEALTHY, Answer
-from running.waiting import until
+from running.waiting import PATIENCE_SECONDS, until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.chaos
 
 
 def test_a_worker_of_the_late_lane(world: World) -> None:
@@ -31,7 +31,7 @@ def test_a_worker_in_the_middle_of_deliveries(world: World) -> None:
     go_on = threading.Event()
 
     def answer(_: bytes) -> Answer:
-        go_on.wait(10)
+        go_on.wait(PATIENCE_SECONDS)
         return HEALTHY
 
     subscriber.answer = answer

@@ -8,9 +8,9 @@ import pytest
 from chaos.conftest import LONG, ROUNDS, Scenario, World
 from running.sender import Line, post, standard_webhook
 from running.subscriber import HEALTHY, Answer, Subscriber
-from running.waiting import until
+from running.waiting import PATIENCE_SECONDS, until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.chaos
 
 REPEATS = 500
 AT_ONCE = 25
@@ -38,7 +38,7 @@ def test_one_hangs(world: World) -> None:
     go_on = threading.Event()
 
     def hang(_: bytes) -> Answer:
-        go_on.wait(60)
+        go_on.wait(PATIENCE_SECONDS)
         return HEALTHY
 
     sick.answer = hang

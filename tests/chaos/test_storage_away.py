@@ -8,7 +8,7 @@ from chaos.conftest import APART, EMBEDDED, ROUNDS, World
 from running.relays import Apart, Embedded
 from running.waiting import until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.chaos
 
 
 def test_redis_loses_everything(world: World) -> None:

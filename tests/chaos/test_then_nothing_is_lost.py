@@ -5,7 +5,7 @@ import pytest
 from chaos.conftest import World
 from running.waiting import until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.chaos
 
 SETTLED_WITHIN_SECONDS = 300
 

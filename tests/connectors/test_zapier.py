@@ -20,7 +20,6 @@ from relay.generate.zapier import actions, document
 APP = ROOT / "connectors/zapier"
 pytestmark = [
     pytest.mark.node,
-    pytest.mark.timeout(300),
 ]
 
 

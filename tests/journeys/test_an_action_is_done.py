@@ -6,8 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from actions.fake_vendor import FakeVendor
 from actions.test_panels import Hestia, Whmcs
 from relay import jsontext
@@ -41,7 +39,6 @@ class Caller:
         return answer.status, jsontext.loads(content) if is_json else content.decode()
 
 
-@pytest.mark.timeout(300)
 def test_an_action_from_the_call_to_the_panel_and_back(tmp_path: Path) -> None:
     hestia, whmcs = Hestia(), Whmcs()
     with (
@@ -123,7 +120,6 @@ def test_an_action_from_the_call_to_the_panel_and_back(tmp_path: Path) -> None:
         assert "s3cret" not in relay.said()
 
 
-@pytest.mark.timeout(300)
 def test_killed_between_effect_and_record_it_is_found_out_and_not_done_twice(tmp_path: Path) -> None:
     """The vendor has done it and does not answer; whoever waits for the answer is killed. The next one finds out."""
     hestia, whmcs = Hestia(), Whmcs()

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from relay.make.app import without_comments
+from running.waiting import PATIENCE_SECONDS
 
 JSON, JSONC, MARKDOWN = "application/json", "application/jsonc", "text/markdown"
 APP_SECTIONS = {"base": JSONC, "common": JSON, "readme": MARKDOWN, "groups": JSON}
@@ -309,7 +310,7 @@ class FakeMake:
         return found
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"

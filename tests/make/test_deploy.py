@@ -228,7 +228,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_stopped(app: Path, make: FakeM
                 process.wait()
 
         make.on_write = kill
-        wait_for(lambda: process.poll() is not None, 60)
+        wait_for(lambda: process.poll() is not None)
     make.on_write = None
     done = len(make.writes)
     assert (process.returncode, done) == (-signal.SIGKILL, writes)

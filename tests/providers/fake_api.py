@@ -14,6 +14,7 @@ from relay.normalize import Origin, normalize, read
 from relay.providers import get
 from relay.samples import RECEIVED_AT
 from running.vendor import Vendor
+from running.waiting import PATIENCE_SECONDS
 
 KEY = "key_of_the_tests"
 
@@ -65,7 +66,7 @@ def ask(name: str, body: bytes, vendor: Vendor, *, key: str = KEY, **fields: Any
     look_up = get(name).look_up
     assert look_up is not None
     try:
-        answers = asker.look_up(look_up, inbound).result(timeout=20)
+        answers = asker.look_up(look_up, inbound).result(timeout=PATIENCE_SECONDS)
     finally:
         asker.close()
     found = normalize(get(name), replace(inbound, looked_up=answers.told), origin(name))
@@ -79,35 +80,44 @@ def vendor() -> Iterator[Vendor]:
         yield made
 
 
-PATIENCE = 0.3
-"""Seconds that the relay waits for a vendor that fails."""
-
 FAILURES = ("not found", "out of order", "slow", "wrong key")
+
+
+STATUSES = {"not found": 404, "out of order": 500, "wrong key": 401}
+
+
+class Failing(dict[str, Any]):
+    """A vendor's answers: the same failure to whatever is asked."""
+
+    def __init__(self, failure: str) -> None:
+        super().__init__()
+        self.is_final = failure == "not found"
+        """Whether asking again would not change it."""
+        self.released = threading.Event()
+        self._failure = failure
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._answer
+
+    def _answer(self) -> Any:
+        if self._failure == "slow":
+            self.released.wait()
+        return STATUSES.get(self._failure, {})
 
 
 @pytest.fixture(params=FAILURES)
 def failing(request: pytest.FixtureRequest, vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendor]:
     """A vendor that answers nothing of what it is asked; whether asking again may help is `request.param`'s."""
-    released = threading.Event()
-
-    def answer() -> Any:
-        if request.param == "slow":
-            released.wait(timeout=4 * PATIENCE)
-        return {"not found": 404, "out of order": 500, "wrong key": 401}.get(request.param, {})
-
-    class Everything(dict[str, Any]):
-        def get(self, key: str, default: Any = None) -> Any:
-            return answer
-
-    monkeypatch.setattr(asking, "TOTAL_SECONDS", PATIENCE)
-    vendor.answers = Everything()
+    monkeypatch.setattr(asking, "TOTAL_SECONDS", 0.3 if request.param == "slow" else PATIENCE_SECONDS)
+    answers = vendor.answers = Failing(request.param)
     yield vendor
-    released.set()
+    answers.released.set()
 
 
 def complete(failing: Vendor) -> bool:
     """Whether the last answer was one that asking again would not change."""
-    return failing.answers.get("")() == 404
+    assert isinstance(failing.answers, Failing)
+    return failing.answers.is_final
 
 
 def brief(event: Event, *fields: str) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from relay.normalize import Origin, normalize, read
 from relay.providers import get
 from relay.verification import Credentials
 from running.vendor import Vendor
+from running.waiting import PATIENCE_SECONDS
 
 NOW = 1_795_330_800
 
@@ -33,7 +34,7 @@ def told(name: str, body: bytes, vendor: Vendor, *, query: dict[str, str] | None
     webhook = read(provider, Inbound(body, query=query or {}, settings=settings))
     asker = Asker(lambda: Door(allow_private=frozenset(["127.0.0.1"])))
     assert provider.look_up is not None
-    answers = asker.look_up(provider.look_up, webhook).result(timeout=20)
+    answers = asker.look_up(provider.look_up, webhook).result(timeout=PATIENCE_SECONDS)
     asker.close()
     origin = Origin(Source("src_1", "ws_1", name, "Ours"), 1, provider.verification.name)
     events = normalize(provider, replace(webhook, looked_up=answers.told), origin)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import psutil
 
+from running.waiting import PATIENCE_SECONDS
+
 RELAY = (sys.executable, "-m", "relay")
-_END_SECONDS = 60.0
+_LOOKS = 3
 
 
 def free_port(neighbours: int = 0) -> int:
@@ -50,7 +52,7 @@ class Process:
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ask it to stop and answer its exit code."""
         self.tell(number)
-        return self._process.wait(_END_SECONDS)
+        return self._process.wait(PATIENCE_SECONDS)
 
     def kill(self) -> None:
         self.end(signal.SIGKILL)
@@ -59,7 +61,7 @@ class Process:
 def run(*words: str, environment: Mapping[str, str]) -> str:
     """What one `relay` command prints. Fails with what it complained of."""
     done = subprocess.run(
-        [*RELAY, *words], env=dict(environment), capture_output=True, text=True, timeout=120, check=False
+        [*RELAY, *words], env=dict(environment), capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
     )
     assert done.returncode == 0, f"relay {' '.join(words)}: {done.stdout}{done.stderr}"
     return done.stdout
@@ -83,6 +85,14 @@ def naming(path: Path, *words: str) -> list[psutil.Process]:
     return found
 
 
+def is_quiet(path: Path, *words: str) -> bool:
+    """Whether no process is there that `naming` would find, nor one that is about to be.
+
+    One that just starts another, or becomes another program, escapes a single look at all processes.
+    """
+    return not any(naming(path, *words) for _ in range(_LOOKS))
+
+
 def says(process: psutil.Process, *words: str) -> bool:
     """Whether the command line of a process has these words in a row."""
     try:
@@ -99,7 +109,7 @@ def kill(processes: Sequence[psutil.Process]) -> None:
             os.kill(process.pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
-    psutil.wait_procs([each for each in processes if _is_alive(each)], timeout=_END_SECONDS)
+    psutil.wait_procs([each for each in processes if _is_alive(each)], timeout=PATIENCE_SECONDS)
 
 
 def _belongs_to(process: psutil.Process, directory: Path) -> bool:

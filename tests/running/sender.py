@@ -12,9 +12,9 @@ from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from relay import jsontext
+from running.waiting import PATIENCE_SECONDS
 
 SECRET = "whsec_" + base64.b64encode(b"a secret that only tests know ..").decode()
-_TIMEOUT_SECONDS = 60.0
 _BETWEEN_TRIES_SECONDS = 0.2
 _BETWEEN_WEBHOOKS_SECONDS = 0.03
 _CUSTOMERS = 5
@@ -43,7 +43,7 @@ class Line:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._path = urlunsplit(("", "", parts.path, parts.query, ""))
-        self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=_TIMEOUT_SECONDS)
+        self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=PATIENCE_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -123,7 +123,7 @@ class Stream:
         with self._lock:
             self._left = self._more
         for thread in self._threads:
-            thread.join(_TIMEOUT_SECONDS * 2)
+            thread.join(PATIENCE_SECONDS)
             assert not thread.is_alive(), f"{self._name}: a webhook was never answered 2xx"
 
     def _run(self) -> None:

@@ -56,7 +56,7 @@ class Postgres:
         return f"postgresql://relay@127.0.0.1:{self._port}/{name}"
 
     def start(self) -> None:
-        options = ("-D", str(self._data), "-h", "127.0.0.1", "-p", str(self._port), "-k", "")
+        options = ("-F", "-D", str(self._data), "-h", "127.0.0.1", "-p", str(self._port), "-k", "")
         self._process = Process(
             [str(self._programs / "postgres"), *options],
             {"PATH": os.environ["PATH"], "TZ": "UTC"},

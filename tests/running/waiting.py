@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Found = TypeVar("Found")
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
+"""How long a test waits for what will come: so long that only one that has failed waits it out."""
 _BETWEEN_LOOKS_SECONDS = 0.05
 
 

@@ -8,7 +8,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +20,8 @@ from typing import Any
 import pytest
 
 from relay.senders import ENGINES
+from running.processes import is_quiet
+from running.waiting import PATIENCE_SECONDS as PATIENCE
 from running.waiting import until
 from senders.inbox import IT_WORKS, SECRET, Inbox, Post
 
@@ -67,7 +68,7 @@ class Panel:
             env={"PATH": os.environ["PATH"], "RELAY_RETRY_PAUSES": pauses, "no_proxy": "*"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
 
     def engine(self, *arguments: str, **named: str) -> subprocess.CompletedProcess[str]:
@@ -94,19 +95,8 @@ class Panel:
         return until(lambda: self.inbox.taken if len(self.inbox.taken) >= count else None, f"{count} events")
 
     def is_idle(self) -> bool:
-        return not self.processes()
-
-    def processes(self) -> list[int]:
-        """Those that deliver, or serve pages."""
-        found = []
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                line = path.read_bytes().decode(errors="replace")
-            except OSError:
-                continue
-            if str(self.base.parent) in line:
-                found.append(int(path.parent.name))
-        return found
+        """Whether nothing delivers or serves pages."""
+        return is_quiet(self.base.parent)
 
 
 class Pages:
@@ -156,7 +146,7 @@ def panel(tmp_path: Path, inbox: Inbox) -> Iterator[Panel]:
     found = Panel(tmp_path, inbox)
     yield found
     inbox.release()
-    until(lambda: not found.processes(), "no process stays behind")
+    until(found.is_idle, "no process stays behind")
 
 
 # What is posted
@@ -285,12 +275,10 @@ def test_one_event_that_the_relay_cannot_take_does_not_hold_up_the_others(panel:
 def test_an_answer_that_never_ends_is_given_up(panel: Panel, off: str) -> None:
     panel.with_constant("TOTAL_SECONDS", 1)
     panel.inbox.hang()
-    began = time.monotonic()
 
     status, said = panel.code("echo json_encode(\\RelaySend\\post('{}', 'msg_1'));", off=off)
 
-    assert (status, time.monotonic() - began < 5) == (0, True)
-    assert said
+    assert (status, bool(said), panel.inbox.posts) == (0, True, [])
 
 
 def test_a_burst_loses_nothing_and_starts_one_delivery(panel: Panel) -> None:
@@ -431,15 +419,11 @@ def test_it_is_delivered_at_the_end_where_nothing_may_be_started(panel: Panel, o
 def test_at_the_end_nobody_waits_long_and_the_next_does_not_wait_at_all(panel: Panel) -> None:
     panel.with_constant("VISITOR_SECONDS", 1)
     panel.inbox.hang()
-    took = []
 
     for _ in range(2):
-        began = time.monotonic()
         panel.code("\\RelaySend\\tell('relay_test', array());", off="proc_open")
-        took.append(time.monotonic() - began)
 
-    assert took[0] < 3
-    assert took[1] < 0.9
+    assert panel.inbox.waiting == 1, "the second did not even try"
     assert len(panel.spool) == 2
 
 
@@ -484,12 +468,10 @@ def test_a_page_does_not_wait_for_a_relay_that_hangs(panel: Panel, tmp_path: Pat
     panel.inbox.hang()
 
     with Pages(panel) as pages:
-        began = time.monotonic()
         answer = pages.get("page.php")
-        seconds = time.monotonic() - began
         until(lambda: panel.inbox.waiting, "the relay holds the post")
 
-    assert (answer, seconds < 2) == ((200, "done"), True)
+    assert (answer, panel.inbox.posts) == ((200, "done"), [])
 
 
 def test_who_asks_for_its_files_sees_nothing(panel: Panel) -> None:

@@ -12,7 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from running.processes import naming
+from running.processes import is_quiet
+from running.waiting import PATIENCE_SECONDS as PATIENCE
 from running.waiting import until
 from senders.inbox import Inbox, said_in_our_words
 from senders.test_root_panels import Panel, installed
@@ -44,13 +45,13 @@ def panel(request: pytest.FixtureRequest, tmp_path: Path, inbox: Inbox) -> Itera
     yield made
     inbox.release()
     shutil.rmtree(made.base / "state/spool", ignore_errors=True)
-    until(lambda: not naming(made.base, "--deliver"), "nobody delivers any more")
+    until(lambda: is_quiet(made.base, "--deliver"), "nobody delivers any more")
 
 
 def told(panel: Panel, inbox: Inbox) -> list[tuple[str, Any]]:
     """All that came, once nothing waits any more."""
     until(
-        lambda: not list((panel.base / "state").glob("spool/*-msg_*")) and not naming(panel.base, "--deliver"),
+        lambda: not list((panel.base / "state").glob("spool/*-msg_*")) and is_quiet(panel.base, "--deliver"),
         "all is delivered",
     )
     events = [event for post in inbox.taken for event in said_in_our_words(panel.name, post)]
@@ -69,7 +70,7 @@ class Hestia:
             (self.home / "bin" / name).chmod(0o755)
 
     def run(self, *command: str) -> None:
-        done = subprocess.run(command, env=self.environment, capture_output=True, timeout=60)
+        done = subprocess.run(command, env=self.environment, capture_output=True, timeout=PATIENCE)
         assert done.returncode == 0, done.stderr
 
     def path(self, name: str) -> str:

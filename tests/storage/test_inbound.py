@@ -8,6 +8,7 @@ from relay.model import new_id, now_ms
 from relay.storage import inbound
 from relay.storage.inbound import LEASE_MS, NewInbound
 from relay.storage.tables import inbound as table
+from running.waiting import PATIENCE_SECONDS
 from running.workbench import Workbench
 
 NOW = 1_795_330_800_000
@@ -70,7 +71,7 @@ def test_batches_that_repeat_each_other_in_another_order_both_get_through(bench:
     def repeat(step: int) -> None:
         try:
             for number in range(3):
-                together.wait(60)
+                together.wait(PATIENCE_SECONDS)
                 store(bench, *(webhook(f"{number}-{key}") for key in range(2000)[::step]))
         except BaseException as error:  # noqa: BLE001  told to the test below
             failed.append(error)
