@@ -40,10 +40,14 @@ def main(arguments: "list[str]") -> None:
 
 
 def judged(event: str, data: "Any") -> "tuple[str, Any] | None":
-    """What is to be told, and by which name; None for what did not happen."""
+    """What is to be told, and by which name; None for what did not happen. What cannot be judged is told as it is."""
     if not os.path.exists(os.path.join(BASE, "panel.py")):
         return event, data
-    found: tuple[str, Any] | None = beside("panel.py").judge(event, data)
+    try:
+        found: tuple[str, Any] | None = beside("panel.py").judge(event, data)
+    except Exception as error:  # noqa: BLE001  what it remembers may be gone or unreadable
+        beside("relay-send.py").log(f"an event is told unjudged: {type(error).__name__}")
+        return event, data
     return found
 
 

@@ -223,3 +223,17 @@ def test_each_schedule_of_backups_has_its_own_name(panel: Panel, inbox: Inbox) -
         ("1", "Nightly"),
         ("1700000001", "Scheduled backup"),
     ]
+
+
+@pytest.mark.parametrize("panel", ["virtualmin"], indirect=True)
+def test_what_cannot_be_judged_is_told_as_it_is(panel: Panel, inbox: Inbox) -> None:
+    server = Server(panel)
+    installed(panel)
+    (panel.base / "state/certificates").unlink()
+    (panel.base / "state/certificates").mkdir()
+
+    server.fire("DISABLE_DOMAIN")
+    server.fire("SSL_DOMAIN")
+
+    assert [each for each, _ in told(panel, inbox)] == ["service.suspended"]
+    assert "told unjudged" in (panel.base / "state/log").read_text()
