@@ -28,8 +28,9 @@ provider's API was asked for it."""
 
 _WITHOUT_PROOF: Mapping[str, Coverage] = {UNVERIFIED: "not", OWN: "fully", POLLED: "fetched"}
 
-EVENTS_PER_WEBHOOK = 1000
-"""Room that a webhook's place in the sequence leaves for its own events, in order."""
+EVENTS_PER_WEBHOOK = 20_000
+"""Room that a webhook's place in the sequence leaves for its own events, in order. The largest body that is taken holds
+some thousands of alerts. Numbers stay exact in JavaScript for 4.5e11 webhooks."""
 _LONGEST_ID = 255
 _ZEROS = re.compile(r"0[0-]*|[A-Za-z]{1,20}_0[0-]{7,}")
 _LOGS_IN = re.compile(rb"""//[^\s/?#"'<>\\]*@""")
@@ -99,14 +100,41 @@ def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Even
         answers = without_credentials_in_addresses(dict(inbound.looked_up), provider.plain_parameters)
         inbound = replace(inbound, looked_up=answers)
     events: list[Event] = []
-    for piece in _pieces(provider, inbound):
+    pieces = _pieces(provider, inbound)
+    for number, piece in enumerate(pieces):
         found = _events_of(provider, piece, origin, offset=len(events))
         if len(events) + len(found) >= EVENTS_PER_WEBHOOK:
-            why = f"one webhook may hold {EVENTS_PER_WEBHOOK - 1} events"
-            events.append(_unknown(provider, inbound, origin, len(events), None, "There were more events.", why))
-            break
+            left = len(found) + len(pieces) - number - 1
+            return [*events, _more(provider, inbound, origin, len(events), left)]
         events += found
     return events
+
+
+def _more(provider: Provider, inbound: Inbound, origin: Origin, index: int, left: int) -> Event:
+    """One alert for what a webhook holds beyond its room: whoever wants to know of trouble hears of it."""
+    return _envelope(
+        provider,
+        inbound,
+        origin,
+        index,
+        None,
+        "alert.raised",
+        identity=f"{native_id(provider, inbound)}:more",
+        key="",
+        data={
+            "alert": {
+                "key": f"more:{origin.source.id}",
+                "title": f"{left} more events came in one webhook",
+                "message": f"A webhook of {origin.source.name} held more events than the {index} that were told one by"
+                f" one. At least {left} were not told: look there.",
+                "severity": "critical",
+                "status": "firing",
+                "resource": origin.source.name,
+            }
+        },
+        customer=None,
+        severity="critical",
+    )
 
 
 def _signed(provider: Provider, proof: str) -> Coverage:

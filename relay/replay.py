@@ -31,6 +31,8 @@ from relay.vault import Vault
 TEST_PREFIX = "evt_test"
 USUAL_TEST_TYPE = "invoice.paid"
 _PAGE = 500
+_ROOM_ONCE = 1000
+"""What a webhook had before it had more: its events keep their numbers, which are lower than all new ones."""
 _SLACK_MS = 10 * 60 * 1000
 """How far order of acceptance and times of reception may disagree: machines and their clocks differ."""
 
@@ -240,10 +242,13 @@ def _understood(connection: Connection, unknown: StoredEvent, reread: _Reread) -
     """
     kept = reread.kept
     about, whole = jsontext.loads(unknown.body)["provider_event"], body_fingerprint(reread.webhook)
+    room = _room(unknown)
     new = [
-        (kept.place, kept.received_at, _moved(event, EVENTS_PER_WEBHOOK // 2))
+        (kept.place, kept.received_at, _moved(event, kept.place * room + room // 2 + index))
         for event in normalize(reread.provider, reread.webhook, reread.origin)
-        if event.type != "unknown" and about["id"] in (event.envelope["provider_event"]["id"], whole)
+        if (index := event.sequence - kept.place * EVENTS_PER_WEBHOOK) < room // 2
+        and event.type != "unknown"
+        and about["id"] in (event.envelope["provider_event"]["id"], whole)
     ]
     stored = events.store(connection, {kept.place: kept.workspace_id}, new)
     # Once each: one webhook may tell of the same event twice.
@@ -253,9 +258,14 @@ def _understood(connection: Connection, unknown: StoredEvent, reread: _Reread) -
     return good
 
 
-def _moved(event: Event, by: int) -> Event:
-    envelope = {**event.envelope, "sequence": event.sequence + by}
-    return replace(event, sequence=envelope["sequence"], envelope=envelope, body=jsontext.dumps(envelope))
+def _room(unknown: StoredEvent) -> int:
+    """How many numbers the webhook of a stored event has in the sequence."""
+    return EVENTS_PER_WEBHOOK if unknown.sequence >= unknown.place * EVENTS_PER_WEBHOOK else _ROOM_ONCE
+
+
+def _moved(event: Event, sequence: int) -> Event:
+    envelope = {**event.envelope, "sequence": sequence}
+    return replace(event, sequence=sequence, envelope=envelope, body=jsontext.dumps(envelope))
 
 
 def _place_of(connection: Connection, workspace_id: str, moment: int) -> int:

@@ -23,7 +23,7 @@ from relay import jsontext
 from relay.catalogue import catalogue, schema_directory
 from relay.errors import VerificationError
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
+from relay.normalize import EVENTS_PER_WEBHOOK, Origin, normalize, read
 from relay.providers import ROOT, load
 from relay.providers.base import On, Provider
 from relay.redaction import REMOVED
@@ -205,7 +205,7 @@ def test_a_repeat_gives_the_same_events_and_each_has_its_own_id(provider: Provid
 
     assert again == first
     assert len({event.id for event in first}) == len(first)
-    assert [event.sequence for event in first] == [7000 + index for index in range(len(first))]
+    assert [event.sequence for event in first] == [7 * EVENTS_PER_WEBHOOK + index for index in range(len(first))]
 
 
 def planted(value: Any, names: tuple[str, ...]) -> Any:

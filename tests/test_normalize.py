@@ -21,6 +21,7 @@ from relay.verification import STANDARD_WEBHOOKS, fingerprint
 
 RECEIVED_AT = datetime(2026, 11, 22, 7, 0, 1, tzinfo=UTC)
 ORIGIN = Origin(Source("src_1", "ws_1", "made_up", "Our source"), place=42, verified_by="standard_webhooks")
+FIRST = ORIGIN.place * EVENTS_PER_WEBHOOK
 
 
 def made_up(**declared: Any) -> Provider:
@@ -66,7 +67,7 @@ def test_an_event_is_whole() -> None:
         "id": event_id("src_1", "n-1", "notice.received"),
         "type": "notice.received",
         "version": 1,
-        "sequence": 42_000,
+        "sequence": FIRST,
         "occurred_at": "2026-11-22T07:00:01Z",
         "received_at": "2026-11-22T07:00:01Z",
         "source": {
@@ -119,8 +120,8 @@ def test_a_native_event_may_give_several_of_ours_in_order() -> None:
     events = told(made_up(events={"said": route}), said())
 
     assert [(each.type, each.sequence, each.envelope["severity"]) for each in events] == [
-        ("invoice.paid", 42_000, "info"),
-        ("invoice.refunded", 42_001, "critical"),
+        ("invoice.paid", FIRST, "info"),
+        ("invoice.refunded", FIRST + 1, "critical"),
     ]
 
 
@@ -302,10 +303,10 @@ def test_a_batch_gives_an_event_for_each_of_its_pieces() -> None:
     events = told(made_up(split=batch), inbound([*pieces, {"type": "whispered"}, {"type": "shouted"}]))
 
     assert [(event.type, event.sequence) for event in events] == [
-        ("notice.received", 42_000),
-        ("notice.received", 42_001),
-        ("notice.received", 42_002),
-        ("unknown", 42_003),
+        ("notice.received", FIRST),
+        ("notice.received", FIRST + 1),
+        ("notice.received", FIRST + 2),
+        ("unknown", FIRST + 3),
     ]
 
 
@@ -319,14 +320,26 @@ def test_pieces_without_ids_are_told_apart_by_what_they_hold() -> None:
     assert {event.id for event in together} == {event.id for event in the_other_way_round}
 
 
-def test_more_events_than_a_webhook_has_room_for_end_in_a_word_on_it() -> None:
-    pieces = [{"type": "said", "id": f"n-{n}", "data": {"title": str(n)}} for n in range(EVENTS_PER_WEBHOOK + 5)]
+def said_times(count: int) -> Inbound:
+    return inbound([{"type": "said", "id": f"n-{n}", "data": {"title": str(n)}} for n in range(count)])
 
-    events = told(made_up(split=batch), inbound(pieces))
 
-    assert len(events) == EVENTS_PER_WEBHOOK
-    assert events[-1].sequence == 42_999
-    assert reason(events[-1]) == ("There were more events.", "one webhook may hold 999 events")
+def test_a_storm_in_one_webhook_is_told_event_by_event() -> None:
+    events = told(made_up(split=batch), said_times(5400))
+
+    assert [each.sequence for each in events] == [FIRST + n for n in range(5400)]
+
+
+def test_what_a_webhook_has_no_room_for_is_told_by_one_critical_alert(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.normalize.EVENTS_PER_WEBHOOK", 10)
+
+    events = told(made_up(split=batch), said_times(14))
+
+    assert [each.type for each in events] == ["notice.received"] * 9 + ["alert.raised"]
+    last = events[-1].envelope
+    assert (events[-1].sequence, events[-1].defect, last["severity"]) == (429, None, "critical")
+    assert last["data"]["alert"]["title"] == "5 more events came in one webhook"
+    assert told(made_up(split=batch), said_times(14))[-1].id == events[-1].id
 
 
 def test_an_id_depends_on_source_happening_type_and_key_alone() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from relay import replay
 from relay.model import now_ms
+from relay.normalize import EVENTS_PER_WEBHOOK
 from relay.providers import get as get_provider
 from relay.storage import events, hooks
 
@@ -179,7 +180,25 @@ def test_what_was_unknown_and_is_understood_by_now_is_sent_as_what_it_says(api, 
     assert first["deliveries"] != again["deliveries"]
     understood = api.call("GET", f"/events/{answered['id']}").json
     assert (understood["type"], understood["data"]) == ("custom", {"custom": {"site": "example.com"}})
-    assert understood["sequence"] == unknown["sequence"] + 500
+    assert understood["sequence"] == unknown["sequence"] + EVENTS_PER_WEBHOOK // 2
+
+
+def test_what_was_kept_when_webhooks_had_less_room_stays_between_its_neighbours(api, monkeypatch):
+    provider = get_provider("relay")
+    api.call("POST", "/events", {"data": {"n": 1}})
+    with monkeypatch.context() as before:
+        before.setattr("relay.normalize.EVENTS_PER_WEBHOOK", 1000)
+        before.setattr("relay.pipeline.get_provider", lambda name: _with_events(provider, {}))
+        api.work()
+    api.call("POST", "/events", {"data": {"n": 2}})
+    api.work()
+    newer, unknown = api.call("GET", "/events").json["items"]
+
+    (understood,) = api.call("POST", f"/events/{unknown['id']}/replay").json["events"]
+
+    sequence = api.call("GET", f"/events/{understood}").json["sequence"]
+    assert (unknown["type"], sequence) == ("unknown", unknown["sequence"] + 500)
+    assert sequence < newer["sequence"]
 
 
 @pytest.mark.parametrize("path", ["/events/evt_none/replay", "/hooks/hk_none/test"])
