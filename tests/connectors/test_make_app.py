@@ -395,14 +395,38 @@ def test_every_answer_is_the_error_that_makes_does_right_by(
     assert "rk_x" not in error.value.message
 
 
-@pytest.fixture
-def answering() -> Iterator[Callable[[int], str]]:
-    servers: list[ThreadingHTTPServer] = []
+@pytest.mark.parametrize("status", [403, 409, 422])
+@pytest.mark.parametrize("module", ["raiseAlert", "fetchInvoice"])
+def test_a_refusal_is_told_in_the_relays_own_words(status: int, module: str, answering: Callable[..., str]) -> None:
+    engine = Engine(APP)
+    engine.connection = {"relayUrl": answering(status), "apiKey": "rk_x"}
 
-    def make(status: int) -> str:
+    with pytest.raises(MakeError, match=rf"^DataError: \[{status}\] What was wrong\.$"):
+        engine.action(module, {})
+
+
+def test_a_look_up_that_is_still_under_way_is_no_answer(answering: Callable[..., str]) -> None:
+    engine = Engine(APP)
+    told = {"id": "run_1", "status": "queued", "message": "It is tried again.", "invoice_id": None}
+    engine.connection = {"relayUrl": answering(202, told), "apiKey": "rk_x"}
+
+    with pytest.raises(MakeError, match=r"^ConnectionError: \[202\] It is tried again\.$"):
+        engine.action("fetchInvoice", {"invoice_id": "in_1"})
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[..., str]]:
+    servers: list[ThreadingHTTPServer] = []
+    wrong = {"error": {"code": "x", "message": "What was wrong."}}
+
+    def make(status: int, content: dict[str, Any] = wrong) -> str:
         class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                self.do_GET()
+
             def do_GET(self) -> None:
-                body = b'{"error": {"code": "x", "message": "What was wrong."}}'
+                body = json.dumps(content).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))

@@ -25,6 +25,13 @@ from relay.generate.zapier import actions as known_actions
 _OF_CONNECTION = {"connection": CONNECTION, "altConnection": None}
 _PAGES = {"qs": {"cursor": "{{body.next_cursor}}"}, "condition": "{{body.next_cursor}}"}
 _PAGE = 100
+_READ = {
+    "condition": "{{body.status == 'succeeded'}}",
+    "message": "[{{statusCode}}] {{ifempty(body.message, 'The source takes long to answer. Try again later.')}}",
+    "type": "ConnectionError",
+}
+"""What only reads has its answer at once, or none: a run that is still under way tells nothing of the thing."""
+
 _KEY = "{{if(ifempty(parameters.deduplicationKey, '') == '', undefined, sha256(parameters.deduplicationKey))}}"
 """A header takes plain characters only: what a user maps may be any text, or empty, which is no key."""
 
@@ -443,7 +450,7 @@ def _post(
             "method": "POST",
             **({"headers": {"idempotency-key": _KEY}} if once else {}),
             "body": body,
-            "response": {"output": "{{body}}"},
+            "response": {"output": "{{body}}"} if once else {"valid": _READ, "output": "{{body}}"},
         },
         "staticParams": [],
         "mappableParams": [*inputs, key] if once else inputs,
