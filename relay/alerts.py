@@ -6,14 +6,12 @@ Pure: how the alerts stood is given, how they stand afterwards is answered.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from relay.model import Event, Statement
+from relay.model import SEVERITIES, Event, Statement
 
 ENDS = {"monitor.down": "monitor.up", "alert.raised": "alert.resolved"}
 """The types that an alert begins as, and what it ends as."""
 
 STATING = frozenset([*ENDS, *ENDS.values()])
-SEVERITIES = ("info", "warning", "critical")
-"""In their order."""
 
 Key = tuple[str, str]
 """A source, and the key of an alert there."""
@@ -114,8 +112,11 @@ def _is_late(before: Standing, said: Statement) -> bool:
 
 
 def _is_silent(before: Standing, said: Statement) -> bool:
-    """Whether nothing was said for longer than an outage without a name may go on without a word."""
-    if said.outage is not None and said.outage == before.outage:
+    """Whether nothing was said for longer than one outage may go on without a word.
+
+    What began at the same time is the same however long that is, and so is an alert that has a key for each outage.
+    """
+    if said.outage is not None and said.outage == before.outage and (said.began_at or said.outage == said.key):
         return False
     between = _between(before, said)
     return (said.heard_at - before.heard_at if between is None or between < 0 else between) > said.silence

@@ -8,10 +8,9 @@ from typing import Any
 
 from relay.catalogue import EventType, catalogue
 from relay.errors import InvalidRequest
-from relay.model import Hook
+from relay.model import SEVERITIES, Hook
 from relay.nearest import did_you_mean
 
-SEVERITIES = ("info", "warning", "critical")
 FILTERS = ("source", "customer", "min_amount", "currency", "severity", "livemode", "domain", "days_ahead")
 EVERY_TYPE = "*"
 UNKNOWN = "unknown"

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+SEVERITIES = ("info", "warning", "critical")
+"""In their order."""
+
 
 def new_id(kind: str) -> str:
     """`kind_` and 32 hexadecimal digits: 48 bits of milliseconds, then 80 random bits, so ids sort by time."""

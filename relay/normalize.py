@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from relay import jsontext
-from relay.alerts import ENDS, SEVERITIES, STATING
+from relay.alerts import ENDS, STATING
 from relay.catalogue import catalogue
 from relay.errors import Unreadable
-from relay.model import Event, Inbound, Source, Statement, iso
+from relay.model import SEVERITIES, Event, Inbound, Source, Statement, iso
 from relay.providers.base import Data, On, Provider
 from relay.redaction import without_credentials_in_addresses
 from relay.verification import TOKEN, Coverage, fingerprint

@@ -146,9 +146,19 @@ def stories() -> Sequence[tuple[str, list[Event], list[str]]]:
             ["monitor.down", "", "monitor.down"],
         ),
         (
-            "what its source calls the same is the same however long it was silent",
-            [down(0, outage="a"), down(7 * DAY, outage="a"), down(8 * DAY)],
+            "what began at the same time is the same however long it was silent",
+            [down(0, began=0), down(7 * DAY, began=0), down(8 * DAY)],
             ["monitor.down", "", ""],
+        ),
+        (
+            "so is what has a key of its own for each outage",
+            [down(0, outage="disk"), down(7 * DAY, outage="disk")],
+            ["monitor.down", ""],
+        ),
+        (
+            "a number alone is not believed for ever",
+            [down(0, outage="a"), down(DAY, outage="a"), down(7 * DAY, outage="a")],
+            ["monitor.down", "", "monitor.down"],
         ),
         (
             "what comes days late is known by its own time",

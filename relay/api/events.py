@@ -13,8 +13,8 @@ from relay.api.reading import Parameter
 from relay.api.routes import Call, Route
 from relay.catalogue import catalogue
 from relay.errors import NotFound
-from relay.match import EVERY_TYPE, SEVERITIES, left_out, read_filters, wants
-from relay.model import iso, new_id
+from relay.match import EVERY_TYPE, left_out, read_filters, wants
+from relay.model import SEVERITIES, iso, new_id
 from relay.normalize import event_id
 from relay.pipeline import FRESH
 from relay.receive import unpack

@@ -8,7 +8,8 @@ from typing import Any
 
 from relay import accounts, settings
 from relay.catalogue import catalogue
-from relay.match import EVERY_TYPE, MOST_IN_A_FILTER, SEVERITIES
+from relay.match import EVERY_TYPE, MOST_IN_A_FILTER
+from relay.model import SEVERITIES
 from relay.storage import deliveries
 from relay.storage.workspaces import SCOPES
 

@@ -8,7 +8,8 @@ from relay import jsontext, registry
 from relay.actions.catalogue import RESULT
 from relay.api.actions import EXAMPLE_RESULT
 from relay.catalogue import Catalogue, EventType, catalogue, schema_directory
-from relay.match import SEVERITIES, filters_of
+from relay.match import filters_of
+from relay.model import SEVERITIES
 
 Node = Mapping[str, Any]
 Field = dict[str, Any]

@@ -18,13 +18,7 @@ WEEK = timedelta(days=7)
 _DAY = re.compile(rb"2026([-.])11\1(\d\d)([T +]|%20)(\d\d)")
 _STAMP = re.compile(rb"\b1795\d{6}")
 
-NUMBERED = (
-    "betterstack:started",
-    "cloudflare:start",
-    "cloudflare:start--attack",
-    "zabbix:problem",
-    "zabbix:problem--warning",
-)
+NUMBERED = ("betterstack:started", "zabbix:problem", "zabbix:problem--warning")
 """Each outage has a key of its own there."""
 
 DATED = ("alertmanager:firing", "datadog:Triggered", "grafana:firing", "pingdom:down", "uptime_kuma:down")

@@ -94,3 +94,16 @@ def test_the_id_that_pings_a_check_is_neither_kept_nor_told() -> None:
 @pytest.mark.parametrize("status", ["new", "grace", "started", "paused"])
 def test_states_on_the_way_are_told_to_nobody(status: str) -> None:
     assert events(sample("down") | {"status": status}) == []
+
+
+def test_each_outage_is_known_by_the_ping_before_it() -> None:
+    down = sample("down--no-backup")
+    payloads = [down, down | {"n_pings": 9, "last_ping": "2026-11-22T02:31:07+00:00"}, down | {"status": "up"}]
+
+    alerts = [event.alert for each in payloads for event in events(each)]
+
+    assert [each and each.outage for each in alerts] == [
+        "2026-11-21T02:31:07+00:00/7",
+        "2026-11-22T02:31:07+00:00/9",
+        None,
+    ]

@@ -4,7 +4,6 @@ What it posts: https://developers.cloudflare.com/notifications/reference/webhook
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from relay.model import Inbound
 from relay.providers.alerting import CRITICAL, FIRING, INFO, RESOLVED, WARNING, alert, monitor, notice
@@ -164,6 +163,6 @@ PROVIDER = Provider(
         "certificate": On("notice.received", told),
         "notification": On("notice.received", told),
     },
-    alerts=replace(TOLD_ON_CHANGE, outage=lambda payload: text(an_object(payload).get("alert_correlation_id"))),
+    alerts=TOLD_ON_CHANGE,
     secret="ours",
 )

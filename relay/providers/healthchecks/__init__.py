@@ -8,11 +8,12 @@ unique key, else the name of its badge, else its slug.
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from relay.model import Inbound
 from relay.providers.alerting import FIRING, RESOLVED, alert, monitor, notice
 from relay.providers.base import TOLD_ON_CHANGE, Data, On, Provider, Setting, by_arrival
-from relay.providers.reading import Object, an_object, text, whole
+from relay.providers.reading import Object, an_object, noted, text, whole
 from relay.times import instant, timestamp
 from relay.verification import SharedToken
 
@@ -45,6 +46,12 @@ def has_failed(inbound: Inbound) -> bool:
     if last is None or grace is None:
         return False
     return 0 <= (inbound.received_at - last).total_seconds() < grace
+
+
+def outage(payload: Object) -> str | None:
+    """The ping that it has been waiting since: while it is down none comes that would end that."""
+    since = (text(payload.get("last_ping")), noted(payload.get("n_pings")))
+    return "/".join(each for each in since if each) or None if payload.get("status") == "down" else None
 
 
 def event_name(inbound: Inbound) -> str | None:
@@ -123,6 +130,6 @@ PROVIDER = Provider(
             choices=("auto", "backup", "job"),
         ),
     ),
-    alerts=TOLD_ON_CHANGE,
+    alerts=replace(TOLD_ON_CHANGE, outage=outage),
     secret="ours",
 )
