@@ -65,7 +65,7 @@ _SEARCHES = (
 )
 _ASKED: Mapping[str, Field] = {
     "email": {"label": "Email Address", "helpText": "The customer's e-mail address, in upper or lower case."},
-    "id": {"label": "Number or Reference", "helpText": "What it is called at its source, or an invoice's number."},
+    "id": {"label": "Number or Reference", "helpText": "What it is called at its source, or the number printed on it."},
     "customer": {"label": "Customer", "helpText": "The customer's e-mail address, or its reference at the source."},
     "domain": {"label": "Domain", "helpText": "The domain name, such as acme-shop.example."},
     "status": {"label": "Status", "helpText": "Its state, such as active, overdue, suspended or canceled."},
@@ -127,6 +127,10 @@ def _entities(known: Catalogue) -> dict[str, Node]:
     return {name: each for name, each in found.items() if "properties" in each}
 
 
+def _an(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
 def _entity_name(schema: Node) -> str | None:
     """The definition that a part of an event's data refers to; None where it is free."""
     for choice in (schema, *schema.get("anyOf", ())):
@@ -148,7 +152,7 @@ def _search(known: Catalogue, kind: str, noun: str, plural: str, asked: tuple[st
         "kind": kind,
         "noun": noun,
         "label": f"Find {noun}",
-        "description": f"Finds a {noun.lower()} and its present state by what you know of it.",
+        "description": f"Finds {_an(noun.lower())} and its present state by what you know of it.",
         "path": f"/{plural}",
         "fields": [{"key": name, "type": "string", **_ASKED[name]} for name in asked],
         "output_fields": _flat(registry.fields(kind, known), known),

@@ -17,7 +17,7 @@ const ofRecords = (search) => ({
     perform: async (z, bundle) => {
       const asked = inputOf(search.fields, bundle.inputData);
       if (Object.keys(asked).length === 0) {
-        throw new z.errors.Error(`Fill in at least one field to find a ${search.noun.toLowerCase()} by.`, 'nothing_asked', 400);
+        throw new z.errors.Error('Fill in at least one field to search by.', 'nothing_asked', 400);
       }
       return (await call(z, bundle, search.path, { params: { limit: MOST, ...asked } })).items;
     },

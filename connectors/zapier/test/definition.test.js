@@ -3,6 +3,8 @@
 // The app as Zapier reads it: valid, without findings, and whole. No relay is needed.
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
 const test = require('node:test');
 
 const { compileApp, validateApp } = require('zapier-platform-core/src/tools/schema');
@@ -196,6 +198,23 @@ test('the official vector of Standard Webhooks is genuine, and nothing that diff
 test('what is left empty is not sent', () => {
   assert.deepEqual(filled({ a: '', b: null, c: [], d: undefined, e: 0, f: false, g: 'x' }), { e: 0, f: false, g: 'x' });
 });
+
+const TEMPLATES = fs.readFileSync(path.join(__dirname, '..', 'templates.md'), 'utf8').split(/^## /m).slice(1);
+
+for (const template of TEMPLATES) {
+  const [title] = template.split('\n');
+  test(`every step and field of ours in the template "${title}" is one of the app`, () => {
+    const steps = Object.values({ ...App.triggers, ...App.searches, ...App.creates });
+    const labels = new Set(steps.map(({ display }) => display.label));
+    const fields = new Set(steps.flatMap(({ operation }) => (operation.outputFields || []).map(({ label }) => label)));
+    for (const [, trigger, search] of template.matchAll(/relay, \*\*([^*]+)\*\*|\*\*([^*]+)\*\* \(relay\)/g)) {
+      assert.ok(labels.has(trigger || search), trigger || search);
+    }
+    const named = [...template.replace(/\*\*[^*]+\*\*/g, '').matchAll(/\*([^*\n]+)\*/g)].map(([, name]) => name);
+    assert.ok(named.length > 0);
+    assert.deepEqual(named.filter((name) => !fields.has(name)), []);
+  });
+}
 
 test('it asks for the Node that Zapier runs it on', () => {
   assert.equal(require('../package.json').engines.node, '>=22');
