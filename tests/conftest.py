@@ -1,4 +1,4 @@
-"""Leaves out the tests whose needs are not met here, and says so at the end of a run."""
+"""Leaves out the tests whose needs are not met here and says so at the end; shares a run out among processes."""
 
 from collections import Counter
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import corpus
+import sharing
 from needs import NEEDS
 
 _LEFT_OUT = pytest.StashKey[Counter[str]]()
@@ -27,11 +28,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             config.hook.pytest_deselected(items=having)
             left_out = set(having)
             items[:] = [item for item in items if item not in left_out]
+    items.sort(key=lambda item: sharing.rank(item.nodeid))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if (output := getattr(session.config, "workeroutput", None)) is not None:
         output[_FROM_A_WORKER] = dict(session.config.stash[_LEFT_OUT])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    return sharing.processes()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return sharing.scheduler(config, log)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -922,7 +922,7 @@ def test_an_odd_head_is_read_as_far_as_it_can_be() -> None:
     assert found == Answer(429, {"retry-after": "7", "x y": "z", "x": "2"}, b"", whole=False)
 
 
-UNHARMED = {
+UNHARMED = [
     "a header of 9 kB",
     "a header of 200 kB",
     "3,000 cookies",
@@ -933,7 +933,7 @@ UNHARMED = {
     "no reason",
     "a reason of 20 kB",
     "bare line feeds",
-}
+]
 ONCE = [
     *(answer for name, (answer, _, _) in ODD_ANSWERS.items() if name not in UNHARMED),
     b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n",
@@ -942,7 +942,8 @@ ONCE = [
 
 
 @pytest.mark.parametrize(
-    ("answer", "connections"), [*((ODD_ANSWERS[name][0], 1) for name in UNHARMED), *((answer, 2) for answer in ONCE)]
+    ("answer", "connections"),
+    [*((ODD_ANSWERS[name][0], 1) for name in UNHARMED), *((answer, 2) for answer in ONCE)],
 )
 def test_a_connection_is_used_again_only_where_nothing_of_an_answer_is_left(answer: bytes, connections: int) -> None:
     async def twice(url: str) -> list[Answer]:
