@@ -14,7 +14,7 @@ PROFILE ?= public
 # Tests start hundreds of processes: none is to compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run demo test check drift lint types generate chaos bench vectors lock clean zapier-package zapier-validate
+.PHONY: help run demo test corpus check drift lint types generate chaos bench vectors lock clean zapier-package zapier-validate
 
 help:  ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -43,7 +43,10 @@ demo: $(STAMP)  ## The same with sources, a subscriber and sample events flowing
 	@$(BIN)/relay up --demo --data-dir var/demo
 
 test: $(STAMP) $(NODE_STAMPS)  ## Run all tests, or with ONLY=word those that have it in their name
-	@$(BIN)/pytest $(if $(ONLY),-k $(ONLY) --ignore=tests/chaos --ignore=tests/journeys)
+	@$(BIN)/pytest $(if $(ONLY),-k $(ONLY) --ignore=tests/chaos --ignore=tests/journeys,-n auto)
+
+corpus: $(STAMP) $(NODE_STAMPS)  ## The tests of what others published, in the directory that RELAY_CORPUS names
+	@$(BIN)/pytest -m corpus
 
 check: lint types drift test  ## Everything CI runs: lint, types, derived files, tests
 
