@@ -15,7 +15,7 @@ from relay import jsontext
 from relay.alerts import ENDS, STATING
 from relay.catalogue import catalogue
 from relay.errors import Unreadable
-from relay.model import SEVERITIES, Event, Inbound, Source, Statement, iso
+from relay.model import EVENTS_PER_WEBHOOK, SEVERITIES, Event, Inbound, Source, Statement, iso
 from relay.providers.base import Data, On, Provider
 from relay.redaction import without_credentials_in_addresses
 from relay.verification import TOKEN, Coverage, fingerprint
@@ -28,9 +28,6 @@ provider's API was asked for it."""
 
 _WITHOUT_PROOF: Mapping[str, Coverage] = {UNVERIFIED: "not", OWN: "fully", POLLED: "fetched"}
 
-EVENTS_PER_WEBHOOK = 20_000
-"""Room that a webhook's place in the sequence leaves for its own events, in order. The largest body that is taken holds
-some thousands of alerts. Numbers stay exact in JavaScript for 4.5e11 webhooks."""
 _LONGEST_ID = 255
 _ZEROS = re.compile(r"0[0-]*|[A-Za-z]{1,20}_0[0-]{7,}")
 _LOGS_IN = re.compile(rb"""//[^\s/?#"'<>\\]*@""")

@@ -19,8 +19,8 @@ from relay.courier import MOST_WAITING, Courier, Parcel
 from relay.deliver import rate_of
 from relay.errors import ConfigError, NotFound
 from relay.match import HookIndex
-from relay.model import Event, Hook, Inbound, Source, new_id, now_ms
-from relay.normalize import EVENTS_PER_WEBHOOK, Origin, called, normalize, read
+from relay.model import EVENTS_PER_WEBHOOK, Event, Hook, Inbound, Source, new_id, now_ms
+from relay.normalize import Origin, called, normalize, read
 from relay.presence import Presence
 from relay.providers import get as get_provider
 from relay.providers.base import Provider

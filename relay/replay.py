@@ -17,9 +17,9 @@ from relay.catalogue import catalogue
 from relay.errors import Conflict, InvalidRequest, NotFound
 from relay.inside import source_of
 from relay.match import EVERY_TYPE, HookIndex
-from relay.model import Event, Hook, Inbound, iso, new_id, now_ms
+from relay.model import EVENTS_PER_WEBHOOK, Event, Hook, Inbound, iso, new_id, now_ms
 from relay.nearest import did_you_mean
-from relay.normalize import EVENTS_PER_WEBHOOK, Origin, body_fingerprint, normalize, read
+from relay.normalize import Origin, body_fingerprint, normalize, read
 from relay.pipeline import body_of, order_key
 from relay.providers import get as get_provider
 from relay.providers.base import Provider

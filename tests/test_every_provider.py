@@ -22,8 +22,8 @@ from referencing import Registry, Resource
 from relay import jsontext
 from relay.catalogue import catalogue, schema_directory
 from relay.errors import VerificationError
-from relay.model import Event, Inbound, Source
-from relay.normalize import EVENTS_PER_WEBHOOK, Origin, normalize, read
+from relay.model import EVENTS_PER_WEBHOOK, Event, Inbound, Source
+from relay.normalize import Origin, normalize, read
 from relay.providers import ROOT, load
 from relay.providers.base import On, Provider
 from relay.redaction import REMOVED

@@ -84,6 +84,7 @@ def relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
     for module in ("relay.pipeline.get_provider", "relay.polling.get_provider", "relay.inside.get_provider"):
         monkeypatch.setattr(module, lambda _: MADE_UP)
     monkeypatch.setattr("relay.accounts._provider", lambda _: MADE_UP)
+    monkeypatch.setattr("relay.accounts.setup", lambda _: "")
     monkeypatch.setattr("running.workbench.get_provider", lambda _: MADE_UP)
     monkeypatch.setattr(pipeline, "_ASK_AGAIN_MS", 0)
     with Workbench(sqlite_url(tmp_path)) as bench, Vendor() as vendor:

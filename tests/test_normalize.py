@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from relay import jsontext
 from relay.catalogue import catalogue
-from relay.model import Event, Inbound, Source
-from relay.normalize import EVENTS_PER_WEBHOOK, Origin, event_id, native_id, normalize, read, repeat_key
+from relay.model import EVENTS_PER_WEBHOOK, Event, Inbound, Source
+from relay.normalize import Origin, event_id, native_id, normalize, read, repeat_key
 from relay.providers import load
 from relay.providers.base import JSON, JSON_OBJECT, BodyFormat, On, Provider, by_arrival
 from relay.samples import Sample, all_samples

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from relay import jsontext
-from relay.model import Event
+from relay.model import EVENTS_PER_WEBHOOK, Event
 from relay.storage.rows import insert_new, parts
 from relay.storage.tables import events
 
-PER_PLACE = 1000
-"""Room in the sequence for the events of one webhook: it begins with the webhook's place."""
+_ROOM_ONCE = 1000
+"""The room of a webhook that was read before there was more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,11 @@ def search(connection: Connection, workspace_id: str, query: EventQuery) -> list
 
 def of_webhook(connection: Connection, place: int) -> list[StoredEvent]:
     """The events that a webhook gave, in order; without those that had been told before."""
-    first, last = place * PER_PLACE, (place + 1) * PER_PLACE
-    statement = select(*_COLUMNS).where(events.c.sequence >= first, events.c.sequence < last)
+    rooms = [
+        and_(events.c.sequence >= place * room, events.c.sequence < (place + 1) * room)
+        for room in (EVENTS_PER_WEBHOOK, _ROOM_ONCE)
+    ]
+    statement = select(*_COLUMNS).where(or_(*rooms), events.c.place == place)
     return [StoredEvent(*row) for row in connection.execute(statement.order_by(events.c.sequence))]
 
 

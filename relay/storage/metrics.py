@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, text
 
+from relay.model import EVENTS_PER_WEBHOOK
 from relay.storage import locks
-from relay.storage.events import PER_PLACE
 from relay.storage.tables import deliveries, events, hooks, inbound
 
 _LATELY_MS = 60_000
@@ -72,7 +72,7 @@ def _events_lately(connection: Connection, now: int) -> int:
     place = connection.execute(select(first)).scalar()
     if place is None:
         return 0
-    return _count(connection, select(func.count()).where(events.c.sequence >= place * PER_PLACE))
+    return _count(connection, select(func.count()).where(events.c.sequence >= place * EVENTS_PER_WEBHOOK))
 
 
 def _count(connection: Connection, statement: object) -> int:

@@ -15,8 +15,8 @@ from relay.asking import Asker
 from relay.catalogue import catalogue
 from relay.config import Config
 from relay.http import Door
-from relay.model import Event, Inbound, new_id, now_ms
-from relay.normalize import EVENTS_PER_WEBHOOK, read
+from relay.model import EVENTS_PER_WEBHOOK, Event, Inbound, new_id, now_ms
+from relay.normalize import read
 from relay.pipeline import Pipeline
 from relay.presence import Presence
 from relay.providers import get as get_provider

@@ -3,8 +3,7 @@
 import pytest
 
 from relay import replay
-from relay.model import now_ms
-from relay.normalize import EVENTS_PER_WEBHOOK
+from relay.model import EVENTS_PER_WEBHOOK, now_ms
 from relay.providers import get as get_provider
 from relay.storage import events, hooks
 

@@ -1,7 +1,7 @@
 """A lease ends with the worker that holds it, and never while that worker lives."""
 
+import time
 from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import pytest
@@ -119,8 +119,8 @@ def test_what_waits_for_a_retry_is_nobodys(bench: Workbench, holder: Presence, w
 def test_a_worker_that_holds_nothing_writes_nothing(
     bench: Workbench, watcher: Presence, holder: Presence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    later = count(10_000.0)
-    monkeypatch.setattr(presence.time, "monotonic", lambda: next(later))
+    later = time.monotonic() + 10_000
+    monkeypatch.setattr(presence.time, "monotonic", lambda: later)
     holder.beat()
     monkeypatch.setattr(bench.database, "write", lambda: pytest.fail("it wrote"))
 
