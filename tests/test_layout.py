@@ -55,7 +55,7 @@ def test_no_stage_imports_a_later_one(stage: str) -> None:
     assert found <= allowed
 
 
-@pytest.mark.parametrize("stage", ["normalize", "match", "deliver"])
+@pytest.mark.parametrize("stage", ["alerts", "registry", "normalize", "match", "deliver"])
 def test_the_middle_stages_touch_neither_storage_nor_network(stage: str) -> None:
     outside = ("relay.storage", "relay.http", "socket", "os", "redis", "sqlalchemy")
 
