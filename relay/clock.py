@@ -170,7 +170,7 @@ def run(config: Config, stopped: threading.Event) -> None:
     def ring(lane: str) -> None:
         bells.ring_now(lane, force=True)
 
-    poller = Poller(database, vault, Asker(lambda: Door(allow_private=config.allow_private)), ring)
+    poller = Poller(database, vault, Asker(lambda: Door(allow_private=config.allow_private_sources)), ring)
     clock = Clock(database, vault, ring, poller)
     log.info("ready")
     while not stopped.wait(TICK_SECONDS):

@@ -17,6 +17,9 @@ from relay.values import Form, Unfit, is_host, one_of
 from relay.values import url as address
 
 DEFAULT_DATA_DIR = "var"
+ALLOW_PRIVATE_TARGETS, ALLOW_PRIVATE_SOURCES = "RELAY_ALLOW_PRIVATE_TARGETS", "RELAY_ALLOW_PRIVATE_SOURCES"
+"""Lists of hosts that may be private: for every outgoing request, and for those of sources, watches and channels."""
+
 _LONGEST_SOCKET_PATH = 100
 _HERE = "http://127.0.0.1:8080"
 _ADDRESS = "address"
@@ -28,7 +31,9 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`allow_private` are hosts that may be reached although they are private or speak plain http."""
+    """`allow_private` are hosts that may be reached although they are private or speak plain http;
+    `allow_private_sources` are these and those that only sources, watches and channels may reach, never a hook.
+    """
 
     data_dir: Path
     database_url: str = field(repr=False)
@@ -36,6 +41,7 @@ class Config:
     secret_keys: tuple[str, ...] = field(repr=False)
     public_url: str
     allow_private: frozenset[str]
+    allow_private_sources: frozenset[str]
     log_level: str
 
     @classmethod
@@ -52,7 +58,8 @@ class Config:
             database_url=_database_url(given("RELAY_DATABASE_URL"), data_dir),
             redis_url=_redis_url(given("RELAY_REDIS_URL"), data_dir),
             public_url=_fit("RELAY_PUBLIC_URL", _PUBLIC, given("RELAY_PUBLIC_URL") or _left(data_dir)).rstrip("/"),
-            allow_private=_hosts("RELAY_ALLOW_PRIVATE_TARGETS", given("RELAY_ALLOW_PRIVATE_TARGETS")),
+            allow_private=_hosts(environ, ALLOW_PRIVATE_TARGETS),
+            allow_private_sources=private_for_sources(environ),
             log_level=_fit("RELAY_LOG_LEVEL", one_of(LOG_LEVELS), given("RELAY_LOG_LEVEL") or "info"),
             # Last, as it may make the data directory: not for a setting that does not fit.
             secret_keys=_keys(given("RELAY_SECRET_KEY") or _kept_key(data_dir)),
@@ -83,9 +90,14 @@ def _keys(text: str) -> tuple[str, ...]:
     return tuple(key.strip() for key in text.split(",") if key.strip())
 
 
-def _hosts(name: str, text: str) -> frozenset[str]:
+def private_for_sources(environ: Mapping[str, str]) -> frozenset[str]:
+    """The hosts that requests of sources, watches and channels may reach although they are private."""
+    return _hosts(environ, ALLOW_PRIVATE_TARGETS) | _hosts(environ, ALLOW_PRIVATE_SOURCES)
+
+
+def _hosts(environ: Mapping[str, str], name: str) -> frozenset[str]:
     """Hosts between commas, each perhaps with its port."""
-    found = frozenset(each.strip().lower() for each in text.split(",") if each.strip())
+    found = frozenset(each.strip().lower() for each in environ.get(name, "").split(",") if each.strip())
     for each in found:
         bracketed = _BRACKETED.fullmatch(each)
         host, _, port = (bracketed[1], "", bracketed[2] or "") if bracketed else each.partition(":")

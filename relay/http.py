@@ -34,6 +34,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
+from relay.config import ALLOW_PRIVATE_SOURCES, ALLOW_PRIVATE_TARGETS
 from relay.errors import AddressRefused, Unreachable
 
 # From a host and a port to the text of its IP addresses; raises OSError when it cannot.
@@ -106,6 +107,18 @@ def check_url(url: str, allow_private: frozenset[str] = frozenset()) -> None:
     `allow_private` lists hosts, each as `host` or `host:port`, that may be private and may use plain http.
     """
     _target(url, allow_private)
+
+
+def is_at(url: str, hosts: Iterable[str], allow_private: frozenset[str] = frozenset()) -> bool:
+    """Whether an address that was checked is at one of `hosts`, or at one that the operator lists.
+
+    `*.example.com` are all hosts below that, `*` all there are.
+    """
+    _, host, port, _ = _split(url)
+    shown = f"[{host}]" if ":" in host else host
+    return _listed(shown, port, allow_private) or any(
+        host.endswith(each[1:]) if each.startswith("*") else host == each for each in hosts
+    )
 
 
 def fetch(
@@ -400,7 +413,8 @@ def _not_public(shown: str) -> AddressRefused:
     # Without the address that a name led to: it would tell strangers how the network inside is numbered.
     return AddressRefused(
         f"{shown} is not on the public internet: name a host that is, "
-        "or have the operator list it in RELAY_ALLOW_PRIVATE_TARGETS."
+        f"or have the operator list it in {ALLOW_PRIVATE_TARGETS}, "
+        f"or for a source, watch or channel alone in {ALLOW_PRIVATE_SOURCES}."
     )
 
 

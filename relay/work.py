@@ -50,9 +50,9 @@ def run(config: Config, lanes: Sequence[str]) -> None:
         on_gone=gone,
         on_turn=lambda: bells.ring(LATE),
     )
-    asker = Asker(lambda: Door(allow_private=config.allow_private))
+    asker = Asker(lambda: Door(allow_private=config.allow_private_sources))
     reserve = Pace(config.redis_url).reserve
-    actor = Actor(database, vault, bells.ring, reserve, presence, allow_private=config.allow_private)
+    actor = Actor(database, vault, bells.ring, reserve, presence, allow_private=config.allow_private_sources)
     pipeline = Pipeline(database, vault, courier, asker, presence, reserve, bells.ring, bells.call_help)
 
     def work(lane: str, attentive: bool) -> None:

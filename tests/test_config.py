@@ -21,6 +21,7 @@ def test_without_settings_the_data_directory_holds_everything(tmp_path: Path) ->
         secret_keys=((tmp_path / "secret.key").read_text().strip(),),
         public_url="http://127.0.0.1:8080",
         allow_private=frozenset(),
+        allow_private_sources=frozenset(),
         log_level="info",
     )
 
@@ -34,6 +35,7 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
             "RELAY_SECRET_KEY": " new key , old key ,",
             "RELAY_PUBLIC_URL": "https://relay.example.com/",
             "RELAY_ALLOW_PRIVATE_TARGETS": "127.0.0.1, Subscriber.local:9000,",
+            "RELAY_ALLOW_PRIVATE_SOURCES": "Panel.internal:8443",
             "RELAY_LOG_LEVEL": "DEBUG",
         }
     )
@@ -45,6 +47,7 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
         secret_keys=("new key", "old key"),
         public_url="https://relay.example.com",
         allow_private=frozenset({"127.0.0.1", "subscriber.local:9000"}),
+        allow_private_sources=frozenset({"127.0.0.1", "subscriber.local:9000", "panel.internal:8443"}),
         log_level="debug",
     )
     assert not (tmp_path / "data").exists()

@@ -48,7 +48,8 @@ def malformed(host: str) -> str:
 def private(host: str) -> str:
     return (
         f"{host} is not on the public internet: name a host that is, "
-        "or have the operator list it in RELAY_ALLOW_PRIVATE_TARGETS."
+        "or have the operator list it in RELAY_ALLOW_PRIVATE_TARGETS, "
+        "or for a source, watch or channel alone in RELAY_ALLOW_PRIVATE_SOURCES."
     )
 
 

@@ -60,7 +60,7 @@ EXAMPLE_RESULT = {"id": _EXAMPLE_ID, "status": runs.SUCCEEDED, "message": "Done.
 
 def desk(call: Call) -> Desk:
     relay = call.relay
-    return Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private)
+    return Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private_sources)
 
 
 def _list(call: Call) -> Answer:

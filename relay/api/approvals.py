@@ -29,7 +29,7 @@ log = structlog.get_logger(stage="act")
 def blueprint(relay: Relay) -> Blueprint:
     """The one page. Mail programs open links by themselves, so only its buttons decide."""
     pages = Blueprint("approvals", __name__, template_folder="templates")
-    desk = Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private)
+    desk = Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private_sources)
     style = (Path(__file__).parent / "templates" / "style.css").read_text()
     policy = (
         f"default-src 'none'; style-src 'sha256-{fingerprint(style)}'; img-src data:;"

@@ -13,7 +13,7 @@ _LISTING = "replays"
 
 
 def _one(call: Call) -> Answer:
-    with asking(call.relay.config.allow_private) as asker:
+    with asking(call.relay.config.allow_private_sources) as asker:
         done = replay.one(
             call.relay.database,
             call.relay.vault,

@@ -115,7 +115,7 @@ def set_policy(name: str, mode: str, amount: str | None, currency: str | None) -
 
 
 def _desk(relay: Here) -> Desk:
-    return Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private)
+    return Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private_sources)
 
 
 def _shown(relay: Here, run: Run) -> dict[str, Any]:

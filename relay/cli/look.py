@@ -103,7 +103,7 @@ def replay_command(event_id: str | None, since: str | None, hook: str | None, dr
             with relay.database.read() as connection:
                 hook = hook_named(relay, connection, hook).id
         if event_id is not None:
-            with asking(relay.config.allow_private) as asker:
+            with asking(relay.config.allow_private_sources) as asker:
                 summary = replay.one(
                     relay.database,
                     relay.vault,

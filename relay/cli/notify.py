@@ -53,7 +53,7 @@ def add_channel(
             zone=zone,
             per_hour=per_hour,
             signature=signature,
-            allow_private=relay.config.allow_private,
+            allow_private=relay.config.allow_private_sources,
         )
     click.echo(f"The channel is kept ({channels.shown(channel)['service']}). Try it: relay channel test {name!r}")
 
@@ -86,7 +86,7 @@ def test_channel(name: str, to: str | None) -> None:
         channel = channels.get(relay.database, relay.vault, relay.workspace.id, name)
         subject, text = _TEST[channel.language]
         way = sending.way_of(channel, to)
-        post = sending.Post(new_id("test"), relay.config.allow_private)
+        post = sending.Post(new_id("test"), relay.config.allow_private_sources)
         sending.send(channel, way, message.own(subject, text.format(name=name)), post)
         with relay.database.write() as connection:
             audit.append(connection, audit.Entry(relay.workspace.id, now_ms(), ACTOR, "channel.tested", name))
