@@ -103,6 +103,7 @@ def create_source(
     monitor: bool = False,
     actor: str,
     public_url: str,
+    allow_private: frozenset[str] = frozenset(),
 ) -> tuple[Source, dict[str, Any]]:
     """A new source, and what its owner is shown once: `shown_source`, its `secret`, and what to `paste` at the sender.
 
@@ -110,7 +111,7 @@ def create_source(
     theirs the source is made but accepts nothing until `add_source_secret` brings one.
     """
     provider = _provider(provider_name)
-    kept_settings = kept(provider, settings or {})
+    kept_settings = kept(provider, settings or {}, allow_private=allow_private)
     if secret is None and provider.secret == _OURS:
         secret = fitting_secret(provider, kept_settings)
     if secret is not None:
@@ -148,10 +149,14 @@ def change_source(
     changes: Mapping[str, Any],
     *,
     actor: str,
-) -> Source:
-    """Change `name`, `monitor` or `settings` (those given; null brings a setting's default back)."""
+    allow_private: frozenset[str] = frozenset(),
+) -> tuple[Source, list[str]]:
+    """Change `name`, `monitor` or `settings` (those given; null brings a setting's default back).
+
+    Answers the source, and the names of the credentials that it lost: those that were given for another address.
+    """
     _known_only(changes, ("name", "monitor", "settings"))
-    now = now_ms()
+    now, lost = now_ms(), list[str]()
     with database.write() as connection:
         source = get_source(connection, vault, workspace_id, source_id)
         if "name" in changes:
@@ -161,7 +166,13 @@ def change_source(
         if "settings" in changes:
             provider = _provider(source.provider)
             given = _mapping("settings", changes["settings"])
-            source = replace(source, settings=kept(provider, given, source.settings))
+            settings = kept(provider, given, source.settings, allow_private=allow_private)
+            lost = [
+                each.name
+                for each in provider.settings
+                if each.secret and each.name in source.settings and each.name not in {*settings, *given}
+            ]
+            source = replace(source, settings=settings)
             if provider.expected_by is not None:
                 by = _expected_by(provider, source.settings)
                 checks.expect(connection, source.id, int(by.timestamp() * 1000))
@@ -171,7 +182,9 @@ def change_source(
                 check_key(provider, source.settings, each.value)
         sources.save(connection, vault, source)
         audit.append(connection, audit.Entry(workspace_id, now, actor, "source.updated", source.id))
-    return source
+        if lost:
+            audit.append(connection, audit.Entry(workspace_id, now, actor, "source.credentials_dropped", source.id))
+    return source, lost
 
 
 def add_source_secret(

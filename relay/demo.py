@@ -82,6 +82,7 @@ def _source(relay: "Here", provider: Provider, name: str, sample: samples.Sample
         monitor=alone,
         actor=_ACTOR,
         public_url=relay.config.public_url,
+        allow_private=relay.config.allow_private_sources,
     )
     return source
 

@@ -62,7 +62,7 @@ def _stored(config: Config, vault: Vault) -> Iterator[Finding]:
         if version is None:
             yield Finding(BROKEN, "database", "empty: no relay was started here", "relay up, or set RELAY_DATA_DIR")
         else:
-            yield from _database(database, vault)
+            yield from _database(config, database, vault)
     except StorageUnavailable as error:
         yield Finding(BROKEN, "database", error.reason or error.message, "start it, or check RELAY_DATABASE_URL")
     except ConfigError as error:
@@ -111,6 +111,8 @@ def _settings(config: Config) -> Iterator[Finding]:
         yield Finding(FINE, "public address", config.public_url)
     if config.allow_private:
         yield Finding(FINE, "private targets", f"allowed: {', '.join(sorted(config.allow_private))}")
+    if alone := config.allow_private_sources - config.allow_private:
+        yield Finding(FINE, "private sources", f"allowed: {', '.join(sorted(alone))}")
 
 
 def _queue(config: Config) -> Iterator[Finding]:
@@ -129,7 +131,7 @@ def _queue(config: Config) -> Iterator[Finding]:
             yield Finding(BROKEN, f"workers, {lane} lane", "none", "start them: relay work")
 
 
-def _database(database: Database, vault: Vault) -> Iterator[Finding]:
+def _database(config: Config, database: Database, vault: Vault) -> Iterator[Finding]:
     now = now_ms()
     with database.read() as connection:
         workspace = workspaces.first(connection)
@@ -161,7 +163,7 @@ def _database(database: Database, vault: Vault) -> Iterator[Finding]:
         for source in found:
             try:
                 yield from _source(source, last.get(source.id), now)
-                yield from _misfits(source)
+                yield from _misfits(source, config.allow_private_sources)
                 yield from _asked(source, put_off.get(source.id, 0), unanswered.get(source.id, 0))
                 yield from _expected(source, checks.get(connection, source.id))
             except NotFound as error:
@@ -184,9 +186,9 @@ def _database(database: Database, vault: Vault) -> Iterator[Finding]:
                 )
 
 
-def _misfits(source: Source) -> Iterator[Finding]:
+def _misfits(source: Source, allow_private: frozenset[str]) -> Iterator[Finding]:
     """What was set before it was checked, and cannot be right."""
-    for name, wrong in misfits(source):
+    for name, wrong in misfits(source, allow_private):
         secret = name == "secret"
         remedy = f"relay source secret {source.id} SECRET" if secret else f"relay source set {source.id} {name}=VALUE"
         yield Finding(LOOK, f"source {source.name}", wrong, remedy)

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from relay.errors import ConfigError, InvalidRequest
+from relay.config import ALLOW_PRIVATE_SOURCES
+from relay.errors import AddressRefused, ConfigError, InvalidRequest
+from relay.http import check_url, is_at
 from relay.model import Source
 from relay.nearest import did_you_mean
 from relay.providers import get as get_provider
@@ -26,10 +28,18 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def kept(provider: Provider, given: Mapping[str, Any], kept_before: Mapping[str, Any] | None = None) -> dict[str, str]:
+def kept(
+    provider: Provider,
+    given: Mapping[str, Any],
+    kept_before: Mapping[str, Any] | None = None,
+    *,
+    allow_private: frozenset[str] = frozenset(),
+) -> dict[str, str]:
     """Settings as they are kept: every one that has a value, defaults filled in.
 
-    What is given is checked; what was kept before stays as it is, since it may be older than the check.
+    What is given is checked; what was kept before stays as it is, since it may be older than the check. But for the
+    credentials of another address: whoever may name an address must not have them sent there.
+    `allow_private` are hosts that an address may be at although they are private, or not the vendor's own.
     """
     known = {each.name: each for each in provider.settings}
     for name in given:
@@ -37,21 +47,36 @@ def kept(provider: Provider, given: Mapping[str, Any], kept_before: Mapping[str,
             there_are = f"There are: {', '.join(known)}." if known else "It has none."
             hint = did_you_mean(str(name), known)
             raise InvalidRequest(f"settings.{str(name)[:60]} is no setting of {provider.label}.{hint} {there_are}")
-    before = kept_before or {}
+    before = dict(kept_before or {})
+    new = {name: _setting_text(provider, known[name], value, allow_private) for name, value in given.items()}
+    moved = [
+        name for name, setting in known.items() if setting.hosts and name in new and _moves(setting, before, new[name])
+    ]
+    if moved:
+        before = {name: value for name, value in before.items() if name not in known or not known[name].secret}
     found = {}
     for name, setting in known.items():
-        value = _setting_text(setting, given[name]) if name in given else before.get(name)
+        value = new[name] if name in new else before.get(name)
         if value is None:
             value = setting.default
         if value is None:
             if setting.required:
-                raise InvalidRequest(f"settings.{name} is required: {setting.help}")
+                why = f"{moved[0]} changes, and it is not sent to another address" if moved else setting.help
+                raise InvalidRequest(f"settings.{name} is required: {why}")
             continue
         found[name] = value
     return found
 
 
-def _setting_text(setting: Setting, value: Any) -> str | None:
+def _moves(setting: Setting, before: Mapping[str, Any], value: str | None) -> bool:
+    """Whether an address leads elsewhere now."""
+    old, new = (str(each or setting.default or "").rstrip("/") for each in (before.get(setting.name), value))
+    return old != new
+
+
+def _setting_text(
+    provider: Provider, setting: Setting, value: Any, allow_private: frozenset[str] = frozenset()
+) -> str | None:
     """A setting's text as it is kept; None for the default. Raises `InvalidRequest`."""
     if isinstance(value, bool):
         value = "true" if value else "false"
@@ -62,7 +87,26 @@ def _setting_text(setting: Setting, value: Any) -> str | None:
     name = f"settings.{setting.name}"
     if not isinstance(value, str) or len(value) > LONGEST_VALUE:
         raise InvalidRequest(f"{name} must be a text of at most {LONGEST_VALUE} characters.")
-    return setting.takes.fit(name, value)
+    text = setting.takes.fit(name, value)
+    if wrong := _misplaced(provider, setting, text, allow_private):
+        raise InvalidRequest(f"{name} {wrong}")
+    return text
+
+
+def _misplaced(provider: Provider, setting: Setting, text: str, allow_private: frozenset[str]) -> str | None:
+    """Why credentials are not sent to an address; None where it is no such address, or a good one."""
+    if not setting.hosts:
+        return None
+    try:
+        check_url(text, allow_private)
+    except AddressRefused as error:
+        return f"cannot be used. {error.message}"
+    if is_at(text, setting.hosts, allow_private):
+        return None
+    return (
+        f"must be at {' or '.join(setting.hosts)}, where {provider.label} is; it is {text[:60]!r}."
+        f" Another host, such as one for tests, is listed by the operator in {ALLOW_PRIVATE_SOURCES}."
+    )
 
 
 def _key_readers(provider: Provider, settings: Mapping[str, Any]) -> Sequence[Callable[[str], bytes]]:
@@ -111,14 +155,17 @@ def fitting_secret(provider: Provider, settings: Mapping[str, Any]) -> str:
     return secrets.token_hex(32) if hexadecimal else new_secret()
 
 
-def misfits(source: Source) -> Iterator[tuple[str, str]]:
+def misfits(source: Source, allow_private: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
     """The settings that are kept although they cannot be right: a setting's name, or `secret`, and what is wrong."""
     provider = get_provider(source.provider)
     for setting in provider.settings:
         text = source.settings.get(setting.name)
         if text is None:
             continue
-        yield from _misfit(setting.name, setting.takes, str(text))
+        found = list(_misfit(setting.name, setting.takes, str(text)))
+        yield from found
+        if not found and (wrong := _misplaced(provider, setting, str(text), allow_private)):
+            yield setting.name, f"{setting.name} {wrong}"
     for secret in live_secrets(source.secrets, time.time()):
         found = list(_misfit("secret", provider.secret_form, secret))
         yield from found

@@ -149,7 +149,10 @@ def test_what_waits_too_long_is_counted_and_broken(bench: Workbench) -> None:
 def test_hosts_that_may_be_private_are_named_and_fine(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RELAY_ALLOW_PRIVATE_TARGETS", "n8n.internal:5678, 10.0.0.7")
 
+    monkeypatch.setenv("RELAY_ALLOW_PRIVATE_SOURCES", "panel.internal, 10.0.0.7")
+
     assert found("private targets") == [Finding(FINE, "private targets", "allowed: 10.0.0.7, n8n.internal:5678")]
+    assert found("private sources") == [Finding(FINE, "private sources", "allowed: panel.internal")]
 
 
 def test_a_database_of_a_newer_version_is_broken(bench: Workbench, tmp_path: Path) -> None:

@@ -144,4 +144,124 @@ def test_what_was_kept_before_there_was_a_check_is_named():
         ),
         ("secret", "secret has blanks around it"),
     ]
-    assert list(misfits(replace(stripe, secrets=(Secret("whsec_1"),), settings={"api_url": "https://x.example"}))) == []
+    elsewhere = replace(stripe, secrets=(Secret("whsec_1"),), settings={"api_url": "https://x.example"})
+    assert list(misfits(elsewhere)) == [
+        (
+            "api_url",
+            "api_url must be at api.stripe.com, where Stripe is; it is 'https://x.example'."
+            " Another host, such as one for tests, is listed by the operator in RELAY_ALLOW_PRIVATE_SOURCES.",
+        )
+    ]
+    assert list(misfits(elsewhere, frozenset({"x.example"}))) == []
+
+
+ADDRESSES = [
+    pytest.param(provider, setting, id=f"{provider.name}.{setting.name}")
+    for provider in PROVIDERS
+    for setting in provider.settings
+    if setting.hosts
+]
+OTHER = "https://other.example"
+
+
+def test_each_address_that_is_asked_says_at_which_hosts_it_may_be():
+    addresses = {
+        f"{provider.name}.{setting.name}"
+        for provider in PROVIDERS
+        for setting in provider.settings
+        if setting.takes.example.startswith("http") and not setting.hosts
+    }
+
+    assert addresses == {"square.notification_url"}  # which is signed, not asked
+
+
+@pytest.mark.parametrize(("provider", "address"), ADDRESSES)
+def test_another_address_goes_without_the_credentials_of_the_old_one(provider, address):
+    listed = frozenset({"other.example"})
+    credentials = {each.name: each.takes.example for each in provider.settings if each.secret}
+    old = kept(provider, {address.name: address.default or address.takes.example, **credentials})
+
+    with_all = kept(provider, {address.name: OTHER, **credentials}, old, allow_private=listed)
+    same = kept(provider, {address.name: old[address.name] + "/"}, old)
+
+    assert with_all == {**old, address.name: OTHER}
+    assert same == {**old, address.name: old[address.name] + "/"}
+    if any(each.secret and each.required for each in provider.settings):
+        with pytest.raises(InvalidRequest, match="is not sent to another address"):
+            kept(provider, {address.name: OTHER}, old, allow_private=listed)
+    else:
+        alone = kept(provider, {address.name: OTHER}, old, allow_private=listed)
+        assert alone == {name: value for name, value in old.items() if name not in credentials} | {address.name: OTHER}
+
+
+@pytest.mark.parametrize(("provider", "address"), ADDRESSES)
+def test_a_first_address_or_the_usual_one_again_is_another_address_too(provider, address):
+    credentials = {each.name: each.takes.example for each in provider.settings if each.secret and not each.required}
+    required = {each.name: each.takes.example for each in provider.settings if each.secret and each.required}
+    nowhere = {**provider.usual_settings, **credentials}
+
+    found = kept(provider, {address.name: OTHER, **required}, nowhere, allow_private=frozenset({"other.example"}))
+    back = kept(provider, {address.name: None, **required}, {**nowhere, address.name: OTHER})
+
+    assert set(found) & set(credentials) == set()
+    assert set(back) & set(credentials) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("stripe", OTHER),
+        ("stripe", "https://api.stripe.com.other.example"),
+        ("stripe", "https://stripe.com"),
+        ("stripe", "https://x.api.stripe.com"),
+        ("stripe", "https://api-stripe.com"),
+        ("stripe", "https://[2606:4700::1111]"),
+        ("stripe", "https://1.1.1.1"),
+        ("stripe", "https://api.stripe.com\\@other.example"),
+        ("stripe", "https://api.stripe.com@other.example"),
+        ("stripe", "http://api.stripe.com"),
+        ("paypal", OTHER),
+        ("chargebee", "https://chargebee.com"),
+        ("chargebee", "https://mychargebee.com"),
+        ("zendesk", "https://acme.zendesk.com.other.example"),
+        ("freshdesk", "https://other.example/.freshdesk.com"),
+        ("whmcs", "http://billing.example"),
+        ("whmcs", "https://169.254.169.254/latest"),
+        ("whmcs", "https://10.0.0.7"),
+        ("whmcs", "https://panel.internal"),
+    ],
+)
+def test_credentials_are_sent_to_no_other_host_than_the_vendors_and_to_no_private_one(name, address):
+    provider = get_provider(name)
+    (setting,) = (each.name for each in provider.settings if each.hosts)
+
+    with pytest.raises(InvalidRequest, match=f"settings.{setting} "):
+        kept(provider, {setting: address})
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("stripe", "https://API.stripe.com"),
+        ("stripe", "https://api.stripe.com.:443/"),
+        ("square", "https://connect.squareupsandbox.com"),
+        ("paypal", "https://api-m.sandbox.paypal.com"),
+        ("recurly", "https://v3.eu.recurly.com"),
+        ("chargebee", "https://acme-test.chargebee.com"),
+        ("whmcs", "https://billing.example:8443/includes/api.php"),
+    ],
+)
+def test_a_host_of_the_vendors_or_any_public_one_of_a_panel_is_taken(name, address):
+    provider = get_provider(name)
+    (setting,) = (each.name for each in provider.settings if each.hosts)
+
+    assert kept(provider, {setting: address})[setting] == address
+
+
+def test_a_host_that_the_operator_lists_is_taken_for_a_vendors_and_for_a_private_panel():
+    listed = frozenset({"panel.internal:8443", "127.0.0.1"})
+
+    assert kept(get_provider("stripe"), {"api_url": "http://127.0.0.1:12111"}, allow_private=listed)
+    assert kept(get_provider("plesk"), {"api_url": "https://panel.internal:8443"}, allow_private=listed)
+    with pytest.raises(InvalidRequest):
+        kept(get_provider("plesk"), {"api_url": "https://panel.internal"}, allow_private=listed)

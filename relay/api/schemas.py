@@ -512,6 +512,10 @@ COMPONENTS: Mapping[str, Schema] = {
     ),
     "DeliveryPage": page("Delivery", "deliveries"),
     "Source": record(_SOURCE),
+    "ChangedSource": record(
+        {**_SOURCE, "dropped_settings": many({"type": "string"}, "Credentials that went with the old address.")},
+        optional=("dropped_settings",),
+    ),
     "SourceWithSecret": record({**_SOURCE, "secret": _SOURCE_SECRET, "paste": _PASTE}),
     "SourceSetup": record({"markdown": text("The steps, in Markdown.")}),
     "Installer": record({"paste": text(_ONCE + _COMMAND), "expires_at": moment("When it stops to work.")}),

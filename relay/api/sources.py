@@ -53,6 +53,7 @@ def _create(call: Call) -> Answer:
         monitor=call.body.get("monitor", False),
         actor=call.key.id,
         public_url=call.relay.config.public_url,
+        allow_private=call.relay.config.allow_private_sources,
     )
     return Answer(shown | {"last_received_at": None}, status=201)
 
@@ -64,16 +65,18 @@ def _get(call: Call) -> Answer:
 
 
 def _change(call: Call) -> Answer:
-    source = accounts.change_source(
+    source, lost = accounts.change_source(
         call.relay.database,
         call.relay.vault,
         call.workspace_id,
         call.path["source_id"],
         call.body,
         actor=call.key.id,
+        allow_private=call.relay.config.allow_private_sources,
     )
     with call.relay.database.read() as connection:
-        return Answer(_shown(call, connection, [source])[0])
+        shown = _shown(call, connection, [source])[0]
+    return Answer(shown | {"dropped_settings": lost} if lost else shown)
 
 
 def _delete(call: Call) -> Answer:
@@ -166,10 +169,12 @@ ROUTES = (
     ),
     Route(
         "PATCH", "/sources/{source_id}", "change_source", "Change a source", "Sources", _change, "admin",
-        "Only what is given changes; a setting that is null goes back to its default.",
+        "Only what is given changes; a setting that is null goes back to its default. With another address, such as"
+        " `api_url`, go the credentials that were given for the old one, unless they come in the same call:"
+        " `dropped_settings` names them.",
         body=schemas.SOURCE_CHANGES,
         body_example={"name": "WHMCS Hamburg"},
-        answer="Source",
+        answer="ChangedSource",
         example=EXAMPLE | {"name": "WHMCS Hamburg"},
     ),
     Route(

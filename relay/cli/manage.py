@@ -59,6 +59,7 @@ def add_source(
             monitor=monitor,
             actor=ACTOR,
             public_url=relay.config.public_url,
+            allow_private=relay.config.allow_private_sources,
         )
     if as_json:
         show(shown, as_json)
@@ -173,19 +174,23 @@ def make_installer(source: str, as_json: bool) -> None:
 @_source
 @click.argument("pairs", nargs=-1, required=True, metavar="NAME=VALUE...")
 def change_settings(source: str, pairs: tuple[str, ...]) -> None:
-    """Change settings of a source."""
+    """Change settings of a source. With another address go the credentials that were given for the old one."""
     with here() as relay:
         with relay.database.read() as connection:
             found = source_named(relay, connection, source)
-        accounts.change_source(
+        _, lost = accounts.change_source(
             relay.database,
             relay.vault,
             relay.workspace.id,
             found.id,
             {"settings": read_settings(pairs)},
             actor=ACTOR,
+            allow_private=relay.config.allow_private_sources,
         )
     click.echo("The settings are kept.")
+    if lost:
+        again = " ".join(f"{name}=VALUE" for name in lost)
+        click.echo(f"Removed were credentials given for the old address. Set them: relay source set {found.id} {again}")
 
 
 @source_group.command("remove")

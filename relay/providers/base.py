@@ -87,11 +87,16 @@ TOLD_ON_CHANGE = Alerts(silence=timedelta(hours=6))
 Route = On | Sequence[On] | Callable[[Inbound], Sequence[On]]
 
 
+ANYWHERE = ("*",)
+"""`Setting.hosts` of a product that its owners install where they like."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting of a source, as a form or a command line asks for it. `secret` ones are never shown again.
 
-    `form` is what its text has to look like; `choices`, where there are any, say it alone.
+    `form` is what its text has to look like; `choices`, where there are any, say it alone. An address that is asked
+    with the secret ones names the vendor's own `hosts`, the only ones that it may be at: `*.example.com` is all below.
     """
 
     name: str
@@ -102,6 +107,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     secret: bool = False
     form: Form = TEXT
+    hosts: tuple[str, ...] = ()
 
     @property
     def takes(self) -> Form:

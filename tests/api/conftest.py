@@ -1,6 +1,6 @@
 """An application on a database of its own, two workspaces with a key for each scope, and hands to call it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -200,7 +200,7 @@ class _Courier:
         self.parcels += list(parcels)
 
 
-def make_api(directory: Path, **settings: Any) -> Api:
+def make_api(directory: Path, *, environment: Mapping[str, str] | None = None, **settings: Any) -> Api:
     config = Config.load(
         {
             "RELAY_DATA_DIR": str(directory),
@@ -208,6 +208,7 @@ def make_api(directory: Path, **settings: Any) -> Api:
             "RELAY_PUBLIC_URL": "https://relay.example.com",
             "RELAY_REDIS_URL": f"unix://{directory / 'nobody-listens.sock'}",
             "RELAY_ALLOW_PRIVATE_TARGETS": "127.0.0.1",
+            **(environment or {}),
         }
     )
     database = Database(config.database_url)
@@ -260,6 +261,20 @@ def limited(tmp_path: Path) -> Iterator[Callable[[int], Api]]:
 
     def make(calls_per_minute: int) -> Api:
         made.append(make_api(tmp_path, calls_per_minute=calls_per_minute))
+        return made[-1]
+
+    yield make
+    for each in made:
+        close(each)
+
+
+@pytest.fixture
+def api_of(tmp_path: Path) -> Iterator[Callable[..., Api]]:
+    """An application with some variables of the environment."""
+    made: list[Api] = []
+
+    def make(**environment: str) -> Api:
+        made.append(make_api(tmp_path, environment=environment, calls_per_minute=100_000))
         return made[-1]
 
     yield make

@@ -5,10 +5,12 @@ import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from relay import accounts
 from relay.model import Secret
 from relay.storage import sources
+from relay.storage.tables import audit
 
 
 def kept(api, source_id):
@@ -161,10 +163,10 @@ def test_a_secret_that_cannot_be_a_key_is_refused(shared_api):
 
 
 def test_what_came_along_by_copying_is_left_out(api):
-    made = api.source(provider="stripe", secret=" whsec_theirs\n", settings={"api_url": "\thttps://stripe.example "})
+    made = api.source(provider="stripe", secret=" whsec_theirs\n", settings={"api_url": "\thttps://api.stripe.com/ "})
 
     assert [each.value for each in kept(api, made["id"]).secrets] == ["whsec_theirs"]
-    assert made["settings"] == {"api_url": "https://stripe.example"}
+    assert made["settings"] == {"api_url": "https://api.stripe.com/"}
 
 
 def test_a_setting_that_cannot_be_right_is_refused_when_it_is_changed_too(api):
@@ -189,6 +191,42 @@ def test_a_value_from_before_there_was_a_check_does_not_keep_others_from_being_s
 
     assert answer.status_code == 200
     assert kept(api, made["id"]).settings == {"api_url": "stripe.example", "api_key": "rk_live_1"}
+
+
+def test_a_key_cannot_have_the_credentials_of_a_source_sent_to_an_address_of_its_own(api):
+    stripe = api.source(provider="stripe", secret="whsec_theirs", settings={"api_key": "rk_live_1"})
+    whmcs = api.source(
+        provider="whmcs",
+        settings={"api_url": "https://billing.example", "api_identifier": "who", "api_secret": "s3cret"},
+    )
+
+    refused = api.call("PATCH", f"/sources/{stripe['id']}", {"settings": {"api_url": "https://mine.example"}})
+    moved = api.call(
+        "PATCH", f"/sources/{whmcs['id']}", {"settings": {"api_url": "https://mine.example", "api_identifier": "me"}}
+    )
+
+    assert refused.status_code == 422
+    assert refused.json["error"]["message"] == (
+        "settings.api_url must be at api.stripe.com, where Stripe is; it is 'https://mine.example'."
+        " Another host, such as one for tests, is listed by the operator in RELAY_ALLOW_PRIVATE_SOURCES."
+    )
+    assert kept(api, stripe["id"]).settings == {"api_url": "https://api.stripe.com", "api_key": "rk_live_1"}
+    assert moved.json["dropped_settings"] == ["api_secret"]
+    assert kept(api, whmcs["id"]).settings == {"api_url": "https://mine.example", "api_identifier": "me"}
+    with api.database.read() as connection:
+        done = connection.execute(select(audit.c.action).where(audit.c.object == whmcs["id"])).scalars().all()
+    assert done == ["source.created", "source.updated", "source.credentials_dropped"]
+
+
+def test_a_host_that_is_open_to_sources_is_not_open_to_hooks(api_of):
+    api = api_of(RELAY_ALLOW_PRIVATE_SOURCES="panel.internal:8443")
+
+    source = api.call("POST", "/sources", {"provider": "plesk", "settings": {"api_url": "https://panel.internal:8443"}})
+    hook = api.call("POST", "/hooks", {"target_url": "https://panel.internal:8443", "event_types": ["*"]})
+
+    assert source.status_code == 201
+    assert hook.status_code == 422
+    assert hook.json["error"]["code"] == "address_refused"
 
 
 def test_the_relays_own_source_is_neither_made_shown_nor_changed(api):

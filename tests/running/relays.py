@@ -147,6 +147,7 @@ class Relay:
                 monitor=monitor,
                 actor=_ACTOR,
                 public_url=config.public_url,
+                allow_private=config.allow_private_sources,
             )
         return source.id
 

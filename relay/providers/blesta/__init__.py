@@ -21,6 +21,7 @@ from relay.model import Inbound
 from relay.money import from_decimal, named
 from relay.providers.base import (
     ANY,
+    ANYWHERE,
     BodyFormat,
     Data,
     LookUp,
@@ -413,7 +414,13 @@ PROVIDER = Provider(
     ),
     body=BodyFormat("any", read, jsontext.dumps),
     settings=(
-        Setting("api_url", "API address", "Where Blesta's API answers, such as https://billing.example/api.", form=URL),
+        Setting(
+            "api_url",
+            "API address",
+            "Where Blesta's API answers, such as https://billing.example/api.",
+            form=URL,
+            hosts=ANYWHERE,
+        ),
         Setting("api_user", "API user", "The user of a key under Settings > System > API Access."),
         Setting("api_key", "API key", "The key of this user. Without it, events hold ids only.", secret=True, form=KEY),
     ),

@@ -414,6 +414,7 @@ PROVIDER = Provider(
             "Site address",
             "The site's address, such as https://example.chargebee.com, to ask it again.",
             form=url("https://example.chargebee.com"),
+            hosts=("*.chargebee.com",),
         ),
         Setting(
             "api_key",

@@ -13,7 +13,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from relay.model import Inbound
-from relay.providers.base import FORM, BodyFormat, Data, On, Route, Setting, panel
+from relay.providers.base import ANYWHERE, FORM, BodyFormat, Data, On, Route, Setting, panel
 from relay.providers.reading import an_object, scalar
 from relay.values import KEY, url
 
@@ -302,6 +302,7 @@ _PANEL = panel(
             "WHM address",
             "For actions: https://server1.example:2087, where WHM answers.",
             form=url("https://server1.example:2087"),
+            hosts=ANYWHERE,
         ),
         Setting("api_user", "WHM user", "For actions: whose token it is.", default="root"),
         Setting(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from relay.model import Inbound
-from relay.providers.base import Data, On, Setting, panel
+from relay.providers.base import ANYWHERE, Data, On, Setting, panel
 from relay.providers.reading import an_object, scalar
 from relay.redaction import text_without_secrets
 from relay.times import instant
@@ -196,6 +196,7 @@ PROVIDER = replace(
                 "Panel address",
                 "For actions: https://panel.example:2222, where DirectAdmin answers.",
                 form=url("https://panel.example:2222"),
+                hosts=ANYWHERE,
             ),
             Setting("api_user", "User", "For actions: an administrator or a reseller.", default="admin"),
             Setting("api_key", "Login key", "For actions: made in DirectAdmin under Login Keys.", secret=True),

@@ -10,7 +10,7 @@ the client has and pays for, so it is a service and a subscription to us.
 from functools import partial
 
 from relay.model import Inbound
-from relay.providers.base import Data, On, Setting, by, panel
+from relay.providers.base import ANYWHERE, Data, On, Setting, by, panel
 from relay.providers.fossbilling import invoices, orders, people
 from relay.providers.reading import an_object, whole
 from relay.values import ID, KEY, url
@@ -118,6 +118,7 @@ PROVIDER = panel(
             "Address",
             "For actions: where FOSSBilling is, such as https://billing.example.",
             form=url("https://billing.example"),
+            hosts=ANYWHERE,
         ),
         Setting(
             "api_key", "API key", "For actions: of an administrator, from the profile page.", secret=True, form=KEY

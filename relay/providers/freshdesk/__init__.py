@@ -152,6 +152,7 @@ PROVIDER = Provider(
             "Freshdesk address",
             "For actions: such as https://acme.freshdesk.com.",
             form=url("https://acme.freshdesk.com"),
+            hosts=("*.freshdesk.com",),
         ),
         Setting("api_key", "API key", "For actions: from the agent's profile settings.", secret=True, form=KEY),
     ),

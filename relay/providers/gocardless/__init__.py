@@ -12,7 +12,7 @@ from relay.money import from_minor
 from relay.providers.base import Data, LookUp, On, Provider, Question, Reader, Setting, by, segment
 from relay.providers.reading import Object, an_object, listed, text, under, whole
 from relay.times import day, days_until, instant, timestamp
-from relay.values import KEY, URL, secret
+from relay.values import KEY, secret, url
 from relay.verification import HmacSignature
 
 _VERSION = "2015-07-06"
@@ -372,7 +372,14 @@ PROVIDER = Provider(
     },
     ignored=_IGNORED,
     settings=(
-        Setting("api_url", "API address", "Where GoCardless' API is.", default="https://api.gocardless.com", form=URL),
+        Setting(
+            "api_url",
+            "API address",
+            "Where GoCardless' API is.",
+            default="https://api.gocardless.com",
+            form=url("https://api.gocardless.com"),
+            hosts=("api.gocardless.com", "api-sandbox.gocardless.com"),
+        ),
         Setting(
             "api_key",
             "Access token",

@@ -15,7 +15,7 @@ from typing import Any
 
 from relay import jsontext
 from relay.model import Inbound
-from relay.providers.base import JSON, BodyFormat, Data, On, Setting, by, panel
+from relay.providers.base import ANYWHERE, JSON, BodyFormat, Data, On, Setting, by, panel
 from relay.providers.reading import an_object, scalar, whole
 from relay.times import instant
 from relay.values import KEY, url
@@ -157,6 +157,7 @@ PROVIDER = replace(
                 "Panel address",
                 "For actions: https://panel.example:8083, where HestiaCP answers.",
                 form=url("https://panel.example:8083"),
+                hosts=ANYWHERE,
             ),
             Setting(
                 "api_access_key",

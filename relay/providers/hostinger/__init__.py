@@ -18,7 +18,7 @@ from relay.money import from_minor
 from relay.providers.base import JSON, Data, On, Poll, Provider, Question, Setting, by
 from relay.providers.reading import scalar
 from relay.times import days_until, instant, timestamp
-from relay.values import KEY, URL, numbers
+from relay.values import KEY, numbers, url
 from relay.verification import Coverage, Credentials, signature_header
 
 _STEPS = "30,7,1"
@@ -236,7 +236,8 @@ PROVIDER = Provider(
             "API address",
             "Where Hostinger's API answers.",
             default="https://developers.hostinger.com",
-            form=URL,
+            form=url("https://developers.hostinger.com"),
+            hosts=("developers.hostinger.com",),
         ),
         Setting(
             "api_key", "API token", "A token made in hPanel under Profile > API.", required=True, secret=True, form=KEY

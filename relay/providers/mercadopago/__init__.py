@@ -10,7 +10,7 @@ from relay.providers.mercadopago import reading
 from relay.providers.mercadopago.verification import MercadoPagoSignature
 from relay.providers.reading import Object, an_object, listed, one_record, scalar, text, under, whole
 from relay.times import instant, timestamp
-from relay.values import KEY, SECONDS, URL, secret
+from relay.values import KEY, SECONDS, secret, url
 
 A_DAY = 24 * 3600
 _STATUSES = {"pending": "pending", "authorized": "active", "paused": "paused", "cancelled": "canceled"}
@@ -262,7 +262,12 @@ PROVIDER = Provider(
     ),
     settings=(
         Setting(
-            "api_url", "API address", "Where Mercado Pago's API is.", default="https://api.mercadopago.com", form=URL
+            "api_url",
+            "API address",
+            "Where Mercado Pago's API is.",
+            default="https://api.mercadopago.com",
+            form=url("https://api.mercadopago.com"),
+            hosts=("api.mercadopago.com",),
         ),
         Setting(
             "api_key",

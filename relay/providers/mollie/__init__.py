@@ -14,7 +14,7 @@ from relay.providers.mollie import reading
 from relay.providers.mollie.verification import MollieSignature, handshake
 from relay.providers.reading import Object, an_object, listed, one_record, text, under, whole
 from relay.times import day, instant, timestamp
-from relay.values import URL, key, secret
+from relay.values import key, secret, url
 
 A_DAY = 24 * 3600
 _INTERVAL = re.compile(r"(\d{1,4}) (day|week|month)s?", re.ASCII)
@@ -281,7 +281,14 @@ PROVIDER = Provider(
         ]
     ),
     settings=(
-        Setting("api_url", "API address", "Where Mollie's API is.", default="https://api.mollie.com", form=URL),
+        Setting(
+            "api_url",
+            "API address",
+            "Where Mollie's API is.",
+            default="https://api.mollie.com",
+            form=url("https://api.mollie.com"),
+            hosts=("api.mollie.com",),
+        ),
         Setting(
             "api_key",
             "API key",

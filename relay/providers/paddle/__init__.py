@@ -7,7 +7,7 @@ from relay.providers.base import On, Provider, Setting, by
 from relay.providers.paddle import adjustments, customers, subscriptions, transactions
 from relay.providers.reading import text
 from relay.times import instant
-from relay.values import SECONDS, URL, key, secret
+from relay.values import SECONDS, key, secret, url
 from relay.verification import HmacSignature, Pairs
 
 _WINDOW = 300
@@ -40,7 +40,12 @@ PROVIDER = Provider(
     ),
     settings=(
         Setting(
-            "api_url", "API address", "For actions: where Paddle's API is.", default="https://api.paddle.com", form=URL
+            "api_url",
+            "API address",
+            "For actions: where Paddle's API is.",
+            default="https://api.paddle.com",
+            form=url("https://api.paddle.com"),
+            hosts=("api.paddle.com", "sandbox-api.paddle.com"),
         ),
         Setting(
             "api_key",

@@ -16,7 +16,7 @@ from relay.providers.paypal.verification import (
     scheme_for,
 )
 from relay.times import instant
-from relay.values import KEY, SECONDS, URL, WORD
+from relay.values import KEY, SECONDS, WORD, url
 
 # An invoice names the payment and the refund that its sale or capture tells of as well.
 _PAYMENT, _REFUND = by("payment", "id", "status"), by("refund", "id")
@@ -76,7 +76,11 @@ PROVIDER = Provider(
             choices=("no", "yes"),
         ),
         Setting(
-            "api_base", "API address", "Address of PayPal's API, where it is not the usual one of the mode.", form=URL
+            "api_base",
+            "API address",
+            "Address of PayPal's API, where it is not the usual one of the mode.",
+            form=url("https://api-m.paypal.com"),
+            hosts=("api-m.paypal.com", "api-m.sandbox.paypal.com", "api.paypal.com", "api.sandbox.paypal.com"),
         ),
     ),
     event_name=lambda inbound: inbound.payload.get("event_type"),

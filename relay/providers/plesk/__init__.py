@@ -15,7 +15,7 @@ from typing import Any
 import idna
 
 from relay.model import Inbound
-from relay.providers.base import TOLD_ON_CHANGE, Data, On, Route, Setting, panel
+from relay.providers.base import ANYWHERE, TOLD_ON_CHANGE, Data, On, Route, Setting, panel
 from relay.providers.reading import scalar
 from relay.times import instant
 from relay.values import EMAIL, KEY, url
@@ -238,6 +238,7 @@ PROVIDER = replace(
                 "Plesk address",
                 "For actions: where Plesk is, such as https://server1.example:8443.",
                 form=url("https://server1.example:8443"),
+                hosts=ANYWHERE,
             ),
             Setting("api_key", "Secret key", "For actions: made by `plesk bin secret_key`.", secret=True, form=KEY),
             Setting("contact_email", "Contact e-mail", "For certificates: whom Let's Encrypt writes to.", form=EMAIL),

@@ -7,7 +7,7 @@ from relay.providers.base import On, Provider, Setting, by
 from relay.providers.razorpay import invoices, payments, subscriptions
 from relay.providers.reading import text
 from relay.times import instant
-from relay.values import URL, key, secret
+from relay.values import key, secret, url
 from relay.verification import HmacSignature
 
 _PAYMENT = by("payment", "id")
@@ -130,7 +130,14 @@ PROVIDER = Provider(
         ]
     ),
     settings=(
-        Setting("api_url", "API address", "For actions: Razorpay's API.", default="https://api.razorpay.com", form=URL),
+        Setting(
+            "api_url",
+            "API address",
+            "For actions: Razorpay's API.",
+            default="https://api.razorpay.com",
+            form=url("https://api.razorpay.com"),
+            hosts=("api.razorpay.com",),
+        ),
         Setting(
             "key_id",
             "Key ID",

@@ -14,7 +14,7 @@ from relay.providers.recurly import reading
 from relay.providers.recurly.reading import money
 from relay.providers.recurly.verification import RecurlySignature
 from relay.times import day, days_until, instant, timestamp
-from relay.values import CURRENCY, KEY, SECONDS, URL
+from relay.values import CURRENCY, KEY, SECONDS, url
 
 _STATES = {
     "active": "active",
@@ -391,7 +391,14 @@ PROVIDER = Provider(
         ]
     ),
     settings=(
-        Setting("api_url", "API address", "Where Recurly's API is.", default="https://v3.recurly.com", form=URL),
+        Setting(
+            "api_url",
+            "API address",
+            "Where Recurly's API is.",
+            default="https://v3.recurly.com",
+            form=url("https://v3.recurly.com"),
+            hosts=("v3.recurly.com", "v3.eu.recurly.com"),
+        ),
         Setting(
             "api_key",
             "API key",

@@ -9,7 +9,7 @@ from relay.providers.square import customers, invoices, payments, subscriptions
 from relay.providers.square.ignored import IGNORED
 from relay.providers.square.verification import SquareSignature
 from relay.times import instant
-from relay.values import KEY, URL, secret, url
+from relay.values import KEY, secret, url
 
 _CREDENTIALS = {
     "EAAA": "an access token of Square",
@@ -26,7 +26,12 @@ PROVIDER = Provider(
     secret_form=secret("the signature key of the webhook subscription", never=_CREDENTIALS),
     settings=(
         Setting(
-            "api_url", "API address", "For actions: Square's API.", default="https://connect.squareup.com", form=URL
+            "api_url",
+            "API address",
+            "For actions: Square's API.",
+            default="https://connect.squareup.com",
+            form=url("https://connect.squareup.com"),
+            hosts=("connect.squareup.com", "connect.squareupsandbox.com"),
         ),
         Setting("access_token", "Access token", "For actions: of the application.", secret=True, form=KEY),
         Setting(

@@ -14,7 +14,7 @@ from relay.providers.stripe.ignored import IGNORED
 from relay.providers.stripe.reading import subject
 from relay.providers.stripe.renewals import TERM
 from relay.times import instant
-from relay.values import URL, key, secret
+from relay.values import key, secret, url
 from relay.verification import HmacSignature, Pairs
 
 
@@ -152,7 +152,12 @@ PROVIDER = Provider(
     ignored=IGNORED,
     settings=(
         Setting(
-            "api_url", "API address", "For actions: where Stripe's API is.", default="https://api.stripe.com", form=URL
+            "api_url",
+            "API address",
+            "For actions: where Stripe's API is.",
+            default="https://api.stripe.com",
+            form=url("https://api.stripe.com"),
+            hosts=("api.stripe.com",),
         ),
         Setting(
             "api_key",

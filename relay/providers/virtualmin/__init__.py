@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from relay.model import Inbound
-from relay.providers.base import Data, On, Setting, panel
+from relay.providers.base import ANYWHERE, Data, On, Setting, panel
 from relay.providers.reading import an_object, scalar
 from relay.times import timestamp
 from relay.values import url
@@ -192,6 +192,7 @@ PROVIDER = panel(
             "Webmin address",
             "For actions: where Webmin is, such as https://server1.example:10000.",
             form=url("https://server1.example:10000"),
+            hosts=ANYWHERE,
         ),
         Setting("api_user", "User", "For actions: a Webmin user who may use the remote API."),
         Setting("api_password", "Password", "For actions: of that user.", secret=True),

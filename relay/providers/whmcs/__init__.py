@@ -10,7 +10,7 @@ What no hook tells, such as an invoice that fell due, the sender posts once a da
 
 from functools import partial
 
-from relay.providers.base import On, Setting, panel
+from relay.providers.base import ANYWHERE, On, Setting, panel
 from relay.providers.whmcs import invoices, payments, people, services, subscriptions
 from relay.providers.whmcs.reading import customer
 from relay.values import ID, KEY, url
@@ -134,6 +134,7 @@ PROVIDER = panel(
             "API address",
             "For actions: https://billing.example/includes/api.php.",
             form=url("https://billing.example/includes/api.php"),
+            hosts=ANYWHERE,
         ),
         Setting("api_identifier", "API identifier", "For actions: of an API credential.", secret=True, form=KEY),
         Setting("api_secret", "API secret", "For actions: the secret of that credential.", secret=True, form=KEY),

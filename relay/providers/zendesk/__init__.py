@@ -220,6 +220,7 @@ PROVIDER = Provider(
             "Zendesk address",
             "For actions: such as https://acme.zendesk.com.",
             form=url("https://acme.zendesk.com"),
+            hosts=("*.zendesk.com",),
         ),
         Setting(
             "api_email",
