@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from relay import match
-from relay.errors import ConfigError, Conflict, InvalidRequest, NotFound
+from relay.errors import ConfigError, Conflict, Forbidden, InvalidRequest, NotFound
 from relay.http import check_url
 from relay.model import Hook, Secret, Source, inbound_url, iso, new_id, now_ms
 from relay.providers import get as get_provider
@@ -41,6 +41,7 @@ _MOST_SECRETS = 5
 _URL = "{{url}}"
 _WITH_TOKEN = f"{_URL}?{TOKEN}={{{{secret}}}}"
 _PLATFORM = re.compile(r"[a-z0-9_-]{1,32}")
+_APPROVAL_LINKS = "approval_links"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -271,14 +272,16 @@ def create_hook(
     body: Mapping[str, Any],
     *,
     actor: str,
+    admin: bool = False,
     allow_private: frozenset[str] = frozenset(),
 ) -> tuple[Hook, dict[str, Any]]:
     """A new hook, and what its owner is shown once: `shown_hook`, its `secret` and its `token`.
 
-    `body` holds `target_url`, `event_types` and, if wanted, `filters`, `platform`, `ordered`, `rate_limit`.
-    Raises `AddressRefused` for a target that the relay must not connect to.
+    `body` holds `target_url`, `event_types` and, if wanted, `filters`, `platform`, `ordered`, `rate_limit`,
+    `approval_links`. Raises `AddressRefused` for a target that the relay must not connect to, `Forbidden` where links
+    to approve by are wanted by who is no `admin`.
     """
-    _known_only(body, tuple(_HOOK_FIELDS))
+    _known_only(body, (*_HOOK_FIELDS, _APPROVAL_LINKS))
     for name in ("target_url", "event_types"):
         if name not in body:
             raise InvalidRequest(f"{name} is required.")
@@ -290,6 +293,7 @@ def create_hook(
         token=secrets.token_urlsafe(24),
         **_hook_fields(body, allow_private),
     )
+    hook = _with_approval_links(hook, body, actor=actor, admin=admin)
     now = now_ms()
     with database.write() as connection:
         hooks.add(connection, vault, hook, now)
@@ -305,16 +309,21 @@ def change_hook(
     changes: Mapping[str, Any],
     *,
     actor: str,
+    admin: bool = False,
     allow_private: frozenset[str] = frozenset(),
 ) -> Hook:
-    """Change what is given. `status: active` switches a hook on again; a new target ends its pause too."""
-    _known_only(changes, (*_HOOK_FIELDS, "status"))
+    """Change what is given. `status: active` switches a hook on again; a new target ends its pause too.
+
+    Raises `Forbidden` where who is no `admin` would change who gets links to approve by.
+    """
+    _known_only(changes, (*_HOOK_FIELDS, _APPROVAL_LINKS, "status"))
     if "status" in changes and changes["status"] != hooks.ACTIVE:
         raise InvalidRequest('status can only be set to "active". To stop a hook, delete it.')
     fields = _hook_fields({name: value for name, value in changes.items() if name != "status"}, allow_private)
     now = now_ms()
     with database.write() as connection:
         hook = replace(get_hook(connection, vault, workspace_id, hook_id), **fields)
+        hook = _with_approval_links(hook, changes, actor=actor, admin=admin)
         if "status" in changes:
             hook = replace(hook, status=hooks.ACTIVE)
         hooks.save(connection, vault, hook, now)
@@ -377,6 +386,7 @@ def shown_hook(hook: Hook, status_reason: str | None = None) -> dict[str, Any]:
         "platform": hook.platform,
         "ordered": hook.ordered,
         "rate_limit": hook.rate_limit,
+        "approval_links": hook.approval_links_by is not None,
         "status": hook.status,
         "status_reason": status_reason,
         "paused_until": iso(hook.open_until) if hook.open_until > now_ms() else None,
@@ -435,10 +445,24 @@ def _expected_by(provider: Provider, settings: Mapping[str, Any]) -> datetime:
 
 
 def _hook_fields(body: Mapping[str, Any], allow_private: frozenset[str]) -> dict[str, Any]:
-    fields = {name: _HOOK_FIELDS[name](value) for name, value in body.items()}
+    fields = {name: _HOOK_FIELDS[name](value) for name, value in body.items() if name in _HOOK_FIELDS}
     if "target_url" in fields:
         check_url(fields["target_url"], allow_private)
     return fields
+
+
+def _with_approval_links(hook: Hook, body: Mapping[str, Any], *, actor: str, admin: bool) -> Hook:
+    """Links go to a hook for who marked it, or chose its target, last: for what he asked for there are none."""
+    marked = hook.approval_links_by is not None
+    wanted = _boolean(_APPROVAL_LINKS, body.get(_APPROVAL_LINKS, marked))
+    if not admin and (wanted is not marked or (marked and "target_url" in body)):
+        raise Forbidden(
+            "Whether a hook gets links to approve by, and the target of one that does, are changed by a key with the"
+            " scope admin, or by: relay hook set"
+        )
+    if wanted and (not marked or "target_url" in body or _APPROVAL_LINKS in body):
+        return replace(hook, approval_links_by=actor)
+    return hook if wanted else replace(hook, approval_links_by=None)
 
 
 def _target_url(value: Any) -> str:

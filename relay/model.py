@@ -129,7 +129,8 @@ class Hook:
     """A target address and the event types it wants.
 
     `rate_limit` is per second; None is no limit. `failures` counts attempts since the last success; while
-    `open_until` (Unix ms) lies ahead the circuit is open and nothing is sent.
+    `open_until` (Unix ms) lies ahead the circuit is open and nothing is sent. `approval_links_by` says who had it get
+    links to approve by (a key's id, the command line); None: it gets none.
     """
 
     id: str
@@ -145,3 +146,4 @@ class Hook:
     token: str = field(repr=False, default="")
     failures: int = 0
     open_until: int = 0
+    approval_links_by: str | None = None

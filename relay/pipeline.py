@@ -14,6 +14,7 @@ import structlog
 
 from relay import jsontext
 from relay.alerts import key_of, news
+from relay.approval_links import Links
 from relay.asking import Answers, Asker
 from relay.courier import MOST_WAITING, Courier, Parcel
 from relay.deliver import rate_of
@@ -85,12 +86,15 @@ class Pipeline:
         reserve: Reserve,
         ring: Callable[[str], None],
         call_help: Callable[[str], None],
+        *,
+        public_url: str,
     ) -> None:
         self._database = database
         self._vault = vault
         self._courier = courier
         self._asker = asker
         self._presence = presence
+        self._links = Links(vault, public_url)
         self._asked: list[tuple[_Opened, Future[Answers]]] = []
         self._put_off: dict[int, int] = {}
         self._reserve = reserve
@@ -248,7 +252,8 @@ class Pipeline:
                 )
                 rows.append(row)
                 if place < here:
-                    parcels.append(Parcel(row.id, event.id, hook, event.body, 0, now, row.due_at))
+                    body = self._links.for_hook(hook, event.body)
+                    parcels.append(Parcel(row.id, event.id, hook, body, 0, now, row.due_at))
         return rows, parcels
 
     def _room(self, hook: Hook, count: int, now: int) -> int:
@@ -297,7 +302,7 @@ class Pipeline:
                 each.id,
                 each.event_id,
                 hook,
-                bodies[each.event_id],
+                self._links.for_hook(hook, bodies[each.event_id]),
                 each.attempts,
                 each.created_at,
                 now + deliveries.LEASE_MS,

@@ -53,7 +53,17 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     asker = Asker(lambda: Door(allow_private=config.allow_private_sources))
     reserve = Pace(config.redis_url).reserve
     actor = Actor(database, vault, bells.ring, reserve, presence, allow_private=config.allow_private_sources)
-    pipeline = Pipeline(database, vault, courier, asker, presence, reserve, bells.ring, bells.call_help)
+    pipeline = Pipeline(
+        database,
+        vault,
+        courier,
+        asker,
+        presence,
+        reserve,
+        bells.ring,
+        bells.call_help,
+        public_url=config.public_url,
+    )
 
     def work(lane: str, attentive: bool) -> None:
         if lane == FRESH:

@@ -1,7 +1,5 @@
 """From a call to a run: checked, given to a source, and put in line or before a person."""
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +14,8 @@ from relay.actions.catalogue import get as get_action
 from relay.actions.outcomes import Failed, Uncertain
 from relay.actions.telling import tell_completed, tell_pending
 from relay.actions.vendor import Vendor
-from relay.errors import ConfigError, Conflict, InvalidRequest, NotFound
+from relay.approval_links import Link, Links
+from relay.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from relay.model import new_id, now_ms
 from relay.providers import get as get_provider
 from relay.storage import Connection, Database, audit, runs, sources
@@ -27,7 +26,7 @@ APPROVAL_MS = 24 * 3600 * 1000
 """How long a person has to approve."""
 
 _RESERVED = ("dry_run", "fallback")
-_APPROVAL = "approval"
+_KEY = "key_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +38,18 @@ class Desk:
     public_url: str
     allow_private: frozenset[str]
 
-    def approve_url(self, run_id: str) -> str:
-        """A page where whoever has its address decides, once and for a day: the run's id, sealed."""
-        sealed = self.vault.seal(run_id.encode(), _APPROVAL)
-        return f"{self.public_url.rstrip('/')}/approvals/{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+    @property
+    def links(self) -> Links:
+        return Links(self.vault, self.public_url)
 
-    def run_of(self, token: str) -> Run:
-        """The run that an address leads to. Raises `NotFound`."""
-        try:
-            sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-            run_id = self.vault.open(sealed, _APPROVAL).decode()
-        except (binascii.Error, ConfigError, ValueError):
-            raise NotFound("This link is not one that this relay made.") from None
+    def linked(self, token: str) -> tuple[Link, Run]:
+        """What an approval link says, and the run that it leads to. Raises `NotFound`."""
+        link = self.links.read(token)
         with self.database.read() as connection:
-            run = runs.get(connection, self.vault, run_id)
+            run = runs.get(connection, self.vault, link.run_id)
         if run is None:
             raise NotFound("What this link was for is gone.")
-        return run
+        return link, run
 
     def request(
         self, workspace_id: str, name: str, body: Mapping[str, Any], *, actor: str, key: str | None = None
@@ -102,7 +96,7 @@ class Desk:
                 return _same(first, asked)
             audit.append(connection, audit.Entry(workspace_id, now, actor, "action.requested", run.id, name))
             if waits:
-                tell_pending(connection, self.vault, run, self.approve_url(run.id))
+                tell_pending(connection, self.vault, run)
         return run
 
     def rehearse(self, workspace_id: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,10 +147,18 @@ class Desk:
             return error.message, []
         return "Would send this over the first of these channels that takes it.", would
 
-    def decide(self, workspace_id: str | None, run_id: str, *, approve: bool, actor: str) -> Run:
+    def decide_by_link(self, token: str, *, approve: bool) -> Run:
+        """As `decide`, for who came by a link."""
+        link = self.links.read(token)
+        return self.decide(None, link.run_id, approve=approve, actor=f"approval link {link.way}", owner=link.owner)
+
+    def decide(
+        self, workspace_id: str | None, run_id: str, *, approve: bool, actor: str, owner: str | None = None
+    ) -> Run:
         """Approve or reject what waits for a person, once. `workspace_id` is None for who came by a link.
 
-        Raises `NotFound`, or `Conflict` that says what became of it.
+        `owner` is whose way that was, where it is not the actor's own. Raises `NotFound`, `Conflict` that says what
+        became of it, or `Forbidden`: the key that asked does not approve, by no way.
         """
         now = now_ms()
         with self.database.write() as connection:
@@ -166,6 +168,11 @@ class Desk:
             if run.state != runs.PENDING or run.expires_at is None or now >= run.expires_at:
                 state = runs.EXPIRED if run.state == runs.PENDING else run.state
                 raise Conflict(f"This is decided already: its state is {state}.", code="already_decided")
+            if approve and (owner or actor) == run.requested_by and run.requested_by.startswith(_KEY):
+                raise Forbidden(
+                    "The key that asked for this cannot approve it. Use another key with the scope admin, a link that"
+                    f" was sent to somebody else, or: relay action approve {run.id}"
+                )
             decided = replace(run, decided_by=actor, expires_at=None)
             if approve:
                 decided = replace(decided, state=runs.QUEUED, due_at=now)

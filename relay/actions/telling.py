@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from relay.actions.catalogue import get as get_action
+from relay.approval_links import EVENT as APPROVAL_REQUESTED
 from relay.catalogue import catalogue
 from relay.inside import tell
 from relay.model import iso
@@ -34,9 +35,10 @@ _WORDS = {"unpaid": "open", "payment_due": "open", "sent": "open", "voided": "vo
 """States in the vocabulary's words. One that it does not know is left out."""
 
 
-def tell_pending(connection: Connection, vault: Vault, run: Run, approve_url: str) -> None:
-    data = _action(connection, vault, run) | {"approve_url": approve_url, "expires_at": iso(run.expires_at)}
-    tell(connection, vault, run.workspace_id, "action.approval_requested", {"action": data}, key=run.id)
+def tell_pending(connection: Connection, vault: Vault, run: Run) -> None:
+    """Without a link: those who may decide get one where the event is sent or shown to them."""
+    data = _action(connection, vault, run) | {"expires_at": iso(run.expires_at)}
+    tell(connection, vault, run.workspace_id, APPROVAL_REQUESTED, {"action": data}, key=run.id)
 
 
 def tell_completed(connection: Connection, vault: Vault, run: Run) -> None:

@@ -151,7 +151,11 @@ def _shown(call: Call, run: Run) -> dict[str, Any]:
         "code": run.content.get("code"),
         "requested_by": run.requested_by,
         "decided_by": run.decided_by,
-        "approve_url": desk(call).approve_url(run.id) if pending and call.key.allows("admin") else None,
+        "approve_url": (
+            desk(call).links.shown_to(call.key.id, run.id, run.requested_by)
+            if pending and call.key.allows("admin")
+            else None
+        ),
         "created_at": iso(run.created_at),
         "expires_at": iso(run.expires_at),
         "next_attempt_at": iso(run.due_at) if run.state in (runs.QUEUED, runs.UNKNOWN) else None,
@@ -282,7 +286,8 @@ _POLICY = {"action": "payment.refund", "risk": "money", "mode": "above", "amount
 def _decision(verb: str, summary: str, work: Callable[[Call], Answer]) -> Route:
     return Route(
         "POST", f"/action-runs/{{run_id}}/{verb}", f"{verb}_action_run", summary, "Actions", work, "admin",
-        "Once, and within a day of the call. It needs a key with the scope `admin`: who asks does not approve.",
+        "Once, and within a day of the call. It needs a key with the scope `admin`, and to approve, another key than"
+        " the one that asked.",
         answer="ActionRun",
         example=_EXAMPLE,
         errors=_RUN_ERRORS,

@@ -10,14 +10,13 @@ from relay.actions.catalogue import actions
 from relay.actions.requests import Desk, label_of
 from relay.api.pages import fingerprint
 from relay.api.routes import Relay
-from relay.errors import Conflict, NotFound
+from relay.errors import Conflict, Forbidden, NotFound
 from relay.jobs import ACT
 from relay.model import iso, now_ms
 from relay.pipeline import FRESH
 from relay.storage import runs
 from relay.storage.runs import Run
 
-WHO = "approval link"
 _NOTES = {
     "approve": "Approved. It is done now, and what comes of it is told as an event.",
     "reject": "Rejected. Nothing is done.",
@@ -61,7 +60,7 @@ def blueprint(relay: Relay) -> Blueprint:
     @pages.get("/<token>")
     def show(token: str) -> Response:
         try:
-            return page(desk.run_of(token), None)
+            return page(desk.linked(token)[1], None)
         except NotFound as error:
             return page(None, error.message, 404)
 
@@ -70,12 +69,11 @@ def blueprint(relay: Relay) -> Blueprint:
         if verb not in _NOTES:
             return page(None, "A link ends with approve or reject.", 404)
         try:
-            run = desk.run_of(token)
-            decided = desk.decide(None, run.id, approve=verb == "approve", actor=WHO)
+            decided = desk.decide_by_link(token, approve=verb == "approve")
         except NotFound as error:
             return page(None, error.message, 404)
-        except Conflict as error:
-            return page(desk.run_of(token), error.message, 409)
+        except (Conflict, Forbidden) as error:
+            return page(desk.linked(token)[1], error.message, error.status)
         relay.bells.ring(ACT if verb == "approve" else FRESH)
         log.info("decided", run=decided.id, verb=verb)
         note = (

@@ -11,6 +11,7 @@ from relay.api.deliveries import HOOK, STATE, listed
 from relay.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
 from relay.api.reading import Parameter
 from relay.api.routes import Call, Route
+from relay.approval_links import Links
 from relay.catalogue import catalogue
 from relay.errors import NotFound
 from relay.match import EVERY_TYPE, left_out, read_filters, wants
@@ -33,9 +34,9 @@ _FILTERED = ("min_amount", "currency", "severity", "livemode", "domain", "days_a
 def _list(call: Call) -> Answer:
     limit = call.query.get("limit", USUAL_LIMIT)
     found, position = _page(call, limit)
-    # The stored bytes are what was delivered; they are put together, never written anew.
+    # The stored bytes are what was delivered; they are put together, never written anew but for links to approve by.
     cursor = "null" if position is None else f'"{cursors.write(_LISTING, position)}"'
-    items = b",".join(event.body for event in found)
+    items = b",".join(_seen(call, event) for event in found)
     return Answer(raw=b'{"items":[' + items + b'],"next_cursor":' + cursor.encode() + b"}\n")
 
 
@@ -78,6 +79,13 @@ def _wanted(event: StoredEvent, filters: Mapping[str, Any], *, defects: bool) ->
     return not filters or wants(filters, jsontext.loads(event.body))
 
 
+def _seen(call: Call, event: StoredEvent) -> bytes:
+    """An event as the caller may see it: a link to approve by is for keys with `admin` only."""
+    if not call.key.allows("admin"):
+        return event.body
+    return Links(call.relay.vault, call.relay.config.public_url).for_key(call.key.id, event.body)
+
+
 def _stored(call: Call) -> StoredEvent:
     with call.relay.database.read() as connection:
         found = events.get(connection, call.workspace_id, call.path["event_id"])
@@ -87,7 +95,7 @@ def _stored(call: Call) -> StoredEvent:
 
 
 def _get(call: Call) -> Answer:
-    return Answer(raw=_stored(call).body + b"\n")
+    return Answer(raw=_seen(call, _stored(call)) + b"\n")
 
 
 def _raw(call: Call) -> Answer:
@@ -153,7 +161,7 @@ TYPES = Parameter(
 ROUTES = (
     Route(
         "GET", "/events", "list_events", "List events", "Events", _list, "events:read",
-        "Newest first, each exactly as it was delivered.",
+        "Newest first, each exactly as it was delivered. Links to approve by are shown to keys with `admin` only.",
         parameters=(
             TYPES,
             Parameter("source", "Only of this source: its id.", {"type": "string", "maxLength": 64}),

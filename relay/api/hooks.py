@@ -20,6 +20,7 @@ EXAMPLE: dict[str, Any] = {
     "platform": None,
     "ordered": False,
     "rate_limit": None,
+    "approval_links": False,
     "status": "active",
     "status_reason": None,
     "paused_until": None,
@@ -47,6 +48,7 @@ def _create(call: Call) -> Answer:
         call.workspace_id,
         call.body,
         actor=call.key.id,
+        admin=call.key.allows("admin"),
         allow_private=call.relay.config.allow_private,
     )
     return Answer(shown, status=201)
@@ -66,6 +68,7 @@ def _change(call: Call) -> Answer:
         call.path["hook_id"],
         call.body,
         actor=call.key.id,
+        admin=call.key.allows("admin"),
         allow_private=call.relay.config.allow_private,
     )
     if "status" in call.body or "target_url" in call.body:
@@ -146,7 +149,8 @@ ROUTES = (
     ),
     Route(
         "PATCH", "/hooks/{hook_id}", "change_hook", "Change a hook", "Hooks", _change, "hooks:write",
-        "Only what is given changes. `status: active` switches a hook on again that was switched off.",
+        "Only what is given changes. `status: active` switches a hook on again that was switched off. Whether a hook"
+        " gets links to approve by, and the target of one that does, are changed by a key with `admin` only.",
         body=schemas.HOOK_CHANGES,
         body_example={"event_types": ["*"], "ordered": True},
         answer="Hook",

@@ -173,6 +173,10 @@ HOOK_FIELDS: Schema = {
         "description": "Requests per second at most. Without one: 25 for `zapier` and `make`, else no limit.",
         "x-hint": f"must be a number from {accounts.LOWEST_RATE} to {accounts.HIGHEST_RATE}, per second.",
     },
+    "approval_links": truth(
+        "Send `action.approval_requested` with the link to approve by. Only a key with `admin` sets this, and changes"
+        " the target of a hook that has it. Runs that the same key asked for come without their link."
+    ),
 }
 
 NEW_HOOK = request(HOOK_FIELDS, ("target_url", "event_types"))
@@ -289,6 +293,7 @@ _HOOK: Schema = {
     "platform": nullable(text("Who listens.")),
     "ordered": truth("Whether one customer's events are sent in order."),
     "rate_limit": {"type": ["number", "null"], "description": "Requests per second at most."},
+    "approval_links": truth("Whether it gets links to approve by."),
     "status": described(_ACTIVE, "A hook whose target answers 410 is switched off."),
     "status_reason": nullable(text("Why it is switched off.")),
     "paused_until": nullable(moment("Its target fails; nothing is sent to it until then.")),
@@ -346,7 +351,9 @@ _ACTION_RUN: Schema = {
     "code": nullable(text("Why it was not done, for machines.")),
     "requested_by": text("Whose key asked for it."),
     "decided_by": nullable(text("Who approved or rejected it.")),
-    "approve_url": nullable(text("Where a person decides, while it waits; shown to keys with `admin` only.")),
+    "approve_url": nullable(
+        text("Where a person decides, while it waits; shown to keys with `admin` only, but not to the one that asked.")
+    ),
     "created_at": moment("When it was asked for."),
     "expires_at": nullable(moment("Until when it can be approved.")),
     "next_attempt_at": nullable(moment("When it is tried or looked up again.")),

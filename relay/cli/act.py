@@ -10,6 +10,7 @@ from relay.actions.catalogue import actions
 from relay.actions.catalogue import get as get_action
 from relay.actions.requests import Desk, label_of
 from relay.api import reading
+from relay.approval_links import Link
 from relay.cli.shared import ACTOR, Here, here, json_option, none_of, read_settings, settings_option, show, table
 from relay.errors import NotFound
 from relay.jobs import ACT
@@ -129,7 +130,7 @@ def _shown(relay: Here, run: Run) -> dict[str, Any]:
         "source": source,
         "created_at": iso(run.created_at),
         "message": run.content.get("text"),
-        "approve_url": _desk(relay).approve_url(run.id) if pending else None,
+        "approve_url": _desk(relay).links.url(Link(run.id, f"shown on the {ACTOR}", ACTOR)) if pending else None,
     }
 
 

@@ -215,9 +215,16 @@ def hook_group() -> None:
 @click.option("--platform", type=click.Choice(["zapier", "make"]))
 @click.option("--ordered", is_flag=True, help="One customer's events in the order they came in.")
 @click.option("--rate-limit", type=float, help="Requests per second at most.")
+@click.option("--approval-links", is_flag=True, help="Send it the links to approve actions by.")
 @json_option
 def add_hook(
-    url: str, events: str, platform: str | None, ordered: bool, rate_limit: float | None, as_json: bool
+    url: str,
+    events: str,
+    platform: str | None,
+    ordered: bool,
+    rate_limit: float | None,
+    approval_links: bool,
+    as_json: bool,
 ) -> None:
     """Add a hook: prints its signing secret and token, this once."""
     body: dict[str, Any] = {
@@ -226,6 +233,7 @@ def add_hook(
         "platform": platform,
         "ordered": ordered,
         "rate_limit": rate_limit,
+        "approval_links": approval_links,
     }
     with here() as relay:
         _, shown = accounts.create_hook(
@@ -234,6 +242,7 @@ def add_hook(
             relay.workspace.id,
             {name: value for name, value in body.items() if value is not None},
             actor=ACTOR,
+            admin=True,
             allow_private=relay.config.allow_private,
         )
     show(shown, as_json)
@@ -253,6 +262,7 @@ def list_hooks(as_json: bool) -> None:
             "platform": hook.platform,
             "status": hook.status,
             "failures": hook.failures,
+            "approval_links": hook.approval_links_by is not None,
         }
         for hook in found
     ]
@@ -262,6 +272,27 @@ def list_hooks(as_json: bool) -> None:
         as_json,
         "No hooks yet. Add one: relay hook add URL --events invoice.paid",
     )
+
+
+@hook_group.command("set")
+@_hook
+@click.option("--approval-links/--no-approval-links", required=True, help="Send it the links to approve actions by.")
+@json_option
+def set_hook(hook: str, approval_links: bool, as_json: bool) -> None:
+    """Change a hook: relay hook set HOOK --approval-links"""
+    with here() as relay:
+        with relay.database.read() as connection:
+            found = hook_named(relay, connection, hook)
+        changed = accounts.change_hook(
+            relay.database,
+            relay.vault,
+            relay.workspace.id,
+            found.id,
+            {"approval_links": approval_links},
+            actor=ACTOR,
+            admin=True,
+        )
+    show(accounts.shown_hook(changed), as_json)
 
 
 @hook_group.command("rotate")

@@ -13,7 +13,8 @@ _START = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`actor` is an API key's id, `console`, `command line` or `relay` itself; `object` the id of what was touched."""
+    """`actor` is an API key's id, `console`, `command line`, `relay` itself, or an approval link and the way that it
+    came; `object` is the id of what was touched."""
 
     workspace_id: str
     at: int

@@ -102,6 +102,7 @@ def _row(vault: Vault, hook: Hook) -> dict[str, Any]:
         "status": hook.status,
         "failures": hook.failures,
         "open_until": hook.open_until,
+        "approval_links_by": hook.approval_links_by,
         "sealed": vault.seal(jsontext.dumps(hidden), hook.id),
     }
 
@@ -122,6 +123,7 @@ def _hook(vault: Vault, row: Any) -> Hook:
         token=hidden["token"],
         failures=row.failures,
         open_until=row.open_until,
+        approval_links_by=row.approval_links_by,
     )
 
 

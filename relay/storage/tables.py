@@ -139,6 +139,7 @@ hooks = Table(
     Column("open_until", _Ms, nullable=False, default=0),
     Column("created_at", _Ms, nullable=False),
     Column("updated_at", _Ms, nullable=False),
+    Column("approval_links_by", String(255)),
     Index("hooks_by_workspace", "workspace_id", "id"),
     Index("hooks_by_status", "status"),
     Index("hooks_by_change", "updated_at"),

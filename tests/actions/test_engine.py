@@ -18,7 +18,8 @@ from relay.actions.adapter import Does, Task
 from relay.actions.catalogue import actions
 from relay.actions.outcomes import Done
 from relay.actions.policy import checked
-from relay.errors import Conflict, InvalidRequest, NotFound
+from relay.approval_links import Link
+from relay.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from relay.model import now_ms
 from relay.providers import load
 from relay.storage import audit, runs, sources
@@ -328,21 +329,35 @@ def test_what_moves_money_waits_for_a_person(bench: Bench, panel: Panel) -> None
 
 def test_a_link_leads_to_its_run_and_decides_once(bench: Bench, panel: Panel) -> None:
     asked = bench.ask(REFUND, payment_id="p")
-    token = bench.desk.approve_url(asked.id).rpartition("/")[2]
+    link = Link(asked.id, "sent to hook hk_1", "key_2")
+    token = bench.desk.links.url(link).rpartition("/")[2]
 
-    assert bench.desk.run_of(token).id == asked.id
-    bench.desk.decide(None, asked.id, approve=True, actor="approval link")
+    assert bench.desk.linked(token) == (link, asked)
+    bench.desk.decide_by_link(token, approve=True)
     with pytest.raises(Conflict, match="decided already"):
-        bench.desk.decide(None, asked.id, approve=False, actor="approval link")
+        bench.desk.decide_by_link(token, approve=False)
 
-    assert bench.carry_out(asked).decided_by == "approval link"
+    assert bench.carry_out(asked).decided_by == "approval link sent to hook hk_1"
     assert len(panel.effects) == 1
+
+
+def test_the_key_that_asked_approves_neither_by_the_api_nor_by_a_link_of_its_own(bench: Bench, panel: Panel) -> None:
+    asked = bench.ask(REFUND, payment_id="p")
+    token = bench.desk.links.url(Link(asked.id, "sent to hook hk_1", "key_1")).rpartition("/")[2]
+
+    with pytest.raises(Forbidden, match="The key that asked for this cannot approve it"):
+        bench.desk.decide(bench.workspace.id, asked.id, approve=True, actor="key_1")
+    with pytest.raises(Forbidden, match="The key that asked for this cannot approve it"):
+        bench.desk.decide_by_link(token, approve=True)
+
+    assert bench.run(asked.id).state == runs.PENDING
+    assert bench.desk.decide(bench.workspace.id, asked.id, approve=False, actor="key_1").state == runs.REJECTED
 
 
 @pytest.mark.parametrize("token", ["", "x", "AAAA", "é"])
 def test_a_link_that_was_not_made_here_leads_nowhere(bench: Bench, token: str) -> None:
     with pytest.raises(NotFound):
-        bench.desk.run_of(token)
+        bench.desk.linked(token)
 
 
 def test_what_is_rejected_is_never_done(bench: Bench, panel: Panel) -> None:
@@ -362,7 +377,7 @@ def test_what_nobody_approves_expires(bench: Bench, panel: Panel) -> None:
         assert runs.save(connection, bench.vault, over, was_due=asked.due_at)
 
     with pytest.raises(Conflict, match="expired"):
-        bench.desk.decide(None, asked.id, approve=True, actor="approval link")
+        bench.desk.decide(bench.workspace.id, asked.id, approve=True, actor="key_2")
     assert bench.carry_out(asked).state == runs.EXPIRED
     assert panel.effects == []
 

@@ -163,6 +163,7 @@ class Api:
             lambda *_: [0],
             lambda _: None,
             lambda _: None,
+            public_url="https://relay.example.com",
         )
         pipeline.process_waiting(attentive=False)
         pipeline.retry_due()

@@ -39,6 +39,7 @@ def test_a_new_hook_shows_its_secret_and_token_this_once(api):
         "platform": "zapier",
         "ordered": True,
         "rate_limit": 2.5,
+        "approval_links": False,
         "status": "active",
         "status_reason": None,
         "paused_until": None,

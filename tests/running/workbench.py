@@ -190,6 +190,7 @@ class Belt:
             self._reserve,
             self.rung.append,
             lambda _: None,
+            public_url="https://relay.example.com",
         )
 
     def process(self) -> int:

@@ -20,6 +20,7 @@ HOOK = Hook(
     platform="make",
     ordered=True,
     rate_limit=2.5,
+    approval_links_by="key_1",
     secrets=(Secret("whsec_new"), Secret("whsec_old", 1_795_330_800.5)),
     token="very secret token",
 )
