@@ -4,12 +4,16 @@ A job is a bell: "there is work". It carries no payload and no list, since the d
 bell is not rung while it rings or while the worker that heard it is still attentive: under load one job
 drains what thousands of requests stored. A bell that is lost (a worker killed, Redis emptied) costs a second,
 until the clock rings it.
+
+Redis is not trusted: a worker takes from it which of its own lanes was rung, and reads nothing else that lies there.
+RQ's jobs name a function and hold pickles, so there are none: a bell is an entry in a queue of RQ's, not a job of its.
 """
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
@@ -19,8 +23,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue, SimpleWorker, worker_registration
-from rq.exceptions import StopRequested
-from rq.timeouts import BaseDeathPenalty
+from rq.exceptions import DequeueTimeout, StopRequested
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.utils import as_text
+from rq.worker import WorkerStatus
 
 from relay.errors import Unreachable
 from relay.model import now_ms
@@ -32,7 +39,7 @@ ACT = "act"
 LANES = (FRESH, LATE, ACT)
 _RINGING_MS = 5_000
 _ATTENTIVE_MS = 15_000
-_JOB_SECONDS = 120
+_LANE_SECONDS = 120
 _AWAY_SECONDS = 1.0
 _BETWEEN_RINGS_SECONDS = 0.004
 _SOCKET_SECONDS = 2.0
@@ -71,7 +78,7 @@ class Bells:
 
     def __init__(self, redis_url: str) -> None:
         self._redis = connect(redis_url)
-        self._queues = {lane: Queue(lane, connection=self._redis) for lane in LANES}
+        self._queues = {lane: _queue(lane, self._redis) for lane in LANES}
         self._wanted: set[str] = set()
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -106,7 +113,7 @@ class Bells:
     def _enqueue(self, lane: str) -> None:
         queue = self._queues[lane]
         if not queue.count:
-            queue.enqueue(_run_lane, lane, job_timeout=_JOB_SECONDS, result_ttl=0, failure_ttl=60, ttl=_JOB_SECONDS)
+            queue.push_job_id(lane)
 
     def alive(self) -> bool:
         """Whether Redis answers."""
@@ -152,29 +159,57 @@ class Pace:
         except RedisError:
             self._away_until = time.monotonic() + _PACE_AWAY_SECONDS
             return None
-        return float(first), int(fitting)
+        # What no worker would have written there holds nobody back.
+        start, free = float(first), int(fitting)
+        return (start, free) if now <= start <= now + PACED_AHEAD_MS + gap and 0 <= free <= count else None
 
     def _alone(self, hook_id: str, now: int, gap: float, count: int) -> tuple[float, int]:
         first = max(self._own.get(hook_id, 0.0), float(now))
         return first, max(0, min(count, int((now + PACED_AHEAD_MS - first) // gap) + 1))
 
 
-class _NoAlarm(BaseDeathPenalty):
-    """Jobs end by themselves after a bounded time, and an alarm signal could cut a transaction in two."""
+class _Queue(Queue):
+    """A lane's bells. What an entry says is not looked at: that it lies here is all there is to know."""
 
-    def setup_death_penalty(self) -> None:
-        return
+    @classmethod
+    def dequeue_any(
+        cls, queues: Iterable[Queue], timeout: int | None, connection: Redis, *_: Any, **__: Any
+    ) -> tuple[Job, Queue] | None:
+        by_key = {queue.key.encode(): queue for queue in queues}
+        # RQ's worker of one queue would move the entry aside, and find it there again after a crash: the clock rings.
+        found = connection.blpop(list(by_key), timeout or 0)
+        if found is None:
+            raise DequeueTimeout(timeout, list(by_key))
+        queue = by_key[found[0]]
+        return Job(queue.name, connection=connection, serializer=JSONSerializer), queue
 
-    def cancel_death_penalty(self) -> None:
-        return
+
+def _queue(lane: str, redis: Redis) -> Queue:
+    # RQ's own serializer would be pickle.
+    return _Queue(lane, connection=redis, serializer=JSONSerializer)
 
 
 class _Worker(SimpleWorker):
-    """`on_stop` is called when a signal says stop."""
+    """RQ's worker without its jobs: no function by its name, no callbacks, no results, no commands from Redis.
 
-    death_penalty_class = _NoAlarm
+    `on_stop` is called when a signal says stop, `answer` with the lane that was rung.
+    """
+
+    queue_class = _Queue
     max_connection_wait_time = _AWAY_SECONDS
     on_stop: Callable[[], None]
+    answer: Callable[[str], None]
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        self.set_state(WorkerStatus.BUSY)
+        self.heartbeat(_LANE_SECONDS)
+        try:
+            self.answer(queue.name)
+        except RedisError:
+            raise
+        except Exception:
+            log.exception("work_failed", lane=queue.name)
+        self.set_state(WorkerStatus.IDLE)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.on_stop()
@@ -188,14 +223,17 @@ class _Worker(SimpleWorker):
             self.connection.hset(self.key, mapping=self.serialize())
             worker_registration.register(self)
 
+    def subscribe(self) -> None:
+        """There RQ would listen for who tells a worker to end."""
 
-_work: Callable[[str], None] | None = None
+    def check_for_suspension(self, burst: bool) -> None:
+        """A key in Redis that has RQ's workers wait for ever does not hold ours."""
 
-
-def _run_lane(lane: str) -> None:
-    """What a job does. Its worker knows how."""
-    assert _work is not None  # set by `serve` before any job is taken
-    _work(lane)
+    def run_maintenance_tasks(self) -> None:
+        """Forget workers that are gone. RQ would also look after jobs, and call what they name."""
+        for queue in self.queues:
+            worker_registration.clean_worker_registry(queue)
+        self.last_cleaned_at = datetime.now(UTC)  # type: ignore[assignment]
 
 
 def _bell(lane: str) -> str:
@@ -204,13 +242,11 @@ def _bell(lane: str) -> str:
 
 
 def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str, bool], None], on_stop: Callable[[], None]) -> None:
-    """Take jobs of these lanes until a signal says stop. Waits for Redis to come, and to come back.
+    """Answer bells of these lanes until a signal says stop. Waits for Redis to come, and to come back.
 
     `work(lane, attentive)` drains a lane. It is called once to be attentive, while nobody need ring, and once more
     when the bell is free again, for what was stored in between. `on_stop` is called as soon as the signal comes.
     """
-    global _work  # noqa: PLW0603  RQ finds a job's function by its name, so what it needs must be here
-
     redis = connect(redis_url)
 
     def answer(lane: str) -> None:
@@ -227,34 +263,34 @@ def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str, bool], None
         stopping.set()
         on_stop()
 
-    _work = answer
     with closing(redis):
         while not stopping.is_set():
             try:
-                _take_jobs(redis_url, lanes, stop)
+                _take_bells(redis_url, lanes, answer, stop)
             except RedisError as error:
                 log.warning("redis_away", reason=type(error).__name__, note="trying again every second")
             with suppress(StopRequested):
                 stopping.wait(_AWAY_SECONDS)
 
 
-def _take_jobs(redis_url: str, lanes: Sequence[str], stop: Callable[[], None]) -> None:
+def _take_bells(redis_url: str, lanes: Sequence[str], answer: Callable[[str], None], stop: Callable[[], None]) -> None:
     """Be a worker until a signal says stop or Redis is away."""
     with suppress(StopRequested), closing(Redis.from_url(redis_url, retry=_once_more())) as connection:
-        queues = [Queue(lane, connection=connection) for lane in lanes]
-        worker = _Worker(queues, connection=connection, worker_ttl=_WORKER_SECONDS)
-        worker.on_stop = stop
+        queues = [_queue(lane, connection) for lane in lanes]
+        worker = _Worker(queues, connection=connection, worker_ttl=_WORKER_SECONDS, serializer=JSONSerializer)
+        worker.on_stop, worker.answer = stop, answer
         worker.work(logging_level="WARNING")
 
 
 def workers(redis_url: str) -> dict[str, int]:
-    """How many workers take jobs of each lane. Raises `Unreachable` where Redis does not answer."""
+    """How many workers take bells of each lane. Raises `Unreachable` where Redis does not answer."""
     found = dict.fromkeys(LANES, 0)
     try:
         with closing(connect(redis_url)) as redis:
-            for worker in SimpleWorker.all(connection=redis):
-                for name in worker.queue_names():
-                    found[name] = found.get(name, 0) + 1
-    except RedisError as error:
+            for key in worker_registration.get_keys(connection=redis):
+                names = as_text(redis.hget(key, "queues") or "").split(",")
+                for lane in LANES:
+                    found[lane] += lane in names
+    except (RedisError, UnicodeDecodeError) as error:
         raise Unreachable((str(error).strip().splitlines() or [type(error).__name__])[0][:200]) from None
     return found

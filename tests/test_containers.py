@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,11 @@ from packaging.requirements import Requirement
 
 from relay.cli import main
 from relay.config import Config
+from relay.embedded import server_binary
 from relay.vault import Vault
+from running.processes import Process, free_port
+from running.servers import redis_answers
+from running.waiting import until
 
 ROOT = Path(__file__).parent.parent
 RELAY_SERVICES = ("web", "work", "clock")
@@ -31,6 +36,7 @@ EXAMPLE = {
     "RELAY_SECRET_KEY": "a key for tests that is long enough to seal",
     "RELAY_PUBLIC_URL": "https://relay.example.com",
     "POSTGRES_PASSWORD": "0123456789abcdef",
+    "VALKEY_PASSWORD": "fedcba9876543210",
 }
 
 
@@ -208,7 +214,7 @@ def test_a_part_can_read_its_settings(name: str, tmp_path: Path) -> None:
 
     assert set(settings) <= KNOWN_VARIABLES
     assert config.database_url == "postgresql+psycopg://relay:0123456789abcdef@postgres/relay"
-    assert config.redis_url == "redis://valkey:6379/0"
+    assert config.redis_url == "redis://:fedcba9876543210@valkey:6379/0"
     assert config.log_level == "info"
     assert Vault(config.secret_keys) is not None
     assert list(tmp_path.iterdir()) == []  # nothing is written: the root may be read-only
@@ -266,7 +272,7 @@ def test_what_is_kept_lies_in_volumes() -> None:
 
     assert kept == {"postgres": ["postgres:/var/lib/postgresql/data"], "valkey": ["valkey:/data"]}
     assert set(compose()["volumes"]) == {"postgres", "valkey"}
-    assert SERVICES["valkey"]["command"][1:3] == ["--appendonly", "yes"]
+    assert "appendonly yes" in compose()["configs"]["valkey"]["content"].splitlines()
     assert SERVICES["postgres"]["environment"]["POSTGRES_USER"] == "relay"
 
 
@@ -278,7 +284,46 @@ def test_the_example_of_an_environment_has_every_variable_and_no_secret() -> Non
 
     assert set(example) == {name for name, _, _ in wanted}
     assert {name for name, rule, _ in wanted if rule == "?"} == set(EXAMPLE)
-    assert {name for name, value in example.items() if not value} == {"RELAY_SECRET_KEY", "POSTGRES_PASSWORD"}
+    assert {name for name, value in example.items() if not value} == {
+        "RELAY_SECRET_KEY",
+        "POSTGRES_PASSWORD",
+        "VALKEY_PASSWORD",
+    }
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[int]:
+    """The port of a server that is set up as compose.yaml has it."""
+    (mounted,) = SERVICES["valkey"]["configs"]
+    assert SERVICES["valkey"]["command"] == ["valkey-server", mounted["target"]]
+    port = free_port()
+    file = tmp_path / "valkey.conf"
+    file.write_text(filled(compose()["configs"][mounted["source"]]["content"], EXAMPLE))
+    where = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path), "--loglevel", "warning"]
+    process = Process([server_binary(), str(file), *where], {}, tmp_path / "log")
+    try:
+        until(lambda: redis_answers(f"redis://:{EXAMPLE['VALKEY_PASSWORD']}@127.0.0.1:{port}/0"), "Valkey answers")
+        yield port
+    finally:
+        process.kill()
+
+
+def test_the_queue_answers_who_has_its_password_and_nobody_else(valkey: int) -> None:
+    url = filled(SERVICES["web"]["environment"]["RELAY_REDIS_URL"], EXAMPLE).replace(
+        "valkey:6379", f"127.0.0.1:{valkey}"
+    )
+
+    answers = [redis_answers(each) for each in (url, f"redis://127.0.0.1:{valkey}/0", url.replace("fedc", "abcd"))]
+
+    assert answers == [True, False, False]
+    assert SERVICES["valkey"]["environment"] == {"REDISCLI_AUTH": "${VALKEY_PASSWORD:?set it in .env}"}
+
+
+@pytest.mark.parametrize("name", ["RELAY_SECRET_KEY", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"])
+def test_a_secret_that_is_left_empty_is_refused(name: str) -> None:
+    rules = {rule for found, rule, _ in INTERPOLATED.findall((ROOT / "compose.yaml").read_text()) if found == name}
+
+    assert rules == {"?"}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
-"""Bells, paces and workers on a real Redis, which comes, goes and forgets."""
+"""Bells, paces and workers on a real Redis, which comes, goes and forgets, and which strangers may write to."""
 
+import json
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -9,6 +11,8 @@ from pathlib import Path
 import pytest
 from redis import Redis as Client
 from rq import Queue
+from rq.command import send_shutdown_command
+from rq.job import Job
 
 from relay import jobs
 from relay.config import Config
@@ -202,6 +206,146 @@ def test_work_that_fails_is_not_the_end(server: Redis, redis: Client) -> None:
     serve(server.url, [FRESH], work, lane.on_stop)
 
     assert lane.done == [("failed", True), (FRESH, True), (FRESH, False)]
+
+
+class Booby:
+    """What is run by who unpickles it."""
+
+    def __init__(self, command: str) -> None:
+        self._command = command
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (self._command,)
+
+
+Plant = Callable[[Client, str], object]
+
+
+def planted_job(redis: Client, command: str) -> None:
+    Queue(FRESH, connection=redis).enqueue("os.system", command)
+
+
+def planted_json_job(redis: Client, command: str) -> None:
+    data = json.dumps(["os.system", None, [command], {}]).encode()
+    redis.hset("rq:job:mine", mapping={"data": data, "created_at": "2026-01-01T00:00:00.000000Z", "status": "queued"})
+    redis.rpush("rq:queue:fresh", "mine")
+
+
+def planted_pickle(redis: Client, command: str) -> None:
+    redis.hset("rq:job:mine", mapping={"data": pickle.dumps(Booby(command)), "meta": pickle.dumps(Booby(command))})
+    redis.rpush("rq:queue:fresh", "mine")
+
+
+def planted_result(redis: Client, command: str) -> None:
+    Queue(FRESH, connection=redis).enqueue("relay.jobs._run_lane", FRESH, job_id="mine")
+    redis.hset(
+        "rq:job:mine", mapping={"result": pickle.dumps(Booby(command)), "exc_info": pickle.dumps(Booby(command))}
+    )
+
+
+def planted_callback(redis: Client, command: str) -> None:
+    job = Job.create("os.getpid", id="mine", connection=redis)
+    job.save()
+    names = {"success_callback_name": "os.system", "failure_callback_name": "os.system"}
+    redis.hset("rq:job:mine", mapping=names | {"result": command})
+    redis.rpush("rq:queue:fresh", "mine")
+
+
+def planted_schedule(redis: Client, command: str) -> None:
+    planted_job(redis, command)
+    (found,) = redis.lrange("rq:queue:fresh", 0, -1)
+    redis.zadd("rq:scheduled:fresh", {found: 1})
+    redis.rpush("rq:queue:fresh:intermediate", found)
+
+
+def planted_abandoned_job(redis: Client, command: str) -> None:
+    """RQ's own upkeep would call what a job names that was begun and never ended."""
+    job = Job.create("os.getpid", id="mine", connection=redis)
+    job.save()
+    redis.hset("rq:job:mine", mapping={"failure_callback_name": "os.system", "data": pickle.dumps(Booby(command))})
+    redis.zadd("rq:wip:fresh", {"mine": 1, "mine:execution": 1})
+    redis.rpush("rq:queue:fresh", "mine")
+
+
+def planted_nonsense(redis: Client, command: str) -> None:
+    redis.rpush("rq:queue:fresh", b"\xff\xfe\x00", "a:b:c", "x" * 100_000)
+
+
+def planted_lane(redis: Client, command: str) -> None:
+    redis.rpush("rq:queue:../../fresh", "fresh")
+    redis.sadd("rq:queues", "rq:queue:../../fresh")
+    redis.rpush("rq:queue:fresh", "late", "os.system")
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        planted_job,
+        planted_json_job,
+        planted_pickle,
+        planted_result,
+        planted_callback,
+        planted_schedule,
+        planted_abandoned_job,
+        planted_nonsense,
+        planted_lane,
+    ],
+)
+def test_what_a_stranger_puts_into_redis_is_a_bell_and_never_run(
+    server: Redis, redis: Client, tmp_path: Path, plant: Plant
+) -> None:
+    lane = Lane(lambda _: not redis.llen("rq:queue:fresh"))
+    mark = tmp_path / "ran"
+
+    plant(redis, f"touch {mark}")
+    serve(server.url, [FRESH], lane.work, lane.on_stop)
+
+    assert set(lane.done) == {(FRESH, True), (FRESH, False)}
+    assert lane.stopping == 1
+    assert not mark.exists()
+
+
+def test_no_one_in_redis_tells_a_worker_to_end_or_to_wait(server: Redis, redis: Client) -> None:
+    lane = Lane(lambda _: True)
+    redis.set("rq:suspended", 1)
+
+    def tell() -> None:
+        until(lambda: workers(server.url)[FRESH], "the worker waits for bells")
+        for key in redis.smembers("rq:workers"):
+            send_shutdown_command(redis, key.decode().removeprefix("rq:worker:"))
+        Bells(server.url).ring_now(FRESH)
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    serve(server.url, [FRESH], lane.work, lane.on_stop)
+    teller.join()
+
+    assert lane.done == [(FRESH, True), (FRESH, False)]
+
+
+def test_a_bell_says_nothing_but_its_lane(server: Redis, redis: Client) -> None:
+    bells = Bells(server.url)
+
+    bells.ring_now(FRESH)
+    bells.call_help(LATE)
+
+    assert redis.lrange("rq:queue:fresh", 0, -1) == [b"fresh"]
+    assert redis.lrange("rq:queue:late", 0, -1) == [b"late"]
+    assert sorted(redis.keys()) == [b"relay:bell:fresh", b"rq:queue:fresh", b"rq:queue:late"]
+
+
+@pytest.mark.parametrize("kept", ["1e300", "nan", "-1e300", "inf", "nonsense", ""])
+def test_a_pace_that_a_stranger_set_holds_nobody_back(server: Redis, redis: Client, now: int, kept: str) -> None:
+    redis.set("relay:pace:hk_1", kept)
+
+    assert Pace(server.url).reserve("hk_1", 10, 3) == [now + 1, now + 101, now + 201]
+
+
+def test_workers_that_a_stranger_wrote_down_do_not_hide_ours(server: Redis, redis: Client) -> None:
+    redis.sadd("rq:workers", "rq:worker:gone", "nonsense", "rq:worker:odd")
+    redis.hset("rq:worker:odd", mapping={"queues": "fresh,../x,late", "pid": "none", "birth": "never"})
+
+    assert workers(server.url) == {"fresh": 1, "late": 1, "act": 0}
 
 
 def test_a_worker_that_waits_stops_when_told(server: Redis, redis: Client) -> None:
