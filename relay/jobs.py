@@ -9,10 +9,11 @@ Redis is not trusted: a worker takes from it which of its own lanes was rung, an
 RQ's jobs name a function and hold pickles, so there are none: a bell is an entry in a queue of RQ's, not a job of its.
 """
 
+import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
@@ -189,32 +190,75 @@ def _queue(lane: str, redis: Redis) -> Queue:
     return _Queue(lane, connection=redis, serializer=JSONSerializer)
 
 
+class _Stop:
+    """What a signal says, from before the first worker is known to Redis until the last is gone.
+
+    RQ's own handlers come later than its worker is known, and ask Redis whether a job is under way: while Redis is
+    away they forget that they were told.
+    """
+
+    def __init__(self, on_stop: Callable[[], None]) -> None:
+        self.told = threading.Event()
+        self.busy = False
+        self._on_stop = on_stop
+
+    def __call__(self, _: int, __: FrameType | None) -> None:
+        if self.told.is_set():
+            return
+        self.told.set()
+        self._on_stop()
+        if not self.busy:
+            raise StopRequested
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Answer the signals that say stop during the block, which ends with the first that finds no work under way."""
+        before = {number: signal.signal(number, self) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            with suppress(StopRequested):
+                yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 class _Worker(SimpleWorker):
     """RQ's worker without its jobs: no function by its name, no callbacks, no results, no commands from Redis.
 
-    `on_stop` is called when a signal says stop, `answer` with the lane that was rung.
+    It ends when `stop` is told; `answer` is called with the lane that was rung.
     """
 
     queue_class = _Queue
     max_connection_wait_time = _AWAY_SECONDS
-    on_stop: Callable[[], None]
+    stop: _Stop
     answer: Callable[[str], None]
 
+    @property
+    def _stop_requested(self) -> bool:
+        """RQ looks between two jobs."""
+        return self.stop.told.is_set()
+
+    @_stop_requested.setter
+    def _stop_requested(self, _: bool) -> None:
+        """RQ sets it at first."""
+
+    def _install_signal_handlers(self) -> None:
+        """`serve` has its own."""
+
     def execute_job(self, job: Job, queue: Queue) -> None:
-        self.set_state(WorkerStatus.BUSY)
-        self.heartbeat(_LANE_SECONDS)
+        self.stop.busy = True
         try:
+            self.set_state(WorkerStatus.BUSY)
+            self.heartbeat(_LANE_SECONDS)
             self.answer(queue.name)
+            self.set_state(WorkerStatus.IDLE)
         except RedisError:
             raise
         except Exception:
             log.exception("work_failed", lane=queue.name)
-        self.set_state(WorkerStatus.IDLE)
-
-    def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        self.on_stop()
-        with suppress(RedisError):
-            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+            self.set_state(WorkerStatus.IDLE)
+        finally:
+            self.stop.busy = False
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         super().heartbeat(timeout, pipeline)
@@ -257,28 +301,22 @@ def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str, bool], None
             redis.delete(_bell(lane))
         work(lane, False)
 
-    stopping = threading.Event()
-
-    def stop() -> None:
-        stopping.set()
-        on_stop()
-
-    with closing(redis):
-        while not stopping.is_set():
+    stop = _Stop(on_stop)
+    with closing(redis), stop.heard():
+        while not stop.told.is_set():
             try:
                 _take_bells(redis_url, lanes, answer, stop)
             except RedisError as error:
                 log.warning("redis_away", reason=type(error).__name__, note="trying again every second")
-            with suppress(StopRequested):
-                stopping.wait(_AWAY_SECONDS)
+            stop.told.wait(_AWAY_SECONDS)
 
 
-def _take_bells(redis_url: str, lanes: Sequence[str], answer: Callable[[str], None], stop: Callable[[], None]) -> None:
+def _take_bells(redis_url: str, lanes: Sequence[str], answer: Callable[[str], None], stop: _Stop) -> None:
     """Be a worker until a signal says stop or Redis is away."""
-    with suppress(StopRequested), closing(Redis.from_url(redis_url, retry=_once_more())) as connection:
+    with closing(Redis.from_url(redis_url, retry=_once_more())) as connection:
         queues = [_queue(lane, connection) for lane in lanes]
         worker = _Worker(queues, connection=connection, worker_ttl=_WORKER_SECONDS, serializer=JSONSerializer)
-        worker.on_stop, worker.answer = stop, answer
+        worker.stop, worker.answer = stop, answer
         worker.work(logging_level="WARNING")
 
 

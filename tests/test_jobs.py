@@ -422,6 +422,16 @@ def test_a_worker_that_is_told_to_stop_while_redis_is_away_stops(server: Redis, 
     assert lane.stopping == 1
 
 
+def test_a_worker_that_redis_does_not_know_yet_stops_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    lane = Lane(lambda _: False)
+    monkeypatch.setattr(jobs, "_take_bells", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    before = signal.getsignal(signal.SIGTERM)
+
+    serve(f"redis://127.0.0.1:{free_port()}/0", [FRESH], lane.work, lane.on_stop)
+
+    assert (lane.stopping, signal.getsignal(signal.SIGTERM)) == (1, before)
+
+
 def test_the_doctor_sees_workers_that_are_there(server: Redis, redis: Client, tmp_path: Path) -> None:
     config = Config.load({"RELAY_DATA_DIR": str(tmp_path), "RELAY_REDIS_URL": server.url})
     assert {each.what: each.state for each in _queue(config)} == {

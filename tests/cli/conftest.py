@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from structlog.testing import capture_logs
 
 from relay import jsontext
 from relay.cli import main
@@ -24,7 +25,9 @@ class Terminal:
     environment: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, *words: str, typed: str | None = None) -> Result:
-        return CliRunner().invoke(main, list(words), env=self.environment, input=typed, prog_name="relay")
+        # A command's own process logs nothing below an error; this one would, among what the command prints.
+        with capture_logs():
+            return CliRunner().invoke(main, list(words), env=self.environment, input=typed, prog_name="relay")
 
     def json(self, *words: str) -> Any:
         """What a command answers machines."""
