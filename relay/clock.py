@@ -17,10 +17,10 @@ from relay.config import Config
 from relay.errors import StorageUnavailable
 from relay.http import Door
 from relay.inside import keep
-from relay.jobs import ACT, Bells
+from relay.jobs import Bells
+from relay.lanes import ACT, FRESH, LATE
 from relay.model import Inbound, iso, now_ms
 from relay.normalize import OWN
-from relay.pipeline import FRESH, LATE
 from relay.polling import Poller
 from relay.providers.ping import MISSED
 from relay.storage import (

@@ -18,7 +18,6 @@ from relay.verification import Credentials
 if TYPE_CHECKING:
     from relay.cli.shared import Here
 
-SUBSCRIBER_PORT_OFFSET = 1
 _ACTOR = "demo"
 _SETTINGS = {"hmac": {"header": "x-signature", "algorithm": "sha256", "encoding": "hex"}}
 _COLOURS = {"info": "green", "warning": "yellow", "critical": "red"}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from relay import providers
 from relay.config import Config
 from relay.errors import ConfigError, NotFound, StorageUnavailable, Unreachable
-from relay.jobs import LANES, workers
+from relay.jobs import workers
+from relay.lanes import LANES
 from relay.model import Source, iso, now_ms
 from relay.own_address import ask
 from relay.settings import misfits

@@ -31,13 +31,10 @@ from rq.utils import as_text
 from rq.worker import WorkerStatus
 
 from relay.errors import Unreachable
+from relay.lanes import FRESH, LANES
 from relay.model import now_ms
-from relay.pipeline import FRESH, LATE, PACED_AHEAD_MS
+from relay.pipeline import PACED_AHEAD_MS
 
-ACT = "act"
-"""The lane of actions."""
-
-LANES = (FRESH, LATE, ACT)
 _RINGING_MS = 5_000
 _ATTENTIVE_MS = 15_000
 _LANE_SECONDS = 120

@@ -19,6 +19,7 @@ from relay.asking import Answers, Asker
 from relay.courier import MOST_WAITING, Courier, Parcel
 from relay.deliver import rate_of
 from relay.errors import ConfigError, NotFound
+from relay.lanes import FRESH, LATE
 from relay.match import HookIndex
 from relay.model import EVENTS_PER_WEBHOOK, Event, Hook, Inbound, Source, new_id, now_ms
 from relay.normalize import Origin, called, normalize, read
@@ -45,9 +46,6 @@ _ASK_LATER_MS = 1000
 
 PACED_AHEAD_MS = 2000
 """How long a parcel may wait here for its hook's pace; well within its lease."""
-
-FRESH, LATE = "fresh", "late"
-"""The two lanes: what was just accepted, and everything that is sent later than that."""
 
 log = structlog.get_logger(stage="normalize")
 Reserve = Callable[[str, float, int], Sequence[int]]

@@ -8,9 +8,9 @@ import structlog
 from relay import jsontext
 from relay.asking import Answers, Asker
 from relay.inside import keep
+from relay.lanes import FRESH
 from relay.model import Inbound
 from relay.normalize import POLLED
-from relay.pipeline import FRESH
 from relay.providers import get as get_provider
 from relay.storage import Database, polls, sources
 from relay.vault import Vault

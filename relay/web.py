@@ -10,6 +10,7 @@ from gunicorn.app.base import BaseApplication
 from relay import create_app
 from relay.collecting import collect_less
 from relay.config import Config
+from relay.listening import in_address
 from relay.server import Worker
 from relay.supervisor import die_with_parent
 
@@ -32,16 +33,6 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn carries no t
 
     def load(self) -> Any:
         return self._make_app()
-
-
-def in_address(host: str) -> str:
-    """A host as it is written in an address."""
-    return f"[{host.strip('[]')}]" if ":" in host else host
-
-
-def reached_at(host: str) -> str:
-    """Where this machine reaches what listens at `host`, as it is written in an address."""
-    return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(found := in_address(host), found)  # noqa: S104
 
 
 def settings(host: str, port: int, workers: int) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from relay.config import Config
 from relay.courier import GONE_REASON, Courier
 from relay.http import Door
 from relay.inside import tell
-from relay.jobs import ACT, Bells, Pace, serve
+from relay.jobs import Bells, Pace, serve
+from relay.lanes import ACT, FRESH, LATE
 from relay.model import Hook
-from relay.pipeline import FRESH, LATE, Pipeline
+from relay.pipeline import Pipeline
 from relay.presence import Presence
 from relay.storage import Connection, Database
 from relay.vault import Vault

@@ -17,9 +17,10 @@ from rq.job import Job
 from relay import jobs
 from relay.config import Config
 from relay.doctor import BROKEN, FINE, _queue
-from relay.jobs import LANES, Bells, Pace, serve, workers
+from relay.jobs import Bells, Pace, serve, workers
+from relay.lanes import FRESH, LANES, LATE
 from relay.model import now_ms
-from relay.pipeline import FRESH, LATE, PACED_AHEAD_MS
+from relay.pipeline import PACED_AHEAD_MS
 from running.processes import free_port
 from running.servers import Redis
 from running.waiting import until

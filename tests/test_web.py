@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from relay import web
+from relay.listening import reached_at
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from relay import web
 )
 def test_an_ipv6_address_is_written_in_brackets(host: str, bound: str, reached: str) -> None:
     assert web.settings(host, 8080, 1)["bind"] == f"{bound}:8080"
-    assert web.reached_at(host) == reached
+    assert reached_at(host) == reached
 
 
 def test_the_sign_of_life_goes_to_memory_only_where_it_can_be_written(

@@ -23,8 +23,8 @@ from relay.actions.outcomes import Declined, Done, Failed, NotNow, NotReached, U
 from relay.actions.telling import tell_completed
 from relay.actions.vendor import Vendor
 from relay.errors import StorageUnavailable
+from relay.lanes import FRESH
 from relay.model import Source, now_ms
-from relay.pipeline import FRESH
 from relay.presence import Presence
 from relay.storage import Database, audit, runs, sources
 from relay.storage.runs import Run

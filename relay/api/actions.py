@@ -16,9 +16,8 @@ from relay.api.reading import Parameter
 from relay.api.routes import Call, Route
 from relay.catalogue import catalogue
 from relay.errors import NotFound
-from relay.jobs import ACT
+from relay.lanes import ACT, FRESH
 from relay.model import iso
-from relay.pipeline import FRESH
 from relay.storage import runs, sources
 from relay.storage.runs import Run
 

@@ -11,9 +11,8 @@ from relay.actions.requests import Desk, label_of
 from relay.api.pages import fingerprint
 from relay.api.routes import Relay
 from relay.errors import Conflict, Forbidden, NotFound
-from relay.jobs import ACT
+from relay.lanes import ACT, FRESH
 from relay.model import iso, now_ms
-from relay.pipeline import FRESH
 from relay.storage import runs
 from relay.storage.runs import Run
 

@@ -14,10 +14,10 @@ from relay.api.routes import Call, Route
 from relay.approval_links import Links
 from relay.catalogue import catalogue
 from relay.errors import NotFound
+from relay.lanes import FRESH
 from relay.match import EVERY_TYPE, left_out, read_filters, wants
 from relay.model import SEVERITIES, iso, new_id
 from relay.normalize import event_id
-from relay.pipeline import FRESH
 from relay.receive import unpack
 from relay.redaction import REMOVED, is_secret_name
 from relay.storage import events, inbound

@@ -7,8 +7,8 @@ from relay.api import cursors, schemas
 from relay.api.answers import Answer
 from relay.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
 from relay.api.routes import Call, Route
+from relay.lanes import LATE
 from relay.model import Hook, iso
-from relay.pipeline import LATE
 from relay.storage import hooks
 
 _LISTING = "hooks"

@@ -6,8 +6,8 @@ from relay.api.answers import Answer
 from relay.api.routes import Call, Route
 from relay.asking import asking
 from relay.errors import InvalidRequest
+from relay.lanes import LATE
 from relay.match import named
-from relay.pipeline import LATE
 
 _LISTING = "replays"
 

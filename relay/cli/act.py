@@ -13,10 +13,9 @@ from relay.api import reading
 from relay.approval_links import Link
 from relay.cli.shared import ACTOR, Here, here, json_option, none_of, read_settings, settings_option, show, table
 from relay.errors import NotFound
-from relay.jobs import ACT
+from relay.lanes import ACT, FRESH
 from relay.model import iso
 from relay.nearest import did_you_mean
-from relay.pipeline import FRESH
 from relay.providers import get as get_provider
 from relay.storage import runs
 from relay.storage.runs import Run

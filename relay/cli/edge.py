@@ -152,8 +152,10 @@ def _known_words() -> set[str]:
     """The names of commands: they say what was done, and hold no secret."""
     from relay.cli import main
 
-    groups = [main, *(each for each in main.commands.values() if isinstance(each, click.Group))]
-    return {name for group in groups for name in group.commands}
+    context = click.Context(main)
+    commands = {name: main.get_command(context, name) for name in main.list_commands(context)}
+    below = {name for each in commands.values() if isinstance(each, click.Group) for name in each.commands}
+    return commands.keys() | below
 
 
 def _folder() -> Path:

@@ -7,8 +7,8 @@ from relay.asking import asking
 from relay.cli.named import check_types, event_named, hook_named, source_named
 from relay.cli.shared import ACTOR, here, json_option, none_of, show, table
 from relay.errors import InvalidRequest, NotFound
+from relay.lanes import LATE
 from relay.model import iso
-from relay.pipeline import LATE
 from relay.storage import audit, deliveries, events
 from relay.times import instant
 

@@ -1,4 +1,4 @@
-"""`relay up` and the parts it is made of."""
+"""`relay up` and the parts it is made of. Each part is a process, which loads what it runs and nothing else."""
 
 import os
 import signal
@@ -11,20 +11,19 @@ from collections.abc import Callable
 
 import click
 
-from relay import clock as clock_part
-from relay import logs, web, work
+from relay import logs
 from relay.cli.shared import here
 from relay.config import Config
-from relay.demo import SUBSCRIBER_PORT_OFFSET, prepare
 from relay.embedded import forget, redis_command, redis_log
-from relay.jobs import ACT, LANES
+from relay.lanes import ACT, FRESH, LANES, LATE
+from relay.listening import reached_at
 from relay.model import now_ms
-from relay.pipeline import FRESH, LATE
 from relay.storage import Database, workspaces
 from relay.storage.migrate import upgrade
 from relay.supervisor import Part, Supervisor
 
 _READY_SECONDS = 30.0
+_SUBSCRIBER_PORT_OFFSET = 1
 _PORT = click.IntRange(1, 65535)
 
 
@@ -49,6 +48,8 @@ def _ready(config: Config) -> Config:
 )
 def web_command(host: str, port: int, workers: int) -> None:
     """Serve the inbound addresses and the API."""
+    from relay import web
+
     web.run(_ready(Config.load()), host, port, workers)
 
 
@@ -64,6 +65,8 @@ def work_command(lanes: tuple[str, ...]) -> None:
     """Turn webhooks into events and deliver them."""
     config = _ready(Config.load())
     if lanes:
+        from relay import work
+
         work.run(config, lanes)
         return
     Supervisor(_workers(), os.environ, _say).run(lambda: None)
@@ -72,10 +75,12 @@ def work_command(lanes: tuple[str, ...]) -> None:
 @click.command("clock")
 def clock_command() -> None:
     """Ring for work that nobody announced, forget what is too old."""
+    from relay import clock
+
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    clock_part.run(_ready(Config.load()), stopped)
+    clock.run(_ready(Config.load()), stopped)
 
 
 @click.command("up")
@@ -88,8 +93,8 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     environment = dict(os.environ)
     if data_dir:
         environment["RELAY_DATA_DIR"] = data_dir
-    environment.setdefault("RELAY_PUBLIC_URL", f"http://{web.reached_at(host)}:{port}")
-    subscriber = f"127.0.0.1:{port + SUBSCRIBER_PORT_OFFSET}"
+    environment.setdefault("RELAY_PUBLIC_URL", f"http://{reached_at(host)}:{port}")
+    subscriber = f"127.0.0.1:{port + _SUBSCRIBER_PORT_OFFSET}"
     if demo:
         allowed = [environment.get("RELAY_ALLOW_PRIVATE_TARGETS", ""), subscriber]
         environment["RELAY_ALLOW_PRIVATE_TARGETS"] = ",".join(filter(None, allowed))
@@ -111,11 +116,13 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     supervisor = Supervisor(parts, environment, _say)
 
     def started() -> None:
-        if _wait_until(lambda: _answers(f"http://{web.reached_at(host)}:{port}/readyz"), supervisor):
+        if _wait_until(lambda: _answers(f"http://{reached_at(host)}:{port}/readyz"), supervisor):
             _welcome(config, key)
             if demo:
+                from relay.demo import prepare
+
                 with here() as relay:
-                    prepare(relay, f"http://{web.reached_at(host)}:{port}", f"http://{subscriber}/", _say)
+                    prepare(relay, f"http://{reached_at(host)}:{port}", f"http://{subscriber}/", _say)
 
     supervisor.run(started)
 

@@ -21,5 +21,7 @@ def files(root: Path) -> Mapping[Path, str]:
 def _all(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield name, command
     if isinstance(command, click.Group):
-        for below in sorted(command.commands):
-            yield from _all(f"{name} {below}", command.commands[below])
+        context = click.Context(command)
+        for below in sorted(command.list_commands(context)):
+            if found := command.get_command(context, below):
+                yield from _all(f"{name} {below}", found)

@@ -11,15 +11,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 
 from relay.errors import StorageUnavailable
-from relay.storage.patience import Patience
+
+if TYPE_CHECKING:
+    from relay.storage.patience import Patience
 
 _BUSY_MS = 10_000
 _MAPPED_BYTES = 2_147_418_112
@@ -63,7 +64,9 @@ class Database:
                 url, pool_pre_ping=True, pool_recycle=1800, connect_args=_POSTGRESQL, **_SETTINGS
             )
             if patience is not None:
-                self._patience = Patience(patience)
+                from relay.storage import patience as patience_with  # loads PostgreSQL's driver
+
+                self._patience = patience_with.Patience(patience)
                 self._patience.watch(self.engine)
 
     @contextmanager
@@ -142,15 +145,15 @@ def _unavailable(error: SQLAlchemyError) -> StorageUnavailable:
     cause = getattr(error, "orig", None)
     return StorageUnavailable(
         f"The database did not take it: {type(cause or error).__name__}. Try again.",
-        reason=f"The database did not take it: {_words(cause)}." if _is_of_the_server(cause) else "",
+        reason=f"The database did not take it: {_words(cause)}." if _is_of_the_server(error, cause) else "",
     )
 
 
-def _is_of_the_server(cause: BaseException | None) -> bool:
+def _is_of_the_server(error: SQLAlchemyError, cause: BaseException | None) -> bool:
     """Whether an error is about the database as a whole. What it says of a row may hold a customer's data."""
     if isinstance(cause, sqlite3.DatabaseError):
         return not isinstance(cause, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.InterfaceError)
-    return isinstance(cause, psycopg.OperationalError | psycopg.InternalError)
+    return isinstance(error, OperationalError | InternalError)
 
 
 def _words(cause: BaseException | None) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 
 from relay.errors import ConfigError
 from relay.storage import Database
-from relay.storage.migrate import alembic_config, upgrade
+from relay.storage.migrate import MIGRATIONS, VERSIONS, alembic_config, upgrade
 from relay.storage.tables import metadata
 
 
@@ -101,3 +101,10 @@ def test_a_database_that_a_newer_version_has_written_is_left_alone(url: str) -> 
     with database.read() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "0099"
     database.close()
+
+
+def test_the_versions_are_known_by_the_names_of_their_files() -> None:
+    scripts = ScriptDirectory(str(MIGRATIONS))
+
+    assert sorted(each.revision for each in scripts.walk_revisions()) == VERSIONS
+    assert scripts.get_current_head() == VERSIONS[-1]
