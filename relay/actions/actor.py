@@ -20,6 +20,7 @@ from relay.actions import adapters, own
 from relay.actions.adapter import Does, Task
 from relay.actions.catalogue import get as get_action
 from relay.actions.outcomes import Declined, Done, Failed, NotNow, NotReached, Uncertain
+from relay.actions.planned import fingerprint, now_at
 from relay.actions.telling import tell_completed
 from relay.actions.vendor import Vendor
 from relay.errors import StorageUnavailable
@@ -159,15 +160,18 @@ class Actor:
 
     def _attempt(self, held: "_Held") -> Done:
         run = held.run
+        if run.content.get("approved") not in (None, fingerprint(run)):
+            raise Failed("It is not what was approved, so it is not done.", code="not_approved")
         if run.source_id is None:
             return own.ACTIONS[run.action](self._own_task(held))
-        fallback = run.content.get("fallback") if run.on_fallback else None
-        source = self._source(fallback["source_id"] if fallback else run.source_id)
+        way = now_at(run)
+        assert way.source_id is not None
+        source = self._source(way.source_id)
         self._wait_for_turn(source)
         does = adapters.of(source.provider).get(run.action)
         if does is None:
             raise Failed(f"{source.name} cannot do {run.action} any more.")
-        task = self._task(held, source, {**run.content["input"], **(fallback["input"] if fallback else {})})
+        task = self._task(held, source, way.input)
         try:
             done = self._found_out(does, task, run) if run.told and not _may_repeat(does, run) else does.run(task)
         except (NotReached, Uncertain):

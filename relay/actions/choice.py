@@ -59,6 +59,14 @@ def fit(source: Source | None, action: Action, named: str) -> Source:
     return source
 
 
+def label_of(source_id: str | None, connection: Connection, vault: Vault) -> str:
+    """What a source is called, for a person."""
+    if source_id is None:
+        return "the relay itself"
+    source = sources.get_any(connection, vault, source_id)
+    return f"{source.name} ({get_provider(source.provider).label})" if source else source_id
+
+
 def _owners(connection: Connection, workspace_id: str, action: Action, given: Mapping[str, Any]) -> set[str]:
     assert action.about is not None
     name = given.get(action.about.field)

@@ -1,6 +1,6 @@
 """When a person has to say yes first: by what is at risk, unless the workspace decided otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -18,11 +18,30 @@ def usual(action: Action) -> Policy:
     return Policy(action.name, ALWAYS if action.risk in _CAREFUL else NEVER)
 
 
-def needs_person(action: Action, policy: Policy | None, given: Mapping[str, Any]) -> bool:
-    """Whether a call waits for approval. An amount that is not told, or in another currency, is above any limit."""
+def needs_person(action: Action, policy: Policy | None, inputs: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a call waits for approval, by the dearest of what it may come to (`planned.inputs`)."""
     decided = policy or usual(action)
     if decided.mode != ABOVE:
         return decided.mode == ALWAYS
+    return any(_is_above(decided, given) for given in inputs)
+
+
+def changed_money(given: Mapping[str, Any], differs: Mapping[str, Any]) -> list[str]:
+    """The fields by which a fallback would move another amount than was asked for, or another currency's."""
+    changed = []
+    if "amount" in differs and (given.get("amount") is None or _exact(differs) != _exact(given)):
+        changed.append("amount")
+    if "currency" in differs and str(differs["currency"]).upper() != str(given.get("currency")).upper():
+        changed.append("currency")
+    return changed
+
+
+def _exact(given: Mapping[str, Any]) -> Decimal:
+    return Decimal(str(given["amount"]))
+
+
+def _is_above(decided: Policy, given: Mapping[str, Any]) -> bool:
+    """An amount that is not told, or in another currency, is above any limit."""
     amount, currency = given.get("amount"), given.get("currency")
     if amount is None or not isinstance(currency, str) or currency.upper() != decided.currency:
         return True

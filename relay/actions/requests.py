@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from relay import jsontext
+from relay import fitting, jsontext
 from relay.actions import adapters, choice, own, policy
 from relay.actions.adapter import Task
 from relay.actions.catalogue import Action
 from relay.actions.catalogue import get as get_action
 from relay.actions.outcomes import Failed, Uncertain
+from relay.actions.planned import fingerprint, inputs
 from relay.actions.telling import tell_completed, tell_pending
 from relay.actions.vendor import Vendor
 from relay.approval_links import Link, Links
 from relay.errors import Conflict, Forbidden, InvalidRequest, NotFound
-from relay.model import new_id, now_ms
-from relay.providers import get as get_provider
+from relay.model import Source, new_id, now_ms
 from relay.storage import Connection, Database, audit, runs, sources
 from relay.storage.runs import Policy, Run
 from relay.vault import Vault
@@ -56,8 +56,8 @@ class Desk:
     ) -> Run:
         """The run of a call: a new one, or the one that the same call with this key made before.
 
-        `body` fits the action's input schema, but for `fallback`. Raises `InvalidRequest`, or `Conflict` when the key
-        was used for something else.
+        `body` fits the action's input schema; what its `fallback` comes to is checked here. Raises `InvalidRequest`, or
+        `Conflict` when the key was used for something else.
         """
         action = get_action(name)
         given = {field: value for field, value in body.items() if field not in _RESERVED}
@@ -67,12 +67,10 @@ class Desk:
             if known is not None:
                 return _same(known, asked)
             source = choice.choose(connection, self.vault, workspace_id, action, given)
-            content: dict[str, Any] = {"input": given}
-            if body.get("fallback") is not None:
-                content["fallback"] = self._fallback(connection, workspace_id, action, body["fallback"], source)
+            content = self._content(connection, workspace_id, action, body, given, source)
         with self.database.write() as connection:
             now = now_ms()
-            waits = policy.needs_person(action, runs.policies(connection, workspace_id).get(name), given)
+            waits = policy.needs_person(action, runs.policies(connection, workspace_id).get(name), inputs(content))
             run = Run(
                 id=new_id("run"),
                 workspace_id=workspace_id,
@@ -105,7 +103,8 @@ class Desk:
         given = {field: value for field, value in body.items() if field not in _RESERVED}
         with self.database.read() as connection:
             source = choice.choose(connection, self.vault, workspace_id, action, given)
-            waits = policy.needs_person(action, runs.policies(connection, workspace_id).get(name), given)
+            content = self._content(connection, workspace_id, action, body, given, source)
+            waits = policy.needs_person(action, runs.policies(connection, workspace_id).get(name), inputs(content))
         if source is None:
             text, would = self._rehearse_own(workspace_id, action, given)
             return {"status": "dry_run", "needs_approval": waits, "source": None, "would_send": would, "message": text}
@@ -147,18 +146,27 @@ class Desk:
             return error.message, []
         return "Would send this over the first of these channels that takes it.", would
 
-    def decide_by_link(self, token: str, *, approve: bool) -> Run:
+    def decide_by_link(self, token: str, *, approve: bool, seen: str | None = None) -> Run:
         """As `decide`, for who came by a link."""
         link = self.links.read(token)
-        return self.decide(None, link.run_id, approve=approve, actor=f"approval link {link.way}", owner=link.owner)
+        actor = f"approval link {link.way}"
+        return self.decide(None, link.run_id, approve=approve, actor=actor, owner=link.owner, seen=seen)
 
     def decide(
-        self, workspace_id: str | None, run_id: str, *, approve: bool, actor: str, owner: str | None = None
+        self,
+        workspace_id: str | None,
+        run_id: str,
+        *,
+        approve: bool,
+        actor: str,
+        owner: str | None = None,
+        seen: str | None = None,
     ) -> Run:
         """Approve or reject what waits for a person, once. `workspace_id` is None for who came by a link.
 
-        `owner` is whose way that was, where it is not the actor's own. Raises `NotFound`, `Conflict` that says what
-        became of it, or `Forbidden`: the key that asked does not approve, by no way.
+        `owner` is whose way that was, where it is not the actor's own. `seen` is the fingerprint of what was decided
+        on, where the caller knows it; an approval is kept with it, and nothing else is done for it. Raises `NotFound`,
+        `Conflict` that says what became of it, or `Forbidden`: the key that asked does not approve, by no way.
         """
         now = now_ms()
         with self.database.write() as connection:
@@ -173,9 +181,12 @@ class Desk:
                     "The key that asked for this cannot approve it. Use another key with the scope admin, a link that"
                     f" was sent to somebody else, or: relay action approve {run.id}"
                 )
+            if seen not in (None, fingerprint(run)):
+                raise Conflict("This is not what was seen. Look at it again, then decide.", code="not_what_was_seen")
             decided = replace(run, decided_by=actor, expires_at=None)
             if approve:
-                decided = replace(decided, state=runs.QUEUED, due_at=now)
+                content = {**run.content, "approved": fingerprint(run)}
+                decided = replace(decided, state=runs.QUEUED, due_at=now, content=content)
             else:
                 text = f"It was rejected by {actor}."
                 content = {**run.content, "text": text, "code": "rejected"}
@@ -194,8 +205,31 @@ class Desk:
             entry = audit.Entry(workspace_id, now_ms(), actor, "action.policy_set", rule.action, rule.mode)
             audit.append(connection, entry)
 
+    def _content(
+        self,
+        connection: Connection,
+        workspace_id: str,
+        action: Action,
+        body: Mapping[str, Any],
+        given: Mapping[str, Any],
+        first: Source | None,
+    ) -> dict[str, Any]:
+        """What a run holds from the beginning. Raises `InvalidRequest`."""
+        if body.get("fallback") is None:
+            return {"input": given}
+        return {
+            "input": given,
+            "fallback": self._fallback(connection, workspace_id, action, body["fallback"], given, first),
+        }
+
     def _fallback(
-        self, connection: Connection, workspace_id: str, action: Action, wanted: Mapping[str, Any], first: Any
+        self,
+        connection: Connection,
+        workspace_id: str,
+        action: Action,
+        wanted: Mapping[str, Any],
+        given: Mapping[str, Any],
+        first: Source | None,
     ) -> dict[str, Any]:
         if action.own:
             raise InvalidRequest(f"{action.name} is done by the relay itself, so there is no fallback for it.")
@@ -206,10 +240,13 @@ class Desk:
         chosen = choice.fit(source, action, named)
         if first is not None and chosen.id == first.id:
             raise InvalidRequest("fallback.source must be another source than the first.")
-        unknown = sorted(set(wanted.get("input") or {}) - set(action.input["properties"]))
-        if unknown:
-            raise InvalidRequest(f"fallback.input has a field that {action.name} does not know: {unknown[0][:80]}.")
-        return {"source_id": chosen.id, "input": dict(wanted.get("input") or {})}
+        differs = fitting.without_blanks(wanted.get("input") or {}, action.input)
+        if "source" in differs:
+            raise InvalidRequest("fallback.input.source is said as fallback.source.")
+        fitting.check({**given, **differs}, action.input, within="fallback.input.")
+        for name in policy.changed_money(given, differs):
+            raise InvalidRequest(f"fallback.input.{name} must be left out: a fallback is about the same money.")
+        return {"source_id": chosen.id, "input": differs}
 
 
 def _same(known: Run, asked: str) -> Run:
@@ -219,11 +256,3 @@ def _same(known: Run, asked: str) -> Run:
             code="idempotency_key_reused",
         )
     return known
-
-
-def label_of(source_id: str | None, connection: Connection, vault: Vault) -> str:
-    """What a source is called, for a person."""
-    if source_id is None:
-        return "the relay itself"
-    source = sources.get_any(connection, vault, source_id)
-    return f"{source.name} ({get_provider(source.provider).label})" if source else source_id

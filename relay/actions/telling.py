@@ -8,6 +8,8 @@ from functools import cache
 from typing import Any
 
 from relay.actions.catalogue import get as get_action
+from relay.actions.choice import label_of
+from relay.actions.planned import fingerprint, in_words, now_at
 from relay.approval_links import EVENT as APPROVAL_REQUESTED
 from relay.catalogue import catalogue
 from relay.inside import tell
@@ -37,7 +39,11 @@ _WORDS = {"unpaid": "open", "payment_due": "open", "sent": "open", "voided": "vo
 
 def tell_pending(connection: Connection, vault: Vault, run: Run) -> None:
     """Without a link: those who may decide get one where the event is sent or shown to them."""
-    data = _action(connection, vault, run) | {"expires_at": iso(run.expires_at)}
+    data = _action(connection, vault, run) | {
+        "asked_for": in_words(run, lambda source_id: label_of(source_id, connection, vault)),
+        "fingerprint": fingerprint(run),
+        "expires_at": iso(run.expires_at),
+    }
     tell(connection, vault, run.workspace_id, APPROVAL_REQUESTED, {"action": data}, key=run.id)
 
 
@@ -91,7 +97,7 @@ def _states(kind: str) -> frozenset[str]:
 
 
 def _action(connection: Connection, vault: Vault, run: Run) -> dict[str, Any]:
-    by = run.content["fallback"]["source_id"] if run.on_fallback else run.source_id
+    by = now_at(run).source_id
     source = sources.get_any(connection, vault, by) if by else None
     return {
         "run_id": run.id,

@@ -8,7 +8,9 @@ from typing import Any
 
 from relay.actions import adapters, policy
 from relay.actions.catalogue import Action, actions
-from relay.actions.requests import Desk, label_of
+from relay.actions.choice import label_of
+from relay.actions.planned import fingerprint, now_at, planned
+from relay.actions.requests import Desk
 from relay.api import cursors
 from relay.api.answers import Answer
 from relay.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
@@ -41,6 +43,8 @@ _EXAMPLE: dict[str, Any] = {
     "risk": "reversible",
     "source": {"id": "src_019aa9d3b2c07f4e81d25a6c3b9e04f4", "name": "server1.host.example"},
     "input": {"service_id": "acmeshop", "reason": "Invoice INV-1042 is not paid"},
+    "fallback": None,
+    "fingerprint": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "output": {"service_id": "acmeshop", "service_status": "suspended", "domain": None, "plan": None},
     "message": "The account acmeshop was suspended.",
     "code": None,
@@ -133,18 +137,25 @@ def _answer(call: Call, run: Run) -> Answer:
 
 
 def _shown(call: Call, run: Run) -> dict[str, Any]:
-    fallback = run.content.get("fallback") if run.on_fallback else None
-    source_id = fallback["source_id"] if fallback else run.source_id
+    source_id, ways = now_at(run).source_id, planned(run)
     with call.relay.database.read() as connection:
-        name = label_of(source_id, connection, call.relay.vault)
+        named = {each.source_id: label_of(each.source_id, connection, call.relay.vault) for each in ways}
     pending = run.state == runs.PENDING
     return {
         "id": run.id,
         "action": run.action,
         "status": run.state,
         "risk": run.risk,
-        "source": {"id": source_id, "name": name} if source_id else None,
-        "input": run.content["input"],
+        "source": {"id": source_id, "name": named[source_id]} if source_id else None,
+        "input": ways[0].input,
+        "fallback": next(
+            (
+                {"source": {"id": each.source_id, "name": named[each.source_id]}, "input": each.input}
+                for each in ways[1:]
+            ),
+            None,
+        ),
+        "fingerprint": fingerprint(run),
         "output": run.content.get("output"),
         "message": run.content.get("text"),
         "code": run.content.get("code"),
@@ -189,7 +200,13 @@ def _get_run(call: Call) -> Answer:
 
 
 def _decide(call: Call, approve: bool) -> Answer:
-    run = desk(call).decide(call.workspace_id, call.path["run_id"], approve=approve, actor=call.key.id)
+    run = desk(call).decide(
+        call.workspace_id,
+        call.path["run_id"],
+        approve=approve,
+        actor=call.key.id,
+        seen=call.body.get("fingerprint"),
+    )
     call.relay.bells.ring(ACT if approve else FRESH)
     return Answer(_shown(call, run))
 
@@ -242,7 +259,8 @@ def _body(action: Action) -> dict[str, Any]:
     if not action.own:
         more["fallback"] = {
             "type": "object",
-            "description": "Another source, for when the first one certainly did not: declined, or not reached.",
+            "description": "Another source, for when the first one certainly did not: declined, or not reached. It is"
+            " about the same amount and currency.",
             "properties": {
                 "source": {"type": "string", "maxLength": 64, "description": "Its id."},
                 "input": {"type": "object", "description": "What differs there, such as the invoice's id."},
@@ -278,7 +296,7 @@ def _route(action: Action) -> Route:
     )  # fmt: skip
 
 
-_RUN_ERRORS: Mapping[int, str] = {409: "It was decided already."}
+_RUN_ERRORS: Mapping[int, str] = {409: "It was decided already, or is not what was seen."}
 _POLICY = {"action": "payment.refund", "risk": "money", "mode": "above", "amount": "50", "currency": "EUR"}
 
 
@@ -286,7 +304,19 @@ def _decision(verb: str, summary: str, work: Callable[[Call], Answer]) -> Route:
     return Route(
         "POST", f"/action-runs/{{run_id}}/{verb}", f"{verb}_action_run", summary, "Actions", work, "admin",
         "Once, and within a day of the call. It needs a key with the scope `admin`, and to approve, another key than"
-        " the one that asked.",
+        " the one that asked. With the `fingerprint` that the run was shown with, nothing else can be decided on.",
+        body={
+            "type": "object",
+            "properties": {
+                "fingerprint": {
+                    "type": "string",
+                    "maxLength": 64,
+                    "description": "That of the run as it was seen; 409 if it is another by now.",
+                }
+            },
+            "additionalProperties": False,
+        },
+        body_example={"fingerprint": _EXAMPLE["fingerprint"]},
         answer="ActionRun",
         example=_EXAMPLE,
         errors=_RUN_ERRORS,

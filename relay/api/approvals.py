@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import structlog
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
 from relay.actions.catalogue import actions
-from relay.actions.requests import Desk, label_of
+from relay.actions.choice import label_of
+from relay.actions.planned import fingerprint as fingerprint_of
+from relay.actions.planned import planned, rows
+from relay.actions.requests import Desk
 from relay.api.pages import fingerprint
 from relay.api.routes import Relay
 from relay.errors import Conflict, Forbidden, NotFound
@@ -35,16 +38,20 @@ def blueprint(relay: Relay) -> Blueprint:
     )
 
     def page(run: Run | None, note: str | None, status: int = 200) -> Response:
-        source = None
+        ways = []
         if run is not None:
             with relay.database.read() as connection:
-                source = label_of(run.source_id, connection, relay.vault)
+                ways = [
+                    (label_of(each.source_id, connection, relay.vault), rows(run.action, each.input))
+                    for each in planned(run)
+                ]
         html = render_template(
             "approval.html",
             style=Markup(style),  # noqa: S704  our own file
             run=run,
             action=actions()[run.action] if run else None,
-            source=source,
+            ways=ways,
+            fingerprint=fingerprint_of(run) if run else None,
             open=run is not None and run.state == runs.PENDING and now_ms() < (run.expires_at or 0),
             expires_at=iso(run.expires_at) if run else None,
             note=note,
@@ -68,7 +75,7 @@ def blueprint(relay: Relay) -> Blueprint:
         if verb not in _NOTES:
             return page(None, "A link ends with approve or reject.", 404)
         try:
-            decided = desk.decide_by_link(token, approve=verb == "approve")
+            decided = desk.decide_by_link(token, approve=verb == "approve", seen=request.form.get("fingerprint"))
         except NotFound as error:
             return page(None, error.message, 404)
         except (Conflict, Forbidden) as error:

@@ -346,11 +346,17 @@ _ACTION_RUN: Schema = {
     "risk": text("What is at risk."),
     "source": nullable({"type": "object", "description": "Which source does it; null for the relay itself."}),
     "input": {"type": "object", "description": "What was asked for."},
+    "fallback": nullable(
+        {"type": "object", "description": "The other source that may do it instead, and all that it would be given."}
+    ),
+    "fingerprint": text("Of all that may be done: an approval is for this and nothing else."),
     "output": nullable({"type": "object", "description": "What came of it, by the action's output schema."}),
     "message": nullable(text("The same in one sentence.")),
     "code": nullable(text("Why it was not done, for machines.")),
     "requested_by": text("Whose key asked for it."),
-    "decided_by": nullable(text("Who approved or rejected it.")),
+    "decided_by": nullable(
+        text("Who approved or rejected it: a key, the command line, or a link with the way that it was sent.")
+    ),
     "approve_url": nullable(
         text("Where a person decides, while it waits; shown to keys with `admin` only, but not to the one that asked.")
     ),

@@ -8,7 +8,9 @@ from relay import jsontext
 from relay.actions import adapters, policy
 from relay.actions.catalogue import actions
 from relay.actions.catalogue import get as get_action
-from relay.actions.requests import Desk, label_of
+from relay.actions.choice import label_of
+from relay.actions.planned import in_words, planned
+from relay.actions.requests import Desk
 from relay.api import reading
 from relay.approval_links import Link
 from relay.cli.shared import ACTOR, Here, here, json_option, none_of, read_settings, settings_option, show, table
@@ -20,7 +22,7 @@ from relay.providers import get as get_provider
 from relay.storage import runs
 from relay.storage.runs import Run
 
-_COLUMNS = ("id", "action", "status", "source", "created_at", "message")
+_COLUMNS = ("id", "status", "asked_for", "created_at", "message")
 
 
 @click.group("action")
@@ -86,9 +88,10 @@ def run_action(name: str, settings: tuple[str, ...], dry_run: bool, key: str | N
 def approve(run_id: str) -> None:
     """Say yes to a run that waits for it."""
     with here() as relay:
-        _desk(relay).decide(relay.workspace.id, run_id, approve=True, actor=ACTOR)
+        run = _desk(relay).decide(relay.workspace.id, run_id, approve=True, actor=ACTOR)
         relay.ring(ACT)
-    click.echo("Approved: it is done now. `relay action runs` shows what comes of it.")
+        asked_for = _shown(relay, run)["asked_for"]
+    click.echo(f"Approved: {asked_for} It is done now. `relay action runs` shows what comes of it.")
 
 
 @action_group.command("reject")
@@ -121,12 +124,16 @@ def _desk(relay: Here) -> Desk:
 def _shown(relay: Here, run: Run) -> dict[str, Any]:
     with relay.database.read() as connection:
         source = label_of(run.source_id, connection, relay.vault)
+        asked_for = in_words(run, lambda source_id: label_of(source_id, connection, relay.vault))
     pending = run.state == runs.PENDING
     return {
         "id": run.id,
         "action": run.action,
         "status": run.state,
         "source": source,
+        "asked_for": asked_for,
+        "input": planned(run)[0].input,
+        "fallback": next(({"source": each.source_id, "input": each.input} for each in planned(run)[1:]), None),
         "created_at": iso(run.created_at),
         "message": run.content.get("text"),
         "approve_url": _desk(relay).links.url(Link(run.id, f"shown on the {ACTOR}", ACTOR)) if pending else None,

@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from relay.actions import vendor as vendor_module
 from relay.actions.adapter import Does, Task
 from relay.actions.catalogue import actions
 from relay.actions.outcomes import Done
+from relay.actions.planned import Planned, fingerprint, in_words, planned
 from relay.actions.policy import checked
 from relay.approval_links import Link
 from relay.errors import Conflict, Forbidden, InvalidRequest, NotFound
@@ -395,6 +397,85 @@ def test_a_policy_may_ask_above_an_amount(bench: Bench, given: dict[str, Any], w
     bench.desk.set_policy(bench.workspace.id, checked(REFUND, "above", 50, "eur"), actor="key_1")
 
     assert (bench.ask(REFUND, payment_id="p", **given).state == runs.PENDING) is waits
+
+
+@pytest.mark.parametrize(
+    ("given", "differs", "named"),
+    [
+        ({"amount": 1, "currency": "EUR"}, {"payment_id": "q", "amount": 9000}, "amount"),
+        ({"amount": 1, "currency": "EUR"}, {"amount": 1, "currency": "KWD"}, "currency"),
+        ({}, {"amount": 9000}, "amount"),
+        ({}, {"currency": "KWD"}, "currency"),
+        ({"amount": 1, "currency": "EUR"}, {"amount": {"a": 1}}, "amount"),
+        ({"amount": 1, "currency": "EUR"}, {"amount": 0}, "amount"),
+        ({"amount": 1, "currency": "EUR"}, {"currency": "NOPE"}, "currency"),
+        ({}, {"payment_id": {"a": 1}}, "payment_id"),
+        ({}, {"payment": "q"}, "payment"),
+        ({}, {"source": "src_1"}, "source"),
+    ],
+)
+def test_a_fallback_is_checked_and_changes_no_money(
+    bench: Bench, given: dict[str, Any], differs: dict[str, Any], named: str
+) -> None:
+    """The attack: to ask for 1 EUR, below the policy's 50, and to fall back to 9,000."""
+    other = bench.add_source("hmac")
+    bench.desk.set_policy(bench.workspace.id, checked(REFUND, "above", 50, "eur"), actor="key_1")
+    body = {"payment_id": "p", "source": bench.source.id, "fallback": {"source": other.id, "input": differs}, **given}
+
+    with pytest.raises(InvalidRequest, match=rf"^fallback\.input\.{named} "):
+        bench.ask(REFUND, **body)
+    with pytest.raises(InvalidRequest, match=rf"^fallback\.input\.{named} "):
+        bench.desk.rehearse(bench.workspace.id, REFUND, body)
+
+
+@pytest.mark.parametrize("differs", [{}, {"payment_id": "q"}, {"amount": "1.00"}, {"currency": "eur", "reason": ""}])
+def test_a_fallback_about_the_same_money_waits_for_nobody_below_the_limit(
+    bench: Bench, differs: dict[str, Any]
+) -> None:
+    other = bench.add_source("hmac")
+    bench.desk.set_policy(bench.workspace.id, checked(REFUND, "above", 50, "eur"), actor="key_1")
+    same = {**differs, **({"amount": Decimal(differs["amount"])} if "amount" in differs else {})}
+    given = {"payment_id": "p", "amount": 1, "currency": "EUR", "source": bench.source.id}
+
+    assert bench.ask(REFUND, **given, fallback={"source": other.id, "input": same}).state == runs.QUEUED
+
+
+def test_all_that_may_be_done_is_shown_to_who_approves_it(bench: Bench) -> None:
+    other = bench.add_source("hmac")
+    given = {"payment_id": "p", "amount": 1, "currency": "EUR", "source": bench.source.id}
+
+    asked = bench.ask(REFUND, **given, fallback={"source": other.id, "input": {"payment_id": "tr_other"}})
+
+    assert planned(asked) == [
+        Planned(bench.source.id, given),
+        Planned(other.id, {**given, "payment_id": "tr_other"}),
+    ]
+    assert in_words(asked, lambda source_id: "A" if source_id == bench.source.id else "B") == (
+        "Refund Payment at A: Payment p, Amount 1, Currency EUR."
+        " If that is declined or not reached, B: Payment tr_other, Amount 1, Currency EUR."
+    )
+
+
+def test_an_approval_is_for_what_was_seen(bench: Bench, panel: Panel) -> None:
+    asked = bench.ask(REFUND, payment_id="p")
+
+    with pytest.raises(Conflict, match="not what was seen"):
+        bench.desk.decide(bench.workspace.id, asked.id, approve=True, actor="key_2", seen="f" * 64)
+    bench.desk.decide(bench.workspace.id, asked.id, approve=True, actor="key_2", seen=fingerprint(asked))
+
+    assert bench.carry_out(asked).state == runs.SUCCEEDED
+    assert len(panel.effects) == 1
+
+
+def test_what_is_not_what_was_approved_is_not_done(bench: Bench, panel: Panel) -> None:
+    approved = bench.approved(REFUND, payment_id="p")
+    other = replace(approved, content={**approved.content, "input": {"payment_id": "q"}})
+    with bench.database.write() as connection:
+        assert runs.save(connection, bench.vault, other, was_due=approved.due_at)
+
+    run = bench.carry_out(approved)
+
+    assert (run.state, run.content["code"], panel.effects) == (runs.FAILED, "not_approved", [])
 
 
 # Choice of the source, and rehearsal

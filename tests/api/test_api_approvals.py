@@ -122,6 +122,37 @@ def test_an_admin_key_that_asked_gets_no_link_and_cannot_approve(api):
     assert api.call("GET", f"/action-runs/{run['id']}").json["status"] == "pending_approval"
 
 
+def test_page_api_and_event_show_the_fallback_and_all_it_would_be_given(api):
+    api.call("POST", "/action-policies", {"action": "payment.refund", "mode": "always"})
+    first, second = (
+        api.source(provider="mollie", name=name, settings={"api_key": "live_k"}, secret="s" * 20)["id"]
+        for name in ("Shop", "Other shop")
+    )
+    body = {"payment_id": "tr_1", "amount": 1, "currency": "EUR", "source": first}
+    fallback = {"source": second, "input": {"payment_id": "tr_other"}}
+    run = api.call("POST", "/actions/payment.refund", body | {"fallback": fallback}, key="actions:run").json
+    marked = api.hook(approval_links=True)
+
+    told = jsontext.loads(sent(api, marked))["data"]["action"]
+    shown = api.call("GET", f"/action-runs/{run['id']}").json
+    page = api.app.test_client().get(told["approve_url"].removeprefix("https://relay.example.com")).text
+
+    assert told["asked_for"] == (
+        "Refund Payment at Shop (Mollie): Payment tr_1, Amount 1, Currency EUR."
+        " If that is declined or not reached, Other shop (Mollie): Payment tr_other, Amount 1, Currency EUR."
+    )
+    assert shown["fallback"] == {
+        "source": {"id": second, "name": "Other shop (Mollie)"},
+        "input": {**body, "payment_id": "tr_other"},
+    }
+    assert [words for words in ("tr_1", "Other shop", "tr_other") if words not in page] == []
+    assert told["fingerprint"] == shown["fingerprint"]
+    assert shown["fingerprint"] in page
+    path = f"/action-runs/{run['id']}/approve"
+    assert api.call("POST", path, {"fingerprint": "0" * 64}).json["error"]["code"] == "not_what_was_seen"
+    assert api.call("POST", path, {"fingerprint": shown["fingerprint"]}).json["status"] == "queued"
+
+
 def test_only_an_admin_marks_a_hook(api):
     plain = api.hook()
     body = {"target_url": OTHER_TARGET, "event_types": ["*"], "approval_links": True}
