@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from relay import match
-from relay.errors import ConfigError, Conflict, Forbidden, InvalidRequest, NotFound
-from relay.http import check_url
+from relay.errors import AddressRefused, ConfigError, Conflict, Forbidden, InvalidRequest, NotFound
+from relay.http import check_url, is_below
 from relay.model import Hook, Secret, Source, inbound_url, iso, new_id, now_ms
 from relay.providers import get as get_provider
 from relay.providers import load as load_providers
@@ -274,12 +274,13 @@ def create_hook(
     actor: str,
     admin: bool = False,
     allow_private: frozenset[str] = frozenset(),
+    public_url: str = "",
 ) -> tuple[Hook, dict[str, Any]]:
     """A new hook, and what its owner is shown once: `shown_hook`, its `secret` and its `token`.
 
     `body` holds `target_url`, `event_types` and, if wanted, `filters`, `platform`, `ordered`, `rate_limit`,
-    `approval_links`. Raises `AddressRefused` for a target that the relay must not connect to, `Forbidden` where links
-    to approve by are wanted by who is no `admin`.
+    `approval_links`. Raises `AddressRefused` for a target that the relay must not connect to, which is itself, too, at
+    `public_url`; `Forbidden` where links to approve by are wanted by who is no `admin`.
     """
     _known_only(body, (*_HOOK_FIELDS, _APPROVAL_LINKS))
     for name in ("target_url", "event_types"):
@@ -291,7 +292,7 @@ def create_hook(
         workspace_id=workspace_id,
         secrets=(Secret(secret),),
         token=secrets.token_urlsafe(24),
-        **_hook_fields(body, allow_private),
+        **_hook_fields(body, allow_private, public_url),
     )
     hook = _with_approval_links(hook, body, actor=actor, admin=admin)
     now = now_ms()
@@ -311,6 +312,7 @@ def change_hook(
     actor: str,
     admin: bool = False,
     allow_private: frozenset[str] = frozenset(),
+    public_url: str = "",
 ) -> Hook:
     """Change what is given. `status: active` switches a hook on again; a new target ends its pause too.
 
@@ -319,7 +321,8 @@ def change_hook(
     _known_only(changes, (*_HOOK_FIELDS, _APPROVAL_LINKS, "status"))
     if "status" in changes and changes["status"] != hooks.ACTIVE:
         raise InvalidRequest('status can only be set to "active". To stop a hook, delete it.')
-    fields = _hook_fields({name: value for name, value in changes.items() if name != "status"}, allow_private)
+    given = {name: value for name, value in changes.items() if name != "status"}
+    fields = _hook_fields(given, allow_private, public_url)
     now = now_ms()
     with database.write() as connection:
         hook = replace(get_hook(connection, vault, workspace_id, hook_id), **fields)
@@ -444,10 +447,15 @@ def _expected_by(provider: Provider, settings: Mapping[str, Any]) -> datetime:
         raise InvalidRequest(error.message) from None
 
 
-def _hook_fields(body: Mapping[str, Any], allow_private: frozenset[str]) -> dict[str, Any]:
+def _hook_fields(body: Mapping[str, Any], allow_private: frozenset[str], public_url: str) -> dict[str, Any]:
     fields = {name: _HOOK_FIELDS[name](value) for name, value in body.items() if name in _HOOK_FIELDS}
     if "target_url" in fields:
         check_url(fields["target_url"], allow_private)
+        if public_url and is_below(fields["target_url"], public_url):
+            raise AddressRefused(
+                "target_url is an address of this relay itself, whose events would go in a circle. Name another one:"
+                " where events are to be received, such as the address that Zapier or Make shows."
+            )
     return fields
 
 

@@ -29,6 +29,7 @@ from relay.deliver import (
     open_seconds,
 )
 from relay.errors import StorageUnavailable, Unreachable
+from relay.hops import sent_on
 from relay.http import Door
 from relay.model import Hook, now_ms
 from relay.storage import Connection, Database, deliveries, hooks
@@ -53,7 +54,8 @@ log = structlog.get_logger(stage="deliver")
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One delivery ready to be sent. `not_before` (Unix ms) paces hooks that have a rate."""
+    """One delivery ready to be sent. `not_before` (Unix ms) paces hooks that have a rate; `hops` is how many relays its
+    event came from."""
 
     delivery_id: str
     event_id: str
@@ -63,6 +65,7 @@ class Parcel:
     created_at: int
     lease_until: int
     not_before: int = 0
+    hops: int = 0
 
 
 @dataclass(slots=True)
@@ -237,7 +240,7 @@ class Courier:
                 "POST",
                 parcel.hook.target_url,
                 body=parcel.body,
-                headers=headers_for(parcel.hook, parcel.event_id, parcel.body, now),
+                headers=headers_for(parcel.hook, parcel.event_id, parcel.body, now) | sent_on(parcel.hops),
                 timeout=TIMEOUT_SECONDS,
                 max_bytes=4096,
                 body_timeout=BODY_SECONDS,

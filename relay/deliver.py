@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from random import SystemRandom
 
+from relay.errors import Loop
 from relay.model import Hook
 from relay.verification import base64_key, live_secrets
 
@@ -88,14 +89,16 @@ def judge(hook: Hook, reply: Reply, *, attempt: int, age: float, now: float, spr
     """What a reply means for its delivery.
 
     `attempt` counts from 1, `age` is the delivery's in seconds, `spread` (0 to 1) replaces chance in tests. A
-    2xx is done, whatever else came with it; a 410 ends the hook. Make tells its own stories with 400 and 500;
-    everything else is tried again.
+    2xx is done, whatever else came with it; a 410 ends the hook; what another relay refused as a circle is given up.
+    Make tells its own stories with 400 and 500; everything else is tried again.
     """
     if reply.status is not None and 200 <= reply.status < 300:
         return Verdict(DELIVERED)
     error = reply.error or f"HTTP {reply.status}"
     if reply.status == 410:
         return Verdict(GONE, error="HTTP 410: the target is gone")
+    if reply.status == Loop.status and f'"{Loop.code}"'.encode() in reply.body:
+        return Verdict(GAVE_UP, error=f"HTTP {reply.status}: the event goes in a circle of relays")
     wait = _wait(attempt, reply, now, _chance.random() if spread is None else spread)
     if hook.platform == MAKE and reply.status == 400:
         if b"queue is full" not in reply.body.lower() and reply.whole:

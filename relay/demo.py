@@ -38,6 +38,7 @@ def prepare(relay: "Here", address: str, subscriber: str, say: Callable[[str], N
             {"target_url": subscriber, "event_types": ["*"]},
             actor=_ACTOR,
             allow_private=relay.config.allow_private,
+            public_url=relay.config.public_url,
         )
     say("sending our samples, signed as each provider signs; events arrive below")
     for provider in providers.load().values():

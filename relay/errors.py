@@ -11,7 +11,8 @@ RelayError
 │   └── VerificationUnavailable   proof needs somebody who does not answer: try again
 ├── NotFound               no such thing in this workspace
 ├── InvalidRequest         the caller sent something we cannot act on
-│   └── Conflict           the same key was used for something else
+│   ├── Conflict           the same key was used for something else
+│   └── Loop               it goes in a circle of relays
 ├── Forbidden              the key lacks the scope
 ├── Unauthorized           no key, or one that is not valid
 ├── TooManyRequests        slow down
@@ -91,6 +92,11 @@ class InvalidRequest(RelayError):
 class Conflict(InvalidRequest):
     code = "conflict"
     status = 409
+
+
+class Loop(InvalidRequest):
+    code = "loop"
+    status = 422
 
 
 class Unauthorized(RelayError):

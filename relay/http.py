@@ -26,8 +26,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from posixpath import normpath
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -119,6 +120,22 @@ def is_at(url: str, hosts: Iterable[str], allow_private: frozenset[str] = frozen
     return _listed(shown, port, allow_private) or any(
         host.endswith(each[1:]) if each.startswith("*") else host == each for each in hosts
     )
+
+
+def is_below(url: str, base: str) -> bool:
+    """Whether an address that was checked is `base` or below it, by http or https."""
+    _, host, port, rest = _split(url)
+    _, its_host, its_port, its_rest = _split(base)
+    usual = (80, 443)
+    here = host == its_host and (port == its_port or (port in usual and its_port in usual))
+    path, its_path = (f"{_plain_path(each)}/" for each in (rest, its_rest))
+    return here and path.startswith(its_path)
+
+
+def _plain_path(rest: str) -> str:
+    """A path without escapes, doubled slashes and steps up, as a proxy may read it."""
+    path = normpath("/" + unquote(re.split("[?#]", rest, maxsplit=1)[0]).lstrip("/"))
+    return "" if path == "/" else path
 
 
 def fetch(

@@ -110,7 +110,7 @@ class Event:
     """What happened, in our words. `body` is the exact JSON of `envelope` that is delivered and listed.
 
     `defect` says why our own schema refuses it: such an event is kept and shown, never delivered. `alert` is what it
-    says of an alert, by which it is judged whether it is news.
+    says of an alert, by which it is judged whether it is news. `hops` is how many relays it came from.
     """
 
     id: str
@@ -122,6 +122,7 @@ class Event:
     body: bytes = field(repr=False)
     defect: str | None = None
     alert: Statement | None = None
+    hops: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from relay import jsontext
+from relay import hops, jsontext
 from relay.alerts import ENDS, STATING
 from relay.catalogue import catalogue
 from relay.errors import Unreadable
@@ -345,6 +345,7 @@ def _envelope(
         envelope=envelope,
         body=body,
         defect=event_type.defect(jsontext.plain(body)["data"]),
+        hops=hops.of(piece.headers),
     )
 
 

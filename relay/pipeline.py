@@ -251,7 +251,7 @@ class Pipeline:
                 rows.append(row)
                 if place < here:
                     body = self._links.for_hook(hook, event.body)
-                    parcels.append(Parcel(row.id, event.id, hook, body, 0, now, row.due_at))
+                    parcels.append(Parcel(row.id, event.id, hook, body, 0, now, row.due_at, hops=event.hops))
         return rows, parcels
 
     def _room(self, hook: Hook, count: int, now: int) -> int:
@@ -289,7 +289,8 @@ class Pipeline:
                 below = (1 << 62) if unfinished is None else unfinished * EVENTS_PER_WEBHOOK
             holder = self._presence.sign(connection)
             taken = deliveries.take(connection, hook_id, now, room, holder, ordered_below=below)
-            bodies = events.bodies(connection, [each.event_id for each in taken])
+            event_ids = [each.event_id for each in taken]
+            bodies, hops = events.bodies(connection, event_ids), events.hops(connection, event_ids)
         slots = [0] * len(taken) if rate is None or not taken else self._reserved(hook, len(taken), now)
         later = [each.id for each in taken[len(slots) :]]
         if later:
@@ -305,6 +306,7 @@ class Pipeline:
                 each.created_at,
                 now + deliveries.LEASE_MS,
                 not_before=slot,
+                hops=hops.get(each.event_id, 0),
             )
             for each, slot in zip(taken, slots, strict=False)
         )

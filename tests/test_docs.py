@@ -222,6 +222,7 @@ def refusals() -> dict[str, int]:
         errors.UnsupportedEncoding,
         errors.TooLarge,
         errors.BrokenBody,
+        errors.Loop,
         errors.TooSlow,
         errors.Busy,
         errors.StorageUnavailable,

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from relay import hops
 from relay.api import (
     actions,
     answers,
@@ -84,5 +85,6 @@ def _alone(pages: Blueprint) -> Any:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     answers.install_errors(app)
+    app.before_request(lambda: hops.check({hops.HEADER: request.headers.get(hops.HEADER, "")}))
     app.register_blueprint(pages)
     return app.wsgi_app

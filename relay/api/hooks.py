@@ -50,6 +50,7 @@ def _create(call: Call) -> Answer:
         actor=call.key.id,
         admin=call.key.allows("admin"),
         allow_private=call.relay.config.allow_private,
+        public_url=call.relay.config.public_url,
     )
     return Answer(shown, status=201)
 
@@ -70,6 +71,7 @@ def _change(call: Call) -> Answer:
         actor=call.key.id,
         admin=call.key.allows("admin"),
         allow_private=call.relay.config.allow_private,
+        public_url=call.relay.config.public_url,
     )
     if "status" in call.body or "target_url" in call.body:
         call.relay.bells.ring(LATE)

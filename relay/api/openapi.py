@@ -292,6 +292,10 @@ def _delivery(words: Catalogue, event_type: EventType) -> Node:
                 ("webhook-timestamp", "Unix seconds of this attempt."),
                 ("webhook-signature", "`v1,` and the signature; two of them while a secret is changed."),
                 ("x-relay-token", "The hook's token."),
+                (
+                    "relay-hops",
+                    "How many relays the event came through, this one included: one that grows is a circle.",
+                ),
             )
         ],
         "requestBody": {"required": True, "content": {"application/json": content}},

@@ -9,7 +9,7 @@ import re
 import structlog
 from flask import Blueprint, Response, request
 
-from relay import charsets
+from relay import charsets, hops
 from relay.accounts import ping_parts
 from relay.api import body
 from relay.api.answers import refusal
@@ -98,7 +98,8 @@ def _take(receiver: Receiver, token: str, action: str, code: str | None, message
         known = {"code": code, "msg": text_without_secrets(message or ""), "ran": did, "started_at": started_at}
         query = {TOKEN: secret, "action": action, "check": source.id, "name": source.name}
         query |= {name: text for name, text in known.items() if text}
-        webhook = Inbound(body=printed, method=request.method, query=query)
+        came_from = {name: value for name, value in request.headers.items() if name.lower() == hops.HEADER}
+        webhook = Inbound(body=printed, headers=came_from, method=request.method, query=query)
         receiver.accept(source, webhook)
         at = webhook.received_at
         if action == START:

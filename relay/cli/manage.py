@@ -244,6 +244,7 @@ def add_hook(
             actor=ACTOR,
             admin=True,
             allow_private=relay.config.allow_private,
+            public_url=relay.config.public_url,
         )
     show(shown, as_json)
 

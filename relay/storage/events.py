@@ -55,6 +55,7 @@ _NEW = (
     "customer_email",
     "defect",
     "body",
+    "hops",
 )
 _COLUMNS = [events.c[name] for name in StoredEvent.__dataclass_fields__]
 
@@ -75,6 +76,7 @@ def store(connection: Connection, workspace_of: dict[int, str], batch: Sequence[
             event.customer_email and event.customer_email[:320].lower(),
             event.defect,
             event.body,
+            event.hops or None,
         )
         # By one order: two workers that tell of the same happenings would wait for each other else.
         for place, received_at, event in sorted(batch, key=lambda each: each[2].id)
@@ -109,6 +111,12 @@ def get(connection: Connection, workspace_id: str, event_id: str) -> StoredEvent
 def bodies(connection: Connection, event_ids: Sequence[str]) -> dict[str, bytes]:
     rows = connection.execute(select(events.c.id, events.c.body).where(events.c.id.in_(event_ids)))
     return {row.id: row.body for row in rows}
+
+
+def hops(connection: Connection, event_ids: Sequence[str]) -> dict[str, int]:
+    """How many relays these events came from; without those that came from none."""
+    came = select(events.c.id, events.c.hops).where(events.c.id.in_(event_ids), events.c.hops.is_not(None))
+    return {row.id: row.hops for row in connection.execute(came)}
 
 
 def search(connection: Connection, workspace_id: str, query: EventQuery) -> list[StoredEvent]:

@@ -239,3 +239,27 @@ def test_a_refused_change_leaves_nothing_behind(api):
     assert answer.status_code == 422
     assert api.call("GET", f"/hooks/{made['id']}").json["ordered"] is False
     assert deliveries.STATES  # states are those the API names
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://relay.example.com/in/src_1", "https://RELAY.example.com.:443/ping/x", "https://relay.example.com"],
+)
+def test_an_address_of_the_relay_itself_is_no_target(api, target):
+    made = api.hook()
+
+    created = api.call("POST", "/hooks", {"target_url": target, "event_types": ["*"]})
+    changed = api.call("PATCH", f"/hooks/{made['id']}", {"target_url": target})
+
+    assert (created.status_code, changed.status_code) == (422, 422)
+    assert (
+        created.json
+        == changed.json
+        == {
+            "error": {
+                "code": "address_refused",
+                "message": "target_url is an address of this relay itself, whose events would go in a circle. Name"
+                " another one: where events are to be received, such as the address that Zapier or Make shows.",
+            }
+        }
+    )

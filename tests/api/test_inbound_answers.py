@@ -174,3 +174,10 @@ def test_a_token_in_the_address_is_compared_and_never_shown_again(api):
     (event,) = api.call("GET", "/events").json["items"]
     assert event["source"]["signed"] == "not"
     assert made["secret"] not in api.call("GET", f"/events/{event['id']}/raw").text
+
+
+@pytest.mark.parametrize("path", ["/in/src_1", "/ping/src_1.x", "/api/push/src_1.x"])
+def test_what_came_through_too_many_relays_is_refused(shared_api, path):
+    answers = [shared_api.app.test_client().post(path, headers={"relay-hops": count}) for count in ("3", "4")]
+
+    assert [(each.status_code, each.json["error"]["code"]) for each in answers] == [(404, "not_found"), (422, "loop")]

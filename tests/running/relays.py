@@ -216,10 +216,10 @@ class Relay:
 class Embedded(Relay):
     """`relay up`: SQLite, a Redis of its own, everything under one supervisor."""
 
-    def __init__(self, directory: Path, *options: str) -> None:
+    def __init__(self, directory: Path, *options: str, **environment: str) -> None:
         self._options = options
         self.process: Process | None = None
-        super().__init__(directory, {})
+        super().__init__(directory, environment)
 
     def start(self) -> None:
         words = ("up", "--port", str(self.port), "--data-dir", str(self.directory), *self._options)
