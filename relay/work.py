@@ -16,6 +16,7 @@ from relay.lanes import ACT, FRESH, LATE
 from relay.model import Hook
 from relay.pipeline import Pipeline
 from relay.presence import Presence
+from relay.signs import Signs
 from relay.storage import Connection, Database
 from relay.vault import Vault
 
@@ -43,7 +44,7 @@ def run(config: Config, lanes: Sequence[str]) -> None:
             if count:
                 bells.ring(lane)
 
-    presence = Presence(database, freed)
+    presence = Presence(database, freed, Signs(config.data_dir / "workers"))
     courier = Courier(
         database,
         lambda: Door(allow_private=config.allow_private),

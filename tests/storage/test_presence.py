@@ -1,7 +1,11 @@
 """A lease ends with the worker that holds it, and never while that worker lives."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +15,7 @@ from relay.actions.catalogue import get as get_action
 from relay.errors import StorageUnavailable
 from relay.model import new_id, now_ms
 from relay.presence import MISSED_BEATS, Presence
+from relay.signs import Signs
 from relay.storage import deliveries, inbound, runs, workers
 from relay.storage.runs import Run
 from running.workbench import Belt, Workbench
@@ -147,3 +152,53 @@ def test_whatever_a_worker_takes_it_signs_for(bench: Workbench) -> None:
 
     with bench.database.read() as connection:
         assert list(workers.beats(connection)) == [belt.presence.worker_id]
+
+
+LIVES = """
+import sys, time
+from pathlib import Path
+from relay.signs import Signs
+Signs(Path(sys.argv[1])).show("wrk_1")
+print("shown", flush=True)
+time.sleep(600)
+"""
+
+
+def test_of_who_lives_on_this_machine_the_death_is_seen_at_once(tmp_path: Path) -> None:
+    signs = Signs(tmp_path / "workers")
+    with subprocess.Popen(
+        [sys.executable, "-c", LIVES, str(tmp_path / "workers")], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "shown\n"
+        before = signs.shows_death("wrk_1")
+        process.kill()
+
+    assert (before, signs.shows_death("wrk_1"), signs.shows_death("wrk_2")) == (False, True, False)
+
+
+def test_another_kernels_worker_is_not_judged_by_its_lock(tmp_path: Path) -> None:
+    (tmp_path / "wrk_1").write_text("another boot\n")
+    (tmp_path / "wrk_2").write_text("")
+
+    assert [Signs(tmp_path).shows_death(name) for name in ("wrk_1", "wrk_2")] == [False, False]
+
+
+def test_what_a_dead_worker_of_this_machine_held_is_due_with_the_first_beat(
+    bench: Workbench, freed: Freed, tmp_path: Path
+) -> None:
+    signs = Signs(tmp_path / "workers")
+    holder = Presence(bench.database, lambda *_: None, signs)
+    watcher = Presence(bench.database, lambda *counts: freed.append(counts), Signs(tmp_path / "workers"))
+    bench.accept(bench.source(), {"type": "a.b", "timestamp": "2026-11-22T10:00:00Z", "data": {}})
+    with bench.database.write() as connection:
+        assert len(inbound.claim(connection, now_ms(), 10, holder.sign(connection))) == 1
+    watcher.beat()
+    before = list(freed)
+
+    assert signs.file is not None
+    os.close(signs.file)  # as the kernel does with what a process leaves
+    watcher.beat()
+
+    assert (before, freed) == ([], [(1, 0, 0)])
+    assert not list((tmp_path / "workers").iterdir())
