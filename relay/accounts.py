@@ -291,7 +291,7 @@ def create_hook(
         id=new_id("hk"),
         workspace_id=workspace_id,
         secrets=(Secret(secret),),
-        token=secrets.token_urlsafe(24),
+        token=_new_token(),
         **_hook_fields(body, allow_private, public_url),
     )
     hook = _with_approval_links(hook, body, actor=actor, admin=admin)
@@ -313,8 +313,9 @@ def change_hook(
     admin: bool = False,
     allow_private: frozenset[str] = frozenset(),
     public_url: str = "",
-) -> Hook:
-    """Change what is given. `status: active` switches a hook on again; a new target ends its pause too.
+) -> tuple[Hook, str | None]:
+    """The hook as it is changed, and its new token, if it gets one. `status: active` switches a hook on again; a new
+    target ends its pause too. With it comes a new token: the old one is what the old target knows its deliveries by.
 
     Raises `Forbidden` where who is no `admin` would change who gets links to approve by.
     """
@@ -325,7 +326,10 @@ def change_hook(
     fields = _hook_fields(given, allow_private, public_url)
     now = now_ms()
     with database.write() as connection:
-        hook = replace(get_hook(connection, vault, workspace_id, hook_id), **fields)
+        before = get_hook(connection, vault, workspace_id, hook_id)
+        hook = replace(before, **fields)
+        token = _new_token() if hook.target_url != before.target_url else None
+        hook = replace(hook, token=token or before.token)
         hook = _with_approval_links(hook, changes, actor=actor, admin=admin)
         if "status" in changes:
             hook = replace(hook, status=hooks.ACTIVE)
@@ -336,7 +340,11 @@ def change_hook(
         if "status" in changes or "target_url" in changes:
             hooks.count_failures(connection, {hook.id: (0, 0)})
         audit.append(connection, audit.Entry(workspace_id, now, actor, "hook.updated", hook.id))
-        return get_hook(connection, vault, workspace_id, hook_id)
+        return get_hook(connection, vault, workspace_id, hook_id), token
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(24)
 
 
 def rotate_hook_secret(

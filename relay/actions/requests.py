@@ -63,7 +63,7 @@ class Desk:
         given = {field: value for field, value in body.items() if field not in _RESERVED}
         asked = hashlib.sha256(jsontext.dumps([name, dict(sorted(body.items()))])).hexdigest()
         with self.database.read() as connection:
-            known = runs.with_key(connection, self.vault, workspace_id, key) if key else None
+            known = runs.with_key(connection, self.vault, workspace_id, actor, key) if key else None
             if known is not None:
                 return _same(known, asked)
             source = choice.choose(connection, self.vault, workspace_id, action, given)
@@ -89,7 +89,7 @@ class Desk:
             )
             if not runs.add(connection, self.vault, run):
                 # Another call with this key came first.
-                first = runs.with_key(connection, self.vault, workspace_id, key or "")
+                first = runs.with_key(connection, self.vault, workspace_id, actor, key or "")
                 assert first is not None
                 return _same(first, asked)
             audit.append(connection, audit.Entry(workspace_id, now, actor, "action.requested", run.id, name))

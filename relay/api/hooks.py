@@ -62,7 +62,7 @@ def _get(call: Call) -> Answer:
 
 
 def _change(call: Call) -> Answer:
-    hook = accounts.change_hook(
+    hook, token = accounts.change_hook(
         call.relay.database,
         call.relay.vault,
         call.workspace_id,
@@ -76,7 +76,7 @@ def _change(call: Call) -> Answer:
     if "status" in call.body or "target_url" in call.body:
         call.relay.bells.ring(LATE)
     with call.relay.database.read() as connection:
-        return Answer(_shown(connection, hook))
+        return Answer(_shown(connection, hook) | ({"token": token} if token else {}))
 
 
 def _delete(call: Call) -> Answer:
@@ -151,11 +151,12 @@ ROUTES = (
     ),
     Route(
         "PATCH", "/hooks/{hook_id}", "change_hook", "Change a hook", "Hooks", _change, "hooks:write",
-        "Only what is given changes. `status: active` switches a hook on again that was switched off. Whether a hook"
+        "Only what is given changes. `status: active` switches a hook on again that was switched off. With another"
+        " target comes another token, which is then in the answer, this once; the secret stays. Whether a hook"
         " gets links to approve by, and the target of one that does, are changed by a key with `admin` only.",
         body=schemas.HOOK_CHANGES,
         body_example={"event_types": ["*"], "ordered": True},
-        answer="Hook",
+        answer="ChangedHook",
         example=EXAMPLE | {"event_types": ["*"], "ordered": True},
         errors=_REFUSED,
     ),

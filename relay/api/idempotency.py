@@ -1,4 +1,7 @@
-"""A POST with an `Idempotency-Key` is done once, however often it is sent within 30 days."""
+"""A POST with an `Idempotency-Key` is done once, however often one API key sends it within 30 days.
+
+Another API key that sends the same has it done for itself: the first answer may show a secret.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -21,7 +24,13 @@ class StillWorking(Conflict):
 
 
 def once(
-    database: Database, vault: Vault, workspace_id: str, key: str, request: bytes, work: Callable[[], Answer]
+    database: Database,
+    vault: Vault,
+    workspace_id: str,
+    api_key_id: str,
+    key: str,
+    request: bytes,
+    work: Callable[[], Answer],
 ) -> Answer:
     """The answer of `work`, or the one that the first call with this key got.
 
@@ -30,17 +39,17 @@ def once(
     """
     request_hash = hashlib.sha256(request).hexdigest()
     with database.write() as connection:
-        if not idempotency.begin(connection, workspace_id, key, request_hash, now_ms()):
-            return _remembered(idempotency.get(connection, vault, workspace_id, key), request_hash)
+        if not idempotency.begin(connection, workspace_id, api_key_id, key, request_hash, now_ms()):
+            return _remembered(idempotency.get(connection, vault, workspace_id, api_key_id, key), request_hash)
     try:
         answer = work()
     except BaseException:
-        _forget(database, workspace_id, key)
+        _forget(database, workspace_id, api_key_id, key)
         raise
     body = answer.body()
     try:
         with database.write() as connection:
-            idempotency.complete(connection, vault, workspace_id, key, answer.status, body)
+            idempotency.complete(connection, vault, workspace_id, api_key_id, key, answer.status, body)
     except StorageUnavailable as error:
         # It is done, so it is answered; a repeat finds the key taken and is refused, not done again.
         log.warning("answer_not_remembered", reason=error.message)
@@ -58,9 +67,9 @@ def _remembered(known: idempotency.Remembered | None, request_hash: str) -> Answ
     return Answer(raw=known.body, status=known.status_code, headers={"Idempotency-Replayed": "true"})
 
 
-def _forget(database: Database, workspace_id: str, key: str) -> None:
+def _forget(database: Database, workspace_id: str, api_key_id: str, key: str) -> None:
     try:
         with database.write() as connection:
-            idempotency.forget(connection, workspace_id, key)
+            idempotency.forget(connection, workspace_id, api_key_id, key)
     except RelayError as error:
         log.warning("idempotency_key_not_freed", reason=error.message)

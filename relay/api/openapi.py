@@ -22,8 +22,9 @@ each operation names the scope it needs in `x-scope`.
 is null.
 
 **Repeats.** A POST with an `Idempotency-Key` (1 to 255 visible ASCII characters) is done once within 30 \
-days: a repeat gets the same answer, marked `Idempotency-Replayed: true`. The same key with another request \
-is refused with 409, and so is a repeat while the first is still at work. A call that failed frees its key.
+days: a repeat with the same API key gets the same answer, marked `Idempotency-Replayed: true`. The same key \
+with another request is refused with 409, and so is a repeat while the first is still at work. A call that \
+failed frees its key. What another API key sends under the same key is another call.
 
 **Limits.** 600 calls a minute for each key; beyond that 429 with `Retry-After`.
 

@@ -129,7 +129,7 @@ def _view(relay: Relay, route: Route) -> Callable[..., Response]:
             return route.work(call).response()
         whole = b"\0".join((route.method.encode(), request.path.encode(), sent))
         return idempotency.once(
-            relay.database, relay.vault, call.workspace_id, key, whole, lambda: route.work(call)
+            relay.database, relay.vault, call.workspace_id, call.key.id, key, whole, lambda: route.work(call)
         ).response()
 
     return view

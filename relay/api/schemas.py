@@ -430,6 +430,10 @@ COMPONENTS: Mapping[str, Schema] = {
             "token": text(_ONCE + "Every delivery carries it in `x-relay-token`."),
         }
     ),
+    "ChangedHook": record(
+        {**_HOOK, "token": text("Only where the target changes, which ends the old token. " + _ONCE)},
+        optional=("token",),
+    ),
     "HookPage": page("Hook", "hooks"),
     "HookSecret": record(
         {

@@ -284,7 +284,7 @@ def set_hook(hook: str, approval_links: bool, as_json: bool) -> None:
     with here() as relay:
         with relay.database.read() as connection:
             found = hook_named(relay, connection, hook)
-        changed = accounts.change_hook(
+        changed, _ = accounts.change_hook(
             relay.database,
             relay.vault,
             relay.workspace.id,

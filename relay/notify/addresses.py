@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from relay.errors import InvalidRequest
 from relay.http import check_url
@@ -121,6 +121,7 @@ _OWN_SERVERS = frozenset(
 # What would have apprise try again by itself, trust any certificate, follow redirects, read files or write them.
 _NOT_TAKEN = ("retry", "wait", "verify", "redirect", "template", "pgp", "pgppub", "pgpprv", "pgpkey", "wkd", "store")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
+_LINE_BREAK = re.compile(r"[\x00\r\n]")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z][A-Za-z0-9-]{1,62}")
 _NUMBER = re.compile(r"\+?[0-9][0-9 ().-]{4,24}[0-9]")
 
@@ -142,14 +143,19 @@ def read(url: str, to: str | None = None) -> Way:
         known = ", ".join(sorted(SCHEMES))
         raise InvalidRequest(f"A channel's address begins with one of these and ://, which this does not: {known}.")
     if _CONTROL.search(url):
-        raise InvalidRequest("The address has a space or line break: percent-encode it.")
+        raise InvalidRequest("The address has a space or line break: percent-encode a space, leave out a line break.")
+    if _LINE_BREAK.search(unquote(url)):
+        raise InvalidRequest("The address has a line break (%0A or %0D), or %00: no service takes one. Leave it out.")
     kind, module = SCHEMES[scheme]
     plugin_class = _plugin_class(module, scheme)
-    _refuse_options(url)
     if to is not None:
         to = recipient(kind, to)
     try:
         parsed = plugin_class.parse_url(url)
+    except Exception:  # noqa: BLE001  as below
+        parsed = None
+    _refuse_options(parsed or {})
+    try:
         if parsed and to is not None:
             parsed["targets"] = [to]
         plugin = plugin_class(**parsed, asset=_asset()) if parsed else None
@@ -200,8 +206,10 @@ def check(url: str, allow_private: frozenset[str]) -> Way:
 def secrets_of(url: str) -> list[str]:
     """The parts of an address that must not be seen anywhere, longest first."""
     parts = urlsplit(url)
-    values = [parts.username, parts.password, *parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))]
-    return sorted({each for each in values if each and len(each) >= 6}, key=len, reverse=True)
+    options = [each.partition("=")[2] for each in re.split(r"[?&;]", f"{parts.query}&{parts.fragment}")]
+    values = [parts.username, parts.password, *re.split(r"[/?#]", f"{parts.path}#{parts.fragment}"), *options]
+    found = {form for each in values if each for form in (each, unquote(each))}
+    return sorted((each for each in found if len(each) >= 6), key=len, reverse=True)
 
 
 def _origin(host: str | None, port: int | None, *, plain: bool) -> str:
@@ -209,10 +217,11 @@ def _origin(host: str | None, port: int | None, *, plain: bool) -> str:
     return f"{'http' if plain else 'https'}://{shown or ''}" + (f":{port}" if port else "")
 
 
-def _refuse_options(url: str) -> None:
-    for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True):
-        if name.lower() in _NOT_TAKEN:
-            raise InvalidRequest(f"The option {name.lower()} is not taken in a channel's address: leave it out.")
+def _refuse_options(parsed: Mapping[str, Any]) -> None:
+    # As apprise read them: it knows a `;` before an option, finds those behind a `#`, and looks at no case.
+    for name in sorted(parsed.get("qsd") or ()):
+        if name in _NOT_TAKEN:
+            raise InvalidRequest(f"The option {name} is not taken in a channel's address: leave it out.")
 
 
 @cache

@@ -1,5 +1,9 @@
-"""Answers to POSTs that carried an `Idempotency-Key`, kept for 30 days."""
+"""Answers to POSTs that carried an `Idempotency-Key`, kept for 30 days, each for the API key that got it.
 
+Rows from before that was noted belong to no API key: what they were used for is neither done again nor shown.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
@@ -10,6 +14,7 @@ from relay.vault import Vault
 
 KEPT_MS = 30 * 24 * 3600 * 1000
 _LONGEST_CALL_MS = 120_000
+_NOBODY = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,49 +26,59 @@ class Remembered:
     body: bytes | None
 
 
-def begin(connection: Connection, workspace_id: str, key: str, request_hash: str, now: int) -> bool:
+def begin(connection: Connection, workspace_id: str, api_key_id: str, key: str, request_hash: str, now: int) -> bool:
     """Whether this call is the first with its key, or the first since one that was killed at its work."""
     dialect_insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
     connection.execute(
         delete(idempotency).where(
-            _is(workspace_id, key),
+            _is(workspace_id, (api_key_id, _NOBODY), key),
             idempotency.c.status_code.is_(None),
             idempotency.c.created_at < now - _LONGEST_CALL_MS,
         )
     )
+    if connection.execute(select(idempotency.c.key).where(_is(workspace_id, (_NOBODY,), key))).first() is not None:
+        return False
     added = connection.execute(
         dialect_insert(idempotency)
-        .values(workspace_id=workspace_id, key=key, request_hash=request_hash, created_at=now)
+        .values(workspace_id=workspace_id, api_key_id=api_key_id, key=key, request_hash=request_hash, created_at=now)
         .on_conflict_do_nothing()
         .returning(idempotency.c.key)
     )
     return added.first() is not None
 
 
-def get(connection: Connection, vault: Vault, workspace_id: str, key: str) -> Remembered | None:
-    row = connection.execute(select(idempotency).where(_is(workspace_id, key))).first()
+def get(connection: Connection, vault: Vault, workspace_id: str, api_key_id: str, key: str) -> Remembered | None:
+    row = connection.execute(select(idempotency).where(_is(workspace_id, (api_key_id, _NOBODY), key))).first()
     if row is None:
         return None
+    if row.api_key_id == _NOBODY:
+        return Remembered("", None, None)
     body = vault.open(row.sealed, f"{workspace_id}:{key}") if row.sealed is not None else None
     return Remembered(row.request_hash, row.status_code, body)
 
 
-def complete(connection: Connection, vault: Vault, workspace_id: str, key: str, status_code: int, body: bytes) -> None:
+def complete(
+    connection: Connection, vault: Vault, workspace_id: str, api_key_id: str, key: str, status_code: int, body: bytes
+) -> None:
     connection.execute(
         update(idempotency)
-        .where(_is(workspace_id, key))
+        .where(_is(workspace_id, (api_key_id,), key))
         .values(status_code=status_code, sealed=vault.seal(body, f"{workspace_id}:{key}"))
     )
 
 
-def forget(connection: Connection, workspace_id: str, key: str) -> None:
+def forget(connection: Connection, workspace_id: str, api_key_id: str, key: str) -> None:
     """The call came to nothing: its key may be used again."""
-    connection.execute(delete(idempotency).where(_is(workspace_id, key)))
+    connection.execute(delete(idempotency).where(_is(workspace_id, (api_key_id,), key)))
 
 
 def prune(connection: Connection, now: int) -> None:
     connection.execute(delete(idempotency).where(idempotency.c.created_at < now - KEPT_MS))
 
 
-def _is(workspace_id: str, key: str) -> ColumnElement[bool]:
-    return and_(idempotency.c.workspace_id == workspace_id, idempotency.c.key == key)
+def _is(workspace_id: str, api_key_ids: Sequence[str], key: str) -> ColumnElement[bool]:
+    return and_(
+        idempotency.c.workspace_id == workspace_id,
+        idempotency.c.api_key_id.in_(api_key_ids),
+        idempotency.c.key == key,
+    )

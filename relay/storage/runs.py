@@ -74,10 +74,14 @@ def get(connection: Connection, vault: Vault, run_id: str) -> Run | None:
     return _read(vault, row) if row else None
 
 
-def with_key(connection: Connection, vault: Vault, workspace_id: str, key: str) -> Run | None:
-    """The run that an idempotency key was used for."""
+def with_key(connection: Connection, vault: Vault, workspace_id: str, actor: str, key: str) -> Run | None:
+    """The run that an idempotency key was used for by this API key, or by the command line."""
     row = connection.execute(
-        select(action_runs).where(action_runs.c.workspace_id == workspace_id, action_runs.c.key == key)
+        select(action_runs).where(
+            action_runs.c.workspace_id == workspace_id,
+            action_runs.c.requested_by == actor,
+            action_runs.c.key == key,
+        )
     ).first()
     return _read(vault, row) if row else None
 

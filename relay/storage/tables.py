@@ -193,12 +193,13 @@ idempotency = Table(
     "idempotency",
     metadata,
     Column("workspace_id", _Id, nullable=False),
+    Column("api_key_id", _Id, nullable=False),
     Column("key", String(255), nullable=False),
     Column("request_hash", String(64), nullable=False),
     Column("status_code", Integer),
     Column("sealed", LargeBinary),
     Column("created_at", _Ms, nullable=False),
-    PrimaryKeyConstraint("workspace_id", "key"),
+    PrimaryKeyConstraint("workspace_id", "api_key_id", "key"),
     Index("idempotency_by_age", "created_at"),
 )
 
@@ -322,7 +323,7 @@ action_runs = Table(
     Column("on_fallback", Boolean, nullable=False),
     Column("finished_at", _Ms),
     Column("held_by", _Id),
-    UniqueConstraint("workspace_id", "key", name="action_runs_once"),
+    UniqueConstraint("workspace_id", "requested_by", "key", name="action_runs_once"),
     Index("action_runs_by_workspace", "workspace_id", "id"),
 )
 Index(

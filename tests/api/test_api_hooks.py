@@ -79,6 +79,27 @@ def test_a_patch_changes_what_it_names_and_nothing_else(api):
     assert (kept.secrets[0].value, kept.token) == (secret, token)
 
 
+def token_of(api, hook_id):
+    with api.database.read() as connection:
+        return hooks.get(connection, api.vault, api.mine.id, hook_id).token
+
+
+def test_a_new_target_is_not_told_the_old_ones_token(api):
+    made = api.hook()
+    secret, token = made.pop("secret"), made.pop("token")
+
+    moved = api.call("PATCH", f"/hooks/{made['id']}", {"target_url": "https://other.example.com/in"}, key="hooks:write")
+    same = api.call("PATCH", f"/hooks/{made['id']}", {"target_url": "https://other.example.com/in"})
+
+    fresh = moved.json["token"]
+    assert moved.json == made | {"target_url": "https://other.example.com/in", "token": fresh}
+    assert fresh != token
+    assert token_of(api, made["id"]) == fresh
+    assert same.json == made | {"target_url": "https://other.example.com/in"}
+    with api.database.read() as connection:
+        assert hooks.get(connection, api.vault, api.mine.id, made["id"]).secrets[0].value == secret
+
+
 def test_an_empty_patch_changes_nothing(api):
     made = api.hook()
     del made["secret"], made["token"]

@@ -3,15 +3,20 @@
 import threading
 
 import pytest
+from sqlalchemy import insert
 
 from relay.model import now_ms
-from relay.storage import idempotency, tables
+from relay.storage import idempotency, tables, workspaces
 
 HOOK = {"target_url": "https://hooks.example.com/", "event_types": ["invoice.paid"]}
 
 
 def keyed(key="one"):
     return {"Idempotency-Key": key}
+
+
+def admin_of(api, connection):
+    return workspaces.find_key(connection, api.mine.keys["admin"]).id
 
 
 def test_a_repeat_gets_the_first_answer_and_does_nothing(api):
@@ -22,6 +27,35 @@ def test_a_repeat_gets_the_first_answer_and_does_nothing(api):
     assert repeat.headers["Idempotency-Replayed"] == "true"
     assert "Idempotency-Replayed" not in first.headers
     assert len(api.call("GET", "/hooks").json["items"]) == 1
+
+
+def test_another_api_key_gets_no_answer_of_the_first_ones(api):
+    first = api.call("POST", "/hooks", HOOK, headers=keyed())
+    other = api.call("POST", "/hooks", HOOK, headers=keyed(), key="hooks:write")
+
+    assert (first.status_code, other.status_code) == (201, 201)
+    assert "Idempotency-Replayed" not in other.headers
+    assert [name for name in ("id", "secret", "token") if first.json[name] == other.json[name]] == []
+
+
+def test_what_was_used_before_api_keys_were_noted_is_neither_done_again_nor_shown(api):
+    with api.database.write() as connection:
+        connection.execute(
+            insert(tables.idempotency).values(
+                workspace_id=api.mine.id,
+                api_key_id="",
+                key="one",
+                request_hash="0" * 64,
+                status_code=201,
+                sealed=b"sealed",
+                created_at=now_ms(),
+            )
+        )
+
+    answer = api.call("POST", "/hooks", HOOK, headers=keyed())
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (409, "idempotency_key_reused")
+    assert api.call("GET", "/hooks").json["items"] == []
 
 
 def test_without_a_key_every_call_counts(api):
@@ -83,7 +117,7 @@ def test_concurrent_calls_with_one_key_are_done_once(api):
 def test_a_call_still_at_work_is_not_started_again(api):
     with api.database.write() as connection:
         fingerprint = "0" * 64
-        assert idempotency.begin(connection, api.mine.id, "one", fingerprint, now_ms())
+        assert idempotency.begin(connection, api.mine.id, admin_of(api, connection), "one", fingerprint, now_ms())
 
     assert api.call("POST", "/hooks", HOOK, headers=keyed()).status_code == 409
 
@@ -91,7 +125,9 @@ def test_a_call_still_at_work_is_not_started_again(api):
 def test_a_call_that_was_killed_at_its_work_may_be_made_again(api):
     with api.database.write() as connection:
         fingerprint = "0" * 64
-        assert idempotency.begin(connection, api.mine.id, "one", fingerprint, now_ms() - 600_000)
+        assert idempotency.begin(
+            connection, api.mine.id, admin_of(api, connection), "one", fingerprint, now_ms() - 600_000
+        )
 
     assert api.call("POST", "/hooks", HOOK, headers=keyed()).status_code == 201
 

@@ -89,9 +89,31 @@ def test_private_targets_and_plain_text_over_the_network_are_refused(url: str) -
 
 
 @pytest.mark.parametrize("option", ["verify=no", "retry=5", "redirect=yes", "pgp=sign", "template=/etc/passwd"])
-def test_options_that_loosen_what_holds_are_refused(option: str) -> None:
+@pytest.mark.parametrize("before", ["?", "/?", "#?", "/#?", "/#x?", "?a=1;", "?a=1&", "/?a#&", "?#&"])
+def test_options_that_loosen_what_holds_are_refused(option: str, before: str) -> None:
     with pytest.raises(InvalidRequest, match="is not taken"):
-        addresses.read(f"{TWILIO}?{option}")
+        addresses.read(f"{TWILIO}{before}{option}")
+
+
+@pytest.mark.parametrize("option", ["Verify=no", "VERIFY=no", "%76erify=no", "+verify=no&verify%20=no", "verify"])
+def test_an_option_is_known_however_it_is_written(option: str) -> None:
+    with pytest.raises(InvalidRequest, match="option verify is not taken"):
+        addresses.read(f"discord://{'4' * 18}/{'a' * 60}/#?{option}")
+
+
+@pytest.mark.parametrize("bad", ["%0A", "%0d%0aX-Other:%201", "%00", "%0a"])
+@pytest.mark.parametrize("where", ["mailtos://relay:sec{}ret@mail.example.com", "json://example.com/?+X-Token=a{}b"])
+def test_a_credential_with_a_line_break_is_refused(where: str, bad: str) -> None:
+    with pytest.raises(InvalidRequest, match="line break"):
+        addresses.read(where.format(bad))
+
+
+def test_the_secrets_of_an_address_are_found_wherever_it_takes_them() -> None:
+    url = "slack://token-one/token-two/#channel-x?token=token-three;key=token%2Dfour&user=token-five"
+
+    found = addresses.secrets_of(url)
+
+    assert {"token-two", "token-three", "token%2Dfour", "token-four", "token-five"} <= set(found)
 
 
 @pytest.mark.parametrize(

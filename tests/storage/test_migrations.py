@@ -8,12 +8,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from relay.errors import ConfigError
 from relay.storage import Database
 from relay.storage.migrate import MIGRATIONS, VERSIONS, alembic_config, upgrade
-from relay.storage.tables import metadata
+from relay.storage.tables import idempotency, metadata
 
 
 def test_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
@@ -87,6 +87,23 @@ def _run(threads: list[Any]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_idempotency_keys_of_before_are_kept_and_belong_to_no_api_key(url: str) -> None:
+    database = Database(url)
+    upgrade(database)
+    with database.write() as connection:
+        command.downgrade(alembic_config(connection), "0013")
+        values = "'ws_1', 'one', 'hash', 201, 7"
+        columns = "workspace_id, key, request_hash, status_code, created_at"
+        connection.execute(text(f"INSERT INTO idempotency ({columns}) VALUES ({values})"))
+
+    upgrade(database)
+
+    with database.read() as connection:
+        kept = [tuple(row) for row in connection.execute(select(idempotency))]
+    database.close()
+    assert kept == [("ws_1", "", "one", "hash", 201, None, 7)]
 
 
 def test_a_database_that_a_newer_version_has_written_is_left_alone(url: str) -> None:

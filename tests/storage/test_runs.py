@@ -15,17 +15,17 @@ AT_ONCE = 16
 ALERT = {"key": "disk:web03", "title": "Disk is full"}
 
 
-def ask(bench: Workbench, number: int, **changes: str) -> Run | Conflict:
+def ask(bench: Workbench, actor: str = "key_1", **changes: str) -> Run | Conflict:
     desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
     try:
-        return desk.request(bench.workspace_id, "alert.raise", {**ALERT, **changes}, actor=f"key_{number}", key="k1")
+        return desk.request(bench.workspace_id, "alert.raise", {**ALERT, **changes}, actor=actor, key="k1")
     except Conflict as conflict:
         return conflict
 
 
 def test_many_calls_with_one_key_are_one_run(bench: Workbench) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        asked = list(pool.map(lambda number: ask(bench, number), range(AT_ONCE)))
+        asked = list(pool.map(lambda _: ask(bench), range(AT_ONCE)))
 
     assert len({each.id for each in asked if isinstance(each, Run)}) == 1
     assert all(isinstance(each, Run) for each in asked)
@@ -33,10 +33,20 @@ def test_many_calls_with_one_key_are_one_run(bench: Workbench) -> None:
 
 def test_of_different_calls_with_one_key_one_is_taken(bench: Workbench) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        asked = list(pool.map(lambda number: ask(bench, number, title=f"Disk {number} is full"), range(AT_ONCE)))
+        asked = list(pool.map(lambda number: ask(bench, title=f"Disk {number} is full"), range(AT_ONCE)))
 
     assert [isinstance(each, Run) for each in asked].count(True) == 1
     assert {each.code for each in asked if isinstance(each, Conflict)} == {"idempotency_key_reused"}
+
+
+def test_a_key_belongs_to_the_api_key_that_used_it(bench: Workbench) -> None:
+    first, other, again = ask(bench, "key_1"), ask(bench, "key_2", title="Disk is empty"), ask(bench, "key_1")
+
+    assert isinstance(first, Run)
+    assert isinstance(other, Run)
+    assert isinstance(again, Run)
+    assert first.id != other.id
+    assert again.id == first.id
 
 
 def test_each_run_is_taken_by_one_worker(bench: Workbench) -> None:
