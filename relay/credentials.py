@@ -27,8 +27,8 @@ _NAMES_ONLY = ("ssh", "sftp", "scp", "rsync", "git", "svn")
 _SECRET_PARAMETERS = frozenset(
     ["auth", "authorization", "bearer", "credential", "credentials", "hmac", "jwt", "otp", "pat", "pw", "sas", "sig"]
 )
-_SECRET_ENDINGS = ("signature", "credential", "security-token")
-_SHORTEST_KEY = 16
+_SECRET_ENDINGS = ("signature", "credential", "security-token", "amz-security")
+SHORTEST_KEY = 16
 """`key` alone is the name of many things; an API key is at least so long."""
 
 
@@ -55,7 +55,7 @@ def without_credentials(text: str, is_secret: Callable[[str], bool]) -> str:
         text = _GO_DATA_SOURCE.sub("", text)
 
     def judged(found: re.Match[str]) -> str:
-        is_key = found[2].lower() == "key" and len(found[3]) >= _SHORTEST_KEY
+        is_key = found[2].lower() == "key" and len(found[3]) >= SHORTEST_KEY
         if found[3] == REMOVED or not (is_key or is_secret(found[2])):
             return found[0]
         return found[0][: -len(found[3])] + REMOVED

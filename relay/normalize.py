@@ -16,8 +16,8 @@ from relay.alerts import ENDS, STATING
 from relay.catalogue import catalogue
 from relay.errors import Unreadable
 from relay.model import EVENTS_PER_WEBHOOK, SEVERITIES, Event, Inbound, Source, Statement, iso
-from relay.providers.base import Data, On, Provider
-from relay.redaction import without_credentials_in_addresses
+from relay.providers.base import Data, On, Provider, by_arrival
+from relay.redaction import REMOVED, without_credentials_in_addresses
 from relay.verification import TOKEN, Coverage, fingerprint
 
 UNVERIFIED = "unverified"
@@ -58,13 +58,28 @@ def read(provider: Provider, inbound: Inbound) -> Inbound:
 def native_id(provider: Provider, inbound: Inbound) -> str:
     """The provider's id of a read webhook, or the fingerprint of what it says.
 
-    An id of nothing but zeros, as all test webhooks of Stripe's dashboard have, stands with that fingerprint.
+    An id of nothing but zeros, as all test webhooks of Stripe's dashboard have, stands with that fingerprint. Where
+    something was removed, two that differ in nothing else have the same words: when they came tells them apart.
     """
-    if inbound.unreadable is not None:
-        return body_fingerprint(inbound)
+    found = None if inbound.unreadable is not None else _known_id(provider, inbound)
+    if found is None and (inbound.redacted or REMOVED.encode() in _words(inbound)):
+        return by_arrival(inbound)
+    return body_fingerprint(inbound) if inbound.unreadable is not None else _id_or_words(inbound, found)
+
+
+def _known_id(provider: Provider, inbound: Inbound) -> str | None:
+    """The provider's id, unless it was one that nobody may keep."""
     found = _text(_or_none(provider.event_id, inbound))
+    return None if found is None or REMOVED in found else found
+
+
+def _words(inbound: Inbound) -> bytes:
+    return inbound.body or jsontext.dumps(inbound.payload)
+
+
+def _id_or_words(inbound: Inbound, found: str | None) -> str:
     if found is None or _ZEROS.fullmatch(found):
-        said = fingerprint(inbound.body or jsontext.dumps(inbound.payload))
+        said = fingerprint(_words(inbound))
         return said if found is None else f"{found[: _LONGEST_ID // 2]}:{said[:32]}"
     return _short(found)
 
@@ -74,7 +89,10 @@ def repeat_key(provider: Provider, inbound: Inbound) -> str:
 
     With it stands the name of a gateway's event: samples and simulators have one id for events of several names.
     """
-    own_id = native_id(provider, inbound)
+    if inbound.unreadable is not None:
+        return body_fingerprint(inbound)
+    # The body is still as it came: here its words tell one from another.
+    own_id = _id_or_words(inbound, _known_id(provider, inbound))
     name = _or_none(provider.event_name, inbound) if provider.kind == "payment_gateway" else None
     return _short(f"{own_id}:{name}") if isinstance(name, str) else own_id
 

@@ -18,7 +18,6 @@ from relay.model import Inbound, Source, new_id, now_ms
 from relay.normalize import UNVERIFIED, read, repeat_key
 from relay.providers import get as get_provider
 from relay.providers.base import Provider, Reply
-from relay.redaction import without_secrets
 from relay.storage import Database, checks, inbound, sources
 from relay.vault import Vault
 from relay.verification import TOKEN, Credentials, credentials_of
@@ -71,14 +70,14 @@ def pack(provider: Provider, webhook: Inbound) -> bytes:
     A body that had to be written anew is in UTF-8, whatever charset its header named.
     """
     body = provider.storable(webhook)
-    kept, _ = without_secrets(dict(webhook.headers), provider.secret_fields)
+    kept = provider.headers_without_secrets(webhook.headers)
     headers = {name: value for name, value in kept.items() if name not in _HEADERS_NOT_KEPT}
     if body is not webhook.body and "content-type" in headers:
         headers["content-type"] = headers["content-type"].partition(";")[0]
     if sum(len(name) + len(value) for name, value in headers.items()) > _MOST_HEADER_BYTES:
         headers = {name: value for name, value in headers.items() if len(value) <= 1024}
     said = {name: value for name, value in webhook.query.items() if name != TOKEN}
-    query, _ = without_secrets(said, provider.secret_fields)
+    query = provider.parameters_without_secrets(said)
     envelope = {"method": webhook.method, "headers": headers, "query": query}
     return jsontext.dumps(envelope) + b"\n" + body
 

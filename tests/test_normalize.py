@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -98,6 +98,22 @@ def test_an_id_of_zeros_stands_with_the_bodys_fingerprint(zeros: Any) -> None:
 
     assert ids == [f"{zeros}:{fingerprint(each.body)[:32]}" for each in webhooks]
     assert len(set(ids)) == 2
+
+
+@pytest.mark.parametrize("payload", [{"type": "said", "id": "%s"}, {"type": "said", "token": "%s"}])
+def test_two_that_differ_in_nothing_but_what_was_removed_stay_two(payload: Any) -> None:
+    provider = made_up(event_id=lambda inbound: inbound.payload.get("id"))
+    cards = ("4111111111111111", "5555555555554444")
+    bodies = [jsontext.dumps(payload).replace(b"%s", card.encode()) for card in cards]
+    came = [read(provider, Inbound(body=body, received_at=RECEIVED_AT)) for body in bodies]
+    kept = [
+        read(provider, Inbound(body=provider.storable(each), received_at=RECEIVED_AT + timedelta(seconds=number)))
+        for number, each in enumerate(came)
+    ]
+
+    assert kept[0].body == kept[1].body
+    assert repeat_key(provider, came[0]) != repeat_key(provider, came[1])
+    assert native_id(provider, kept[0]) != native_id(provider, kept[1])
 
 
 def test_a_gateways_webhook_is_known_by_its_id_and_the_name_of_its_event() -> None:

@@ -1,10 +1,17 @@
 """What is removed from a body before it is kept, and what is left alone."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from relay.redaction import REMOVED, is_secret_name, text_without_secrets, without_secrets
+from relay.redaction import (
+    REMOVED,
+    is_secret_name,
+    parameters_without_secrets,
+    text_without_secrets,
+    without_secrets,
+)
 
 # Names seen in panels and gateways, from both sides of the line.
 SECRET = [
@@ -42,6 +49,77 @@ SECRET = [
     "authcode",
     "authdata",
     "webhook.secret",
+    "card_number",
+    "cardNumber",
+    "card.number",
+    "card[number]",
+    "creditCardNumber",
+    "cc-num",
+    "securityCode",
+    "security_code",
+    "card_code",
+    "iban",
+    "IBAN",
+    "account_iban",
+    "authorization",
+    "HTTP_AUTHORIZATION",
+    "proxyAuthorization",
+    "accesskey",
+    "accessKey",
+    "credentials",
+    "awsCredentials",
+    "sessionid",
+    "session_id",
+    "PHPSESSID",
+    "set-cookie",
+    "otp",
+    "pin",
+    "userPin",
+    "ssn",
+    "social_security_number",
+    "licensekey",
+    "api_keys",
+    "accesstoken",
+    "jwt",
+    # French, German, Spanish, Portuguese, Italian
+    "mot_de_passe",
+    "motDePasse",
+    "clé_secrète",
+    "cle_api",
+    "jeton",
+    "identifiants",
+    "numéro_de_carte",
+    "numero_carte",
+    "code_de_sécurité",
+    "cryptogramme",
+    "Passwort",
+    "neues_passwort",
+    "Kennwort",
+    "Zugangsdaten",
+    "Kartennummer",
+    "Kreditkartennummer",
+    "Prüfnummer",
+    "Sicherheitscode",
+    "API-Schlüssel",
+    "Lizenzschluessel",
+    "contraseña",
+    "contrasena_nueva",
+    "clave",
+    "clave_secreta",
+    "numero_de_tarjeta",
+    "codigo_de_seguridad",
+    "senha",
+    "chave_privada",
+    "número_do_cartão",
+    "código_de_segurança",
+    "palavra_passe",
+    "credenciais",
+    "parola",
+    "parola_d_ordine",
+    "chiave_api",
+    "numero_della_carta",
+    "codice_di_sicurezza",
+    "credenziali",
 ]
 HARMLESS = [
     "",
@@ -65,6 +143,25 @@ HARMLESS = [
     "passive",
     "cardbrand",
     "expires_at",
+    "card_last4",
+    "cardBrand",
+    "masked_card_number",
+    "cardNumberLast4",
+    "checkout_session_id",
+    "authorization_id",
+    "authorized_at",
+    "cookie_consent",
+    "spinner",
+    "pinned",
+    "company",
+    "sort_keys",
+    "public_keys",
+    "palabra_clave",
+    "mot_cle",
+    "carte",
+    "código_postal",
+    "Rechnungsnummer",
+    "numero_de_factura",
 ]
 
 
@@ -199,3 +296,70 @@ def test_a_document_as_deep_as_any_that_is_read_is_cleaned() -> None:
 )
 def test_what_a_job_prints_loses_what_stands_behind_a_secrets_name(printed: str, kept: str) -> None:
     assert text_without_secrets(printed) == kept
+
+
+CARD = "4111 1111 1111 1111"
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ({"note": f"charged {CARD}"}, {"note": f"charged {REMOVED}"}),
+        ({"order_id": "4111111111111111"}, {"order_id": REMOVED}),
+        ({"a": [4111111111111111, 5]}, {"a": [REMOVED, 5]}),
+        ({"x": Decimal("4111111111111111.0")}, {"x": REMOVED}),
+        ({CARD: "kept"}, {REMOVED: "kept"}),
+        ({"reference": "4222222222222"}, {"reference": REMOVED}),
+    ],
+)
+def test_a_cards_number_is_removed_under_any_name(payload: Any, expected: Any) -> None:
+    assert without_secrets(payload) == (expected, True)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        # Ids of shops, telephone numbers and barcodes have as many digits as cards once had.
+        {"id": 4222222222222, "customer_id": "4222222222222"},
+        {"phone": "4222222222222", "barcode": "4222222222222"},
+    ],
+)
+def test_ids_telephones_and_barcodes_of_13_digits_stay(payload: Any) -> None:
+    assert without_secrets(payload) == (payload, False)
+
+
+def test_ids_of_a_known_product_stay_and_all_else_is_looked_at() -> None:
+    payload = {"payment_id": "4111111111111111", "ids": [4111111111111111], "note": CARD, "id": f"card {CARD}"}
+
+    cleaned, _ = without_secrets(payload, ids_stay=True)
+
+    assert cleaned == payload | {"note": REMOVED, "id": f"card {REMOVED}"}
+
+
+def test_a_field_that_its_provider_names_plain_keeps_its_digits() -> None:
+    payload = {"pspReference": "4111111111111111"}
+
+    assert without_secrets(payload, plain=frozenset(["pspreference"])) == (payload, False)
+
+
+def test_more_names_are_secret_in_an_address() -> None:
+    query = {"sig": "s", "x-amz-security": "t", "key": "k" * 16, "signature": "s", "card": CARD, "page": "2"}
+
+    assert parameters_without_secrets(query) == dict.fromkeys(query, REMOVED) | {"page": "2"}
+
+
+def test_headers_keep_their_signature_and_lose_their_secrets() -> None:
+    headers = {"x-hub-signature": "abc", "x-card": CARD, "x-api-key": "k", "sig": "s", "key": "short", "host": "a.b"}
+
+    assert parameters_without_secrets(headers, of="headers") == {
+        "x-hub-signature": "abc",
+        "x-card": REMOVED,
+        "x-api-key": REMOVED,
+        "sig": REMOVED,
+        "key": "short",
+        "host": "a.b",
+    }
+
+
+def test_what_a_job_prints_loses_card_numbers() -> None:
+    assert text_without_secrets(f"paid with {CARD}, thanks") == f"paid with {REMOVED}, thanks"

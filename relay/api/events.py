@@ -19,7 +19,7 @@ from relay.match import EVERY_TYPE, left_out, read_filters, wants
 from relay.model import SEVERITIES, iso, new_id
 from relay.normalize import event_id
 from relay.receive import unpack
-from relay.redaction import REMOVED, is_secret_name
+from relay.redaction import parameters_without_secrets, without_secrets
 from relay.storage import events, inbound
 from relay.storage.events import EventQuery, StoredEvent
 
@@ -115,15 +115,11 @@ def _raw(call: Call) -> Answer:
             "verified_by": kept.verified_by,
             "defect": event.defect,
             "method": webhook.method,
-            "headers": _redacted(webhook.headers),
-            "query": _redacted(webhook.query),
+            "headers": parameters_without_secrets(webhook.headers, of="headers"),
+            "query": parameters_without_secrets(webhook.query),
             "body": webhook.body.decode(errors="replace"),
         }
     )
-
-
-def _redacted(values: Any) -> dict[str, str]:
-    return {name: REMOVED if is_secret_name(name) else value for name, value in values.items()}
 
 
 def _deliveries(call: Call) -> Answer:
@@ -134,6 +130,8 @@ def _create(call: Call) -> Answer:
     """Said like everything else that the relay itself has to say, so its id is known before it is made."""
     key = new_id("msg")
     relay = call.relay
+    # As what anybody posts: on its way it counts as our own, whose ids are known.
+    data, _ = without_secrets(call.body["data"])
     source = inside.source_of(relay.database, relay.vault, call.workspace_id)
     with relay.database.write() as connection:
         inside.tell(
@@ -141,7 +139,7 @@ def _create(call: Call) -> Answer:
             relay.vault,
             call.workspace_id,
             _CUSTOM,
-            {_CUSTOM: call.body["data"]},
+            {_CUSTOM: data},
             key=key,
             customer=call.body.get("customer"),
         )

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote_plus
 from relay import charsets, forms, jsontext, xmltext
 from relay.errors import Unreadable
 from relay.model import Inbound
-from relay.redaction import text_without_secrets, without_secrets
+from relay.redaction import parameters_without_secrets, text_without_secrets, without_secrets
 from relay.times import instant
 from relay.values import SECRET, TEXT, Form, one_of
 from relay.verification import STANDARD_WEBHOOKS, TOKEN, Credentials, Scheme, fingerprint
@@ -260,7 +260,8 @@ class Provider:
 
     `events` maps their names to ours; `ignored` are names known and knowingly not said; anything else is kept
     as `unknown`. `secret_fields` are names of fields removed, at any depth, before a body is stored, beside those
-    that every body loses (relay/redaction.py); `plain_fields` are those of its ids whose names only look secret.
+    that every body loses (relay/redaction.py); `plain_fields` are those of its ids that only look secret, by their
+    names or as a card's number.
     Addresses lose user, password and secret parameters as well, but for `plain_parameters`: those of pages that it
     makes for customers, which do not open without.
 
@@ -319,7 +320,25 @@ class Provider:
 
     def without_secrets(self, value: Any) -> tuple[Any, bool]:
         """A value of its webhooks without secrets, and whether there were any."""
-        return without_secrets(value, self.secret_fields, self.plain_fields, self.plain_parameters)
+        return without_secrets(
+            value, self.secret_fields, self.plain_fields, self.plain_parameters, ids_stay=self._ids_stay
+        )
+
+    def parameters_without_secrets(self, query: Mapping[str, str]) -> dict[str, str]:
+        """What the address of a webhook said, without secrets."""
+        plain = self.plain_fields | self.plain_parameters
+        return parameters_without_secrets(query, self.secret_fields, plain, ids_stay=self._ids_stay)
+
+    def headers_without_secrets(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """The headers of a webhook without secrets."""
+        return parameters_without_secrets(
+            headers, self.secret_fields, self.plain_fields, ids_stay=self._ids_stay, of="headers"
+        )
+
+    @property
+    def _ids_stay(self) -> bool:
+        """Whether a field named as an id holds one: what a product posts is known, what anybody posts is not."""
+        return self.kind != "generic"
 
     def storable(self, inbound: Inbound) -> bytes:
         """The body as it may be stored: the bytes themselves, or written anew without secrets."""

@@ -203,6 +203,18 @@ def test_an_event_of_ones_own_becomes_the_event_whose_id_was_answered(api):
     assert event["customer"] == {"id": "cus_42", "name": None, "email": "zoe@example.com", "company": None}
 
 
+def test_an_event_of_ones_own_holds_neither_card_numbers_nor_secrets(api):
+    data = {"order_id": "4111111111111111", "note": "paid by 4111-1111-1111-1111", "iban": "DE02", "seats": 12}
+
+    answer = api.call("POST", "/events", {"data": data}, key="hooks:write")
+    api.work()
+
+    event = api.call("GET", f"/events/{answer.json['id']}").json
+    removed = {"order_id": "[removed]", "note": "paid by [removed]", "iban": "[removed]", "seats": 12}
+    assert event["data"] == {"custom": removed}
+    assert "4111" not in api.call("GET", f"/events/{answer.json['id']}/raw").text
+
+
 def test_two_like_events_of_ones_own_are_two(api):
     answers = [api.call("POST", "/events", {"data": {"a": 1}}).json["id"] for _ in range(2)]
 

@@ -132,6 +132,8 @@ PROVIDER = Provider(
     customer=tokens.customer,
     split=split,
     accepted=Reply(200, "[accepted]"),
+    # Of 16 digits, in older accounts.
+    plain_fields=frozenset(["pspreference", "originalreference"]),
     settings=(
         Setting(
             "paid_when",

@@ -85,6 +85,7 @@ PROVIDER = Provider(
     ),
     event_name=lambda inbound: inbound.payload.get("event_type"),
     event_id=lambda inbound: inbound.payload.get("id"),
+    plain_fields=frozenset(["buyer_account_number", "seller_account_number"]),
     plain_parameters=frozenset(["ba_token"]),
     occurred_at=lambda inbound: instant(inbound.payload.get("create_time")),
     customer=who,
