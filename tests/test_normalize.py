@@ -377,7 +377,7 @@ ASKED = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=100,
+    max_examples=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 PROVIDERS = [each for each in load().values() if each.kind != "relay"]

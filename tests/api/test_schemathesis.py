@@ -59,7 +59,7 @@ def test_the_application_does_what_its_description_says(shared_api, described, r
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=15,
+        max_examples=8,
         derandomize=True,
         deadline=None,
         database=None,

@@ -18,9 +18,10 @@ from relay.generate import ROOT
 from relay.generate.zapier import actions, document
 
 APP = ROOT / "connectors/zapier"
-pytestmark = [
-    pytest.mark.node,
-]
+OF_THE_WHOLE = ("--test-name-pattern=finds nothing", "--test-name-pattern=every event type has a trigger")
+"""What may become wrong in an app by a trigger or action more; the rest of its tests is about the code."""
+
+pytestmark = pytest.mark.node
 
 
 def node(app: Path, *words: str, **environment: str) -> None:
@@ -75,7 +76,7 @@ def test_one_more_schema_is_one_more_trigger_that_passes(copy: Path) -> None:
     (trigger,) = [each for each in known["triggers"] if each["event_type"] == "site.moved"]
 
     assert (trigger["key"], trigger["label"], trigger["hidden"]) == ("site_moved", "Site Moved", False)
-    node(app, "test/definition.test.js")
+    node(app, *OF_THE_WHOLE, "--test-name-pattern=site_moved", "test/definition.test.js")
     node(
         app,
         "--test-name-pattern=site_moved",
@@ -117,4 +118,4 @@ def test_one_more_action_is_one_more_create_that_passes(copy: Path) -> None:
 
     assert [field["key"] for field in action["fields"]] == ["service", "reason", "notify"]
     assert action["fields"][2]["choices"] == {"yes": "Yes", "not_now": "Not now"}
-    node(app, "test/definition.test.js")
+    node(app, *OF_THE_WHOLE, f"--test-name-pattern={action['key']} ", "test/definition.test.js")

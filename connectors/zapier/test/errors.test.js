@@ -6,12 +6,11 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const { after, before, test } = require('node:test');
 
-const zapier = require('zapier-platform-core');
-
 const App = require('..');
 const { baseUrl } = require('../lib/relay');
+const { runnerOf } = require('./running');
 
-const run = zapier.createAppTester(App);
+const run = runnerOf(App);
 const GOOD = { product: 'relay', version: '0.1.0', workspace_name: 'Example Hosting', host: 'relay.example.com' };
 let server, url, answer, asked;
 

@@ -5,13 +5,11 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
-const zapier = require('zapier-platform-core');
-
 const App = require('..');
 const catalogue = require('../catalogue.json');
-const { NONE, asZapierHandsItOver, differences, keysOf, postStandard, postStripe, startRelay, startTarget, until } = require('./running');
+const { NONE, asZapierHandsItOver, differences, keysOf, postStandard, postStripe, runnerOf, startRelay, startTarget, until } = require('./running');
 
-const run = zapier.createAppTester(App);
+const run = runnerOf(App);
 let relay, target, standard, stripe, authData;
 
 before(async () => {

@@ -10,6 +10,8 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 
+const zapier = require('zapier-platform-core');
+
 const ROOT = path.join(__dirname, '..', '..', '..');
 const RELAY = [process.env.RELAY_BIN, path.join(ROOT, '.venv', 'bin', 'relay')].find((each) => each && fs.existsSync(each)) || 'relay';
 
@@ -53,6 +55,22 @@ const startRelay = async () => {
       fs.rmSync(directory, { recursive: true, force: true });
     },
   };
+};
+
+// Runs what a part of the app does, in an app of that part alone: Zapier's core takes the whole app apart at each run.
+const runnerOf = (App) => {
+  const parts = ['triggers', 'creates', 'searches'].flatMap((kind) => Object.entries(App[kind]).map(([key, part]) => ({ kind, key, part })));
+  const runners = new Map();
+  const whole = zapier.createAppTester(App);
+  const runner = (method) => {
+    const found = parts.find(({ part }) => Object.values(part.operation).flat().includes(method));
+    if (!found) return whole;
+    const { kind, key, part } = found;
+    const alone = { ...App, triggers: {}, creates: {}, searches: {}, [kind]: { [key]: part } };
+    if (!runners.has(part)) runners.set(part, zapier.createAppTester(alone));
+    return runners.get(part);
+  };
+  return (method, bundle) => runner(method)(method, bundle);
 };
 
 // Keeps what it is sent, by path; `answers[path]` is another status than 200.
@@ -143,4 +161,4 @@ const differences = (result, fields) => {
 };
 const NONE = { missing: [], undeclared: [] };
 
-module.exports = { NONE, asZapierHandsItOver, differences, keysOf, postStandard, postStripe, startRelay, startTarget, until };
+module.exports = { NONE, asZapierHandsItOver, differences, keysOf, postStandard, postStripe, runnerOf, startRelay, startTarget, until };
