@@ -16,12 +16,13 @@ from typing import Any
 
 import structlog
 
-from relay.actions import adapters, own
+from relay.actions import adapters, own, policy
 from relay.actions.adapter import Does, Task
 from relay.actions.catalogue import get as get_action
-from relay.actions.outcomes import Declined, Done, Failed, NotNow, NotReached, Uncertain
+from relay.actions.outcomes import Declined, Done, Failed, NeedsPerson, NotNow, NotReached, Uncertain
 from relay.actions.planned import fingerprint, now_at
-from relay.actions.telling import tell_completed
+from relay.actions.policy import APPROVAL_MS
+from relay.actions.telling import tell_completed, tell_pending
 from relay.actions.vendor import Vendor
 from relay.errors import StorageUnavailable
 from relay.lanes import FRESH
@@ -135,6 +136,8 @@ class Actor:
             done = self._attempt(held)
         except _Postponed as later:
             self._later(held, later.until, run.state)
+        except NeedsPerson:
+            self._wait_for_person(held)
         except NotNow as later:
             blank = dict.fromkeys(get_action(run.action).outputs)
             self._later(held, later.until, runs.QUEUED, text=later.text, output={**blank, **later.output})
@@ -162,6 +165,7 @@ class Actor:
         run = held.run
         if run.content.get("approved") not in (None, fingerprint(run)):
             raise Failed("It is not what was approved, so it is not done.", code="not_approved")
+        self._judge(run, now_at(run).input)
         if run.source_id is None:
             return own.ACTIONS[run.action](self._own_task(held))
         way = now_at(run)
@@ -199,7 +203,28 @@ class Actor:
             base, allow_private=self._allow_private, before_change=held.about_to_change, not_taken=held.nothing_taken
         )
         asked_at = datetime.fromtimestamp(held.run.created_at / 1000, UTC)
-        return Task(given, source.settings, vendor, held.run.id, asked_at)
+        return Task(given, source.settings, vendor, held.run.id, asked_at, lambda money: self._judge(held.run, money))
+
+    def _judge(self, run: Run, given: Mapping[str, Any]) -> None:
+        """Judge by the policy as it is now, with what was read by now. Raises `NeedsPerson`, unless somebody approved
+        it or it was told before: then it is only found out."""
+        if run.told or run.content.get("approved") is not None or run.decided_by is not None:
+            return
+        with self._database.read() as connection:
+            decided = runs.policies(connection, run.workspace_id).get(run.action)
+        if policy.needs_person(get_action(run.action), decided, [given]):
+            raise NeedsPerson
+
+    def _wait_for_person(self, held: "_Held") -> None:
+        """By what was read, or by a policy that changed since, somebody has to approve it."""
+        now = now_ms()
+        waiting = replace(held.run, state=runs.PENDING, due_at=now + APPROVAL_MS, expires_at=now + APPROVAL_MS)
+        with self._database.write() as connection:
+            if not runs.save(connection, self._vault, waiting, was_due=held.run.due_at):
+                raise _Lost
+            tell_pending(connection, self._vault, waiting)
+        log.info("waits_for_person", run=waiting.id, action=waiting.action)
+        self._ring(FRESH)
 
     def _found_out(self, does: Does, task: Task, run: Run) -> Done:
         """What became of something that was told. Raises `Failed` if it certainly was not done."""

@@ -13,13 +13,16 @@ from typing import Any
 
 from relay.actions.outcomes import Done
 from relay.actions.vendor import Vendor
+from relay.money import Money
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """One run as an adapter sees it. `key` is the same at each try: a vendor that knows idempotency keys gets it.
 
-    `asked_at` (aware) is when it was asked for: what a look-up finds that is older is another's doing.
+    `asked_at` (aware) is when it was asked for: what a look-up finds that is older is another's doing. `judge` is told
+    what money will be moved, once it was read and before anything is told to the vendor; it raises `NeedsPerson` where
+    somebody has to approve that first.
     """
 
     input: Mapping[str, Any]
@@ -27,6 +30,7 @@ class Task:
     vendor: Vendor
     key: str
     asked_at: datetime
+    judge: Callable[[Money], None] = lambda _: None
 
 
 Function = Callable[[Task], Done]

@@ -22,7 +22,8 @@ class Done:
 class Failed(RelayError):
     """It certainly was not done, and asking again the same way would not help. `code` says why:
 
-    `refused`, `credentials_refused`, `not_permitted`, `no_such_thing`, `wrong_state`, `needs_customer`.
+    `refused`, `credentials_refused`, `not_permitted`, `no_such_thing`, `wrong_state`, `needs_customer`,
+    `other_currency`.
     """
 
     code = "refused"
@@ -60,6 +61,10 @@ class Uncertain(RelayError):
 
     code = "unknown"
     status = 503
+
+
+class NeedsPerson(Exception):
+    """By what was read, somebody has to approve it first. Nothing was told."""
 
 
 class NotNow(Exception):

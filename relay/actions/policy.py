@@ -10,6 +10,9 @@ from relay.storage.runs import Policy
 
 NEVER, ABOVE, ALWAYS = "never", "above", "always"
 MODES = (NEVER, ABOVE, ALWAYS)
+APPROVAL_MS = 24 * 3600 * 1000
+"""How long a person has to approve."""
+
 _CAREFUL = ("money", "destructive")
 
 

@@ -22,9 +22,6 @@ from relay.storage import Connection, Database, audit, runs, sources
 from relay.storage.runs import Policy, Run
 from relay.vault import Vault
 
-APPROVAL_MS = 24 * 3600 * 1000
-"""How long a person has to approve."""
-
 _RESERVED = ("dry_run", "fallback")
 _KEY = "key_"
 
@@ -81,8 +78,8 @@ class Desk:
                 requested_by=actor,
                 created_at=now,
                 # What waits for a person is looked at again when nobody may approve it any more.
-                due_at=now + APPROVAL_MS if waits else now,
-                expires_at=now + APPROVAL_MS if waits else None,
+                due_at=now + policy.APPROVAL_MS if waits else now,
+                expires_at=now + policy.APPROVAL_MS if waits else None,
                 content=content,
                 key=key,
                 request_hash=asked,
@@ -104,19 +101,25 @@ class Desk:
         with self.database.read() as connection:
             source = choice.choose(connection, self.vault, workspace_id, action, given)
             content = self._content(connection, workspace_id, action, body, given, source)
-            waits = policy.needs_person(action, runs.policies(connection, workspace_id).get(name), inputs(content))
+            decided = runs.policies(connection, workspace_id).get(name)
+        judged = [policy.needs_person(action, decided, inputs(content))]
         if source is None:
             text, would = self._rehearse_own(workspace_id, action, given)
-            return {"status": "dry_run", "needs_approval": waits, "source": None, "would_send": would, "message": text}
+            answer = {"source": None, "would_send": would, "message": text}
+            return {"status": "dry_run", "needs_approval": any(judged), **answer}
+
+        def judge(money: Mapping[str, Any]) -> None:
+            judged.append(policy.needs_person(action, decided, [money]))
+
         vendor = Vendor(str(source.settings.get("api_url") or ""), allow_private=self.allow_private, dry=True)
-        task = Task(given, source.settings, vendor, new_id("run"), datetime.now(UTC))
+        task = Task(given, source.settings, vendor, new_id("run"), datetime.now(UTC), judge)
         try:
             text = adapters.of(source.provider)[name].run(task).text
         except (Failed, Uncertain) as error:
             text = error.message
         return {
             "status": "dry_run",
-            "needs_approval": waits,
+            "needs_approval": any(judged),
             "source": {"id": source.id, "name": source.name, "provider": source.provider},
             "would_send": vendor.told,
             # Told of a change that was not made, an adapter's sentence would be a lie.

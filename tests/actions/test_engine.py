@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import update
 
 from actions.bench import Bench
-from relay.actions import adapters
+from relay.actions import adapters, amounts
 from relay.actions import vendor as vendor_module
 from relay.actions.adapter import Does, Task
 from relay.actions.catalogue import actions
@@ -23,6 +23,7 @@ from relay.actions.policy import checked
 from relay.approval_links import Link
 from relay.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from relay.model import now_ms
+from relay.money import from_decimal
 from relay.providers import load
 from relay.storage import audit, runs, sources
 from relay.storage.tables import action_runs
@@ -397,6 +398,54 @@ def test_a_policy_may_ask_above_an_amount(bench: Bench, given: dict[str, Any], w
     bench.desk.set_policy(bench.workspace.id, checked(REFUND, "above", 50, "eur"), actor="key_1")
 
     assert (bench.ask(REFUND, payment_id="p", **given).state == runs.PENDING) is waits
+
+
+@pytest.fixture
+def reading(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """An adapter that reads of its payment that it is one of 60.00 EUR."""
+
+    def refund(task: Task) -> Done:
+        amounts.agreed(task, "The payment p", "EUR", from_decimal(60, "EUR"))
+        return tell(task)
+
+    monkeypatch.setattr(adapters, "of", lambda _: {REFUND: Does(refund, find_out=look)})
+    return bench
+
+
+def test_what_was_read_is_judged_again_before_anything_is_told(reading: Bench, panel: Panel) -> None:
+    reading.desk.set_policy(reading.workspace.id, checked(REFUND, "never"), actor="key_2")
+    asked = reading.ask(REFUND, payment_id="p")
+    reading.desk.set_policy(reading.workspace.id, checked(REFUND, "above", 50, "EUR"), actor="key_2")
+
+    waiting = reading.carry_out(asked, until=lambda run: run.state == runs.PENDING)
+
+    assert (asked.state, waiting.told, panel.effects) == (runs.QUEUED, False, [])
+    assert reading.told() == [f"action.approval_requested:{asked.id}"]
+    reading.desk.decide(reading.workspace.id, asked.id, approve=True, actor="key_2")
+    assert reading.carry_out(asked).state == runs.SUCCEEDED
+    assert len(panel.effects) == 1
+
+
+def test_the_currency_is_that_of_the_thing_not_of_the_caller(reading: Bench, panel: Panel) -> None:
+    """The attack: 5,000 INR, below the policy's limit, of a payment that is in another currency."""
+    reading.desk.set_policy(reading.workspace.id, checked(REFUND, "above", 5000, "INR"), actor="key_2")
+
+    run = reading.carry_out(reading.ask(REFUND, payment_id="p", amount=5000, currency="INR"))
+
+    assert (run.state, run.content["code"], panel.effects) == (runs.FAILED, "other_currency", [])
+    assert run.content["text"] == "The payment p is in EUR; 5000 INR was asked for."
+
+
+def test_a_dry_run_says_that_what_was_read_needs_a_person(reading: Bench) -> None:
+    body = {"payment_id": "p", "amount": 50, "currency": "EUR"}
+    reading.desk.set_policy(reading.workspace.id, checked(REFUND, "above", 50, "EUR"), actor="key_2")
+
+    said = [
+        reading.desk.rehearse(reading.workspace.id, REFUND, given)["needs_approval"]
+        for given in (body, {**body, "amount": 51}, {"payment_id": "p"})
+    ]
+
+    assert said == [False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -355,13 +355,17 @@ class Refunds:
         if request.method == "POST":
             self.made.append({"id": "re_1", "status": "pending_approval", **request.json})
             return Answer(201, {"data": self.made[-1]})
+        if request.path.startswith("/transactions/"):
+            return {"data": {"id": "tr_1", "currency_code": "EUR", "details": {"totals": {"grand_total": "2400"}}}}
         return {"data": self.made}
 
     def _razorpay(self, request: Request) -> Any:
         if request.method == "POST":
             self.made.append({"id": "re_1", "status": "processed", "currency": "EUR", "amount": 2400, **request.json})
             return self.made[-1]
-        return {"items": self.made}
+        if request.path.endswith("/refunds"):
+            return {"items": self.made}
+        return {"id": "tr_1", "amount": 2400, "amount_refunded": 0, "currency": "EUR"}
 
     def _square(self, request: Request) -> Any:
         if request.method == "POST":

@@ -482,7 +482,7 @@ def test_credit_is_added_once_whatever_becomes_of_the_answer(
 
 @pytest.mark.parametrize("name", ["whmcs"])
 def test_credit_is_in_the_customers_currency(vendor: FakeVendor, panel: Whmcs, name: str) -> None:
-    with pytest.raises(Failed, match="pays in EUR"):
+    with pytest.raises(Failed, match="is in EUR; 6 USD was asked for"):
         does(vendor, name, "customer.add_credit", customer_id="41", amount=6, currency="USD", description="x")
 
     assert panel.credits == []

@@ -45,7 +45,12 @@ class PayPal:
             "plan_id": "P-1",
             "billing_info": {"outstanding_balance": {"value": "24.00", "currency_code": "EUR"}},
         }
-        self.invoice: dict[str, Any] = {"id": "INV2-1", "status": "DRAFT", "detail": {"invoice_number": "INV-1042"}}
+        self.invoice: dict[str, Any] = {
+            "id": "INV2-1",
+            "status": "DRAFT",
+            "detail": {"invoice_number": "INV-1042", "currency_code": "EUR"},
+        }
+        self.capture = {"id": "CAP1", "amount": {"currency_code": "JPY", "value": "2400"}}
         self.made: dict[str, Any] | None = None
         self.error: Answer | None = None
         self.effects: list[str] = []
@@ -62,7 +67,11 @@ class PayPal:
             is_it = self.made is not None and self.made["detail"]["invoice_number"] == wanted
             return {"items": [self.made] if is_it else []}
         if request.method == "GET":
-            known = {"/v1/billing/subscriptions/I-1": self.subscription, "/v2/invoicing/invoices/INV2-1": self.invoice}
+            known = {
+                "/v1/billing/subscriptions/I-1": self.subscription,
+                "/v2/invoicing/invoices/INV2-1": self.invoice,
+                "/v2/payments/captures/CAP1": self.capture,
+            }
             missing = {"name": "RESOURCE_NOT_FOUND", "message": "The resource does not exist.", "debug_id": "x"}
             return dict(known[request.path]) if request.path in known else Answer(404, missing)
         key = request.headers.get("paypal-request-id")
@@ -285,7 +294,8 @@ def test_an_invoice_is_read(vendor: FakeVendor, paypal: PayPal) -> None:
 
 
 @pytest.mark.parametrize("currency", ["HUF", "TWD"])
-def test_currencies_that_paypal_takes_without_decimals(vendor: FakeVendor, currency: str) -> None:
+def test_currencies_that_paypal_takes_without_decimals(vendor: FakeVendor, paypal: PayPal, currency: str) -> None:
+    paypal.capture["amount"] = {"currency_code": currency, "value": "2400"}
     does(vendor, "payment.refund", amount=1200, currency=currency)
 
     (request,) = vendor.told("POST", "/v2/payments/captures/CAP1/refund")

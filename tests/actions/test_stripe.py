@@ -106,6 +106,12 @@ class Stripe:
             "/v1/invoices/in_draft": {**self.invoice, "id": "in_draft", "status": "draft"},
             "/v1/subscriptions/sub_1": self.subscription,
             "/v1/customers/cus_1": zoe,
+            "/v1/payment_intents/pi_1": {
+                "id": "pi_1",
+                "object": "payment_intent",
+                "currency": "jpy",
+                "amount_received": 2400,
+            },
             "/v1/customers/cus_gone": {"id": "cus_gone", "object": "customer", "deleted": True},
         }
         missing = {"error": {"type": "invalid_request_error", "code": "resource_missing", "message": "No such thing"}}

@@ -16,7 +16,8 @@ INVOICE = {"status": "open", "currency": "eur", "amount_remaining": 2400, "amoun
 KNOWN: dict[str, dict[str, Any]] = {
     "invoice": {**INVOICE, "id": "in_1", "number": "INV-1042", "customer": "cus_1"},
     "subscription": {"id": "sub_1", "status": "active", "latest_invoice": "in_1"},
-    "customer": {"id": "cus_1", "email": "zoe@acme.example", "name": "Zoë"},
+    "customer": {"id": "cus_1", "email": "zoe@acme.example", "name": "Zoë", "currency": "eur"},
+    "payment_intent": {"id": "pi_1", "amount": 2400, "amount_received": 2400, "currency": "jpy"},
     "credit_note": {"id": "cn_1", "amount": 600, "currency": "eur", "number": "CN-1"},
     "refund": {"id": "re_1", "amount": 1200, "currency": "jpy", "status": "succeeded"},
     "billing_portal.session": {"id": "bps_1", "url": "https://billing.stripe.example/p/1"},

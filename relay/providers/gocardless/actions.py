@@ -34,7 +34,8 @@ def refund(task: Task) -> Done:
     own_id = str(task.input["payment_id"]).strip()
     payment = _API.ask(task, f"/payments/{segment(own_id)}").get("payments") or {}
     taken, before = int(payment.get("amount") or 0), int(payment.get("amount_refunded") or 0)
-    money = amounts.wanted(task) or from_minor(taken - before, payment.get("currency"))
+    currency = payment.get("currency")
+    money = amounts.agreed(task, f"The payment {own_id}", currency, from_minor(taken - before, currency))
     amount = money["amount_minor"] or 0
     wanted = {
         "amount": amount,

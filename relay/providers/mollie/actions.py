@@ -23,11 +23,10 @@ _NOTE = "relay_run"
 def refund(task: Task) -> Done:
     """All of a payment is what is left of it."""
     path, headers = f"/v2/payments/{segment(task.input['payment_id'])}", bearer(str(task.settings["api_key"]))
-    money = amounts.wanted(task)
-    if money is None:
-        payment = task.vendor.ask(path, headers=headers).expect(_reason).object()
-        left = an_object(payment.get("amountRemaining")) or an_object(payment.get("amount"))
-        money = from_decimal(left.get("value"), left.get("currency"))
+    payment = task.vendor.ask(path, headers=headers).expect(_reason).object()
+    left = an_object(payment.get("amountRemaining")) or an_object(payment.get("amount"))
+    known = from_decimal(left.get("value"), left.get("currency"))
+    money = amounts.agreed(task, f"The payment {task.input['payment_id']}", left.get("currency"), known)
     amount = {"currency": money["currency"], "value": amounts.text_of(money)}
     body = {"amount": amount, "description": task.input.get("reason") or "", "metadata": {_NOTE: task.key}}
     reply = task.vendor.tell("POST", f"{path}/refunds", headers={**headers, "idempotency-key": task.key}, json=body)
@@ -46,8 +45,7 @@ def was_refunded(task: Task) -> Done | None:
 
 
 def create_payment_link(task: Task) -> Done:
-    money = amounts.wanted(task)
-    assert money is not None
+    money = amounts.made(task)
     amount = {"currency": money["currency"], "value": amounts.text_of(money)}
     headers = {**bearer(str(task.settings["api_key"])), "idempotency-key": task.key}
     body = {"description": task.input["description"], "amount": amount}

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions import refunds
+from relay.actions import amounts, refunds
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Done, Failed
 from relay.actions.terms import Api, Move, moves, still_to_come
 from relay.actions.vendor import bearer
 from relay.model import iso
+from relay.money import from_minor
 from relay.providers.base import segment
-from relay.providers.reading import first, listed, scalar, under
+from relay.providers.reading import an_object, first, listed, scalar, under
 
 
 def headers(task: Task) -> dict[str, str]:
@@ -43,6 +44,10 @@ def refund(task: Task) -> Done:
     before = next((each for each in listed(known.get("data")) if each.get("status") != "rejected"), None)
     if before:
         return refunds.made(scalar(before.get("id")), scalar(before.get("status")), None)
+    sold = an_object(_API.ask(task, f"/transactions/{segment(own_id)}").get("data"))
+    currency = sold.get("currency_code")
+    total = from_minor(under(sold, "details", "totals", "grand_total"), currency)
+    amounts.agreed(task, f"The transaction {own_id}", currency, total)
     body = {
         "action": "refund",
         "type": "full",

@@ -133,7 +133,7 @@ def create(task: Task) -> Done:
     given, account = task.input, Account(task)
     known = _by_number(account, task)
     if known is None:
-        currency = given["currency"].upper()
+        currency = str(amounts.made(task)["currency"])
         item = {
             "name": given["description"][:200],
             "quantity": "1",
@@ -183,7 +183,8 @@ def record_payment(task: Task) -> Done:
     noted = [each.get("note") for each in listed(under(found, "payments", "transactions"))]
     if given["reference"] in noted:
         return Done(f"Invoice {_number(found)} has this payment already.", _shown(found))
-    currency = given["currency"].upper()
+    own = under(found, "amount", "currency_code") or under(found, "detail", "currency_code")
+    currency = str(amounts.agreed(task, f"Invoice {_number(found)}", own)["currency"])
     body = {
         "method": "BANK_TRANSFER",
         "payment_date": datetime.now(UTC).date().isoformat(),
@@ -244,13 +245,16 @@ def _shown(invoice: Mapping[str, Any]) -> dict[str, Any]:
 def refund(task: Task) -> Done:
     given, account = task.input, Account(task)
     body: dict[str, Any] = {}
-    money = amounts.wanted(task)
-    if money is not None:
+    own_id = str(given["payment_id"]).strip()
+    path = f"/v2/payments/captures/{segment(own_id)}"
+    taken = an_object(account.ask(path).object().get("amount"))
+    known = from_decimal(taken.get("value"), taken.get("currency_code"))
+    money = amounts.agreed(task, f"The capture {own_id}", taken.get("currency_code"), known)
+    if given.get("amount") is not None:
         body["amount"] = {"currency_code": money["currency"], "value": _value(money["amount"], str(money["currency"]))}
     if given.get("reason"):
         body["note_to_payer"] = given["reason"]
-    path = f"/v2/payments/captures/{segment(str(given['payment_id']).strip())}/refund"
-    said = account.tell(path, body, key=task.key).object()
+    said = account.tell(f"{path}/refund", body, key=task.key).object()
     amount = an_object(said.get("amount"))
     output = {
         "refund_id": scalar(said.get("id")),

@@ -29,12 +29,16 @@ def end(task: Task) -> dict[str, int]:
 
 def refund(task: Task) -> Done:
     """The run is noted on the refund, by which it is found again."""
-    money = amounts.wanted(task)
+    own_id = str(task.input["payment_id"]).strip()
+    path = f"/v1/payments/{segment(own_id)}"
+    payment = _API.ask(task, path)
+    left = int(payment.get("amount") or 0) - int(payment.get("amount_refunded") or 0)
+    currency = payment.get("currency")
+    money = amounts.agreed(task, f"The payment {own_id}", currency, from_minor(left, currency))
     body: dict[str, Any] = {"notes": {_NOTE: task.key}}
-    if money is not None:
+    if task.input.get("amount") is not None:
         body["amount"] = money["amount_minor"]
-    path = f"/v1/payments/{segment(str(task.input['payment_id']).strip())}/refund"
-    return _made(_API.tell(task, "POST", path, body).object())
+    return _made(_API.tell(task, "POST", f"{path}/refund", body).object())
 
 
 def was_refunded(task: Task) -> Done | None:
@@ -45,8 +49,7 @@ def was_refunded(task: Task) -> Done | None:
 
 def create_payment_link(task: Task) -> Done:
     """The run is its reference, which Razorpay takes once only."""
-    money = amounts.wanted(task)
-    assert money is not None
+    money = amounts.made(task)
     body = {
         "amount": money["amount_minor"],
         "currency": money["currency"],

@@ -33,10 +33,10 @@ def end(task: Task) -> dict[str, Any]:
 
 def refund(task: Task) -> Done:
     """Square wants the amount of every refund. The key is in the body, which is the same at each try."""
-    own_id, money = str(task.input["payment_id"]).strip(), amounts.wanted(task)
-    if money is None:
-        payment = an_object(_API.ask(task, f"/v2/payments/{segment(own_id)}").get("payment"))
-        money = from_minor(under(payment, "amount_money", "amount"), under(payment, "amount_money", "currency"))
+    own_id = str(task.input["payment_id"]).strip()
+    paid = an_object(under(_API.ask(task, f"/v2/payments/{segment(own_id)}"), "payment", "amount_money"))
+    known = from_minor(paid.get("amount"), paid.get("currency"))
+    money = amounts.agreed(task, f"The payment {own_id}", paid.get("currency"), known)
     body = {
         "idempotency_key": task.key[-_LONGEST_KEY:],
         "payment_id": own_id,

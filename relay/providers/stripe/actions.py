@@ -153,6 +153,7 @@ def retry_payment(account: Account, task: Task) -> Done:
 
 def create(account: Account, task: Task) -> Done:
     given = task.input
+    amounts.made(task)
     amount = _minor(given["amount"], given["currency"])
     params: InvoiceCreateParams = {
         "customer": given["customer_id"],
@@ -205,6 +206,7 @@ def record_payment(account: Account, task: Task) -> Done:
     if found.status == "paid":
         return Done(f"Invoice {_number(found)} was paid already.", _shown(found))
     given = task.input
+    amounts.agreed(task, f"Invoice {_number(found)}", getattr(found, "currency", None))
     due = reading.money(getattr(found, "amount_remaining", None), found.currency)
     if (due["amount"], due["currency"]) != (Decimal(str(given["amount"])), given["currency"].upper()):
         raise Failed(
@@ -218,8 +220,7 @@ def record_payment(account: Account, task: Task) -> Done:
 def credit(account: Account, task: Task) -> Done:
     """What of it was paid already goes to the customer's balance, and off the next invoice."""
     found, given = _invoice(account, task), task.input
-    if given["currency"].lower() != found.currency:
-        raise Failed(f"Invoice {_number(found)} is in {found.currency.upper()}; {given['currency']} was given.")
+    amounts.agreed(task, f"Invoice {_number(found)}", getattr(found, "currency", None))
     amount = _minor(given["amount"], given["currency"])
     params: CreditNoteCreateParams = {"invoice": found.id, "amount": amount}
     if found.status == "paid":
@@ -267,10 +268,11 @@ def fetch_invoice(account: Account, task: Task) -> Done:
 
 
 def refund(account: Account, task: Task) -> Done:
-    given, own_id = task.input, str(task.input["payment_id"])
+    given, own_id = task.input, str(task.input["payment_id"]).strip()
     params: RefundCreateParams = {"payment_intent": own_id} if own_id.startswith("pi_") else {"charge": own_id}
-    part = amounts.wanted(task)
-    if part is not None:
+    currency, taken = _taken(account, own_id)
+    part = amounts.agreed(task, f"The payment {own_id}", currency, reading.money(taken, currency))
+    if given.get("amount") is not None:
         params["amount"] = _minor(part["amount"], str(part["currency"]))
     if given.get("reason") in _REASONS:
         params["reason"] = given["reason"]
@@ -278,6 +280,15 @@ def refund(account: Account, task: Task) -> Done:
     output = {"refund_id": made.id, "refund_status": getattr(made, "status", None)}
     money = _money(getattr(made, "amount", None), getattr(made, "currency", None))
     return Done(f"The refund {made.id} was made.", output | money)
+
+
+def _taken(account: Account, own_id: str) -> tuple[Any, int]:
+    """The currency of a payment, and what of it can go back at most, in Stripe's smallest unit."""
+    if own_id.startswith("pi_"):
+        intent = account.api.payment_intents.retrieve(own_id)
+        return getattr(intent, "currency", None), getattr(intent, "amount_received", 0)
+    charge = account.api.charges.retrieve(own_id)
+    return getattr(charge, "currency", None), getattr(charge, "amount", 0) - getattr(charge, "amount_refunded", 0)
 
 
 # Subscriptions
@@ -384,6 +395,9 @@ def add_credit(account: Account, task: Task) -> Done:
     """Credit is a negative balance."""
     given = task.input
     amount, customer = _minor(given["amount"], given["currency"]), str(given["customer_id"]).strip()
+    # A customer who never paid has no currency yet, and takes that of the first.
+    own = getattr(account.api.customers.retrieve(customer), "currency", None)
+    amounts.agreed(task, f"The balance of customer {customer}", own or given["currency"])
     params: CustomerBalanceTransactionCreateParams = {
         "amount": -amount,
         "currency": given["currency"].lower(),
@@ -396,6 +410,7 @@ def add_credit(account: Account, task: Task) -> Done:
 
 def create_payment_link(account: Account, task: Task) -> Done:
     given = task.input
+    amounts.made(task)
     amount = _minor(given["amount"], given["currency"])
     price: PaymentLinkCreateParamsLineItemPriceData = {
         "currency": given["currency"].lower(),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from relay.actions import amounts
 from relay.actions.adapter import Does, Task
 from relay.actions.outcomes import Declined, Done, Failed
 from relay.actions.space import megabytes
@@ -66,6 +67,9 @@ def record_payment(task: Task) -> Done:
     invoice, reference = _invoice(task), str(task.input["reference"])
     if any(scalar(each.get("transid")) == reference for each in rows(invoice.get("transactions"), "transaction")):
         return _paid(invoice, "has this payment already")
+    # WHMCS tells an invoice's number alone: its currency is the customer's.
+    currency = _client(task, clientid=scalar(invoice.get("userid")) or "").get("currency_code")
+    amounts.agreed(task, f"Invoice {_number(invoice)}", currency)
     _tell(
         task,
         "AddInvoicePayment",
@@ -121,9 +125,8 @@ def add_credit(task: Task) -> Done:
     """The run stands in the description, by which it is found again."""
     given = task.input
     customer = str(given["customer_id"]).strip()
-    currency = scalar(_client(task, clientid=customer).get("currency_code"))
-    if currency is not None and currency.upper() != given["currency"].upper():
-        raise Failed(f"The customer {customer} pays in {currency}; credit in {given['currency']} was asked for.")
+    currency = _client(task, clientid=customer).get("currency_code")
+    amounts.agreed(task, f"The account of customer {customer}", currency)
     amount = str(Decimal(str(given["amount"])))
     description = f"{given['description']} ({task.key})"
     _tell(task, "AddCredit", clientid=customer, description=description, amount=amount, type="add")
