@@ -371,7 +371,7 @@ def delete_hook(database: Database, vault: Vault, workspace_id: str, hook_id: st
     """Whether there was one to delete. What was still to be sent to it is canceled."""
     now = now_ms()
     with database.write() as connection:
-        if hooks.get(connection, vault, workspace_id, hook_id) is None:
+        if not hooks.there_is(connection, workspace_id, hook_id):
             return False
         hooks.set_status(connection, hook_id, hooks.DELETED, "Deleted by its owner.", now)
         deliveries.cancel_of_hook(connection, hook_id, now, "The hook was deleted.")
@@ -399,7 +399,7 @@ def shown_hook(hook: Hook, status_reason: str | None = None) -> dict[str, Any]:
         "rate_limit": hook.rate_limit,
         "approval_links": hook.approval_links_by is not None,
         "status": hook.status,
-        "status_reason": status_reason,
+        "status_reason": status_reason if hook.opens else "Its secret does not open with RELAY_SECRET_KEY.",
         "paused_until": iso(hook.open_until) if hook.open_until > now_ms() else None,
     }
 

@@ -112,7 +112,7 @@ class Clock:
     def _tell_missed(self, missed: list[checks.Check]) -> None:
         with self._database.write() as connection:
             for check in missed:
-                source = sources.get(connection, self._vault, check.source_id)
+                source = sources.get(connection, self._vault, check.source_id, even_shut=True)
                 if source is None:
                     checks.forget(connection, check.source_id)
                     continue

@@ -13,7 +13,20 @@ from relay.lanes import LANES
 from relay.model import Source, iso, now_ms
 from relay.own_address import ask
 from relay.settings import misfits
-from relay.storage import Database, checks, deliveries, hooks, inbound, locks, metrics, polls, sources, workspaces
+from relay.storage import (
+    Connection,
+    Database,
+    checks,
+    deliveries,
+    hooks,
+    inbound,
+    locks,
+    metrics,
+    polls,
+    sealed,
+    sources,
+    workspaces,
+)
 from relay.storage.locks import Lock
 from relay.storage.migrate import check
 from relay.vault import Vault
@@ -156,12 +169,15 @@ def _database(config: Config, database: Database, vault: Vault) -> Iterator[Find
             yield Finding(FINE, "deliveries", waiting)
         if workspace is None:
             return
+        yield from _shut(connection, vault)
         found = sources.search(connection, vault, workspace.id, limit=1000)
         last = inbound.last_received(connection, [source.id for source in found])
         put_off, unanswered = inbound.count_put_off(connection), polls.failures(connection)
         if not found:
             yield Finding(LOOK, "sources", "none", "add one: relay source add PROVIDER")
         for source in found:
+            if not source.opens:
+                continue
             try:
                 yield from _source(source, last.get(source.id), now)
                 yield from _misfits(source, config.allow_private_sources)
@@ -171,6 +187,8 @@ def _database(config: Config, database: Database, vault: Vault) -> Iterator[Find
                 remedy = f"bring the provider back, or remove it: relay source remove {source.id}"
                 yield Finding(BROKEN, f"source {source.name}", error.message, remedy)
         for hook in hooks.search(connection, vault, workspace.id, limit=1000):
+            if not hook.opens:
+                continue
             if hook.status == hooks.SWITCHED_OFF:
                 yield Finding(
                     LOOK,
@@ -185,6 +203,24 @@ def _database(config: Config, database: Database, vault: Vault) -> Iterator[Find
                     f"{hook.failures} failures since the last success",
                     f"relay deliveries --hook {hook.id}",
                 )
+
+
+def _shut(connection: Connection, vault: Vault) -> Iterator[Finding]:
+    """What was sealed with a key that is not there. Where nothing opens it is the wrong key altogether."""
+    found, opening = sealed.shut(connection, vault)
+    behind = "put the key it was sealed with behind the current one in RELAY_SECRET_KEY, separated by a comma"
+    if found and not opening:
+        what = f"none of {len(found)} stored secrets opens: this is another database's key"
+        yield Finding(BROKEN, "secret key", what, f"{behind}, or restore secret.key")
+        return
+    for each in found:
+        lost = {
+            "hook": "its events wait, and nothing is sent",
+            "source": "its webhooks are answered 503",
+            "channel": "nothing goes over it",
+        }
+        again = f"; if it is lost: relay {each.kind} remove {each.name}, and add it again"
+        yield Finding(BROKEN, f"{each.kind} {each.name}", f"does not open: {lost[each.kind]}", behind + again)
 
 
 def _misfits(source: Source, allow_private: frozenset[str]) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 RelayError
 ├── ConfigError            the operator must change a setting
+│   └── DoesNotOpen            a stored secret was sealed with a key that is not there
 ├── Unreadable             the body is not what the provider's format promises
 │   ├── TooLarge               it is larger than this address takes
 │   │   └── HeadTooLarge           its headers are
@@ -41,6 +42,11 @@ class RelayError(Exception):
 
 class ConfigError(RelayError):
     code = "bad_configuration"
+
+
+class DoesNotOpen(ConfigError):
+    code = "does_not_open"
+    status = 503
 
 
 class Unreadable(RelayError):

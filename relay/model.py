@@ -74,7 +74,8 @@ class Secret:
 class Source:
     """One configured provider account: its inbound address, its secrets, its settings.
 
-    `monitor` accepts what cannot be verified, marks it `unverified` and never acts on it.
+    `monitor` accepts what cannot be verified, marks it `unverified` and never acts on it. One that does not open, since
+    its key was dropped, shows neither secrets nor settings, and is in lists only.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Source:
     secrets: tuple[Secret, ...] = field(repr=False, default=())
     settings: Mapping[str, Any] = field(repr=False, default_factory=dict)
     monitor: bool = False
+    opens: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ class Hook:
 
     `rate_limit` is per second; None is no limit. `failures` counts attempts since the last success; while
     `open_until` (Unix ms) lies ahead the circuit is open and nothing is sent. `approval_links_by` says who had it get
-    links to approve by (a key's id, the command line); None: it gets none.
+    links to approve by (a key's id, the command line); None: it gets none. One that does not open, since its key was
+    dropped, has neither secrets nor token: it is in lists, its events wait, and nothing is sent.
     """
 
     id: str
@@ -148,3 +151,4 @@ class Hook:
     failures: int = 0
     open_until: int = 0
     approval_links_by: str | None = None
+    opens: bool = True

@@ -18,7 +18,8 @@ from relay.approval_links import Links
 from relay.asking import Answers, Asker
 from relay.courier import MOST_WAITING, Courier, Parcel
 from relay.deliver import rate_of
-from relay.errors import ConfigError, NotFound
+from relay.errors import ConfigError, DoesNotOpen, NotFound
+from relay.inside import tell
 from relay.lanes import FRESH, LATE
 from relay.match import HookIndex
 from relay.model import EVENTS_PER_WEBHOOK, Event, Hook, Inbound, Source, new_id, now_ms
@@ -34,6 +35,9 @@ BATCH = 100
 _HOOKS_FRESH_SECONDS = 1.0
 _SOURCES_FRESH_SECONDS = 5.0
 _SAME_MOMENT_MS = 1000
+_KEY_AWAY_MS = 60_000
+_DAY_MS = 24 * 3600 * 1000
+_SHUT_REASON = "Its secret does not open with RELAY_SECRET_KEY: nothing is sent until it does."
 _FULL_PAUSE = 0.005
 _LONGEST_RUN_SECONDS = 5.0
 _ATTENTIVE_SECONDS = 0.1
@@ -256,7 +260,7 @@ class Pipeline:
 
     def _room(self, hook: Hook, count: int, now: int) -> int:
         """How many of a hook's fresh deliveries are sent from here; the others are left to the late lane."""
-        if hook.ordered or hook.open_until:
+        if hook.ordered or hook.open_until or not hook.opens:
             return 0
         here = min(count, self._courier.room(hook, fresh=True))
         rate = rate_of(hook)
@@ -269,8 +273,12 @@ class Pipeline:
     def _take_for(self, hook_id: str) -> int:
         """Send due deliveries of one hook, as many as it has room for."""
         now = now_ms()
-        with self._database.read() as connection:
-            hook = hooks.get_active(connection, self._vault, hook_id)
+        try:
+            with self._database.read() as connection:
+                hook = hooks.get_active(connection, self._vault, hook_id)
+        except DoesNotOpen as error:
+            self._wait_for_key(hook_id, error.message)
+            return 0
         if hook is None:
             return 0
         rate = rate_of(hook)
@@ -311,6 +319,20 @@ class Pipeline:
             for each, slot in zip(taken, slots, strict=False)
         )
         return len(slots)
+
+    def _wait_for_key(self, hook_id: str, why: str) -> None:
+        """What is due to a hook that does not open waits, and nothing else does. It is said once a day."""
+        log.error("hook_does_not_open", hook=hook_id, reason=why)
+        now = now_ms()
+        with self._database.write() as connection:
+            hook = hooks.shut(connection, hook_id)
+            if hook is None:
+                return
+            hooks.pause(connection, hook_id, now + _KEY_AWAY_MS)
+            said = {"hook": {"id": hook.id, "platform": hook.platform, "reason": _SHUT_REASON}}
+            key = f"{hook.id}:does_not_open:{now // _DAY_MS}"
+            tell(connection, self._vault, hook.workspace_id, "hook.switched_off", said, key=key)
+        self._ring(FRESH)
 
     def _make(self, webhook: inbound.Claimed, *, may_ask: bool) -> _Made | None:
         """The events of one stored webhook. What cannot be understood is an event that says so.

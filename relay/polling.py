@@ -9,7 +9,7 @@ from relay import jsontext
 from relay.asking import Answers, Asker
 from relay.inside import keep
 from relay.lanes import FRESH
-from relay.model import Inbound
+from relay.model import Inbound, now_ms
 from relay.normalize import POLLED
 from relay.providers import get as get_provider
 from relay.storage import Database, polls, sources
@@ -51,19 +51,28 @@ class Poller:
 
     def _begin(self, poll: polls.Poll) -> None:
         with self._database.read() as connection:
-            source = sources.get(connection, self._vault, poll.source_id)
+            source = sources.get(connection, self._vault, poll.source_id, even_shut=True)
         declared = get_provider(source.provider).poll if source else None
         if source is None or declared is None:
             with self._database.write() as connection:
                 polls.forget(connection, poll.source_id)
             return
+        if not source.opens:
+            self._put_off(poll, declared.seconds * 1000)
+            return
         questions, settings = declared.questions, source.settings
         future = self._asker.ask(lambda _: questions(settings), settings, declared.needs)
         self._asked.append((poll, future))
 
+    def _put_off(self, poll: polls.Poll, period: int) -> None:
+        """Its credentials do not open: the others are asked meanwhile."""
+        log.error("source_does_not_open", source=poll.source_id)
+        with self._database.write() as connection:
+            polls.settle(connection, poll.source_id, now_ms() + period, poll.failures + 1)
+
     def _keep(self, poll: polls.Poll, answers: Answers, now: int) -> None:
         with self._database.write() as connection:
-            source = sources.get(connection, self._vault, poll.source_id)
+            source = sources.get(connection, self._vault, poll.source_id, even_shut=True)
             declared = get_provider(source.provider).poll if source else None
             if source is None or declared is None:
                 polls.forget(connection, poll.source_id)

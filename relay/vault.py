@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from relay.errors import ConfigError
+from relay.errors import ConfigError, DoesNotOpen
 
 _FORMAT = b"\x01"
 _NONCE = 12
@@ -38,13 +38,13 @@ class Vault:
         return _FORMAT + self._newest + nonce + self._newest_cipher.encrypt(nonce, value, context.encode())
 
     def open(self, sealed: bytes, context: str) -> bytes:
-        """Raises `ConfigError` when no configured key fits: the key is missing or the value was moved."""
+        """Raises `DoesNotOpen` when no configured key fits: the key is missing or the value was moved."""
         key_id = sealed[1 : 1 + _KEY_ID]
         nonce = sealed[1 + _KEY_ID : 1 + _KEY_ID + _NONCE]
         try:
             return self._ciphers[key_id].decrypt(nonce, sealed[1 + _KEY_ID + _NONCE :], context.encode())
         except (KeyError, InvalidTag):
-            raise ConfigError(
+            raise DoesNotOpen(
                 "A stored secret does not open with the configured RELAY_SECRET_KEY."
                 " Put the key it was sealed with behind the current one, separated by a comma."
             ) from None

@@ -226,7 +226,7 @@ def refusals() -> dict[str, int]:
         errors.TooSlow,
         errors.Busy,
         errors.StorageUnavailable,
-        errors.ConfigError,
+        errors.DoesNotOpen,
     ):
         found[kind.code] = kind.status
     return found

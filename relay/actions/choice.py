@@ -63,7 +63,7 @@ def label_of(source_id: str | None, connection: Connection, vault: Vault) -> str
     """What a source is called, for a person."""
     if source_id is None:
         return "the relay itself"
-    source = sources.get_any(connection, vault, source_id)
+    source = sources.get_any(connection, vault, source_id, even_shut=True)
     return f"{source.name} ({get_provider(source.provider).label})" if source else source_id
 
 

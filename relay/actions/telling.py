@@ -98,7 +98,7 @@ def _states(kind: str) -> frozenset[str]:
 
 def _action(connection: Connection, vault: Vault, run: Run) -> dict[str, Any]:
     by = now_at(run).source_id
-    source = sources.get_any(connection, vault, by) if by else None
+    source = sources.get_any(connection, vault, by, even_shut=True) if by else None
     return {
         "run_id": run.id,
         "name": run.action,

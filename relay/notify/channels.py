@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from relay.errors import InvalidRequest, NotFound
+from relay.errors import DoesNotOpen, InvalidRequest, NotFound
 from relay.model import now_ms
 from relay.notify import addresses, hours
 from relay.notify.words import LANGUAGES
@@ -77,11 +77,17 @@ def get(database: Database, vault: Vault, workspace_id: str, name: str) -> Chann
         found = channels.named(connection, vault, workspace_id, [name]).get(name)
     if found is None:
         raise NotFound(f"There is no channel {name[:64]!r}. `relay channel list` shows them.")
+    if not found.opens:
+        raise DoesNotOpen(
+            f"Channel {name[:64]!r} does not open with RELAY_SECRET_KEY: add it again, or put its key back."
+        )
     return found
 
 
 def shown(channel: Channel) -> dict[str, Any]:
     """A channel as it may be seen: of its address only the service."""
+    if not channel.opens:
+        return {"name": channel.name, "service": "does not open with RELAY_SECRET_KEY"}
     way = addresses.read(channel.url)
     return {
         "name": channel.name,

@@ -111,7 +111,13 @@ def _channels(task: "OwnTask") -> list[Channel]:
     for name in names:
         if name not in found:
             raise Failed(f"There is no channel {name[:64]!r}: the operator sets them up.", code="no_such_thing")
-    return [found[name] for name in names]
+    opening = [found[name] for name in names if found[name].opens]
+    if not opening:
+        raise Failed(
+            f"{', '.join(names)}: no such channel opens with the relay's key. The operator sees to it.",
+            code="no_such_thing",
+        )
+    return opening
 
 
 def _event(task: "OwnTask") -> dict[str, Any] | None:

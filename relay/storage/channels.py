@@ -8,6 +8,8 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from relay import jsontext
+from relay.errors import DoesNotOpen
+from relay.storage.sealed import channel_context
 from relay.storage.tables import channels
 from relay.vault import Vault
 
@@ -19,7 +21,7 @@ class Channel:
     """One named way to people. `quiet` are hours such as `22:00-07:00`, as the clocks say in `zone`.
 
     `per_hour` is how many messages one recipient gets in an hour at most; `signature`
-    ends the ready messages.
+    ends the ready messages. One that does not open, since its key was dropped, has no address and sends nothing.
     """
 
     workspace_id: str
@@ -30,12 +32,13 @@ class Channel:
     zone: str = "UTC"
     per_hour: int = 20
     signature: str | None = None
+    opens: bool = True
 
 
 def save(connection: Connection, vault: Vault, channel: Channel, now: int) -> None:
     """Add a channel, or write it over."""
     hidden = {name: getattr(channel, name) for name in _SEALED}
-    sealed = vault.seal(jsontext.dumps(hidden), _context(channel.workspace_id, channel.name))
+    sealed = vault.seal(jsontext.dumps(hidden), channel_context(channel.workspace_id, channel.name))
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
     connection.execute(
         insert(channels)
@@ -64,10 +67,10 @@ def remove(connection: Connection, workspace_id: str, name: str) -> bool:
     return connection.execute(gone).rowcount > 0
 
 
-def _context(workspace_id: str, name: str) -> str:
-    return f"channel {workspace_id} {name}"
-
-
 def _read(vault: Vault, row: Any) -> Channel:
-    hidden = jsontext.loads(vault.open(row.sealed, _context(row.workspace_id, row.name)))
+    """One that does not open stands in no other's way."""
+    try:
+        hidden = jsontext.loads(vault.open(row.sealed, channel_context(row.workspace_id, row.name)))
+    except DoesNotOpen:
+        return Channel(row.workspace_id, row.name, "", opens=False)
     return Channel(row.workspace_id, row.name, **hidden)

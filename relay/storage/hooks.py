@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from relay import jsontext
+from relay.errors import DoesNotOpen
 from relay.model import Hook, Secret
 from relay.storage.tables import hooks
 from relay.vault import Vault
@@ -41,12 +42,35 @@ def search(
     if before is not None:
         statement = statement.where(hooks.c.id < before)
     rows = connection.execute(statement.order_by(hooks.c.id.desc()).limit(limit))
-    return [_hook(vault, row) for row in rows]
+    return [_hook_or_shut(vault, row) for row in rows]
 
 
 def active(connection: Connection, vault: Vault) -> list[Hook]:
     """The active hooks of every workspace, for matching."""
-    return [_hook(vault, row) for row in connection.execute(select(hooks).where(hooks.c.status == ACTIVE))]
+    return [_hook_or_shut(vault, row) for row in connection.execute(select(hooks).where(hooks.c.status == ACTIVE))]
+
+
+def shut(connection: Connection, hook_id: str) -> Hook | None:
+    """What can be said of a hook without opening it."""
+    row = connection.execute(select(hooks).where(hooks.c.id == hook_id)).first()
+    return _shut(row) if row else None
+
+
+def there_is(connection: Connection, workspace_id: str, hook_id: str) -> bool:
+    """Whether there is such a hook that was not deleted, whether it opens or not."""
+    return (
+        connection.execute(
+            select(hooks.c.id).where(
+                hooks.c.workspace_id == workspace_id, hooks.c.id == hook_id, hooks.c.status != DELETED
+            )
+        ).first()
+        is not None
+    )
+
+
+def pause(connection: Connection, hook_id: str, until: int) -> None:
+    """Nothing is sent to it before."""
+    connection.execute(update(hooks).where(hooks.c.id == hook_id).values(open_until=until))
 
 
 def newest_change(connection: Connection) -> int | None:
@@ -109,6 +133,18 @@ def _row(vault: Vault, hook: Hook) -> dict[str, Any]:
 
 def _hook(vault: Vault, row: Any) -> Hook:
     hidden = jsontext.loads(vault.open(row.sealed, row.id))
+    return replace(_shut(row), secrets=read_secrets(hidden["secrets"]), token=hidden["token"], opens=True)
+
+
+def _hook_or_shut(vault: Vault, row: Any) -> Hook:
+    """In a list one that does not open stands in no other's way."""
+    try:
+        return _hook(vault, row)
+    except DoesNotOpen:
+        return _shut(row)
+
+
+def _shut(row: Any) -> Hook:
     return Hook(
         id=row.id,
         workspace_id=row.workspace_id,
@@ -119,11 +155,10 @@ def _hook(vault: Vault, row: Any) -> Hook:
         ordered=row.ordered,
         rate_limit=row.rate_limit,
         status=row.status,
-        secrets=read_secrets(hidden["secrets"]),
-        token=hidden["token"],
         failures=row.failures,
         open_until=row.open_until,
         approval_links_by=row.approval_links_by,
+        opens=False,
     )
 
 

@@ -1,6 +1,7 @@
 """Runs of actions: what was asked for, who allowed it, and what came of it. What a run holds is sealed."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from relay import jsontext
+from relay.errors import DoesNotOpen
 from relay.storage.tables import action_policies, action_runs
 from relay.vault import Vault
 
@@ -90,14 +92,20 @@ def search(
     connection: Connection, vault: Vault, workspace_id: str, *, state: str | None, action: str | None,
     before: str | None, limit: int,
 ) -> list[Run]:  # fmt: skip
-    """Newest first."""
+    """Newest first, without those that do not open."""
     statement = select(action_runs).where(action_runs.c.workspace_id == workspace_id)
     for column, value in ((action_runs.c.state, state), (action_runs.c.action, action)):
         if value is not None:
             statement = statement.where(column == value)
     if before is not None:
         statement = statement.where(action_runs.c.id < before)
-    return [_read(vault, row) for row in connection.execute(statement.order_by(action_runs.c.id.desc()).limit(limit))]
+    found: list[Run] = []
+    for row in connection.execute(statement.order_by(action_runs.c.id.desc())):
+        with suppress(DoesNotOpen):
+            found.append(_read(vault, row))
+        if len(found) == limit:
+            break
+    return found
 
 
 def count(connection: Connection, workspace_id: str) -> int:
@@ -117,7 +125,9 @@ def take(connection: Connection, vault: Vault, now: int, lease_until: int, limit
     for row in rows:
         held = update(action_runs).where(action_runs.c.id == row.id, action_runs.c.due_at == row.due_at)
         if connection.execute(held.values(due_at=lease_until, held_by=holder)).rowcount:
-            taken.append(replace(_read(vault, row), due_at=lease_until))
+            # One that does not open waits for its key, and keeps no other from being done.
+            with suppress(DoesNotOpen):
+                taken.append(replace(_read(vault, row), due_at=lease_until))
     return taken
 
 

@@ -1,11 +1,12 @@
 """Sources: one configured provider account each. Secrets and settings are sealed together."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
 from relay import jsontext
+from relay.errors import DoesNotOpen
 from relay.model import Source
 from relay.storage.hooks import read_secrets
 from relay.storage.rows import insert_new
@@ -23,16 +24,20 @@ def save(connection: Connection, vault: Vault, source: Source) -> None:
     connection.execute(update(sources).where(sources.c.id == source.id).values(**_row(vault, source)))
 
 
-def get(connection: Connection, vault: Vault, source_id: str) -> Source | None:
+def get(connection: Connection, vault: Vault, source_id: str, *, even_shut: bool = False) -> Source | None:
     """A source of any workspace that was not deleted. For the stages; the API asks with a workspace."""
     row = connection.execute(select(sources).where(sources.c.id == source_id, sources.c.deleted_at.is_(None))).first()
-    return _source(vault, row) if row else None
+    if row is None:
+        return None
+    return _source_or_shut(vault, row) if even_shut else _source(vault, row)
 
 
-def get_any(connection: Connection, vault: Vault, source_id: str) -> Source | None:
+def get_any(connection: Connection, vault: Vault, source_id: str, *, even_shut: bool = False) -> Source | None:
     """Deleted or not: a webhook that was accepted still becomes events after its source is gone."""
     row = connection.execute(select(sources).where(sources.c.id == source_id)).first()
-    return _source(vault, row) if row else None
+    if row is None:
+        return None
+    return _source_or_shut(vault, row) if even_shut else _source(vault, row)
 
 
 def search(
@@ -43,7 +48,7 @@ def search(
     if before is not None:
         statement = statement.where(sources.c.id < before)
     rows = connection.execute(statement.order_by(sources.c.id.desc()).limit(limit))
-    return [_source(vault, row) for row in rows]
+    return [_source_or_shut(vault, row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +106,23 @@ def _row(vault: Vault, source: Source) -> dict[str, Any]:
 
 def _source(vault: Vault, row: Any) -> Source:
     hidden = jsontext.loads(vault.open(row.sealed, row.id))
+    return replace(_shut(row), secrets=read_secrets(hidden["secrets"]), settings=hidden["settings"], opens=True)
+
+
+def _source_or_shut(vault: Vault, row: Any) -> Source:
+    """In a list one that does not open stands in no other's way."""
+    try:
+        return _source(vault, row)
+    except DoesNotOpen:
+        return _shut(row)
+
+
+def _shut(row: Any) -> Source:
     return Source(
         id=row.id,
         workspace_id=row.workspace_id,
         provider=row.provider,
         name=row.name,
-        secrets=read_secrets(hidden["secrets"]),
-        settings=hidden["settings"],
         monitor=row.monitor,
+        opens=False,
     )

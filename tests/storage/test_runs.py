@@ -2,13 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from sqlalchemy import update
+
 from relay.actions.requests import Desk
 from relay.errors import Conflict
 from relay.inside import source_of
 from relay.model import now_ms
 from relay.storage import runs
 from relay.storage.runs import Policy, Run
-from relay.storage.tables import inbound
+from relay.storage.tables import action_runs, inbound
 from running.workbench import Workbench
 
 AT_ONCE = 16
@@ -103,3 +105,17 @@ def test_the_workspaces_own_source_is_made_once(bench: Workbench) -> None:
         made = list(pool.map(lambda _: source_of(bench.database, bench.vault, bench.workspace_id).id, range(AT_ONCE)))
 
     assert len(set(made)) == 1
+
+
+def test_a_run_that_does_not_open_keeps_no_other_from_being_done(bench: Workbench) -> None:
+    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    lost, well = (desk.request(bench.workspace_id, "alert.raise", ALERT, actor="key_1").id for _ in range(2))
+    now = now_ms()
+    with bench.database.write() as connection:
+        connection.execute(update(action_runs).where(action_runs.c.id == lost).values(sealed=b"\x01????"))
+
+        taken = runs.take(connection, bench.vault, now, now + 60_000, 4, "wrk_1")
+        listed = runs.search(connection, bench.vault, bench.workspace_id, state=None, action=None, before=None, limit=1)
+
+    assert [each.id for each in taken] == [well]
+    assert [each.id for each in listed] == [well]
