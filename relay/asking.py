@@ -6,7 +6,7 @@ had is missing from the answers; why is logged, without addresses or credentials
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -51,26 +51,37 @@ class Asker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._door: Door | None = None
+        # The look-ups under way, and those that follow them, by what is asked. Of the loop's thread alone.
+        self._under_way: dict[Hashable, asyncio.Task[Answers]] = {}
+        self._following: dict[Hashable, asyncio.Task[Answers]] = {}
 
     def look_up(self, look_up: LookUp, inbound: Inbound) -> "Future[Answers]":
-        """Everything that a read webhook leaves out."""
+        """Everything that a read webhook leaves out.
+
+        The same is asked once at a time: webhooks of the same words that come in meanwhile share the next answer, which
+        is as new as the last of them.
+        """
 
         def questions(told: Mapping[str, Any]) -> Mapping[str, Question]:
             return look_up.questions(replace(inbound, looked_up=told))
 
-        return self.ask(questions, inbound.settings, look_up.needs)
+        return self.ask(questions, inbound.settings, look_up.needs, same=_same(look_up, inbound))
 
-    def ask(self, questions: Ask, settings: Mapping[str, Any], needs: tuple[str, ...]) -> "Future[Answers]":
+    def ask(
+        self, questions: Ask, settings: Mapping[str, Any], needs: tuple[str, ...], *, same: Hashable = None
+    ) -> "Future[Answers]":
         """Answers to what `questions` wants to know, which is called with what was told so far.
 
-        `settings` are those of the source; without the `needs` among them nothing can be asked, now or later.
+        `settings` are those of the source; without the `needs` among them nothing can be asked, now or later. Of what
+        is the `same` one is asked after the other.
         """
         base = str(settings.get("api_url") or "").rstrip("/")
         if not base or not all(settings.get(name) for name in needs):
             done: Future[Answers] = Future()
             done.set_result(Answers())
             return done
-        return asyncio.run_coroutine_threadsafe(self._ask(questions, base), self._running())
+        asked = self._ask(questions, base) if same is None else self._in_turn(same, questions, base)
+        return asyncio.run_coroutine_threadsafe(asked, self._running())
 
     def close(self) -> None:
         """Leave what is under way."""
@@ -99,6 +110,24 @@ class Asker:
         if self._door is not None:
             await self._door.close()
         asyncio.get_running_loop().call_soon(asyncio.get_running_loop().stop)
+
+    async def _in_turn(self, same: Hashable, questions: Ask, base: str) -> Answers:
+        following = self._following.get(same)
+        if following is None:
+            turn = self._turn(same, self._under_way.get(same), questions, base)
+            following = self._following[same] = asyncio.create_task(turn)
+        return await asyncio.shield(following)
+
+    async def _turn(self, same: Hashable, before: "asyncio.Task[Answers] | None", questions: Ask, base: str) -> Answers:
+        if before is not None:
+            await asyncio.wait([before])
+        # Whoever comes from here on may know something newer, and gets the next turn.
+        own = self._under_way[same] = self._following.pop(same)
+        try:
+            return await self._ask(questions, base)
+        finally:
+            if self._under_way.get(same) is own:
+                del self._under_way[same]
 
     async def _ask(self, questions: Ask, base: str) -> Answers:
         told: dict[str, Any] = {}
@@ -146,6 +175,15 @@ class Asker:
         if not 200 <= answer.status < 300:
             raise Unreachable(f"The API answered {answer.status}.", code=f"status_{answer.status}")
         return jsontext.read(answer.body, charsets.named(answer.headers.get("content-type", "")))
+
+
+def _same(look_up: LookUp, inbound: Inbound) -> Hashable:
+    """What webhooks have in common that ask for the same; None where that cannot be told."""
+    try:
+        first = frozenset((name, question.path) for name, question in look_up.questions(inbound).items())
+    except Exception:  # noqa: BLE001  a foreign body may break any reader
+        return None
+    return first, inbound.body, tuple(inbound.query.items()), tuple(inbound.settings.items())
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from relay import accounts, jsontext, providers, samples
-from relay.errors import ConfigError
+from relay.errors import ConfigError, RelayError
 from relay.model import Source, inbound_url
 from relay.providers.base import Provider
 from relay.settings import fitting_secret
@@ -48,6 +48,8 @@ def prepare(relay: "Here", address: str, subscriber: str, say: Callable[[str], N
         name = f"Demo {provider.label}"
         source = known.get(name) or _source(relay, provider, name, found[0])
         for sample in found:
+            if _names_only(provider, sample):
+                continue
             status, answer = post_sample(sample, source, inbound_url(address, source.id), relay.config.public_url)
             if status not in (200, 202):
                 say(f"{sample.id}: {status} {answer}")
@@ -85,6 +87,15 @@ def _source(relay: "Here", provider: Provider, name: str, sample: samples.Sample
         allow_private=relay.config.allow_private_sources,
     )
     return source
+
+
+def _names_only(provider: Provider, sample: samples.Sample) -> bool:
+    """Whether a sample proves nothing but is asked about, which a demo does not do."""
+    try:
+        proof = provider.verification.verify(sample.inbound, Credentials(("made up",)), 0.0)
+    except RelayError:
+        return False
+    return provider.verification.covers(proof) == "fetched"
 
 
 class _Subscriber(BaseHTTPRequestHandler):

@@ -19,6 +19,7 @@ from relay.normalize import UNVERIFIED, read, repeat_key
 from relay.providers import get as get_provider
 from relay.providers.base import Provider, Reply
 from relay.storage import Database, checks, inbound, sources
+from relay.unproved import Unproved
 from relay.vault import Vault
 from relay.verification import TOKEN, Credentials, credentials_of
 
@@ -101,6 +102,7 @@ class Receiver:
         self._public_url = public_url
         self._known: OrderedDict[str, tuple[Source, float]] = OrderedDict()
         self._known_lock = Lock()
+        self._unproved = Unproved(database)
         self._batcher: Batcher[inbound.NewInbound, str] = Batcher(
             self._commit, name="accept", gather=_GATHER_SECONDS, patience=STORED_WITHIN_SECONDS
         )
@@ -125,13 +127,16 @@ class Receiver:
         return found
 
     def accept(self, source: Source, webhook: Inbound) -> Accepted:
-        """Prove, store, ring. Raises `VerificationError` or `StorageUnavailable`; what is proved is kept, read or not.
+        """Prove, store, ring. Raises `VerificationError`, `StorageUnavailable`, or `TooManyRequests` where nothing is
+        proved until the provider was asked; what is proved is kept, read or not.
 
         Order matters: nothing of a body is looked at before its sender is proved.
         """
         provider = get_provider(source.provider)
         now = time.time()
         verified_by = prove(provider, source, webhook, credentials_of(source, self._public_url, now), now)
+        if verified_by != UNVERIFIED and provider.verification.covers(verified_by) == "fetched":
+            self._unproved.admit(source, verified_by)
         return self.keep(provider, source, read(provider, replace(webhook, settings=source.settings)), verified_by)
 
     def greet(self, source: Source, webhook: Inbound) -> Reply | None:

@@ -141,3 +141,27 @@ def test_many_are_asked_at_once_but_not_all(asker: Asker, vendor: Vendor) -> Non
 
     assert len(found.told) == 60
     assert 1 < max(most) <= asking.AT_ONCE
+
+
+def test_the_same_is_asked_once_at_a_time_and_again_for_all_that_came_meanwhile(asker: Asker, vendor: Vendor) -> None:
+    begun, go_on, paid = threading.Event(), threading.Event(), {"id": "tr_1", "status": "paid"}
+
+    def slowly() -> Any:
+        begun.set()
+        assert go_on.wait(PATIENCE_SECONDS)
+        return {"id": "tr_1", "status": "open"} if vendor.paths.count("/payments/tr_1") == 1 else paid
+
+    def one_question(_: Inbound) -> Mapping[str, Question]:
+        return {"payment": Question("/payments/tr_1")}
+
+    vendor.answers = {"/payments/tr_1": slowly}
+    first = asker.look_up(LookUp(one_question), webhook(vendor))
+    assert begun.wait(PATIENCE_SECONDS)
+    others = [asker.look_up(LookUp(one_question), webhook(vendor)) for _ in range(50)]
+    another = asker.look_up(LookUp(lambda _: {"payment": Question("/payments/tr_2")}), webhook(vendor))
+    assert another.result(timeout=PATIENCE_SECONDS) == Answers({"payment": None})
+    go_on.set()
+
+    assert first.result(timeout=PATIENCE_SECONDS).told == {"payment": {"id": "tr_1", "status": "open"}}
+    assert [each.result(timeout=PATIENCE_SECONDS).told for each in others] == [{"payment": paid}] * 50
+    assert sorted(vendor.paths) == ["/payments/tr_1", "/payments/tr_1", "/payments/tr_2"]

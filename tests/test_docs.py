@@ -223,6 +223,7 @@ def refusals() -> dict[str, int]:
         errors.TooLarge,
         errors.BrokenBody,
         errors.Loop,
+        errors.TooManyRequests,
         errors.TooSlow,
         errors.Busy,
         errors.StorageUnavailable,

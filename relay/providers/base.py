@@ -217,7 +217,8 @@ class LookUp:
 
     `questions` names all that is to be asked, given the read inbound (or a piece that `split` made of it) with its
     `settings` and what is `looked_up` by now; it is called again after each round, so one question may follow from
-    another's answer. An answer is the JSON read, or None where the API says that there is no such thing.
+    another's answer. An answer is the JSON read, or None where the API says that there is no such thing. Webhooks
+    that begin with the same questions, and have the same body, query and settings, share their answers.
 
     A source has the settings `api_url` (with a default) and those named in `needs`; without these nothing is asked.
     What cannot be had within `patience` seconds is told without it, marked `enriched: false`.

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, tuple_, update
+from sqlalchemy import Connection, exists, func, or_, select, tuple_, update
 
+from relay.model import EVENTS_PER_WEBHOOK
 from relay.storage.rows import insert_new
-from relay.storage.tables import inbound
+from relay.storage.tables import events, inbound
 
 LEASE_MS = 10_000
 """How long a claimed webhook is left to whoever claimed it before another may. Whoever is too late loses nothing
@@ -15,6 +16,9 @@ but its trouble: only one of them can `finish` it."""
 
 FURTHEST_MS = 3600 * 1000
 """The longest that a webhook is put off at once."""
+
+_NEWEST = 1000
+"""How far back is looked for what nothing came of."""
 
 NOT_WAITED_FOR = 4
 """How often a webhook is put off before ordered hooks go on without it."""
@@ -136,6 +140,24 @@ def mend(connection: Connection, now: int) -> int:
         .values(due_at=now)
     )
     return int(connection.execute(statement).rowcount)
+
+
+def unconfirmed(connection: Connection, source_id: str, proof: str, received_after: int) -> int:
+    """Of how many of a source's newest webhooks with this proof, received since then, no event came but `unknown`."""
+    newest = (
+        select(inbound.c.place, inbound.c.received_at, inbound.c.verified_by)
+        .where(inbound.c.source_id == source_id)
+        .order_by(inbound.c.place.desc())
+        .limit(_NEWEST)
+        .subquery()
+    )
+    told = exists().where(
+        events.c.sequence >= newest.c.place * EVENTS_PER_WEBHOOK,
+        events.c.sequence < (newest.c.place + 1) * EVENTS_PER_WEBHOOK,
+        events.c.type != "unknown",
+    )
+    count = select(func.count()).where(newest.c.verified_by == proof, newest.c.received_at > received_after, ~told)
+    return int(connection.execute(count).scalar_one())
 
 
 def waiting_since(connection: Connection, received_before: int) -> bool:

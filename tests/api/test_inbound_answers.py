@@ -4,8 +4,12 @@ import time
 
 import pytest
 
+from relay import unproved
+from relay.model import EVENTS_PER_WEBHOOK, now_ms
 from relay.providers import get
 from relay.samples import all_samples
+from relay.storage import inbound
+from relay.storage.tables import events
 from relay.verification import Credentials
 from running.signing import credentials, signing_scheme
 
@@ -181,3 +185,43 @@ def test_what_came_through_too_many_relays_is_refused(shared_api, path):
     answers = [shared_api.app.test_client().post(path, headers={"relay-hops": count}) for count in ("3", "4")]
 
     assert [(each.status_code, each.json["error"]["code"]) for each in answers] == [(404, "not_found"), (422, "loop")]
+
+
+def older(api, source, own_id):
+    return api.app.test_client().post(f"/in/{source['id']}", data=f"id={own_id}")
+
+
+def test_mollies_older_webhooks_are_refused_without_the_key_that_asks(api):
+    nothing = api.source(provider="mollie")
+    secret = api.source(provider="mollie", secret="secret_1")
+    key = api.source(provider="mollie", settings={"api_key": "test_key"})
+
+    answers = [older(api, each, "tr_1") for each in (nothing, secret, key)]
+
+    assert [each.status_code for each in answers] == [401, 401, 200]
+    assert {each.json["error"]["code"] for each in answers[:2]} == {"no_api_key"}
+
+
+def test_so_many_webhooks_that_prove_nothing_are_taken_in_a_minute_unless_something_came_of_them(api, monkeypatch):
+    monkeypatch.setattr(unproved, "PER_MINUTE", 3)
+    made = api.source(provider="mollie", settings={"api_key": "test_key"})
+    other = api.source(provider="mollie", settings={"api_key": "test_key"})
+
+    taken = [older(api, made, f"tr_{number}").status_code for number in range(3)]
+    refused = older(api, made, "tr_3")
+    untouched = older(api, other, "tr_4").status_code
+    monkeypatch.setattr(unproved, "_FRESH_SECONDS", -1.0)
+    still_refused = older(api, made, "tr_5").status_code
+    with api.database.write() as connection:
+        place = min(each.place for each in inbound.claim(connection, now_ms(), 100, "tests"))
+        row = {"sequence": place * EVENTS_PER_WEBHOOK, "id": "evt_1", "workspace_id": api.mine.id, "place": place}
+        told = {"source_id": made["id"], "type": "payment.succeeded", "received_at": now_ms(), "body": b"{}"}
+        connection.execute(events.insert().values(**row, **told))
+    room_again = [older(api, made, f"tr_{number}").status_code for number in (6, 7)]
+
+    assert taken == [200, 200, 200]
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+    assert refused.json["error"]["code"] == "too_many_requests"
+    assert untouched == 200
+    assert still_refused == 429
+    assert room_again == [200, 429]

@@ -33,7 +33,8 @@ def handshake(inbound: Inbound, credentials: Credentials) -> Reply | None:
 
 @dataclass(frozen=True, slots=True)
 class MollieSignature:
-    """Events are signed over the whole body. The older webhooks prove nothing: what they name is asked of Mollie."""
+    """Events are signed over the whole body. The older webhooks prove nothing: what they name is asked of Mollie, and
+    without the key that asks they are refused."""
 
     name: str = "mollie_signature"
     signature: HmacSignature = field(
@@ -50,6 +51,13 @@ class MollieSignature:
             return self.signature.verify(inbound, credentials, now)
         if inbound.headers.get("x-mollie-signature"):
             raise VerificationError("Mollie signs no webhook of this kind.", code="malformed_header")
+        # Where there is no source, as for a vector, nobody will ask.
+        if credentials.address and not credentials.settings.get("api_key"):
+            raise VerificationError(
+                "This source has no api_key, so that Mollie cannot be asked what this webhook is about."
+                " Set it: relay source set SOURCE api_key=live_...",
+                code="no_api_key",
+            )
         return CLASSIC
 
     def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
