@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from relay import match
 from relay.errors import AddressRefused, ConfigError, Conflict, Forbidden, InvalidRequest, NotFound
 from relay.http import check_url, is_below
-from relay.model import Hook, Secret, Source, inbound_url, iso, new_id, now_ms
+from relay.model import OWN_SOURCES, Hook, Secret, Source, inbound_url, iso, new_id, now_ms
 from relay.providers import get as get_provider
 from relay.providers import load as load_providers
 from relay.providers import setup
@@ -229,7 +229,7 @@ def delete_source(database: Database, workspace_id: str, source_id: str, *, acto
     """Whether there was one to delete. Its events stay."""
     now = now_ms()
     with database.write() as connection:
-        if source_id.startswith(f"src_{OWN_PROVIDER}_"):
+        if source_id.startswith(OWN_SOURCES):
             return False
         gone = sources.delete(connection, workspace_id, source_id, now)
         if gone:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from relay import jsontext
-from relay.model import Inbound, Source, new_id, now_ms
+from relay.model import OWN_SOURCES, Inbound, Source, new_id, now_ms
 from relay.normalize import OWN, read
 from relay.providers import get as get_provider
 from relay.receive import pack
@@ -77,4 +77,4 @@ def _source_within(connection: Connection, vault: Vault, workspace_id: str) -> S
 
 
 def _source_id(workspace_id: str) -> str:
-    return f"src_relay_{hashlib.sha256(workspace_id.encode()).hexdigest()[:20]}"
+    return f"{OWN_SOURCES}{hashlib.sha256(workspace_id.encode()).hexdigest()[:20]}"

@@ -15,6 +15,10 @@ EVENTS_PER_WEBHOOK = 20_000
 some thousands of alerts. Numbers stay exact in JavaScript for 4.5e11 webhooks."""
 
 
+OWN_SOURCES = "src_relay_"
+"""How the ids of the relay's own sources begin, one in each workspace."""
+
+
 def new_id(kind: str) -> str:
     """`kind_` and 32 hexadecimal digits: 48 bits of milliseconds, then 80 random bits, so ids sort by time."""
     return f"{kind}_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from relay.actions import adapters, own, policy
+from relay.actions import adapters, mails, own, policy
 from relay.actions.adapter import Does, Task
 from relay.actions.catalogue import get as get_action
 from relay.actions.outcomes import Declined, Done, Failed, NeedsPerson, NotNow, NotReached, Uncertain
@@ -176,6 +176,8 @@ class Actor:
         if does is None:
             raise Failed(f"{source.name} cannot do {run.action} any more.")
         task = self._task(held, source, way.input)
+        if not run.told:
+            mails.take_place(self._database, run, source)
         try:
             done = self._found_out(does, task, run) if run.told and not _may_repeat(does, run) else does.run(task)
         except (NotReached, Uncertain):

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from relay import fitting, jsontext
-from relay.actions import adapters, choice, own, policy
+from relay.actions import adapters, choice, own, policy, strangers
 from relay.actions.adapter import Task
+from relay.actions.callers import asked_by_program
 from relay.actions.catalogue import Action
 from relay.actions.catalogue import get as get_action
 from relay.actions.outcomes import Failed, Uncertain
@@ -23,7 +24,6 @@ from relay.storage.runs import Policy, Run
 from relay.vault import Vault
 
 _RESERVED = ("dry_run", "fallback")
-_KEY = "key_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Desk:
             content = self._content(connection, workspace_id, action, body, given, source)
         with self.database.write() as connection:
             now = now_ms()
-            waits = policy.needs_person(action, runs.policies(connection, workspace_id).get(name), inputs(content))
+            waits = self._waits(connection, workspace_id, action, source, content, actor)
             run = Run(
                 id=new_id("run"),
                 workspace_id=workspace_id,
@@ -94,7 +94,7 @@ class Desk:
                 tell_pending(connection, self.vault, run)
         return run
 
-    def rehearse(self, workspace_id: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def rehearse(self, workspace_id: str, name: str, body: Mapping[str, Any], *, actor: str = "") -> dict[str, Any]:
         """What a call would send, without sending it: reads are done, changes only noted, secrets left out."""
         action = get_action(name)
         given = {field: value for field, value in body.items() if field not in _RESERVED}
@@ -102,7 +102,7 @@ class Desk:
             source = choice.choose(connection, self.vault, workspace_id, action, given)
             content = self._content(connection, workspace_id, action, body, given, source)
             decided = runs.policies(connection, workspace_id).get(name)
-        judged = [policy.needs_person(action, decided, inputs(content))]
+            judged = [self._waits(connection, workspace_id, action, source, content, actor)]
         if source is None:
             text, would = self._rehearse_own(workspace_id, action, given)
             answer = {"source": None, "would_send": would, "message": text}
@@ -179,7 +179,7 @@ class Desk:
             if run.state != runs.PENDING or run.expires_at is None or now >= run.expires_at:
                 state = runs.EXPIRED if run.state == runs.PENDING else run.state
                 raise Conflict(f"This is decided already: its state is {state}.", code="already_decided")
-            if approve and (owner or actor) == run.requested_by and run.requested_by.startswith(_KEY):
+            if approve and (owner or actor) == run.requested_by and asked_by_program(run.requested_by):
                 raise Forbidden(
                     "The key that asked for this cannot approve it. Use another key with the scope admin, a link that"
                     f" was sent to somebody else, or: relay action approve {run.id}"
@@ -207,6 +207,25 @@ class Desk:
             runs.set_policy(connection, workspace_id, rule)
             entry = audit.Entry(workspace_id, now_ms(), actor, "action.policy_set", rule.action, rule.mode)
             audit.append(connection, entry)
+
+    def _waits(
+        self,
+        connection: Connection,
+        workspace_id: str,
+        action: Action,
+        source: Source | None,
+        content: Mapping[str, Any],
+        actor: str,
+    ) -> bool:
+        """Whether a person has to say yes first. What the workspace decided for the action holds first."""
+        decided = runs.policies(connection, workspace_id).get(action.name)
+        if decided is not None or not asked_by_program(actor):
+            return policy.needs_person(action, decided, inputs(content))
+        ids = (source.id if source else None, content.get("fallback", {}).get("source_id"))
+        return policy.needs_person(action, None, inputs(content)) or any(
+            strangers.writes_to_stranger(connection, self.vault, workspace_id, action.name, source_id, given)
+            for source_id, given in zip(ids, inputs(content), strict=False)
+        )
 
     def _content(
         self,

@@ -13,6 +13,7 @@ from relay.notify import channels, hours, message, sending
 from relay.notify.words import LANGUAGES
 from relay.storage import audit, events
 from relay.storage.channels import listed
+from relay.storage.notices import PER_CHANNEL_HOUR
 
 _TEST = {
     "en": ("Test message", "This is a test of the channel {name}. Nothing has happened."),
@@ -33,9 +34,22 @@ def channel_group() -> None:
 @click.option("--zone", default="UTC", show_default=True, help="Time zone of the hours and of times in messages.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of ready messages.")
 @click.option("--per-hour", default=20, show_default=True, help="Messages that one recipient gets at most.")
+@click.option(
+    "--per-channel-hour",
+    default=PER_CHANNEL_HOUR,
+    show_default=True,
+    help="Messages asked for through API keys at most, to all recipients together.",
+)
 @click.option("--signature", help="Last line of ready messages, such as your company's name.")
 def add_channel(
-    name: str, url: str, quiet: str | None, zone: str, language: str, per_hour: int, signature: str | None
+    name: str,
+    url: str,
+    quiet: str | None,
+    zone: str,
+    language: str,
+    per_hour: int,
+    per_channel_hour: int,
+    signature: str | None,
 ) -> None:
     """Add a channel, or set it anew. URL is an address as apprise writes it; - reads it from standard input."""
     if url == "-":
@@ -52,6 +66,7 @@ def add_channel(
             quiet=quiet,
             zone=zone,
             per_hour=per_hour,
+            per_channel_hour=per_channel_hour,
             signature=signature,
             allow_private=relay.config.allow_private_sources,
         )
@@ -64,7 +79,7 @@ def list_channels(as_json: bool) -> None:
     """The channels. Their addresses are not shown: they hold passwords."""
     with here() as relay, relay.database.read() as connection:
         rows = [channels.shown(each) for each in listed(connection, relay.vault, relay.workspace.id)]
-    columns = ("name", "service", "kind", "language", "quiet", "zone", "per_hour")
+    columns = ("name", "service", "kind", "language", "quiet", "zone", "per_hour", "per_channel_hour")
     table(rows, columns, as_json, "No channels yet. Add one: relay channel add NAME URL")
 
 

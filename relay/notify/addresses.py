@@ -169,6 +169,11 @@ def read(url: str, to: str | None = None) -> Way:
     return Way(kind, scheme, str(plugin_class.service_name), plugin)
 
 
+def kind_of(url: str) -> str | None:
+    """What a channel with this address sends, without reading more of it; None for a service that is not taken."""
+    return SCHEMES.get(url.partition("://")[0].lower(), (None, ""))[0]
+
+
 def recipient(kind: str, to: str) -> str:
     """`to` as a channel of this kind takes it. Raises `InvalidRequest`."""
     found = to.strip()

@@ -9,6 +9,7 @@ from relay.notify import addresses, hours
 from relay.notify.words import LANGUAGES
 from relay.storage import Database, audit, channels
 from relay.storage.channels import Channel
+from relay.storage.notices import PER_CHANNEL_HOUR
 from relay.vault import Vault
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,62}")
@@ -29,6 +30,7 @@ def add(
     quiet: str | None = None,
     zone: str = "UTC",
     per_hour: int = 20,
+    per_channel_hour: int = PER_CHANNEL_HOUR,
     signature: str | None = None,
     allow_private: frozenset[str] = frozenset(),
 ) -> Channel:
@@ -40,8 +42,9 @@ def add(
         raise InvalidRequest(f"A channel's address has 1 to {_LONGEST_URL} characters.")
     if language not in LANGUAGES:
         raise InvalidRequest(f"language must be one of {', '.join(LANGUAGES)}.")
-    if not 1 <= per_hour <= _MOST_PER_HOUR:
-        raise InvalidRequest(f"per_hour must lie between 1 and {_MOST_PER_HOUR}.")
+    for field, value in (("per_hour", per_hour), ("per_channel_hour", per_channel_hour)):
+        if not 1 <= value <= _MOST_PER_HOUR:
+            raise InvalidRequest(f"{field} must lie between 1 and {_MOST_PER_HOUR}.")
     if signature is not None and (len(signature) > _LONGEST_SIGNATURE or not signature.isprintable()):
         raise InvalidRequest(f"A signature is one line of at most {_LONGEST_SIGNATURE} characters.")
     addresses.check(url, allow_private)
@@ -53,6 +56,7 @@ def add(
         quiet=hours.checked_quiet(quiet) if quiet else None,
         zone=hours.checked_zone(zone),
         per_hour=per_hour,
+        per_channel_hour=per_channel_hour,
         signature=signature,
     )
     now = now_ms()
@@ -97,5 +101,6 @@ def shown(channel: Channel) -> dict[str, Any]:
         "quiet": channel.quiet,
         "zone": channel.zone,
         "per_hour": channel.per_hour,
+        "per_channel_hour": channel.per_channel_hour,
         "signature": channel.signature,
     }

@@ -4,11 +4,13 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from relay import jsontext
+from relay.actions.callers import asked_by_program
 from relay.actions.outcomes import Done, Failed, NotNow, NotReached, Uncertain
 from relay.model import iso, now_ms
 from relay.notify import hours, message, sending
-from relay.notify.addresses import CHAT, SMS, Way
+from relay.notify.addresses import CHAT, MAIL, SMS, Way
 from relay.notify.message import Message
+from relay.notify.people import person
 from relay.storage import channels, events, notices
 from relay.storage.channels import Channel
 from relay.storage.notices import SENT, UNKNOWN, Notice
@@ -75,10 +77,17 @@ def rehearse(task: "OwnTask") -> list[dict[str, Any]]:
 
 
 def _over(task: "OwnTask", channel: Channel, way: Way, said: Message) -> Done | int:
-    """Send over one channel; or, if its recipient has had enough, when it can be tried again (Unix ms)."""
+    """Send over one channel; or, if its recipient or API keys have had enough, when it can be tried again (Unix ms)."""
     notice = _notice(task, channel, way, said)
     with task.database.write() as connection:
-        claim = notices.claim(connection, task.run.workspace_id, notice, now_ms(), channel.per_hour)
+        claim = notices.claim(
+            connection,
+            task.run.workspace_id,
+            notice,
+            now_ms(),
+            per_hour=channel.per_hour,
+            per_channel_hour=channel.per_channel_hour,
+        )
     if claim.before:
         text = f"The same was sent over {channel.name} within the last day, so it was not sent again."
         return Done(text, _output(channel, _SENT_BEFORE, said))
@@ -154,10 +163,19 @@ def _closed_until(channel: Channel, *, urgent: bool) -> int | None:
 
 
 def _notice(task: "OwnTask", channel: Channel, way: Way, said: Message) -> Notice:
-    to = None if way.kind == CHAT else task.input.get("to")
-    who = (task.run.workspace_id, channel.name, (to or "").strip().lower())
+    to = "" if way.kind == CHAT else str(task.input.get("to") or "").strip().lower()
+    whom = person(way.kind, to) if to else ""
+    over = (task.run.workspace_id, channel.name)
     what = (said.short,) if way.kind == SMS else (said.subject, said.text)
-    return Notice(task.run.id, channel.name, _hash(who), _hash(what))
+    # Addresses of one mailbox count as one, and yet each gets its own text.
+    text = (*what, to) if way.kind == MAIL and whom != to else what
+    return Notice(
+        task.run.id,
+        channel.name,
+        _hash((*over, whom)),
+        _hash(text),
+        _hash(over) if asked_by_program(task.run.requested_by) else None,
+    )
 
 
 def _hash(parts: tuple[str, ...]) -> str:

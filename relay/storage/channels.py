@@ -9,19 +9,21 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from relay import jsontext
 from relay.errors import DoesNotOpen
+from relay.storage.notices import PER_CHANNEL_HOUR
 from relay.storage.sealed import channel_context
 from relay.storage.tables import channels
 from relay.vault import Vault
 
-_SEALED = ("url", "language", "quiet", "zone", "per_hour", "signature")
+_SEALED = ("url", "language", "quiet", "zone", "per_hour", "per_channel_hour", "signature")
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One named way to people. `quiet` are hours such as `22:00-07:00`, as the clocks say in `zone`.
 
-    `per_hour` is how many messages one recipient gets in an hour at most; `signature`
-    ends the ready messages. One that does not open, since its key was dropped, has no address and sends nothing.
+    `per_hour` is how many messages one recipient gets in an hour at most, `per_channel_hour` how many all together for
+    which API keys asked; `signature` ends the ready messages. One that does not open, since its key was dropped, has no
+    address and sends nothing.
     """
 
     workspace_id: str
@@ -31,6 +33,7 @@ class Channel:
     quiet: str | None = None
     zone: str = "UTC"
     per_hour: int = 20
+    per_channel_hour: int = PER_CHANNEL_HOUR
     signature: str | None = None
     opens: bool = True
 

@@ -1,8 +1,10 @@
 """What was sent to whom, for a day: nobody is told the same twice, or too much in an hour.
 
-A recipient and a text are kept as hashes. A notice is claimed before it is sent, so that two workers do not send it.
+A recipient, a text and the channel that an API key asked for are kept as hashes. A notice is claimed before it is
+sent, so that two workers do not send it.
 """
 
+import zlib
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
@@ -12,18 +14,23 @@ from relay.storage.tables import notices, workspaces
 
 SENDING, SENT, UNKNOWN = "sending", "sent", "unknown"
 SAME_TEXT_MS = 24 * 3600 * 1000
+PER_CHANNEL_HOUR = 200
+"""Messages in an hour for which API keys asked, over one channel, unless the operator says otherwise."""
+
 _HOUR_MS = 3600 * 1000
 _UNDER_WAY_MS = 30_000
+_SPREAD_MS = 300_000
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message of a run over one channel."""
+    """One message of a run over one channel. `asked_over` is the channel where an API key asked for it, else None."""
 
     run_id: str
     channel: str
     recipient: str
     text: str
+    asked_over: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +41,17 @@ class Claim:
     until: int | None = None
 
 
-def claim(connection: Connection, workspace_id: str, notice: Notice, now: int, per_hour: int) -> Claim:
-    """Take a notice to be sent, unless it was sent before or its recipient has had enough for now."""
+def claim(
+    connection: Connection,
+    workspace_id: str,
+    notice: Notice,
+    now: int,
+    per_hour: int,
+    per_channel_hour: int = PER_CHANNEL_HOUR,
+) -> Claim:
+    """Take a notice to be sent, unless it was sent before, or its recipient has had enough for now, or API keys have
+    asked for enough over its channel.
+    """
     # In line first, in a statement of its own: on PostgreSQL one that waited for a lock sees what was there before.
     connection.execute(select(workspaces.c.id).where(workspaces.c.id == workspace_id).with_for_update())
     others = list(
@@ -57,14 +73,44 @@ def claim(connection: Connection, workspace_id: str, notice: Notice, now: int, p
     lately = [row.at for row in others if row.at > now - _HOUR_MS]
     if len(lately) >= per_hour:
         return Claim(until=lately[-per_hour] + _HOUR_MS)
+    asked = _asked_lately(connection, notice, now)
+    if len(asked) >= per_channel_hour:
+        # Not all that wait at the same moment: each would look again, and find that one has taken the room.
+        return Claim(until=max(asked[-per_channel_hour] + _HOUR_MS, now) + _spread(notice.run_id))
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    values = {"recipient": notice.recipient, "text": notice.text, "state": SENDING, "at": now}
+    values = {
+        "recipient": notice.recipient,
+        "text": notice.text,
+        "asked_over": notice.asked_over,
+        "state": SENDING,
+        "at": now,
+    }
     connection.execute(
         insert(notices)
         .values(run_id=notice.run_id, channel=notice.channel, **values)
         .on_conflict_do_update(index_elements=["run_id", "channel"], set_=values)
     )
     return Claim()
+
+
+def _asked_lately(connection: Connection, notice: Notice, now: int) -> list[int]:
+    """When API keys' messages of the last hour went over this channel."""
+    if notice.asked_over is None:
+        return []
+    found = connection.execute(
+        select(notices.c.at)
+        .where(
+            notices.c.asked_over == notice.asked_over,
+            notices.c.at > now - _HOUR_MS,
+            notices.c.run_id != notice.run_id,
+        )
+        .order_by(notices.c.at)
+    )
+    return list(found.scalars())
+
+
+def _spread(run_id: str) -> int:
+    return zlib.crc32(run_id.encode()) % _SPREAD_MS
 
 
 def settle(connection: Connection, notice: Notice, state: str) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, or_, select
 
 from relay import jsontext
-from relay.registry import Record, merged, told
+from relay.model import OWN_SOURCES
+from relay.registry import KINDS, Record, merged, told
 from relay.storage.rows import insert_new, parts, write_over
 from relay.storage.tables import cursors, events, inbound, records, unlearnt
 
@@ -135,6 +136,23 @@ def owners(connection: Connection, workspace_id: str, query: RecordQuery) -> lis
     """The sources that told of what is asked for, once each."""
     statement = _matching(select(records.c.source_id).distinct(), workspace_id, query)
     return list(connection.execute(statement.limit(query.limit)).scalars())
+
+
+def knows_email(connection: Connection, workspace_id: str, email: str) -> bool:
+    """Whether a record of any kind has this address. What only the relay's own API told of knows nobody."""
+    return (
+        connection.execute(
+            select(records.c.id)
+            .where(
+                records.c.workspace_id == workspace_id,
+                records.c.kind.in_(KINDS),
+                records.c.email == email,
+                ~records.c.source_id.startswith(OWN_SOURCES, autoescape=True),
+            )
+            .limit(1)
+        ).first()
+        is not None
+    )
 
 
 def get(connection: Connection, workspace_id: str, own_id: str) -> Record | None:

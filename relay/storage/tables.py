@@ -372,8 +372,10 @@ notices = Table(
     Column("text", String(64), nullable=False),
     Column("state", String(16), nullable=False),
     Column("at", _Ms, nullable=False),
+    Column("asked_over", String(64)),
     PrimaryKeyConstraint("run_id", "channel"),
     Index("notices_by_recipient", "recipient", "at"),
+    Index("notices_by_asked_over", "asked_over", "at"),
     Index("notices_by_age", "at"),
     sqlite_with_rowid=False,
 )

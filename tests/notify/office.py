@@ -4,16 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from actions.bench import Bench
 from notify.post_office import LOCAL, MailServer, Service
 from relay import jsontext
+from relay.actions.policy import NEVER
 from relay.catalogue import catalogue
 from relay.model import Event
 from relay.notify import addresses, channels
-from relay.storage import events
+from relay.storage import events, runs
 from relay.storage.channels import Channel
-from relay.storage.runs import Run
+from relay.storage.runs import Policy, Run
+from relay.storage.tables import action_policies
 
 SEND = "notification.send"
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -25,6 +28,15 @@ class Office(Bench):
     def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(directory, {}, monkeypatch)
         self._monkeypatch = monkeypatch
+        self.decide(NEVER)
+
+    def decide(self, mode: str | None) -> None:
+        """What the workspace decided on messages; None takes it back."""
+        with self.database.write() as connection:
+            if mode is None:
+                connection.execute(delete(action_policies))
+            else:
+                runs.set_policy(connection, self.workspace.id, Policy(SEND, mode))
 
     def close(self) -> None:
         self.database.close()

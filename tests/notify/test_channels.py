@@ -244,7 +244,7 @@ def test_an_operator_adds_tries_lists_and_removes_a_channel(relay: CliRunner, ma
     assert added.output == "The channel is kept (E-Mail). Try it: relay channel test 'mail'\n"
     assert tried.output == "E-Mail has taken the message.\n"
     assert str(mail_server.box.mails[0]["Subject"]) == "Message de test"
-    assert listed.output.splitlines()[1].split() == ["mail", "E-Mail", "mail", "fr", "22:00-07:00", "UTC", "20"]
+    assert listed.output.splitlines()[1].split() == ["mail", "E-Mail", "mail", "fr", "22:00-07:00", "UTC", "20", "200"]
     assert removed.output == "The channel is removed.\n"
     assert (gone.exit_code, gone.output) == (1, "relay: There is no channel 'mail'. `relay channel list` shows them.\n")
 
