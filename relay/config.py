@@ -13,6 +13,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from relay.errors import ConfigError
+from relay.proxies import Proxies
 from relay.values import Form, Unfit, is_host, one_of
 from relay.values import url as address
 
@@ -42,6 +43,7 @@ class Config:
     public_url: str
     allow_private: frozenset[str]
     allow_private_sources: frozenset[str]
+    trusted_proxies: Proxies
     log_level: str
 
     @classmethod
@@ -60,6 +62,7 @@ class Config:
             public_url=_fit("RELAY_PUBLIC_URL", _PUBLIC, given("RELAY_PUBLIC_URL") or _left(data_dir)).rstrip("/"),
             allow_private=_hosts(environ, ALLOW_PRIVATE_TARGETS),
             allow_private_sources=private_for_sources(environ),
+            trusted_proxies=_proxies(given("RELAY_TRUSTED_PROXIES")),
             log_level=_fit("RELAY_LOG_LEVEL", one_of(LOG_LEVELS), given("RELAY_LOG_LEVEL") or "info"),
             # Last, as it may make the data directory: not for a setting that does not fit.
             secret_keys=_keys(given("RELAY_SECRET_KEY") or _kept_key(data_dir)),
@@ -88,6 +91,16 @@ def _fit(name: str, form: Form, text: str) -> str:
 
 def _keys(text: str) -> tuple[str, ...]:
     return tuple(key.strip() for key in text.split(",") if key.strip())
+
+
+def _proxies(text: str) -> Proxies:
+    try:
+        return Proxies.read(text)
+    except ValueError as error:
+        raise ConfigError(
+            "RELAY_TRUSTED_PROXIES must be addresses or networks between commas, such as 127.0.0.1 or 172.16.0.0/12,"
+            f" or none; {error}."
+        ) from None
 
 
 def private_for_sources(environ: Mapping[str, str]) -> frozenset[str]:

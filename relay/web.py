@@ -50,8 +50,8 @@ def settings(host: str, port: int, workers: int) -> dict[str, Any]:
         "limit_request_field_size": _LARGEST_HEADER,
         # A sign of life in memory: on a busy disk it would block the worker that gives it.
         "worker_tmp_dir": _MEMORY if os.path.isdir(_MEMORY) and os.access(_MEMORY, os.W_OK | os.X_OK) else None,
-        # One that listens at `::` sees IPv4 so.
-        "forwarded_allow_ips": os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1,::ffff:127.0.0.1"),
+        # Whom a proxy asks for is read by the application, by RELAY_TRUSTED_PROXIES alone.
+        "forwarded_allow_ips": "",
         "control_socket_disable": True,
         "loglevel": "warning",
         "proc_name": "relay web",

@@ -8,6 +8,7 @@ import pytest
 
 from relay.config import Config
 from relay.errors import ConfigError
+from relay.proxies import Proxies
 from running.waiting import PATIENCE_SECONDS
 
 
@@ -22,6 +23,7 @@ def test_without_settings_the_data_directory_holds_everything(tmp_path: Path) ->
         public_url="http://127.0.0.1:8080",
         allow_private=frozenset(),
         allow_private_sources=frozenset(),
+        trusted_proxies=Proxies.read("127.0.0.1"),
         log_level="info",
     )
 
@@ -36,6 +38,7 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
             "RELAY_PUBLIC_URL": "https://relay.example.com/",
             "RELAY_ALLOW_PRIVATE_TARGETS": "127.0.0.1, Subscriber.local:9000,",
             "RELAY_ALLOW_PRIVATE_SOURCES": "Panel.internal:8443",
+            "RELAY_TRUSTED_PROXIES": "172.16.0.0/12",
             "RELAY_LOG_LEVEL": "DEBUG",
         }
     )
@@ -48,6 +51,7 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
         public_url="https://relay.example.com",
         allow_private=frozenset({"127.0.0.1", "subscriber.local:9000"}),
         allow_private_sources=frozenset({"127.0.0.1", "subscriber.local:9000", "panel.internal:8443"}),
+        trusted_proxies=Proxies.read("172.16.0.0/12"),
         log_level="debug",
     )
     assert not (tmp_path / "data").exists()
@@ -79,7 +83,10 @@ def test_the_usual_forms_of_a_database_address_are_understood(tmp_path: Path, gi
     assert Config.load({"RELAY_DATA_DIR": str(tmp_path), "RELAY_DATABASE_URL": given}).database_url == kept
 
 
-@pytest.mark.parametrize(("name", "value"), [("RELAY_DATABASE_URL", "mysql://db/relay"), ("RELAY_LOG_LEVEL", "chatty")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("RELAY_DATABASE_URL", "mysql://db/relay"), ("RELAY_LOG_LEVEL", "chatty"), ("RELAY_TRUSTED_PROXIES", "the proxy")],
+)
 def test_a_setting_that_does_not_fit_is_named(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):
         Config.load({"RELAY_DATA_DIR": str(tmp_path), name: value})

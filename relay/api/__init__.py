@@ -30,6 +30,7 @@ from relay.api import (
 from relay.api.auth import Keys
 from relay.config import Config
 from relay.jobs import Bells
+from relay.proxies import Behind
 from relay.receive import STORED_WITHIN_SECONDS, Receiver
 from relay.storage import Database
 from relay.vault import Vault
@@ -75,7 +76,8 @@ def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> F
         "/install": installers.blueprint(relay),
         "/approvals": approvals.blueprint(relay),
     }
-    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {at: _alone(pages) for at, pages in mounts.items()})  # type: ignore[method-assign]
+    surfaces = DispatcherMiddleware(app.wsgi_app, {at: _alone(pages) for at, pages in mounts.items()})
+    app.wsgi_app = Behind(surfaces, config.trusted_proxies)  # type: ignore[method-assign]
     return app
 
 

@@ -1,6 +1,7 @@
 """`/approvals/<token>`: the page where a person approves or rejects an action. Looking at it decides nothing."""
 
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import structlog
 from flask import Blueprint, Response, render_template, request
@@ -32,6 +33,8 @@ def blueprint(relay: Relay) -> Blueprint:
     pages = Blueprint("approvals", __name__, template_folder="templates")
     desk = Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private_sources)
     style = (Path(__file__).parent / "templates" / "style.css").read_text()
+    # Never from what the request says of itself: the buttons must not lead elsewhere, nor back to plain http.
+    below = urlsplit(relay.config.public_url).path.rstrip("/")
     policy = (
         f"default-src 'none'; style-src 'sha256-{fingerprint(style)}'; img-src data:;"
         " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -52,6 +55,7 @@ def blueprint(relay: Relay) -> Blueprint:
             action=actions()[run.action] if run else None,
             ways=ways,
             fingerprint=fingerprint_of(run) if run else None,
+            here=f"{below}/approvals/{quote(request.view_args['token'], safe='')}" if request.view_args else None,
             open=run is not None and run.state == runs.PENDING and now_ms() < (run.expires_at or 0),
             expires_at=iso(run.expires_at) if run else None,
             note=note,

@@ -1,8 +1,10 @@
 """Who asks does not approve: who gets links to approve by, what they say of a decision, and who gets none."""
 
+import re
 import sqlite3
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -186,3 +188,24 @@ def test_who_chose_the_target_of_a_marked_hook_gets_no_link_for_what_he_asked_fo
     asked(api, key="admin")
 
     assert link_of(sent(api, marked)) is None
+
+
+@pytest.mark.parametrize("public_url", ["https://relay.example.com", "https://example.com/relay"])
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.0.0.2", "203.0.113.7"])
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_the_buttons_lead_back_to_the_page_whatever_the_request_says_of_itself(api_of, public_url, peer, slash):
+    api = api_of(RELAY_PUBLIC_URL=public_url)
+    marked = api.hook(approval_links=True)
+    run = asked(api)
+    link = link_of(sent(api, marked))
+    token = link.rpartition("/")[2]
+    forged = {"Host": "evil.example", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example"}
+
+    page = api.app.test_client().get(
+        f"/approvals/{token}{slash}", headers=forged, environ_overrides={"REMOTE_ADDR": peer}
+    )
+
+    path = f"{urlsplit(public_url).path}/approvals/{token}"
+    assert re.findall(r'action="([^"]*)"', page.text) == [f"{path}/approve", f"{path}/reject"]
+    assert "evil.example" not in page.text
+    assert api.call("GET", f"/action-runs/{run['id']}").json["status"] == "pending_approval"

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 import pytest
+from flask import request
 
 from relay.errors import StorageUnavailable
 from relay.storage import hooks
@@ -138,3 +139,14 @@ def test_what_is_nowhere_is_answered_like_everything_else(shared_api):
         answer = get(shared_api, path)
         assert answer.status_code == 404
         assert answer.json["error"]["code"] == "not_found"
+
+
+def test_a_caller_without_a_key_is_known_by_the_address_that_a_trusted_proxy_says(api_of):
+    api = api_of(RELAY_TRUSTED_PROXIES="172.16.0.0/12")
+    seen = []
+    api.app.before_request(lambda: seen.append(request.remote_addr))
+
+    for peer, said in (("172.18.0.1", "203.0.113.7"), ("127.0.0.1", "203.0.113.7"), ("198.51.100.1", "10.0.0.1")):
+        get(api, "/healthz", None, headers={"X-Forwarded-For": said}, REMOTE_ADDR=peer)
+
+    assert seen == ["203.0.113.7", "127.0.0.1", "198.51.100.1"]
