@@ -27,6 +27,7 @@ from relay.actions.vendor import Vendor
 from relay.errors import StorageUnavailable
 from relay.lanes import FRESH
 from relay.model import Source, now_ms
+from relay.money import Money
 from relay.presence import Presence
 from relay.storage import Database, audit, runs, sources
 from relay.storage.runs import Run
@@ -205,16 +206,31 @@ class Actor:
             base, allow_private=self._allow_private, before_change=held.about_to_change, not_taken=held.nothing_taken
         )
         asked_at = datetime.fromtimestamp(held.run.created_at / 1000, UTC)
-        return Task(given, source.settings, vendor, held.run.id, asked_at, lambda money: self._judge(held.run, money))
+
+        def judge(money: Money) -> None:
+            self._note_money(held, money)
+            self._judge(held.run, money)
+
+        return Task(given, source.settings, vendor, held.run.id, asked_at, judge)
+
+    def _note_money(self, held: "_Held", money: Money) -> None:
+        """What a run moves counts towards the sum of the day, also where only the source knew it."""
+        minor, currency = policy.money_of(money)
+        if minor is None or held.run.amount_minor is not None:
+            return
+        held.run = replace(held.run, amount_minor=minor, currency=currency)
+        with self._database.write() as connection:
+            runs.note_money(connection, held.run)
 
     def _judge(self, run: Run, given: Mapping[str, Any]) -> None:
         """Judge by the policy as it is now, with what was read by now. Raises `NeedsPerson`, unless somebody approved
         it or it was told before: then it is only found out."""
         if run.told or run.content.get("approved") is not None or run.decided_by is not None:
             return
+        action = get_action(run.action)
         with self._database.read() as connection:
-            decided = runs.policies(connection, run.workspace_id).get(run.action)
-        if policy.needs_person(get_action(run.action), decided, [given]):
+            waits = policy.waits(connection, run.workspace_id, action, [given], now_ms(), before=run.id)
+        if waits:
             raise NeedsPerson
 
     def _wait_for_person(self, held: "_Held") -> None:

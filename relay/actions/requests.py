@@ -24,6 +24,7 @@ from relay.storage.runs import Policy, Run
 from relay.vault import Vault
 
 _RESERVED = ("dry_run", "fallback")
+_LONGEST_OUTCOME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class Desk:
             content = self._content(connection, workspace_id, action, body, given, source)
         with self.database.write() as connection:
             now = now_ms()
-            waits = self._waits(connection, workspace_id, action, source, content, actor)
+            waits = self._waits(connection, workspace_id, action, source, content, actor, lock=True)
+            minor, currency = policy.money_of(given)
             run = Run(
                 id=new_id("run"),
                 workspace_id=workspace_id,
@@ -83,6 +85,8 @@ class Desk:
                 content=content,
                 key=key,
                 request_hash=asked,
+                amount_minor=minor,
+                currency=currency,
             )
             if not runs.add(connection, self.vault, run):
                 # Another call with this key came first.
@@ -101,7 +105,6 @@ class Desk:
         with self.database.read() as connection:
             source = choice.choose(connection, self.vault, workspace_id, action, given)
             content = self._content(connection, workspace_id, action, body, given, source)
-            decided = runs.policies(connection, workspace_id).get(name)
             judged = [self._waits(connection, workspace_id, action, source, content, actor)]
         if source is None:
             text, would = self._rehearse_own(workspace_id, action, given)
@@ -109,7 +112,8 @@ class Desk:
             return {"status": "dry_run", "needs_approval": any(judged), **answer}
 
         def judge(money: Mapping[str, Any]) -> None:
-            judged.append(policy.needs_person(action, decided, [money]))
+            with self.database.read() as connection:
+                judged.append(policy.waits(connection, workspace_id, action, [money], now_ms()))
 
         vendor = Vendor(str(source.settings.get("api_url") or ""), allow_private=self.allow_private, dry=True)
         task = Task(given, source.settings, vendor, new_id("run"), datetime.now(UTC), judge)
@@ -205,7 +209,9 @@ class Desk:
     def set_policy(self, workspace_id: str, rule: Policy, *, actor: str) -> None:
         with self.database.write() as connection:
             runs.set_policy(connection, workspace_id, rule)
-            entry = audit.Entry(workspace_id, now_ms(), actor, "action.policy_set", rule.action, rule.mode)
+            entry = audit.Entry(
+                workspace_id, now_ms(), actor, "action.policy_set", rule.action, policy.words(rule)[:_LONGEST_OUTCOME]
+            )
             audit.append(connection, entry)
 
     def _waits(
@@ -216,13 +222,16 @@ class Desk:
         source: Source | None,
         content: Mapping[str, Any],
         actor: str,
+        *,
+        lock: bool = False,
     ) -> bool:
         """Whether a person has to say yes first. What the workspace decided for the action holds first."""
-        decided = runs.policies(connection, workspace_id).get(action.name)
-        if decided is not None or not asked_by_program(actor):
-            return policy.needs_person(action, decided, inputs(content))
+        if policy.waits(connection, workspace_id, action, inputs(content), now_ms(), lock=lock):
+            return True
+        if not asked_by_program(actor) or runs.policy_of(connection, workspace_id, action.name) is not None:
+            return False
         ids = (source.id if source else None, content.get("fallback", {}).get("source_id"))
-        return policy.needs_person(action, None, inputs(content)) or any(
+        return any(
             strangers.writes_to_stranger(connection, self.vault, workspace_id, action.name, source_id, given)
             for source_id, given in zip(ids, inputs(content), strict=False)
         )

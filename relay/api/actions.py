@@ -214,32 +214,28 @@ def _decide(call: Call, approve: bool) -> Answer:
 def _list_policies(call: Call) -> Answer:
     with call.relay.database.read() as connection:
         decided = runs.policies(connection, call.workspace_id)
-    items = [
-        {
-            "action": action.name,
-            "risk": action.risk,
-            "mode": (rule := decided.get(action.name) or policy.usual(action)).mode,
-            "amount": rule.amount,
-            "currency": rule.currency,
-        }
-        for action in actions().values()
-    ]
-    return Answer({"items": items})
+    rules = (decided.get(action.name) or policy.usual(action) for action in actions().values())
+    return Answer({"items": [_shown_policy(rule) for rule in rules]})
 
 
 def _set_policy(call: Call) -> Answer:
-    rule = policy.checked(call.body["action"], call.body["mode"], call.body.get("amount"), call.body.get("currency"))
-    desk(call).set_policy(call.workspace_id, rule, actor=call.key.id)
-    action = actions()[rule.action]
-    return Answer(
-        {
-            "action": rule.action,
-            "risk": action.risk,
-            "mode": rule.mode,
-            "amount": rule.amount,
-            "currency": rule.currency,
-        }
+    body = call.body
+    rule = policy.checked(
+        body["action"], body["mode"], body.get("amount"), body.get("currency"), per_day=body.get("per_day")
     )
+    desk(call).set_policy(call.workspace_id, rule, actor=call.key.id)
+    return Answer(_shown_policy(rule))
+
+
+def _shown_policy(rule: runs.Policy) -> dict[str, Any]:
+    return {
+        "action": rule.action,
+        "risk": actions()[rule.action].risk,
+        "mode": rule.mode,
+        "amount": rule.amount,
+        "currency": rule.currency,
+        "per_day": rule.per_day,
+    }
 
 
 def _resolved(node: Any) -> Any:
@@ -297,7 +293,14 @@ def _route(action: Action) -> Route:
 
 
 _RUN_ERRORS: Mapping[int, str] = {409: "It was decided already, or is not what was seen."}
-_POLICY = {"action": "payment.refund", "risk": "money", "mode": "above", "amount": "50", "currency": "EUR"}
+_POLICY = {
+    "action": "payment.refund",
+    "risk": "money",
+    "mode": "above",
+    "amount": "50",
+    "currency": "EUR",
+    "per_day": "500",
+}
 
 
 def _decision(verb: str, summary: str, work: Callable[[Call], Answer]) -> Route:
@@ -377,7 +380,9 @@ ROUTES = (
     Route(
         "POST", "/action-policies", "set_action_policy", "Decide when an action needs approval", "Actions",
         _set_policy, "admin",
-        "`above` waits for a person when the amount is higher, in another currency, or not told.",
+        "`above` waits for a person when the amount is higher, in another currency, or not told. With `per_day` also"
+        " when all runs of the action would come to more than that within 24 hours, those included that wait, are under"
+        " way or whose outcome is not known, but not what was refused or failed.",
         body={
             "type": "object",
             "required": ["action", "mode"],
@@ -386,10 +391,16 @@ ROUTES = (
                 "mode": {"type": "string", "enum": list(policy.MODES), "description": "When a person is asked."},
                 "amount": {"type": "number", "minimum": 0, "description": "With `above`: the most that needs nobody."},
                 "currency": {"type": "string", "minLength": 3, "maxLength": 3, "description": "Of that amount."},
+                "per_day": {
+                    "type": "number",
+                    "minimum": 0,
+                    "description": "With `above`: the most that all runs together may come to within 24 hours. Without"
+                    " `amount` a single run may be as large.",
+                },
             },
             "additionalProperties": False,
         },
-        body_example={"action": "payment.refund", "mode": "above", "amount": 50, "currency": "EUR"},
+        body_example={"action": "payment.refund", "mode": "above", "amount": 50, "currency": "EUR", "per_day": 500},
         answer="ActionPolicy",
         example=_POLICY,
         errors={422: "The action is not known, or the mode does not fit it."},

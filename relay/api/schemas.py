@@ -372,6 +372,7 @@ _ACTION_POLICY: Schema = {
     "mode": text("When a person is asked.", enum=["never", "above", "always"]),
     "amount": nullable(text("With `above`: the highest amount that needs nobody.")),
     "currency": nullable(text("Of that amount.")),
+    "per_day": nullable(text("With `above`: the most that all runs may come to within 24 hours.")),
 }
 _COMMAND = "The line to paste on the panel's server; it works once."
 _PASTE = nullable(

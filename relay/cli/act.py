@@ -40,7 +40,7 @@ def list_actions(as_json: bool) -> None:
         {
             "name": action.name,
             "risk": action.risk,
-            "approval": _rule(decided.get(action.name) or policy.usual(action)),
+            "approval": policy.words(decided.get(action.name) or policy.usual(action)),
             "done by": "the relay" if action.own else [get_provider(name).label for name in adapters.able(action.name)],
         }
         for action in actions().values()
@@ -109,12 +109,13 @@ def reject(run_id: str) -> None:
 @click.argument("mode", type=click.Choice(policy.MODES))
 @click.argument("amount", required=False)
 @click.argument("currency", required=False)
-def set_policy(name: str, mode: str, amount: str | None, currency: str | None) -> None:
-    """When somebody has to approve an action: relay action policy payment.refund above 50 EUR"""
-    rule = policy.checked(name, mode, amount, currency)
+@click.option("--per-day", metavar="AMOUNT", help="Also when all runs come to more than this within 24 hours.")
+def set_policy(name: str, mode: str, amount: str | None, currency: str | None, per_day: str | None) -> None:
+    """When somebody has to approve an action: relay action policy payment.refund above 50 EUR --per-day 500"""
+    rule = policy.checked(name, mode, amount, currency, per_day)
     with here() as relay:
         _desk(relay).set_policy(relay.workspace.id, rule, actor=ACTOR)
-    click.echo(f"From now on {name} needs approval: {_rule(rule)}.")
+    click.echo(f"From now on {name} needs approval: {policy.words(rule)}.")
 
 
 def _desk(relay: Here) -> Desk:
@@ -138,10 +139,6 @@ def _shown(relay: Here, run: Run) -> dict[str, Any]:
         "message": run.content.get("text"),
         "approve_url": _desk(relay).links.url(Link(run.id, f"shown on the {ACTOR}", ACTOR)) if pending else None,
     }
-
-
-def _rule(rule: runs.Policy) -> str:
-    return f"above {rule.amount} {rule.currency}" if rule.mode == policy.ABOVE else rule.mode
 
 
 def _value(name: str, field: str, text: str) -> Any:

@@ -16,6 +16,10 @@ from relay.vault import Vault
 PENDING, QUEUED, RUNNING, UNKNOWN = "pending_approval", "queued", "running", "unknown"
 SUCCEEDED, FAILED, REJECTED, EXPIRED = "succeeded", "failed", "rejected", "expired"
 OVER = (SUCCEEDED, FAILED, REJECTED, EXPIRED)
+COUNTED = (PENDING, QUEUED, RUNNING, UNKNOWN, SUCCEEDED)
+"""What counts towards the sum of a day: all that was done, or may be."""
+
+DAY_MS = 24 * 3600 * 1000
 STATES = (PENDING, QUEUED, RUNNING, UNKNOWN, *OVER)
 KEPT_MS = 400 * 24 * 3600 * 1000
 
@@ -26,6 +30,7 @@ class Run:
 
     `told` since the first request that changes something left; `due_at` (Unix ms) is when a worker is to look at it:
     it lies ahead while one is at it. `content` holds `input`, `fallback`, and of the outcome `output`, `text`, `code`.
+    `amount_minor` and `currency` are the money that it moves, as far as is known.
     """
 
     id: str
@@ -46,6 +51,8 @@ class Run:
     told: bool = False
     on_fallback: bool = False
     finished_at: int | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
 
     @property
     def is_over(self) -> bool:
@@ -54,12 +61,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When a person has to approve an action: `never`, `always`, or `above` an amount in a currency."""
+    """When a person has to approve an action: `never`, `always`, or `above` an amount in a currency.
+
+    With `per_day` also above that sum of all its runs within 24 hours.
+    """
 
     action: str
     mode: str
     amount: str | None = None
     currency: str | None = None
+    per_day: str | None = None
 
 
 def add(connection: Connection, vault: Vault, run: Run) -> bool:
@@ -165,12 +176,50 @@ def prune(connection: Connection, now: int) -> None:
 def policies(connection: Connection, workspace_id: str) -> dict[str, Policy]:
     """Those that were set, by action."""
     rows = connection.execute(select(action_policies).where(action_policies.c.workspace_id == workspace_id))
-    return {row.action: Policy(row.action, row.mode, row.amount, row.currency) for row in rows}
+    return {row.action: _policy(row) for row in rows}
+
+
+def policy_of(connection: Connection, workspace_id: str, action: str, *, lock: bool = False) -> Policy | None:
+    """What was set for one action. With `lock`, nobody else gets past this before the transaction ends: then what they
+    add to the day's sum is seen."""
+    statement = select(action_policies).where(
+        action_policies.c.workspace_id == workspace_id, action_policies.c.action == action
+    )
+    row = connection.execute(statement.with_for_update() if lock else statement).first()
+    return _policy(row) if row else None
+
+
+def sum_of_day(
+    connection: Connection, workspace_id: str, action: str, currency: str, now: int, *, before: str | None = None
+) -> int:
+    """What runs of an action moved within a day in a currency, or may move, in its smallest unit. With `before` only
+    those asked for before that run."""
+    statement = select(func.coalesce(func.sum(action_runs.c.amount_minor), 0)).where(
+        action_runs.c.workspace_id == workspace_id,
+        action_runs.c.action == action,
+        action_runs.c.created_at > now - DAY_MS,
+        action_runs.c.currency == currency,
+        action_runs.c.state.in_(COUNTED),
+    )
+    if before is not None:
+        statement = statement.where(action_runs.c.id < before)
+    return int(connection.execute(statement).scalar_one())
+
+
+def note_money(connection: Connection, run: Run) -> None:
+    """Keep what a run was found to move."""
+    changed = update(action_runs).where(action_runs.c.id == run.id)
+    connection.execute(changed.values(amount_minor=run.amount_minor, currency=run.currency))
 
 
 def set_policy(connection: Connection, workspace_id: str, policy: Policy) -> None:
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    values = {"mode": policy.mode, "amount": policy.amount, "currency": policy.currency}
+    values = {
+        "mode": policy.mode,
+        "amount": policy.amount,
+        "currency": policy.currency,
+        "per_day": policy.per_day,
+    }
     connection.execute(
         insert(action_policies)
         .values(workspace_id=workspace_id, action=policy.action, **values)
@@ -199,7 +248,13 @@ def _row(vault: Vault, run: Run) -> dict[str, Any]:
         "on_fallback": run.on_fallback,
         "finished_at": run.finished_at,
         "held_by": None,
+        "amount_minor": run.amount_minor,
+        "currency": run.currency,
     }
+
+
+def _policy(row: Any) -> Policy:
+    return Policy(row.action, row.mode, row.amount, row.currency, row.per_day)
 
 
 def _read(vault: Vault, row: Any) -> Run:
@@ -222,4 +277,6 @@ def _read(vault: Vault, row: Any) -> Run:
         told=row.told,
         on_fallback=row.on_fallback,
         finished_at=row.finished_at,
+        amount_minor=row.amount_minor,
+        currency=row.currency,
     )

@@ -323,8 +323,11 @@ action_runs = Table(
     Column("on_fallback", Boolean, nullable=False),
     Column("finished_at", _Ms),
     Column("held_by", _Id),
+    Column("amount_minor", BigInteger),
+    Column("currency", String(3)),
     UniqueConstraint("workspace_id", "requested_by", "key", name="action_runs_once"),
     Index("action_runs_by_workspace", "workspace_id", "id"),
+    Index("action_runs_by_action", "workspace_id", "action", "created_at"),
 )
 Index(
     "action_runs_due",
@@ -348,6 +351,7 @@ action_policies = Table(
     Column("mode", String(16), nullable=False),
     Column("amount", String(32)),
     Column("currency", String(3)),
+    Column("per_day", String(32)),
     PrimaryKeyConstraint("workspace_id", "action"),
     sqlite_with_rowid=False,
 )

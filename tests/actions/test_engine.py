@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import update
 
 from actions.bench import Bench
-from relay.actions import adapters, amounts
+from relay.actions import adapters, amounts, policy
 from relay.actions import vendor as vendor_module
 from relay.actions.adapter import Does, Task
 from relay.actions.catalogue import actions
@@ -26,6 +26,7 @@ from relay.model import now_ms
 from relay.money import from_decimal
 from relay.providers import load
 from relay.storage import audit, runs, sources
+from relay.storage.runs import Policy
 from relay.storage.tables import action_runs
 from running.waiting import PATIENCE_SECONDS
 
@@ -400,6 +401,64 @@ def test_a_policy_may_ask_above_an_amount(bench: Bench, given: dict[str, Any], w
     assert (bench.ask(REFUND, payment_id="p", **given).state == runs.PENDING) is waits
 
 
+def test_what_passed_the_days_sum_when_it_was_asked_for_is_done(bench: Bench, panel: Panel) -> None:
+    bench.desk.set_policy(bench.workspace.id, checked(REFUND, "above", 50, "EUR", 100), actor="key_2")
+    asked = [bench.ask(REFUND, payment_id="p", amount=40, currency="EUR") for _ in range(3)]
+
+    ended = [bench.carry_out(each, until=lambda run: run.state in (runs.SUCCEEDED, runs.PENDING)) for each in asked]
+
+    assert [each.state for each in ended] == [runs.SUCCEEDED, runs.SUCCEEDED, runs.PENDING]
+    assert len(panel.effects) == 2
+
+
+def test_what_only_the_source_knew_counts_towards_the_days_sum(reading: Bench, panel: Panel) -> None:
+    """All of a payment of 60 EUR, which a person approved."""
+    reading.desk.set_policy(reading.workspace.id, checked(REFUND, "above", 50, "EUR", 100), actor="key_2")
+    reading.carry_out(reading.approved(REFUND, payment_id="p"))
+
+    states = [reading.ask(REFUND, payment_id="p", amount=amount, currency="EUR").state for amount in (40, 0.01)]
+
+    assert states == [runs.QUEUED, runs.PENDING]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "words"),
+    [
+        (("above", 50, "eur"), Policy(REFUND, "above", "50", "EUR"), "above 50 EUR"),
+        (
+            ("above", 50, "EUR", 500),
+            Policy(REFUND, "above", "50", "EUR", "500"),
+            "above 50 EUR, or 500 EUR in a day",
+        ),
+        (
+            ("above", None, "EUR", "500"),
+            Policy(REFUND, "above", "500", "EUR", "500"),
+            "above 500 EUR, or 500 EUR in a day",
+        ),
+        (("always",), Policy(REFUND, "always"), "always"),
+    ],
+)
+def test_a_policy_says_what_it_is(given: tuple[Any, ...], kept: Policy, words: str) -> None:
+    assert checked(REFUND, *given) == kept
+    assert policy.words(kept) == words
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        (("above", 50, "EUR", -1), "per_day"),
+        (("above", 50, "EUR", "much"), "per_day"),
+        (("above", 50, "EUR", "1e300"), "per_day"),
+        (("above", None, "EUR"), "amount"),
+        (("above", 50, None, 500), "currency"),
+        (("never", None, None, 500), "per_day"),
+    ],
+)
+def test_a_policy_that_means_nothing_is_refused(given: tuple[Any, ...], field: str) -> None:
+    with pytest.raises(InvalidRequest, match=field):
+        checked(REFUND, *given)
+
+
 @pytest.fixture
 def reading(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """An adapter that reads of its payment that it is one of 60.00 EUR."""
@@ -408,7 +467,9 @@ def reading(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
         amounts.agreed(task, "The payment p", "EUR", from_decimal(60, "EUR"))
         return tell(task)
 
-    monkeypatch.setattr(adapters, "of", lambda _: {REFUND: Does(refund, find_out=look)})
+    monkeypatch.setattr(
+        adapters, "of", lambda name: {REFUND: Does(refund, find_out=look)} if name == "standard" else {}
+    )
     return bench
 
 

@@ -155,6 +155,17 @@ def test_page_api_and_event_show_the_fallback_and_all_it_would_be_given(api):
     assert api.call("POST", path, {"fingerprint": shown["fingerprint"]}).json["status"] == "queued"
 
 
+def test_a_policy_may_limit_the_sum_of_a_day(api):
+    rule = {"action": "payment.refund", "mode": "above", "amount": 50, "currency": "EUR", "per_day": 500}
+    shown = {"action": "payment.refund", "risk": "money", "mode": "above", "amount": "50", "currency": "EUR"}
+
+    assert api.call("POST", "/action-policies", rule).json == {**shown, "per_day": "500"}
+    listed = api.call("GET", "/action-policies", key="actions:run").json["items"]
+    assert [each for each in listed if each["action"] == "payment.refund"] == [{**shown, "per_day": "500"}]
+    assert api.call("POST", "/action-policies", rule | {"per_day": -1}).status_code == 422
+    assert api.call("POST", "/action-policies", rule, key="actions:run").status_code == 403
+
+
 def test_only_an_admin_marks_a_hook(api):
     plain = api.hook()
     body = {"target_url": OTHER_TARGET, "event_types": ["*"], "approval_links": True}

@@ -1,14 +1,17 @@
 """Runs of actions, asked for and taken by many at once."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import update
 
+from relay.actions.policy import checked
 from relay.actions.requests import Desk
 from relay.errors import Conflict
 from relay.inside import source_of
-from relay.model import now_ms
-from relay.storage import runs
+from relay.model import Secret, Source, new_id, now_ms
+from relay.storage import runs, sources
 from relay.storage.runs import Policy, Run
 from relay.storage.tables import action_runs, inbound
 from running.workbench import Workbench
@@ -98,6 +101,81 @@ def test_a_run_is_decided_once(bench: Workbench) -> None:
         states = list(pool.map(decide, range(AT_ONCE)))
 
     assert states.count("already_decided") == AT_ONCE - 1
+
+
+REFUND = "payment.refund"
+
+
+def refund(bench: Workbench, amount: float = 49, currency: str = "EUR", workspace_id: str | None = None) -> Run:
+    """A refund at the only source of its workspace that can."""
+    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    given = {"payment_id": "tr_1", "amount": amount, "currency": currency}
+    return desk.request(workspace_id or bench.workspace_id, REFUND, given, actor="key_1")
+
+
+@pytest.fixture
+def limited(bench: Workbench) -> Workbench:
+    """Up to 50 EUR at once and 500 EUR within a day."""
+    with bench.database.write() as connection:
+        for workspace_id in (bench.workspace_id, "ws_2"):
+            settings = {"api_url": "http://127.0.0.1:1", "api_key": "k3y"}
+            source = Source(new_id("src"), workspace_id, "mollie", "Shop", (Secret("s3cret"),), settings)
+            sources.add(connection, bench.vault, source, now_ms())
+            runs.set_policy(connection, workspace_id, checked(REFUND, "above", 50, "EUR", 500))
+    return bench
+
+
+def test_a_hundred_refunds_at_once_are_together_no_more_than_the_days_sum(limited: Workbench) -> None:
+    """The attack: a hundred refunds of 49 EUR pass a policy that asks a person above 50 EUR."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        asked = list(pool.map(lambda _: refund(limited), range(100)))
+
+    assert Counter(each.state for each in asked) == {runs.QUEUED: 10, runs.PENDING: 90}
+
+
+@pytest.mark.parametrize(
+    ("state", "counts"),
+    [
+        (runs.PENDING, True),
+        (runs.QUEUED, True),
+        (runs.RUNNING, True),
+        (runs.UNKNOWN, True),
+        (runs.SUCCEEDED, True),
+        (runs.FAILED, False),
+        (runs.REJECTED, False),
+        (runs.EXPIRED, False),
+    ],
+)
+def test_all_that_was_or_may_be_done_counts_towards_the_sum(limited: Workbench, state: str, counts: bool) -> None:
+    for _ in range(10):
+        refund(limited)
+    with limited.database.write() as connection:
+        connection.execute(update(action_runs).values(state=state))
+
+    assert refund(limited).state == (runs.PENDING if counts else runs.QUEUED)
+
+
+def test_the_sum_is_of_one_action_currency_workspace_and_day(limited: Workbench) -> None:
+    others = [{"action": "invoice.credit"}, {"currency": "USD"}, {"workspace_id": "ws_3"}]
+    others.append({"created_at": now_ms() - runs.DAY_MS - 1})
+    for changes in others:
+        for _ in range(10):
+            refund(limited)
+        with limited.database.write() as connection:
+            connection.execute(update(action_runs).values(**changes))
+
+    states = [refund(limited, amount).state for amount in (50, 50, 50, 50, 50, 50, 50, 50, 50, 49.99, 0.01, 0.01)]
+
+    assert states == [runs.QUEUED] * 11 + [runs.PENDING]
+    assert refund(limited, workspace_id="ws_2").state == runs.QUEUED
+
+
+@pytest.mark.parametrize(("amount", "currency"), [(50.001, "EUR"), (1e300, "EUR"), (1, "USD"), (1, "KWD")])
+def test_no_other_currency_and_no_part_of_a_cent_gets_past_the_limit(
+    limited: Workbench, amount: float, currency: str
+) -> None:
+    assert refund(limited, amount, currency).state == runs.PENDING
+    assert refund(limited, amount, currency).state == runs.PENDING
 
 
 def test_the_workspaces_own_source_is_made_once(bench: Workbench) -> None:
