@@ -85,10 +85,12 @@ def _id_or_words(inbound: Inbound, found: str | None) -> str:
 
 
 def repeat_key(provider: Provider, inbound: Inbound) -> str:
-    """What a repeat of a read webhook is known by: its id.
+    """What a repeat of a read webhook is known by: its id, or that of its sending where this is what was proved.
 
     With it stands the name of a gateway's event: samples and simulators have one id for events of several names.
     """
+    if delivery_id := _or_none(provider.delivery_id, inbound):
+        return _short(f"sending:{delivery_id}")
     if inbound.unreadable is not None:
         return body_fingerprint(inbound)
     # The body is still as it came: here its words tell one from another.

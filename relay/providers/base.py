@@ -255,7 +255,8 @@ class Provider:
     """A product we understand.
 
     Readers take the inbound with its `payload` read: `event_name` (their name of the event), `event_id`
-    (their id of it; None where they send none, then the body's fingerprint stands in), `occurred_at`
+    (their id of it; None where they send none, then the body's fingerprint stands in), `delivery_id` (what names the
+    sending itself, where the proof covers that better than the event's id: a repeat is known by it), `occurred_at`
     (aware; None means when we received it), `livemode`, `subject` (what the `On` readers get) and `customer`
     (of the subject). `split` takes a batch apart, each piece an inbound with its own payload.
 
@@ -289,6 +290,7 @@ class Provider:
     verification: Scheme
     event_name: Callable[[Inbound], str | None]
     event_id: Callable[[Inbound], str | None] = _nothing
+    delivery_id: Callable[[Inbound], str | None] = _nothing
     occurred_at: Callable[[Inbound], datetime | None] = _nothing
     livemode: Callable[[Inbound], bool | None] = _nothing
     subject: Callable[[Inbound], Any] = lambda inbound: inbound.payload

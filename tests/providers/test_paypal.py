@@ -2,6 +2,7 @@
 
 import json
 import threading
+import zlib
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
@@ -25,7 +26,7 @@ from relay.errors import (
 )
 from relay.http import Answer, fetch
 from relay.model import Inbound, Source
-from relay.normalize import Origin, normalize, read
+from relay.normalize import Origin, normalize, read, repeat_key
 from relay.providers import get
 from relay.providers.paypal import certificates
 from relay.providers.paypal.certificates import NAMES, SANDBOX, check_address, fetch_certificate, system_roots
@@ -1044,3 +1045,44 @@ def put(value: Any, path: tuple[Any, ...], item: Any) -> None:
     for name in path[:-1]:
         value = value[name]
     value[path[-1]] = item
+
+
+# A body that fits the signature of another
+
+
+def with_checksum(before: bytes, free: bytes, after: bytes, checksum: int) -> bytes:
+    """The three parts with other letters in `free`, so that their CRC32 is `checksum`: it is linear in each bit."""
+    whole = bytearray(before + free + after)
+    bits = [(len(before) + place, 1 << bit) for place in range(len(free)) for bit in range(4)]
+    start, basis = zlib.crc32(whole), {}
+    for number, (place, bit) in enumerate(bits):
+        whole[place] ^= bit
+        change, chosen = zlib.crc32(whole) ^ start, 1 << number
+        whole[place] ^= bit
+        while change and (known := basis.get(change.bit_length())):
+            change, chosen = change ^ known[0], chosen ^ known[1]
+        if change:
+            basis[change.bit_length()] = (change, chosen)
+    wanted, flips = start ^ checksum, 0
+    while wanted:
+        change, chosen = basis[wanted.bit_length()]
+        wanted, flips = wanted ^ change, flips ^ chosen
+    for number, (place, bit) in enumerate(bits):
+        if flips >> number & 1:
+            whole[place] ^= bit
+    return bytes(whole)
+
+
+def test_a_forged_body_that_fits_a_genuine_signature_is_a_repeat_and_its_proof_is_partial() -> None:
+    scheme, provider = authority().scheme(), get("paypal")
+    genuine = signed(scheme)
+    resource = b'"resource":{"id":"1","amount":{"total":"99999.00","currency":"EUR"}}'
+    before = b'{"id":"WH-forged","event_type":"PAYMENT.SALE.COMPLETED",' + resource + b',"x":"'
+    forged = replace(genuine, body=with_checksum(before, b"a" * 12, b'"}', zlib.crc32(genuine.body)))
+
+    proof = scheme.verify(forged, settings(), NOW)
+
+    assert json.loads(forged.body)["resource"]["amount"]["total"] == "99999.00"
+    assert (scheme.covers(proof), scheme.covers("paypal_postback")) == ("partly", "partly")
+    assert repeat_key(provider, read(provider, forged)) == repeat_key(provider, read(provider, genuine))
+    assert repeat_key(provider, read(provider, signed(scheme))) != repeat_key(provider, read(provider, genuine))

@@ -14,6 +14,7 @@ from relay.providers.paypal.verification import (
     POSTBACK,
     PayPalSignature,
     scheme_for,
+    transmission_id,
 )
 from relay.times import instant
 from relay.values import KEY, SECONDS, WORD, url
@@ -85,6 +86,7 @@ PROVIDER = Provider(
     ),
     event_name=lambda inbound: inbound.payload.get("event_type"),
     event_id=lambda inbound: inbound.payload.get("id"),
+    delivery_id=transmission_id,
     plain_fields=frozenset(["buyer_account_number", "seller_account_number"]),
     plain_parameters=frozenset(["ba_token"]),
     occurred_at=lambda inbound: instant(inbound.payload.get("create_time")),

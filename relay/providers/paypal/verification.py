@@ -4,6 +4,9 @@ https://developer.paypal.com/api/rest/webhooks/rest/
 
 Signed is `transmission id|time|webhook id|CRC32 of the body`. The webhook's ID is in no header but in the
 source's own settings, and so another merchant's event, genuine as it is, does not pass here.
+
+A checksum is no proof of a body: who has one genuine webhook can make another that fits its signature, for as long as
+that is accepted. So the proof is said to be partial, and a repeat is known by the transmission's id.
 """
 
 import base64
@@ -129,7 +132,9 @@ class PayPalSignature:
     keys: KeyCache = field(default_factory=KeyCache, repr=False, compare=False)
 
     def covers(self, proof: str) -> Coverage:
-        return "fully"
+        """Of the body only its CRC32, to which any other can be made to fit with some free characters. PayPal compares
+        no more when it is asked."""
+        return "partly"
 
     def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
         settings = credentials.settings
@@ -180,6 +185,11 @@ class PayPalSignature:
             self.keys.put(known, proven)
             key = proven.key
         return key
+
+
+def transmission_id(inbound: Inbound) -> str | None:
+    """What names one sending. It is signed, the event's id is not: one signature counts for one body, the first."""
+    return inbound.headers.get(_HEADERS[0])
 
 
 def scheme_for(vector: Mapping[str, Any]) -> PayPalSignature:
