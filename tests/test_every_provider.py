@@ -124,7 +124,9 @@ def test_events_say_how_much_of_their_webhook_was_proved(provider: Provider, sam
     golden = json.loads(sample.golden.read_text())
 
     assert {event["source"]["signed"] for event in golden} <= {"fully", "partly", "not", "fetched"}
-    assert (covers(provider, sample) == "fully") == is_refused(provider, changed_body(provider, sample))
+    # A partial proof may be over a checksum, which most changes alter.
+    may_be = {True: {"fully", "partly"}, False: {"partly", "not", "fetched"}}
+    assert covers(provider, sample) in may_be[is_refused(provider, changed_body(provider, sample))]
 
 
 STAMPED = [(each, sample) for each, sample in SAMPLES if signs_a_stamp(each)]
