@@ -10,11 +10,14 @@ STRIPE := var/tests/stripe.com.json
 NODE_STAMPS := $(if $(and $(NEW_NODE),$(shell command -v npm)),\
   $(ZAPIER)/node_modules/.installed $(AJV)/node_modules/.installed $(STRIPE))
 PROFILE ?= public
+SECONDS ?= 20
+SEED ?= $(shell date +%s)
+NODE_LOCKS := $(shell find bench connectors tests -name node_modules -prune -o -name package-lock.json -print)
 
 # Tests start hundreds of processes: none is to compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run demo test corpus check drift lint types generate chaos bench vectors lock clean zapier-package zapier-validate
+.PHONY: help run demo test corpus check drift lint types generate chaos fuzz bench vectors lock sbom advisories clean zapier-package zapier-validate
 
 help:  ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -66,6 +69,10 @@ generate: $(STAMP)  ## Write the derived files
 chaos: $(STAMP)  ## The long chaos suite: kills every part, on SQLite and on PostgreSQL
 	@RELAY_CHAOS=long $(BIN)/pytest tests/chaos -m chaos
 
+fuzz: $(STAMP)  ## Other bytes for every reader of foreign ones: SECONDS=20 for each, SEED=n for the same again
+	@echo "SEED=$(SEED)"
+	@RELAY_FUZZ_SECONDS=$(SECONDS) RELAY_FUZZ_SEED=$(SEED) $(BIN)/pytest tests/fuzz -n auto
+
 bench: $(STAMP)  ## The side-by-side benchmark; writes bench/README.md
 	@$(BIN)/python -m bench.run
 
@@ -81,6 +88,13 @@ vectors: $(STAMP)  ## Freeze signature vectors of a new provider: ONLY=name
 lock: $(STAMP)  ## Pin the dependencies anew, with hashes
 	@$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url -o requirements.lock
 	@$(BIN)/uv pip compile -q pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url -c requirements.lock -o requirements-dev.lock
+
+sbom: $(STAMP)  ## What a release is made of, from the lock files: CycloneDX in var/sbom
+	@$(BIN)/python -m release.sbom var/sbom
+
+advisories: $(STAMP)  ## Ask the registries of Python and npm whether anything that is locked has a known hole
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock -r requirements-dev.lock
+	@for lock in $(NODE_LOCKS); do echo "$$lock:"; (cd "$$(dirname "$$lock")" && npm audit --package-lock-only) || exit 1; done
 
 clean:  ## Remove what was set up and what runs left behind
 	@rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache bench/.cache

@@ -50,5 +50,5 @@ def _multipart(body: bytes, charset: str | None) -> dict[str, str]:
     for part in parts.walk():
         name, held = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
         if isinstance(name, str) and isinstance(held, bytes):
-            fields[name] = charsets.text(held, charsets.named(part.get("content-type", "")) or charset)
+            fields[name] = charsets.text(held, charsets.named(str(part.get("content-type", ""))) or charset)
     return fields

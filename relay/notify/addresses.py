@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from relay.errors import InvalidRequest
 from relay.http import check_url
@@ -210,10 +210,10 @@ def check(url: str, allow_private: frozenset[str]) -> Way:
 
 def secrets_of(url: str) -> list[str]:
     """The parts of an address that must not be seen anywhere, longest first."""
-    parts = urlsplit(url)
-    options = [each.partition("=")[2] for each in re.split(r"[?&;]", f"{parts.query}&{parts.fragment}")]
-    values = [parts.username, parts.password, *re.split(r"[/?#]", f"{parts.path}#{parts.fragment}"), *options]
-    found = {form for each in values if each for form in (each, unquote(each))}
+    # By hand: what apprise takes is not always an address that the library for addresses reads.
+    place, *parts = re.split(r"[/?#&;]", url.partition("://")[2])
+    values = [*place.rpartition("@")[0].split(":"), *parts, *(each.partition("=")[2] for each in parts)]
+    found = {form for each in values for form in (each, unquote(each))}
     return sorted((each for each in found if len(each) >= 6), key=len, reverse=True)
 
 

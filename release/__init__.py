@@ -1,0 +1,1 @@
+"""What is done around a release: what it is made of."""
