@@ -55,6 +55,12 @@ class Behind:
         return self._application(environ, start_response)
 
 
+def origin(address: str) -> str:
+    """What one caller is counted by: of an IPv6 address the network, of which a caller has all addresses."""
+    found = _address(address)
+    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else str(found or address)
+
+
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """An address as proxies write it, perhaps with brackets or a port."""
     text = text.strip()

@@ -3,7 +3,8 @@
 As it is, a thread waits for the rest of each head and body, and for each connection that is closed another moment in
 the loop that serves all: some dozens of senders that are slow, or that mean it, leave nobody to answer. Here the loop
 itself gathers what comes; a thread reads what is there. What takes too long is answered 408 and closed, and when
-connections or memory run out those go that have kept us waiting longest.
+connections or memory run out those go that have kept us waiting longest. One address may have so many
+connections and no more, unless it is a trusted proxy's, behind which there are many callers.
 
 This leans on inner methods of gunicorn's worker, so its version is bounded and `tests/test_server.py` tries each.
 """
@@ -12,6 +13,7 @@ import errno
 import selectors
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -25,8 +27,9 @@ from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from relay import jsontext
-from relay.errors import BrokenBody, Busy, HeadTooLarge, RelayError, TooLarge, TooSlow
+from relay.errors import BrokenBody, Busy, HeadTooLarge, RelayError, TooLarge, TooManyRequests, TooSlow
 from relay.incoming import Incoming
+from relay.proxies import Proxies, origin
 
 REQUEST_SECONDS = 15.0
 """For all of a request, from its first byte."""
@@ -38,6 +41,9 @@ HELD_BYTES = 64 * 1024 * 1024
 """How much of unfinished requests one process keeps. Those of up to `SMALL_BYTES` are kept beyond it."""
 
 SMALL_BYTES = 64 * 1024
+MOST_OF_ONE_ADDRESS = 100
+"""Connections that one caller may have open with one process."""
+
 _PIECE = 256 * 1024
 _GOODBYE_SECONDS = 2.0
 _MOST_DRAINED = 1024 * 1024
@@ -54,6 +60,10 @@ def _refusal(error: RelayError, *more: str) -> bytes:
 
 _TOO_SLOW = _refusal(TooSlow(f"The request did not come within {REQUEST_SECONDS:g} s. Send it again, whole."))
 _NO_ROOM = _refusal(Busy("Too much has begun to come at once. Send it again."), "Retry-After: 5")
+_TOO_MANY = _refusal(
+    TooManyRequests("Your address has too many connections open. Close some, then send it again.", retry_after=5),
+    "Retry-After: 5",
+)
 _TOO_LONG = _refusal(HeadTooLarge("The headers are larger than is taken."))
 
 
@@ -99,17 +109,26 @@ class _Body(Body):  # type: ignore[misc]
 
 
 class _Connection(TConn):  # type: ignore[misc]
-    """`incoming` is the request that is coming, once it has begun; `whole` is whether a thread got all of it."""
+    """`incoming` is the request that is coming, once it has begun; `whole` is whether a thread got all of it.
+    `on_close` is called once.
+    """
 
     def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
         super().__init__(cfg, sock, client, server)
         self.incoming: Incoming | None = None
         self.whole = False
         self.drained = 0
+        self.on_close: Callable[[], None] | None = None
         self.parser = get_parser(cfg, sock, client)
         self.parser.unreader = _Unreader(sock)
         # What gunicorn would do, and wait for, in a thread.
         self.initialized = self.data_ready = True
+
+    def close(self, graceful: bool = False) -> None:
+        if self.on_close is not None:
+            self.on_close()
+            self.on_close = None
+        super().close(graceful)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -122,6 +141,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._leaving: dict[_Connection, None] = {}
         self._held = 0
         self._full = False
+        self._open: Counter[str] = Counter()
+        self._proxies: Proxies = getattr(self.app, "proxies", Proxies())
 
     def accept(self, listener: socket.socket) -> None:
         """Called for a new connection, which often has said everything already."""
@@ -135,8 +156,27 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         self.nr_conns += 1
         conn = _Connection(self.cfg, sock, client, listener.getsockname())
-        if not self._receive(conn):
+        if not self._count(conn, client[0]):
+            self._refuse(conn, _TOO_MANY)
+        elif not self._receive(conn):
             self._wait_for(conn)
+
+    def _count(self, conn: _Connection, address: str) -> bool:
+        """Whether its address may have one more."""
+        if address in self._proxies:
+            return True
+        caller = origin(address)
+        if self._open[caller] >= MOST_OF_ONE_ADDRESS:
+            return False
+
+        def closed() -> None:
+            self._open[caller] -= 1
+            if not self._open[caller]:
+                del self._open[caller]
+
+        self._open[caller] += 1
+        conn.on_close = closed
+        return True
 
     def enqueue_req(self, conn: _Connection) -> None:
         """Called when a kept-alive connection says more."""

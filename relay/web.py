@@ -11,6 +11,7 @@ from relay import create_app
 from relay.collecting import collect_less
 from relay.config import Config
 from relay.listening import in_address
+from relay.proxies import Proxies
 from relay.server import Worker
 from relay.supervisor import die_with_parent
 
@@ -22,8 +23,9 @@ _LARGEST_HEADER = 65_534
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
-    def __init__(self, make_app: Callable[[], Any], settings: dict[str, Any]) -> None:
+    def __init__(self, make_app: Callable[[], Any], settings: dict[str, Any], proxies: Proxies) -> None:
         self._make_app = make_app
+        self.proxies = proxies
         self._settings = settings
         super().__init__()
 
@@ -65,11 +67,11 @@ def _loaded(_: object) -> None:
     collect_less()
 
 
-def serve(make_app: Callable[[], Any], options: dict[str, Any]) -> None:
+def serve(make_app: Callable[[], Any], options: dict[str, Any], proxies: Proxies | None = None) -> None:
     """Serve a WSGI application until a signal says stop."""
-    _Gunicorn(make_app, options).run()
+    _Gunicorn(make_app, options, Proxies.read("") if proxies is None else proxies).run()
 
 
 def run(config: Config, host: str, port: int, workers: int) -> None:
     """Serve the relay until a signal says stop."""
-    serve(lambda: create_app(config), settings(host, port, workers))
+    serve(lambda: create_app(config), settings(host, port, workers), config.trusted_proxies)

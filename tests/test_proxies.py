@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.proxies import Proxies
+from relay.proxies import Proxies, origin
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,17 @@ def test_the_caller_is_the_last_that_no_trusted_proxy_is(trusted: str, peer: str
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"does not appear|has host bits"):
         Proxies.read(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "counted_by"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8::ffff:1", "2001:db8::/64"),
+        ("", ""),
+    ],
+)
+def test_all_addresses_of_a_network_in_ipv6_are_one_caller(address: str, counted_by: str) -> None:
+    assert origin(address) == counted_by

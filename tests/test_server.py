@@ -26,8 +26,8 @@ class Server:
     def __init__(self, port: int) -> None:
         self.port = port
 
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+    def connect(self, from_: str = "127.0.0.1") -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60, source_address=(from_, 0))
 
     def say(self, *pieces: bytes) -> bytes:
         """All that is answered to these pieces, each sent once the one before is on its way, until it is hung up."""
@@ -77,9 +77,16 @@ def error(status: int, code: str, message: str) -> tuple[int, dict[str, Any]]:
 
 
 @contextmanager
-def serving(directory: Path, seconds: float, threads: int = 2, connections: int = 200) -> Iterator[Server]:
+def serving(
+    directory: Path,
+    seconds: float,
+    threads: int = 2,
+    connections: int = 200,
+    trusted: str = "127.0.0.1",
+    most: int = 100,
+) -> Iterator[Server]:
     port = free_port()
-    words = ("-m", "running.echo", str(port), str(seconds), str(threads), str(connections))
+    words = ("-m", "running.echo", *map(str, (port, seconds, threads, connections, trusted, most)))
     environment = {"PYTHONPATH": ":".join(each for each in sys.path if each)}
     process = Process((sys.executable, *words), environment, directory / "log")
     found = Server(port)
@@ -272,3 +279,57 @@ def test_the_one_that_waits_longest_goes_when_there_is_no_room(tmp_path: Path) -
 
         for line in silent:
             line.close()
+
+
+def test_a_byte_in_each_of_more_connections_than_threads_holds_nobody_up_and_is_given_up(hasty: Server) -> None:
+    """The attack: a thread each, for as long as they are held."""
+    lines = [hasty.connect() for _ in range(64)]
+    for line in lines:
+        line.sendall(b"P")
+
+    assert hasty.is_well()
+    assert {heard(line)[:12] for line in lines} == {b"HTTP/1.1 408"}
+
+    for line in lines:
+        line.close()
+
+
+def test_one_address_may_have_so_many_connections_and_another_still_gets_one(tmp_path: Path) -> None:
+    with serving(tmp_path, seconds=600, trusted="127.0.0.1", most=5) as server:
+        held = [server.connect(from_="127.0.0.2") for _ in range(5)]
+        for line in held:
+            line.sendall(b"P")
+        with closing(server.connect(from_="127.0.0.2")) as sixth:
+            refused = answers(heard(sixth))
+
+        assert refused == [
+            error(
+                429, "too_many_requests", "Your address has too many connections open. Close some, then send it again."
+            )
+        ]
+        with closing(server.connect(from_="127.0.0.3")) as other:
+            other.sendall(ASK)
+            assert answers(heard(other))[0][0] == 200
+
+        held.pop().close()
+        until(lambda: _is_answered(server, "127.0.0.2"), "one that was closed has made room")
+        for line in held:
+            line.close()
+
+
+def test_a_trusted_proxy_may_have_any_number(tmp_path: Path) -> None:
+    with serving(tmp_path, seconds=600, trusted="127.0.0.1", most=5) as server:
+        held = [server.connect() for _ in range(20)]
+        for line in held:
+            line.sendall(b"P")
+
+        assert server.is_well()
+
+        for line in held:
+            line.close()
+
+
+def _is_answered(server: Server, from_: str) -> bool:
+    with closing(server.connect(from_=from_)) as line:
+        line.sendall(ASK)
+        return answers(heard(line))[0][0] == 200

@@ -1,5 +1,6 @@
-"""`python -m running.echo PORT SECONDS THREADS CONNECTIONS`: the relay's own web server before an application that says
-what it was asked, with `SECONDS` for a request."""
+"""`python -m running.echo PORT SECONDS THREADS CONNECTIONS TRUSTED MOST`: the relay's own web server before an
+application that says what it was asked, with `SECONDS` for a request, and `MOST` connections for an address that is not
+`TRUSTED`."""
 
 import sys
 from typing import Any
@@ -8,6 +9,7 @@ from flask import Flask, Response, request
 
 from relay import jsontext, server, web
 from relay.api import answers, body
+from relay.proxies import Proxies
 
 
 def make_app() -> Any:
@@ -29,7 +31,9 @@ def make_app() -> Any:
 
 
 if __name__ == "__main__":
-    port, seconds, threads, connections = sys.argv[1:]
+    port, seconds, threads, connections, trusted, most = sys.argv[1:]
+    server.MOST_OF_ONE_ADDRESS = int(most)
     server.REQUEST_SECONDS = server.ANSWER_SECONDS = float(seconds)
     options = web.settings("127.0.0.1", int(port), 1)
-    web.serve(make_app, options | {"threads": int(threads), "worker_connections": int(connections)})
+    options |= {"threads": int(threads), "worker_connections": int(connections)}
+    web.serve(make_app, options, Proxies.read(trusted))
