@@ -25,7 +25,8 @@ def make(data: Path, source_id: str, count: int) -> None:
     They are older than 30 days, so their raw bodies are already forgotten, as they would be by then.
     """
     config = Config.load({**os.environ, **environment(data)})
-    database, vault = Database(config.database_url), Vault(config.secret_keys)
+    vault = Vault(config.secret_keys)
+    database = Database(config.database_url, vault)
     upgrade(database)
     provider = get("stripe")
     with database.read() as connection:
@@ -89,7 +90,8 @@ def make(data: Path, source_id: str, count: int) -> None:
 def add_hooks(data: Path, url: str, count: int, hanging: int) -> None:
     """Add hooks that each want one customer's events; the first `hanging` of them point where nobody answers."""
     config = Config.load({**os.environ, **environment(data)})
-    database, vault = Database(config.database_url), Vault(config.secret_keys)
+    vault = Vault(config.secret_keys)
+    database = Database(config.database_url, vault)
     upgrade(database)
     with database.read() as connection:
         from relay.storage import workspaces

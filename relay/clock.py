@@ -9,9 +9,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
+from relay import anchors
 from relay.asking import Asker
 from relay.config import Config
 from relay.errors import StorageUnavailable
@@ -55,11 +57,19 @@ log = structlog.get_logger(stage="clock")
 class Clock:
     """`tick` once a second."""
 
-    def __init__(self, database: Database, vault: Vault, ring: Callable[[str], object], poller: Poller) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        ring: Callable[[str], object],
+        poller: Poller,
+        data_dir: Path | None = None,
+    ) -> None:
         self._database = database
         self._vault = vault
         self._ring = ring
         self._poller = poller
+        self._data_dir = data_dir
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._housekeeping_at = float("-inf")
         self._active: bool | None = None
@@ -154,6 +164,8 @@ class Clock:
             runs.prune(connection, now)
             notices.prune(connection, now)
             mended = inbound.mend(connection, now) + deliveries.mend(connection, now)
+        if self._data_dir is not None and not anchors.note(self._database, self._data_dir):
+            log.error("audit_log_changed", noted=str(anchors.path(self._data_dir)))
         if mended:
             log.warning("clock_set_back", freed=mended)
         if forgotten:
@@ -163,15 +175,15 @@ class Clock:
 
 def run(config: Config, stopped: threading.Event) -> None:
     """Tick until `stopped` is set; a database that is away is tried again at the next tick."""
-    database = Database(config.database_url)
-    bells = Bells(config.redis_url)
     vault = Vault(config.secret_keys)
+    database = Database(config.database_url, vault)
+    bells = Bells(config.redis_url)
 
     def ring(lane: str) -> None:
         bells.ring_now(lane, force=True)
 
     poller = Poller(database, vault, Asker(lambda: Door(allow_private=config.allow_private_sources)), ring)
-    clock = Clock(database, vault, ring, poller)
+    clock = Clock(database, vault, ring, poller, config.data_dir)
     log.info("ready")
     while not stopped.wait(TICK_SECONDS):
         try:

@@ -2,10 +2,10 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from relay import providers
+from relay import anchors, providers
 from relay.config import Config
 from relay.errors import ConfigError, NotFound, StorageUnavailable, Unreachable
 from relay.jobs import workers
@@ -16,6 +16,7 @@ from relay.settings import misfits
 from relay.storage import (
     Connection,
     Database,
+    audit,
     checks,
     deliveries,
     hooks,
@@ -66,7 +67,7 @@ def examine() -> list[Finding]:
 def _stored(config: Config, vault: Vault) -> Iterator[Finding]:
     """What the database says, or what is wrong with it."""
     try:
-        database = Database(config.database_url)
+        database = Database(config.database_url, vault)
     except OSError as error:
         yield Finding(BROKEN, "database", f"{error.filename}: {error.strerror}", "give it to the user of the relay")
         return
@@ -170,6 +171,7 @@ def _database(config: Config, database: Database, vault: Vault) -> Iterator[Find
         if workspace is None:
             return
         yield from _shut(connection, vault)
+        yield _audit(connection, [*anchors.noted(config.data_dir).values()])
         found = sources.search(connection, vault, workspace.id, limit=1000)
         last = inbound.last_received(connection, [source.id for source in found])
         put_off, unanswered = inbound.count_put_off(connection), polls.failures(connection)
@@ -203,6 +205,15 @@ def _database(config: Config, database: Database, vault: Vault) -> Iterator[Find
                     f"{hook.failures} failures since the last success",
                     f"relay deliveries --hook {hook.id}",
                 )
+
+
+def _audit(connection: Connection, noted: Sequence[audit.Place]) -> Finding:
+    verdict = audit.verify(connection, noted)
+    if verdict.wrong is None:
+        return Finding(FINE, "audit log", f"{verdict.count} entries, whole")
+    return Finding(
+        BROKEN, "audit log", verdict.wrong, "it was changed, or is an older copy: compare it with your backups"
+    )
 
 
 def _shut(connection: Connection, vault: Vault) -> Iterator[Finding]:

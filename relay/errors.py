@@ -3,6 +3,7 @@
 RelayError
 ├── ConfigError            the operator must change a setting
 │   └── DoesNotOpen            a stored secret was sealed with a key that is not there
+├── Broken                 what is kept was changed by somebody else
 ├── Unreadable             the body is not what the provider's format promises
 │   ├── TooLarge               it is larger than this address takes
 │   │   └── HeadTooLarge           its headers are
@@ -47,6 +48,10 @@ class ConfigError(RelayError):
 class DoesNotOpen(ConfigError):
     code = "does_not_open"
     status = 503
+
+
+class Broken(RelayError):
+    code = "broken"
 
 
 class Unreadable(RelayError):

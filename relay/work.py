@@ -25,8 +25,8 @@ log = structlog.get_logger(stage="work")
 
 def run(config: Config, lanes: Sequence[str]) -> None:
     """Work until a signal says stop; then finish or hand back what is under way."""
-    database = Database(config.database_url)
     vault = Vault(config.secret_keys)
+    database = Database(config.database_url, vault)
     bells = Bells(config.redis_url)
 
     def gone(connection: Connection, hook: Hook) -> None:

@@ -28,6 +28,7 @@ from relay.api import (
     sources,
 )
 from relay.api.auth import Keys
+from relay.api.noting import Notes
 from relay.config import Config
 from relay.jobs import Bells
 from relay.proxies import Behind
@@ -56,8 +57,9 @@ def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> F
     app = Flask("relay", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = None  # each surface has its own limit and its own words for it
     app.url_map.merge_slashes = False  # callers are never redirected: a key would follow
-    database = Database(config.database_url, patience=STORED_WITHIN_SECONDS)
-    relay = routes.Relay(config, database, Vault(config.secret_keys), Bells(config.redis_url))
+    vault = Vault(config.secret_keys)
+    database = Database(config.database_url, vault, patience=STORED_WITHIN_SECONDS)
+    relay = routes.Relay(config, database, vault, Bells(config.redis_url), Notes(database))
     app.extensions["relay"] = relay
     receiver = Receiver(relay.database, relay.vault, relay.bells.ring, config.public_url)
     keys = Keys(relay.database)

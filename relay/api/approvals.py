@@ -5,6 +5,7 @@ from urllib.parse import quote, urlsplit
 
 import structlog
 from flask import Blueprint, Response, render_template, request
+from flask_limiter.util import get_remote_address
 from markupsafe import Markup
 
 from relay.actions.catalogue import actions
@@ -70,7 +71,9 @@ def blueprint(relay: Relay) -> Blueprint:
     @pages.get("/<token>")
     def show(token: str) -> Response:
         try:
-            return page(desk.linked(token)[1], None)
+            link, run = desk.linked(token)
+            relay.notes.seen(run.workspace_id, f"link {link.way}", "approval.opened", run.id, str(get_remote_address()))
+            return page(run, None)
         except NotFound as error:
             return page(None, error.message, 404)
 

@@ -107,6 +107,7 @@ def _raw(call: Call) -> Answer:
     if kept.sealed is None:
         raise Forgotten("The webhook behind this event was forgotten: they are kept for 30 days. The event stays.")
     webhook = unpack(call.relay.vault.open(kept.sealed, kept.id))
+    call.relay.notes.seen(call.workspace_id, call.key.id, "webhook.read", event.id)
     return Answer(
         {
             "event_id": event.id,

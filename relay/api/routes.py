@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, g, request
+from flask_limiter.util import get_remote_address
 
 from relay.api import idempotency, reading
 from relay.api.answers import Answer
 from relay.api.auth import Keys, require
+from relay.api.noting import Notes
 from relay.api.reading import Parameter, Schema
 from relay.config import Config
-from relay.errors import NotFound, Unauthorized
+from relay.errors import Forbidden, NotFound, Unauthorized
 from relay.jobs import Bells
 from relay.storage import Database
 from relay.storage.workspaces import ApiKey
@@ -32,6 +34,7 @@ class Relay:
     database: Database
     vault: Vault
     bells: Bells
+    notes: Notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,15 @@ def authenticate(keys: Keys, public: frozenset[str]) -> None:
 
 def _view(relay: Relay, route: Route) -> Callable[..., Response]:
     def view(**path: str) -> Response:
+        what = f"{route.method} {route.path}"
         if g.key is None:
+            relay.notes.refused(None, f"address {get_remote_address()}", what, "no valid key")
             raise g.no_key or Unauthorized("An API key is needed.")
-        require(g.key, route.scope)
+        try:
+            require(g.key, route.scope)
+        except Forbidden:
+            relay.notes.refused(g.key.workspace_id, g.key.id, what, f"lacks {route.scope}")
+            raise
         for name, value in path.items():
             if name.endswith("_id") and not _ID.fullmatch(value):
                 raise NotFound(f"There is no {name.removesuffix('_id')} with this id in this workspace.")

@@ -1,16 +1,21 @@
 """What came in, what went out, and whether all is well."""
 
+import re
+from typing import Any
+
 import click
 
-from relay import doctor, replay
+from relay import anchors, doctor, replay
 from relay.asking import asking
 from relay.cli.named import check_types, event_named, hook_named, source_named
 from relay.cli.shared import ACTOR, here, json_option, none_of, show, table
-from relay.errors import InvalidRequest, NotFound
+from relay.errors import Broken, InvalidRequest
 from relay.lanes import LATE
 from relay.model import iso
 from relay.storage import audit, deliveries, events
 from relay.times import instant
+
+_ANCHOR = re.compile(r"([1-9]\d{0,17}):([0-9a-fA-F]{12,64})")
 
 
 @click.command("events")
@@ -149,14 +154,43 @@ def audit_group() -> None:
 
 
 @audit_group.command("verify")
+@click.option("--expect", metavar="N:HASH", help="An anchor that was noted before: the log must go through it.")
 @json_option
-def verify_audit(as_json: bool) -> None:
-    """Check that no entry of the audit log was changed or removed."""
-    with here() as relay, relay.database.read() as connection:
-        count, broken = audit.verify(connection)
-    if broken is not None:
-        raise NotFound(f"Entry {broken} does not fit the {count} before it: the log was changed.")
-    show({"entries": count, "chain": "whole"}, as_json)
+def verify_audit(expect: str | None, as_json: bool) -> None:
+    """Check that no entry of the audit log was changed or removed, also at its end.
+
+    Prints an anchor, N:HASH. Noted elsewhere, it shows later that the log was not put back: relay audit verify --expect
+    12:9f86d081884c7d65
+    """
+    with here() as relay:
+        noted = [*_places(expect), *anchors.noted(relay.config.data_dir).values()]
+        with relay.database.read() as connection:
+            verdict = audit.verify(connection, noted)
+            here_it_ends = audit.places(connection).get(relay.workspace.id)
+    if verdict.wrong is not None:
+        raise Broken(
+            f"{verdict.wrong}: the audit log was changed, or is an older copy. Compare it with your backups"
+            f" ({anchors.path(relay.config.data_dir)} and what you noted say how far it went)."
+        )
+    told: dict[str, Any] = {
+        "entries": verdict.count,
+        "chain": "whole",
+        "anchor": f"{here_it_ends.count}:{here_it_ends.head}" if here_it_ends else None,
+    }
+    if verdict.unsealed:
+        told["unsealed"] = f"the first {verdict.unsealed}, from before entries were sealed"
+    show(told, as_json)
+
+
+def _places(text: str | None) -> list[audit.Place]:
+    if text is None:
+        return []
+    found = _ANCHOR.fullmatch(text.strip())
+    if found is None:
+        raise InvalidRequest(
+            "--expect must be N:HASH, as `relay audit verify` printed it, such as 12:9f86d081884c7d65."
+        )
+    return [audit.Place(int(found[1]), found[2].lower())]
 
 
 COMMANDS = (events_command, deliveries_command, replay_command, doctor_command, audit_group)

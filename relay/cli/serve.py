@@ -11,13 +11,12 @@ from collections.abc import Callable
 
 import click
 
-from relay import logs
+from relay import accounts, logs
 from relay.cli.shared import here
 from relay.config import Config
 from relay.embedded import forget, redis_command, redis_log
 from relay.lanes import ACT, FRESH, LANES, LATE
 from relay.listening import reached_at
-from relay.model import now_ms
 from relay.storage import Database, workspaces
 from relay.storage.migrate import upgrade
 from relay.supervisor import Part, Supervisor
@@ -146,10 +145,11 @@ def _workers() -> list[Part]:
 
 def _first_key(config: Config) -> str | None:
     """An API key at the first start; None afterwards."""
-    with here() as relay, relay.database.write() as connection:
-        if workspaces.keys(connection, relay.workspace.id):
-            return None
-        _, text = workspaces.add_key(connection, relay.workspace.id, "first key", ("admin",), now_ms())
+    with here() as relay:
+        with relay.database.read() as connection:
+            if workspaces.keys(connection, relay.workspace.id):
+                return None
+        _, text = accounts.create_key(relay.database, relay.workspace.id, "first key", ("admin",), actor="relay")
         return text
 
 

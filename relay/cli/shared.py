@@ -42,12 +42,13 @@ class Here:
 def here() -> Iterator[Here]:
     """The relay that the environment points at, its database at the newest schema and with a workspace in it."""
     config = Config.load()
-    database = Database(config.database_url)
+    vault = Vault(config.secret_keys)
+    database = Database(config.database_url, vault)
     try:
         upgrade(database)
         with database.write() as connection:
             workspace = workspaces.first(connection) or workspaces.add(connection, "My hosting", now_ms())
-        yield Here(config, database, Vault(config.secret_keys), workspace)
+        yield Here(config, database, vault, workspace)
     finally:
         database.close()
 

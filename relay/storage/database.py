@@ -21,7 +21,9 @@ from relay.errors import StorageUnavailable
 
 if TYPE_CHECKING:
     from relay.storage.patience import Patience
+    from relay.vault import Vault
 
+AUDIT = "relay_audit"
 _BUSY_MS = 10_000
 _MAPPED_BYTES = 2_147_418_112
 _CHECKPOINT_PAGES = 8_000
@@ -42,11 +44,13 @@ _SETTINGS: dict[str, Any] = {"pool_size": 8, "max_overflow": 32, "hide_parameter
 class Database:
     """One database, for one process. Made before a fork it must not be used after it.
 
+    `vault` seals entries of the audit log: without it none can be written.
     `patience` is how many seconds its answers are waited for, and other writers of this process; None is without end.
     """
 
-    def __init__(self, url: str, *, patience: float | None = None) -> None:
+    def __init__(self, url: str, vault: "Vault | None" = None, *, patience: float | None = None) -> None:
         parsed = make_url(url)
+        noted = {AUDIT: vault.mac("audit log") if vault else None}
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self._gate = threading.Lock()
         self._gate_file: int | None = None
@@ -56,12 +60,19 @@ class Database:
             path = Path(str(parsed.database))
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._gate_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self.engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, **_SETTINGS)
+            self.engine = create_engine(
+                url, connect_args={"timeout": _BUSY_MS / 1000}, execution_options=noted, **_SETTINGS
+            )
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             self.engine = create_engine(
-                url, pool_pre_ping=True, pool_recycle=1800, connect_args=_POSTGRESQL, **_SETTINGS
+                url,
+                pool_pre_ping=True,
+                pool_recycle=1800,
+                connect_args=_POSTGRESQL,
+                execution_options=noted,
+                **_SETTINGS,
             )
             if patience is not None:
                 from relay.storage import patience as patience_with  # loads PostgreSQL's driver

@@ -215,7 +215,17 @@ audit = Table(
     Column("outcome", String(64), nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("seal", String(80)),
     sqlite_autoincrement=True,
+)
+
+audit_anchors = Table(
+    "audit_anchors",
+    metadata,
+    Column("workspace_id", _Id, primary_key=True),
+    Column("entries", _Ms, nullable=False),
+    Column("head", String(64), nullable=False),
+    Column("seal", String(80), nullable=False),
 )
 
 alerts = Table(

@@ -29,9 +29,9 @@ class Bench:
     """`does` takes the place of what the provider `standard` does."""
 
     def __init__(self, directory: Path, does: Mapping[str, Does], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.database = Database(f"sqlite:///{directory / 'relay.db'}")
-        metadata.create_all(self.database.engine)
         self.vault = Vault([KEY])
+        self.database = Database(f"sqlite:///{directory / 'relay.db'}", self.vault)
+        metadata.create_all(self.database.engine)
         self.rung: list[str] = []
         with self.database.write() as connection:
             self.workspace = workspaces.add(connection, "Mine", now_ms())

@@ -134,7 +134,7 @@ def test_what_is_asked_for_is_done_and_told(bench: Bench, panel: Panel) -> None:
     assert run.content["output"] == {"service_id": "p_1", "service_status": None, "domain": None, "plan": None}
     assert bench.told() == [f"action.completed:{run.id}:succeeded"]
     with bench.database.read() as connection:
-        assert audit.verify(connection) == (2, None)
+        assert audit.verify(connection) == audit.Verdict(2)
 
 
 @pytest.mark.parametrize("mood", ["marks", "cuts", "speaks Latin-1"])

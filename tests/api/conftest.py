@@ -212,14 +212,15 @@ def make_api(directory: Path, *, environment: Mapping[str, str] | None = None, *
             **(environment or {}),
         }
     )
-    database = Database(config.database_url)
+    vault = Vault(config.secret_keys)
+    database = Database(config.database_url, vault)
     metadata.create_all(database.engine)
     with database.write() as connection:
         found = [
             _workspace(connection, name, ("events:read", "hooks:write", "actions:run", "admin"))
             for name in ("Mine", "Other")
         ]
-    return Api(build_app(config, **settings), database, Vault(config.secret_keys), *found)
+    return Api(build_app(config, **settings), database, vault, *found)
 
 
 def close(api: Api) -> None:

@@ -245,7 +245,7 @@ def test_every_change_is_in_the_audit_log(api):
     key_id = api.call("GET", "/me").json["key"]["id"]
     with api.database.read() as connection:
         rows = list(connection.execute(audit_table.select().order_by(audit_table.c.number)))
-        assert audit.verify(connection) == (len(rows), None)
+        assert audit.verify(connection) == audit.Verdict(len(rows))
     assert [(row.actor, row.action, row.object) for row in rows] == [
         (key_id, action, made["id"])
         for action in ("hook.created", "hook.updated", "hook.secret_rotated", "hook.tested", "hook.deleted")

@@ -3,6 +3,7 @@
 import pytest
 
 from cli.conftest import Terminal
+from relay import anchors
 from relay.storage import audit
 from running.workbench import Belt, Workbench
 
@@ -130,4 +131,27 @@ def test_a_key_is_revoked_by_its_name_and_that_is_noted(relay: Terminal, bench: 
     assert done.stdout == "The key Zapier is revoked.\n"
     assert relay.json("key", "list") == []
     with bench.database.read() as connection:
-        assert audit.verify(connection) == (2, None)
+        assert audit.verify(connection) == audit.Verdict(2)
+
+
+def test_the_audit_log_is_held_against_an_anchor_that_was_noted(relay: Terminal, bench: Workbench) -> None:
+    relay.json("key", "add", "--name", "Zapier")
+    anchor = relay.json("audit", "verify")["anchor"]
+    relay.json("key", "add", "--name", "Make")
+
+    assert relay.json("audit", "verify", "--expect", anchor)["chain"] == "whole"
+    assert "It does not go through 1:000000000000" in relay.refused("audit", "verify", "--expect", "1:000000000000")
+    assert "--expect must be N:HASH" in relay.refused("audit", "verify", "--expect", "yesterday")
+
+
+def test_a_log_that_was_put_back_is_found_by_what_the_clock_noted(relay: Terminal, bench: Workbench) -> None:
+    relay.json("key", "add", "--name", "Zapier")
+    assert anchors.note(bench.database, relay.directory)
+    with bench.database.write() as connection:
+        for table in ("audit", "audit_anchors"):
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+
+    said = relay.refused("audit", "verify")
+
+    assert said.startswith("relay: It does not go through 1:")
+    assert not anchors.note(bench.database, relay.directory)

@@ -178,7 +178,7 @@ def test_a_channel_is_sealed_and_noted(office: Office) -> None:
         ("channel.saved", "sms"),
         ("channel.removed", "sms"),
     ]
-    assert sound == (3, None)
+    assert sound == audit.Verdict(3)
     with pytest.raises(NotFound):
         channels.remove(office.database, office.workspace.id, "sms", actor="tests")
 

@@ -203,12 +203,13 @@ class Relay:
     @contextmanager
     def _open(self) -> Iterator[tuple[Config, Database, Vault, str]]:
         config = Config.load(self.environment)
-        database = Database(config.database_url)
+        vault = Vault(config.secret_keys)
+        database = Database(config.database_url, vault)
         try:
             with database.read() as connection:
                 workspace = workspaces.first(connection)
             assert workspace is not None
-            yield config, database, Vault(config.secret_keys), workspace.id
+            yield config, database, vault, workspace.id
         finally:
             database.close()
 

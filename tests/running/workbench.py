@@ -32,9 +32,9 @@ class Workbench:
     """`url` is that of an empty database."""
 
     def __init__(self, url: str) -> None:
-        self.database = Database(url)
-        upgrade(self.database)
         self.vault = Vault((SECRET_KEY,))
+        self.database = Database(url, self.vault)
+        upgrade(self.database)
         self.workspace_id = self.workspace("Ours")
 
     def __enter__(self) -> Self:

@@ -1,0 +1,66 @@
+"""What calls leave in the audit log beside what they change: what was refused, and who saw what is sealed.
+
+The same is noted once an hour, and of refusals so many in all: a flood of them must not fill the log.
+"""
+
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from threading import Lock
+
+from relay.errors import StorageUnavailable
+from relay.model import now_ms
+from relay.storage import Database, audit, workspaces
+
+_HOUR_SECONDS = 3600.0
+_MOST_REFUSALS = 60
+_MOST_REMEMBERED = 5000
+_LONGEST = 255
+
+
+class Notes:
+    """One for each web process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._noted: OrderedDict[tuple[str, ...], float] = OrderedDict()
+        self._refusals: list[float] = []
+        self._lock = Lock()
+
+    def refused(self, workspace_id: str | None, actor: str, what: str, why: str) -> None:
+        """A call that was refused; of one without a workspace the first hears. It is refused either way."""
+        if not self._is_news("refused", actor, what, why, most=_MOST_REFUSALS):
+            return
+        with suppress(StorageUnavailable), self._database.write() as connection:
+            if workspace_id is None:
+                first = workspaces.first(connection)
+                if first is None:
+                    return
+                workspace_id = first.id
+            audit.append(connection, _entry(workspace_id, actor, "call.refused", what, why))
+
+    def seen(self, workspace_id: str, actor: str, action: str, what: str, how: str = "done") -> None:
+        """Something was shown that few may see. Raises `StorageUnavailable`: what cannot be noted is not shown."""
+        if self._is_news(action, actor, what, how):
+            with self._database.write() as connection:
+                audit.append(connection, _entry(workspace_id, actor, action, what, how))
+
+    def _is_news(self, *what: str, most: int | None = None) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            if now - self._noted.get(what, -_HOUR_SECONDS) < _HOUR_SECONDS:
+                return False
+            if most is not None:
+                self._refusals = [each for each in self._refusals if now - each < _HOUR_SECONDS]
+                if len(self._refusals) >= most:
+                    return False
+                self._refusals.append(now)
+            self._noted[what] = now
+            self._noted.move_to_end(what)
+            if len(self._noted) > _MOST_REMEMBERED:
+                self._noted.popitem(last=False)
+            return True
+
+
+def _entry(workspace_id: str, actor: str, action: str, what: str, how: str) -> audit.Entry:
+    return audit.Entry(workspace_id, now_ms(), actor[:_LONGEST], action, what[:_LONGEST], how[:64])
