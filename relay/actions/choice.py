@@ -39,10 +39,10 @@ def choose(
     raise InvalidRequest(f"source is required: {len(candidates)} sources can do {action.name}, such as {choices}.")
 
 
-def fit(source: Source | None, action: Action, named: str) -> Source:
+def fit(source: Source | None, action: Action, named: str, *, field: str = "source") -> Source:
     """A source if it can do the action, with all the settings that this needs. Raises `InvalidRequest`."""
     if source is None:
-        raise InvalidRequest(f"source must be the id of a source of this workspace; there is no {named[:64]!r}.")
+        raise InvalidRequest(f"{field} must be the id of a source of this workspace; there is no {named[:64]!r}.")
     does = adapters.of(source.provider).get(action.name)
     label = get_provider(source.provider).label
     if does is None:

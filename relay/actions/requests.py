@@ -265,10 +265,9 @@ class Desk:
         if action.own:
             raise InvalidRequest(f"{action.name} is done by the relay itself, so there is no fallback for it.")
         named = str(wanted.get("source") or "")
-        source = sources.get(connection, self.vault, named)
-        if source is not None and source.workspace_id != workspace_id:
-            source = None
-        chosen = choice.fit(source, action, named)
+        chosen = choice.fit(
+            sources.named(connection, self.vault, workspace_id, named), action, named, field="fallback.source"
+        )
         if first is not None and chosen.id == first.id:
             raise InvalidRequest("fallback.source must be another source than the first.")
         differs = fitting.without_blanks(wanted.get("input") or {}, action.input)

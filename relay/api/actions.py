@@ -258,7 +258,7 @@ def _body(action: Action) -> dict[str, Any]:
             "description": "Another source, for when the first one certainly did not: declined, or not reached. It is"
             " about the same amount and currency.",
             "properties": {
-                "source": {"type": "string", "maxLength": 64, "description": "Its id."},
+                "source": {"type": "string", "maxLength": 64, "description": "Its id or name."},
                 "input": {"type": "object", "description": "What differs there, such as the invoice's id."},
             },
             "required": ["source"],

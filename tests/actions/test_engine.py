@@ -550,6 +550,15 @@ def test_a_fallback_about_the_same_money_waits_for_nobody_below_the_limit(
     assert bench.ask(REFUND, **given, fallback={"source": other.id, "input": same}).state == runs.QUEUED
 
 
+def test_a_fallback_is_named_as_a_source_is(bench: Bench) -> None:
+    other = bench.add_source("hmac")
+    given = {"payment_id": "p", "source": bench.source.name}
+
+    assert bench.ask(REFUND, **given, fallback={"source": other.name}).content["fallback"]["source_id"] == other.id
+    with pytest.raises(InvalidRequest, match=r"^fallback\.source must be the id of a source"):
+        bench.ask(REFUND, **given, fallback={"source": "src_none"})
+
+
 def test_all_that_may_be_done_is_shown_to_who_approves_it(bench: Bench) -> None:
     other = bench.add_source("hmac")
     given = {"payment_id": "p", "amount": 1, "currency": "EUR", "source": bench.source.id}
