@@ -17,6 +17,7 @@ from relay.vault import Vault
 
 EVENT = "action.approval_requested"
 _CONTEXT = "approval link"
+_OPERATOR = "command line"
 _NAMED = f'"{EVENT}"'.encode()
 
 
@@ -64,6 +65,13 @@ class Links:
         if hook.approval_links_by is None:
             return body
         return self._with_link(body, f"sent to hook {hook.id}", hook.approval_links_by)
+
+    def over_channel(self, channel: str, envelope: Mapping[str, Any]) -> str | None:
+        """The link of the run that an event says waits, for the people behind a channel, which only the command line
+        sets up; None for any other event."""
+        if envelope["type"] != EVENT:
+            return None
+        return self.url(Link(str(envelope["data"]["action"]["run_id"]), f"sent over channel {channel}", _OPERATOR))
 
     def _with_link(self, body: bytes, way: str, owner: str) -> bytes:
         if _NAMED not in body:

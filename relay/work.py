@@ -54,7 +54,15 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     )
     asker = Asker(lambda: Door(allow_private=config.allow_private_sources))
     reserve = Pace(config.redis_url).reserve
-    actor = Actor(database, vault, bells.ring, reserve, presence, allow_private=config.allow_private_sources)
+    actor = Actor(
+        database,
+        vault,
+        bells.ring,
+        reserve,
+        presence,
+        public_url=config.public_url,
+        allow_private=config.allow_private_sources,
+    )
     pipeline = Pipeline(
         database,
         vault,

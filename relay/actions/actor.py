@@ -24,6 +24,7 @@ from relay.actions.planned import fingerprint, now_at
 from relay.actions.policy import APPROVAL_MS
 from relay.actions.telling import tell_completed, tell_pending
 from relay.actions.vendor import Vendor
+from relay.approval_links import Links
 from relay.errors import StorageUnavailable
 from relay.lanes import FRESH
 from relay.model import Source, now_ms
@@ -73,6 +74,7 @@ class Actor:
         reserve: Reserve,
         presence: Presence,
         *,
+        public_url: str,
         allow_private: frozenset[str] = frozenset(),
         patience: Patience | None = None,
     ) -> None:
@@ -81,6 +83,7 @@ class Actor:
         self._ring = ring
         self._reserve = reserve
         self._presence = presence
+        self._links = Links(vault, public_url)
         self._allow_private = allow_private
         self._patience = patience or Patience()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="act")
@@ -195,6 +198,7 @@ class Actor:
             self._database,
             self._vault,
             self._allow_private,
+            self._links,
             held.hold_on,
             held.about_to_change,
             held.nothing_taken,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay.actions.outcomes import Done, Failed
+from relay.approval_links import Links
 from relay.inside import source_of, tell
 from relay.model import iso, now_ms
 from relay.normalize import event_id
@@ -23,14 +24,15 @@ _CUSTOM = "custom"
 class OwnTask:
     """One run of an action that needs no vendor.
 
-    What leaves the relay is told of by `before_change` and `not_taken`, as `Vendor` does. `hold_on` is called before
-    something that takes long.
+    `links` makes links to approve by, for messages; a rehearsal has none. What leaves the relay is told of by
+    `before_change` and `not_taken`, as `Vendor` does. `hold_on` is called before something that takes long.
     """
 
     run: Run
     database: Database
     vault: Vault
     allow_private: frozenset[str] = frozenset()
+    links: Links | None = None
     hold_on: Callable[[], None] = lambda: None
     before_change: Callable[[], None] = lambda: None
     not_taken: Callable[[], None] = lambda: None

@@ -41,6 +41,7 @@ def channel_group() -> None:
     help="Messages asked for through API keys at most, to all recipients together.",
 )
 @click.option("--signature", help="Last line of ready messages, such as your company's name.")
+@click.option("--approval-links", is_flag=True, help="Messages about a run that waits have the link to approve it.")
 def add_channel(
     name: str,
     url: str,
@@ -50,6 +51,7 @@ def add_channel(
     per_hour: int,
     per_channel_hour: int,
     signature: str | None,
+    approval_links: bool,
 ) -> None:
     """Add a channel, or set it anew. URL is an address as apprise writes it; - reads it from standard input."""
     if url == "-":
@@ -68,6 +70,7 @@ def add_channel(
             per_hour=per_hour,
             per_channel_hour=per_channel_hour,
             signature=signature,
+            approval_links=approval_links,
             allow_private=relay.config.allow_private_sources,
         )
     click.echo(f"The channel is kept ({channels.shown(channel)['service']}). Try it: relay channel test {name!r}")

@@ -32,6 +32,7 @@ def add(
     per_hour: int = 20,
     per_channel_hour: int = PER_CHANNEL_HOUR,
     signature: str | None = None,
+    approval_links: bool = False,
     allow_private: frozenset[str] = frozenset(),
 ) -> Channel:
     """A new channel, or one of this name written over. Raises `InvalidRequest` or `AddressRefused`."""
@@ -48,6 +49,10 @@ def add(
     if signature is not None and (len(signature) > _LONGEST_SIGNATURE or not signature.isprintable()):
         raise InvalidRequest(f"A signature is one line of at most {_LONGEST_SIGNATURE} characters.")
     addresses.check(url, allow_private)
+    if approval_links and addresses.read(url).kind != addresses.CHAT:
+        raise InvalidRequest(
+            "Only a chat gets links to approve by: elsewhere who asks for a message says to whom it goes."
+        )
     channel = Channel(
         workspace_id,
         name,
@@ -58,6 +63,7 @@ def add(
         per_hour=per_hour,
         per_channel_hour=per_channel_hour,
         signature=signature,
+        approval_links=approval_links,
     )
     now = now_ms()
     with database.write() as connection:
@@ -103,4 +109,5 @@ def shown(channel: Channel) -> dict[str, Any]:
         "per_hour": channel.per_hour,
         "per_channel_hour": channel.per_channel_hour,
         "signature": channel.signature,
+        "approval_links": channel.approval_links,
     }

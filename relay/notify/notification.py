@@ -1,6 +1,8 @@
 """The action `notification.send`: the first of the named channels that takes the message now gets it, once."""
 
 import hashlib
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from relay import jsontext
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from relay.actions.own import OwnTask
 
 MOST_CHANNELS = 5
+_LINK = re.compile(r"https?://[^ ]*/approvals/[^ ]*")
 _SENT, _SENT_BEFORE, _PUT_OFF = "sent", "sent_before", "put_off"
 
 
@@ -40,7 +43,7 @@ def send(task: "OwnTask") -> Done:
             way = sending.way_of(channel, given.get("to"))
             until = _closed_until(channel, urgent=bool(given.get("urgent")))
             if until is None:
-                outcome = _over(task, channel, way, said)
+                outcome = _over(task, channel, way, said, envelope)
                 if isinstance(outcome, Done):
                     return outcome
                 until = outcome
@@ -76,7 +79,7 @@ def rehearse(task: "OwnTask") -> list[dict[str, Any]]:
     return would
 
 
-def _over(task: "OwnTask", channel: Channel, way: Way, said: Message) -> Done | int:
+def _over(task: "OwnTask", channel: Channel, way: Way, said: Message, envelope: dict[str, Any] | None) -> Done | int:
     """Send over one channel; or, if its recipient or API keys have had enough, when it can be tried again (Unix ms)."""
     notice = _notice(task, channel, way, said)
     with task.database.write() as connection:
@@ -95,11 +98,14 @@ def _over(task: "OwnTask", channel: Channel, way: Way, said: Message) -> Done | 
         return claim.until
     task.hold_on()
     post = sending.Post(task.run.id, task.allow_private, task.before_change, task.not_taken)
+    link = _link(task, channel, way, envelope)
     try:
-        sending.send(channel, way, said, post)
-    except Failed:
+        sending.send(channel, way, _with_link(said, link), post)
+    except Failed as error:
         with task.database.write() as connection:
             notices.release(connection, notice)
+        # A service may repeat in its refusal what it was sent.
+        error.message = _LINK.sub("(link)", error.message)
         raise
     except Uncertain as error:
         with task.database.write() as connection:
@@ -152,10 +158,30 @@ def _message(given: Any, channel: Channel, envelope: dict[str, Any] | None) -> M
             subject=given.get("subject"),
             note=given.get("message"),
         )
-    text = given.get("message") or (envelope or {}).get("summary")
+    text = given.get("message") or _in_words(envelope)
     if not text or not text.strip():
         raise Failed("template or message is required: there is nothing to say.", code="invalid_request")
     return message.own(given.get("subject"), text)
+
+
+def _link(task: "OwnTask", channel: Channel, way: Way, envelope: dict[str, Any] | None) -> str | None:
+    """The link to approve by of a message about a run that waits, for a chat that the operator chose for it. To an
+    address that the caller chose there goes none."""
+    if task.links is None or envelope is None or way.kind != CHAT or not channel.approval_links:
+        return None
+    return task.links.over_channel(channel.name, envelope)
+
+
+def _with_link(said: Message, link: str | None) -> Message:
+    return said if link is None else replace(said, text=f"{said.text}\n\nApprove or reject: {link}")
+
+
+def _in_words(envelope: dict[str, Any] | None) -> str | None:
+    """What an event says of itself; of a run that waits, all that may be done."""
+    if envelope is None:
+        return None
+    asked_for = (envelope["data"].get("action") or {}).get("asked_for")
+    return f"{envelope['summary']} {asked_for}" if asked_for else envelope["summary"]
 
 
 def _closed_until(channel: Channel, *, urgent: bool) -> int | None:

@@ -14,7 +14,7 @@ from relay.storage.sealed import channel_context
 from relay.storage.tables import channels
 from relay.vault import Vault
 
-_SEALED = ("url", "language", "quiet", "zone", "per_hour", "per_channel_hour", "signature")
+_SEALED = ("url", "language", "quiet", "zone", "per_hour", "per_channel_hour", "signature", "approval_links")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Channel:
     """One named way to people. `quiet` are hours such as `22:00-07:00`, as the clocks say in `zone`.
 
     `per_hour` is how many messages one recipient gets in an hour at most, `per_channel_hour` how many all together for
-    which API keys asked; `signature` ends the ready messages. One that does not open, since its key was dropped, has no
-    address and sends nothing.
+    which API keys asked; `signature` ends the ready messages. With `approval_links` messages about a run that waits
+    have the link to approve it. One that does not open, since its key was dropped, has no address and sends nothing.
     """
 
     workspace_id: str
@@ -35,6 +35,7 @@ class Channel:
     per_hour: int = 20
     per_channel_hour: int = PER_CHANNEL_HOUR
     signature: str | None = None
+    approval_links: bool = False
     opens: bool = True
 
 

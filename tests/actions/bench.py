@@ -54,6 +54,7 @@ class Bench:
             self.rung.append,
             lambda _, __, ___: [now_ms()],
             Presence(self.database, lambda *_: None),
+            public_url="https://relay.example",
             allow_private=frozenset({"127.0.0.1"}),
             patience=patience,
         )

@@ -87,7 +87,10 @@ class Received:
 
 
 class Service:
-    """Answers every request with `status` and `answer`, or hangs up, in the middle of it where it `breaks_off`."""
+    """Answers every request with `status` and `answer`, or hangs up, in the middle of it where it `breaks_off`.
+
+    Where it `repeats`, the answer is what came.
+    """
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -96,6 +99,7 @@ class Service:
         self.headers: dict[str, str] = {}
         self.hangs_up = False
         self.breaks_off = False
+        self.repeats = False
         service = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -105,6 +109,8 @@ class Service:
                 if service.hangs_up:
                     self.close_connection = True
                     return
+                if service.repeats:
+                    service.answer = body
                 self.send_response(service.status)
                 for name, value in service.headers.items():
                     self.send_header(name, value)

@@ -1,5 +1,6 @@
 """Messages are sent for real, to servers on this machine: what arrives, once, and what is said when it does not."""
 
+import re
 import time
 from email.utils import parsedate_to_datetime
 
@@ -7,9 +8,13 @@ import pytest
 
 from notify.office import SEND, SID, TOKEN, TWILIO, Office
 from notify.post_office import MailServer, Service, words
+from relay import jsontext
 from relay.actions.outcomes import Failed
+from relay.catalogue import catalogue
+from relay.errors import InvalidRequest
 from relay.notify import mail, notification
 from relay.storage import runs
+from relay.storage.runs import Policy, Run
 
 ZOE = "zoe@acme-shop.example"
 LOGIN_WITHOUT_TLS = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -138,6 +143,56 @@ def test_a_chat_gets_it_and_nobody_in_it_is_called_by_an_event(office: Office, s
     assert "look" in text
     assert "@everyone" not in text
     assert "<!channel" not in text
+
+
+def waiting(office: Office) -> tuple[Run, str]:
+    """A run that waits for a person, and the event that tells of it, which holds no link."""
+    office.desk.set_policy(office.workspace.id, Policy("alert.raise", "always"), actor="tests")
+    asked = office.ask("alert.raise", key="disk:web03", title="Disk is full")
+    action = catalogue().sample(catalogue().types["action.approval_requested"])["data"]["action"]
+    told = action | {"run_id": asked.id, "asked_for": "Raise Alert: disk:web03.", "approve_url": None}
+    return asked, office.event("action.approval_requested", data={"action": told})
+
+
+def test_a_chat_that_was_chosen_for_it_gets_the_link_and_the_decision_names_it(
+    office: Office, service: Service
+) -> None:
+    office.channel("ops", f"json://127.0.0.1:{service.port}/in", approval_links=True)
+    asked, event = waiting(office)
+
+    run = office.send(channel="ops", event_id=event)
+
+    text = jsontext.loads(service.received[0].body)["message"]
+    (link,) = re.findall(r"Approve or reject: https://relay\.example/approvals/([A-Za-z0-9_-]+)", text)
+    assert "Raise Alert: disk:web03." in text
+    assert link not in str(run.content)
+    decided = office.desk.decide_by_link(link, approve=True)
+    assert (decided.id, decided.decided_by) == (asked.id, "approval link sent over channel ops")
+
+
+def test_no_other_channel_gets_a_link(office: Office, service: Service, mail_server: MailServer) -> None:
+    office.channel("public", f"json://127.0.0.1:{service.port}/in")
+    office.mail_channel(mail_server)
+    _, event = waiting(office)
+
+    office.send(channel="public", event_id=event)
+    office.send(channel="mail", to=ZOE, event_id=event)
+
+    assert "/approvals/" not in service.received[0].body.decode()
+    assert "/approvals/" not in str(mail_server.box.mails[0])
+    with pytest.raises(InvalidRequest, match="Only a chat"):
+        office.mail_channel(mail_server, "second", approval_links=True)
+
+
+def test_a_link_that_a_service_repeats_in_its_refusal_is_not_told(office: Office, service: Service) -> None:
+    office.channel("ops", f"json://127.0.0.1:{service.port}/in", approval_links=True)
+    _, event = waiting(office)
+    service.status, service.repeats = 400, True
+
+    run = office.send(channel="ops", event_id=event)
+
+    assert run.state == runs.FAILED
+    assert "/approvals/" not in str(run.content)
 
 
 def test_the_second_channel_is_used_when_the_first_is_down(
