@@ -29,6 +29,7 @@ from relay.errors import StorageUnavailable
 from relay.lanes import FRESH
 from relay.model import Source, now_ms
 from relay.money import Money
+from relay.own_secrets import Hidden
 from relay.presence import Presence
 from relay.storage import Database, audit, runs, sources
 from relay.storage.runs import Run
@@ -182,11 +183,16 @@ class Actor:
         task = self._task(held, source, way.input)
         if not run.told:
             mails.take_place(self._database, run, source)
+        hidden = Hidden.of(source)
         try:
             done = self._found_out(does, task, run) if run.told and not _may_repeat(does, run) else does.run(task)
-        except (NotReached, Uncertain):
-            self._count_failure(source.id)
+        except (NotReached, Uncertain, Failed) as error:
+            # A vendor may repeat in its answer what it was asked with.
+            error.message = hidden.hide(error.message)
+            if isinstance(error, NotReached | Uncertain):
+                self._count_failure(source.id)
             raise
+        done = replace(done, text=hidden.hide(done.text), output=hidden.hide(dict(done.output)))
         self._circuits.pop(source.id, None)
         if get_action(run.action).risk == "read" and all(value is None for value in done.output.values()):
             raise Failed(f"{source.name} knows nothing of it.", code="no_such_thing")

@@ -19,6 +19,7 @@ from relay.actions.vendor import Vendor
 from relay.approval_links import Link, Links
 from relay.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from relay.model import Source, new_id, now_ms
+from relay.own_secrets import Hidden
 from relay.storage import Connection, Database, audit, runs, sources
 from relay.storage.runs import Policy, Run
 from relay.vault import Vault
@@ -121,13 +122,16 @@ class Desk:
             text = adapters.of(source.provider)[name].run(task).text
         except (Failed, Uncertain) as error:
             text = error.message
+        hidden = Hidden.of(source)
         return {
             "status": "dry_run",
             "needs_approval": any(judged),
             "source": {"id": source.id, "name": source.name, "provider": source.provider},
-            "would_send": vendor.told,
+            "would_send": hidden.hide(vendor.told),
             # Told of a change that was not made, an adapter's sentence would be a lie.
-            "message": text if not vendor.told else f"Would send {len(vendor.told)} requests that change something.",
+            "message": hidden.hide(text)
+            if not vendor.told
+            else f"Would send {len(vendor.told)} requests that change something.",
         }
 
     def _rehearse_own(

@@ -17,7 +17,7 @@ from relay.actions import adapters, amounts, policy
 from relay.actions import vendor as vendor_module
 from relay.actions.adapter import Does, Task
 from relay.actions.catalogue import actions
-from relay.actions.outcomes import Done
+from relay.actions.outcomes import Done, Failed
 from relay.actions.planned import Planned, fingerprint, in_words, planned
 from relay.actions.policy import checked
 from relay.approval_links import Link
@@ -623,6 +623,19 @@ def test_a_rehearsal_says_what_would_be_sent_without_secrets_and_sends_nothing(b
     assert (request["method"], request["url"]) == ("POST", f"{panel.url}/do")
     assert request["headers"]["authorization"] == "[removed]"
     assert "s3cret" not in str(told)
+
+
+def test_a_vendor_that_repeats_a_secret_does_not_get_it_into_the_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(_: Task) -> Done:
+        raise Failed("whsec_x")
+
+    monkeypatch.setattr(adapters, "of", lambda _: {SUSPEND: Does(refuses)})
+
+    run = bench.carry_out(bench.ask(SUSPEND, service_id="acme"))
+
+    assert (run.state, run.content["text"]) == (runs.FAILED, "[removed]")
 
 
 # The relay itself
