@@ -17,7 +17,7 @@ import uvloop
 
 from relay import charsets, jsontext
 from relay.errors import Unreachable, Unreadable
-from relay.http import Door
+from relay.http import Door, climbs
 from relay.model import Inbound
 from relay.providers.base import LookUp, Question
 
@@ -163,6 +163,8 @@ class Asker:
 
     async def _answer(self, base: str, question: Question) -> Any:
         assert self._door is not None
+        if climbs(question.path):
+            raise Unreadable("An id in the webhook is a step in a path.")
         answer = await self._door.request(
             "GET",
             base + question.path,

@@ -122,6 +122,11 @@ def is_at(url: str, hosts: Iterable[str], allow_private: frozenset[str] = frozen
     )
 
 
+def climbs(path: str) -> bool:
+    """Whether a path has a step such as `..` in it, as it is or escaped, which leads to another than it says."""
+    return any(unquote(each) in (".", "..") for each in re.split("[?#]", path, maxsplit=1)[0].split("/"))
+
+
 def is_below(url: str, base: str) -> bool:
     """Whether an address that was checked is `base` or below it, by http or https."""
     _, host, port, rest = _split(url)

@@ -25,7 +25,7 @@ from relay.actions.policy import APPROVAL_MS
 from relay.actions.telling import tell_completed, tell_pending
 from relay.actions.vendor import Vendor
 from relay.approval_links import Links
-from relay.errors import StorageUnavailable
+from relay.errors import InvalidRequest, StorageUnavailable
 from relay.lanes import FRESH
 from relay.model import Source, now_ms
 from relay.money import Money
@@ -153,6 +153,11 @@ class Actor:
                 self._end(held, runs.FAILED, error.message, code=error.code)
         except Failed as error:
             self._end(held, runs.FAILED, error.message, code=error.code)
+        except InvalidRequest as error:
+            if held.run.told:
+                self._unknown(held, f"{error.message} What was sent before may have been done.")
+            else:
+                self._end(held, runs.FAILED, error.message, code=error.code)
         except Uncertain as error:
             self._unknown(held, error.message)
         except (_Lost, StorageUnavailable):

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from relay import charsets, jsontext
 from relay.actions.outcomes import Declined, Failed, NotReached, Uncertain
 from relay.errors import AddressRefused, Unreachable, Unreadable
-from relay.http import Answer, fetch
+from relay.http import Answer, climbs, fetch
 from relay.redaction import REMOVED, is_secret_name, without_secrets
 from relay.times import instant
 
@@ -210,6 +210,8 @@ class Vendor:
         return reply
 
     def _address(self, path: str, query: Fields | None) -> str:
+        if climbs(path):
+            raise Failed("What was given as an id is a step in a path. Give the id that the provider shows.")
         address = path if path.startswith(("https://", "http://")) else self.base + path
         return f"{address}?{urlencode(_flat(query), doseq=True)}" if query else address
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from urllib.parse import quote, unquote_plus
 
 from relay import charsets, forms, jsontext, xmltext
-from relay.errors import Unreadable
+from relay.errors import InvalidRequest, Unreadable
 from relay.model import Inbound
 from relay.redaction import parameters_without_secrets, text_without_secrets, without_secrets
 from relay.times import instant
@@ -207,8 +207,11 @@ class Question:
 
 
 def segment(value: object) -> str:
-    """An id as one piece of a question's path, whatever it holds."""
-    return quote(str(value), safe="")
+    """An id as one piece of a path, whatever it holds. Raises `InvalidRequest` for the two that lead elsewhere."""
+    text = str(value)
+    if text in (".", ".."):
+        raise InvalidRequest(f"{text!r} is no id, but a step in a path. Give the id that the provider shows.")
+    return quote(text, safe="")
 
 
 @dataclass(frozen=True, slots=True)
