@@ -1,7 +1,8 @@
 """`/install/<token>`: the installer of a source's sender, ready configured. A link works once, and not for long."""
 
 import structlog
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from relay.api.routes import Relay
 from relay.errors import NotFound
@@ -19,6 +20,9 @@ def blueprint(relay: Relay) -> Blueprint:
 
     @pages.get("/<token>")
     def install(token: str) -> Response:
+        if request.method == "HEAD":
+            # Whoever only looks, such as a program that shows what a link leads to, must not use it up.
+            raise MethodNotAllowed(["GET"])
         with relay.database.write() as connection:
             source_id = installers.take(connection, token, now_ms())
         if source_id is None:

@@ -37,6 +37,15 @@ def test_it_works_once(api, whmcs):
     )
 
 
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST"])
+def test_who_only_looks_does_not_use_it_up(api, whmcs, method):
+    looked = api.app.test_client().open(link(whmcs), method=method)
+
+    assert looked.status_code == (200 if method == "OPTIONS" else 405)
+    assert whmcs["secret"] not in looked.text
+    assert api.app.test_client().get(link(whmcs)).status_code == 200
+
+
 def test_it_works_for_an_hour(api, monkeypatch):
     monkeypatch.setattr(accounts, "INSTALLER_MS", 0)
 
