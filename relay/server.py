@@ -22,12 +22,24 @@ from typing import Any
 
 from gunicorn.http import get_parser
 from gunicorn.http.body import Body
-from gunicorn.http.errors import NoMoreData, ParseException
+from gunicorn.http.errors import (
+    ConfigurationProblem,
+    ExpectationFailed,
+    ForbiddenProxyRequest,
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    NoMoreData,
+    ParseException,
+    UnsupportedTransferCoding,
+)
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from relay import jsontext
 from relay.errors import BrokenBody, Busy, HeadTooLarge, RelayError, TooLarge, TooManyRequests, TooSlow
+from relay.headers import HEADERS
 from relay.incoming import Incoming
 from relay.proxies import Proxies, origin
 
@@ -54,7 +66,8 @@ _GO_AHEAD = b"HTTP/1.1 100 Continue\r\n\r\n"
 def _refusal(error: RelayError, *more: str) -> bytes:
     body = jsontext.dumps({"error": {"code": error.code, "message": error.message}}) + b"\n"
     status = f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}"
-    head = [status, "Content-Type: application/json", f"Content-Length: {len(body)}", "Connection: close", *more]
+    said = {"Content-Type": "application/json", "Content-Length": len(body), "Connection": "close", **HEADERS}
+    head = [status, *(f"{name}: {value}" for name, value in said.items()), *more]
     return "\r\n".join([*head, "", ""]).encode() + body
 
 
@@ -65,6 +78,28 @@ _TOO_MANY = _refusal(
     "Retry-After: 5",
 )
 _TOO_LONG = _refusal(HeadTooLarge("The headers are larger than is taken."))
+
+
+_UNREAD: tuple[tuple[Any, int, str], ...] = (
+    (LimitRequestLine, 414, "too_large"),
+    (LimitRequestHeaders, 431, "too_large"),
+    (UnsupportedTransferCoding, 501, "bad_request"),
+    (ExpectationFailed, 417, "bad_request"),
+    (ForbiddenProxyRequest, 403, "bad_request"),
+    ((InvalidResponseHeader, InvalidResponseHeaderName, ConfigurationProblem), 500, "internal_error"),
+    (ParseException, 400, "bad_request"),
+    (Exception, 500, "internal_error"),
+)
+"""What is answered where gunicorn's parser, or the answering, comes to no end: the first that fits."""
+
+
+class _Failure(RelayError):
+    """An error of HTTP itself, by its status."""
+
+    def __init__(self, status: int, code: str) -> None:
+        about = HTTPStatus(status)
+        super().__init__(f"{about.phrase}. {about.description}.", code=code)
+        self.status = status
 
 
 class _Unfinished(NoMoreData):  # type: ignore[misc]  # gunicorn carries no types
@@ -194,6 +229,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return super().handle_request(req, conn)
         except TimeoutError:
             raise StopIteration from None  # which is what gunicorn closes a connection for, without a word
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Called in a thread for what cannot be read, or went wrong: gunicorn's own answer would be a page."""
+        status, code = next((status, code) for kind, status, code in _UNREAD if isinstance(exc, kind))
+        if status == 500:
+            self.log.exception("A request could not be answered.")
+        with suppress(OSError):
+            client.sendall(_refusal(_Failure(status, code)))
 
     def _keepalive_after(self, conn: _Connection, keepalive: bool) -> bool:
         """Called in a thread, after the answer: what nobody read of a body is read."""

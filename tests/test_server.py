@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from relay import jsontext
+from relay.headers import HEADERS
 from relay.incoming import LARGEST_BODY
 from running.processes import Process, free_port
 from running.waiting import until
@@ -333,3 +334,25 @@ def _is_answered(server: Server, from_: str) -> bool:
     with closing(server.connect(from_=from_)) as line:
         line.sendall(ASK)
         return answers(heard(line))[0][0] == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        (b"nonsense\r\n\r\n", 400, "bad_request"),
+        (b"GET / HTTP/9.9\r\n\r\n", 400, "bad_request"),
+        (POST + b"No colon\r\n\r\n", 400, "bad_request"),
+        (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\n\r\n", 414, "too_large"),
+        (POST + b"X: y\r\n" * 200 + b"\r\n", 431, "too_large"),
+        (POST + b"X: " + b"y" * 140_000, 431, "too_large"),
+    ],
+)
+def test_what_is_no_http_is_answered_in_our_form_and_no_browser_makes_a_page_of_it(
+    server: Server, said: bytes, status: int, code: str
+) -> None:
+    answer = server.say(said)
+
+    [(found, content)] = answers(answer)
+    assert (found, content["error"]["code"]) == (status, code)
+    head = answer.partition(b"\r\n\r\n")[0].decode().lower().split("\r\n")
+    assert {f"{name}: {value}".lower() for name, value in HEADERS.items()} <= set(head)

@@ -70,7 +70,7 @@ def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> F
     app.register_blueprint(routes.blueprint(relay, ROUTES))
     app.register_blueprint(health.blueprint(relay, keys, examine))
     app.register_blueprint(pages.blueprint(openapi.document(ROUTES, config.public_url), examine))
-    # Applications of their own: what the API asks of every call (key, limit, headers) is not asked of these.
+    # Applications of their own: what the API asks of every call (key, limit) is not asked of these.
     mounts = {
         "/in": inbound.blueprint(receiver),
         "/ping": pings.ping_blueprint(receiver),
@@ -88,7 +88,7 @@ def _alone(pages: Blueprint) -> Any:
     # Senders add a slash to the address that they are given, and follow no redirect: it is the same address.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    answers.install_errors(app)
+    answers.install(app)
     app.before_request(lambda: hops.check({hops.HEADER: request.headers.get(hops.HEADER, "")}))
     app.register_blueprint(pages)
     return app.wsgi_app

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from relay import jsontext
 from relay.errors import NotFound, RelayError
+from relay.headers import HEADERS
 
 _TRY_AGAIN_SECONDS = "5"
 _WORDS = {
@@ -21,14 +22,6 @@ _WORDS = {
     414: ("too_large", "The address is longer than is taken."),
     431: ("too_large", "The headers are larger than is taken."),
 }
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-}
-_NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
-
 log = structlog.get_logger(stage="api")
 
 
@@ -109,8 +102,6 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _with_headers(response: Response) -> Response:
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", _NOTHING_ALLOWED)
-    response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -11,6 +11,7 @@ import pytest
 
 from relay import jsontext, providers
 from relay.errors import Unreadable
+from relay.headers import HEADERS
 from relay.providers import get
 from relay.samples import all_samples
 from relay.verification import Credentials
@@ -154,3 +155,32 @@ def test_no_ping_breaks_anything(shared_api, token, end):
     answer = shared_api.app.test_client().post(f"/ping/{token}{end}", data=b"\xff" * 100)
 
     assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS", "DELETE"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"{at}/src_1" for at in ("/in", "/ping", "/api/push", "/install", "/approvals", "/api/v1/events")),
+        *("/", "/docs", "/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/api/v1/me", "/nowhere", "/in/"),
+    ],
+)
+def test_every_answer_says_that_no_browser_may_guess_or_frame_it(shared_api, method, path):
+    answer = shared_api.app.test_client().open(path, method=method)
+
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/in/{id}", "/ping/{id}.{secret}", "/api/push/{id}.{secret}"])
+def test_what_was_taken_is_kept_by_no_cache(api, path):
+    source = api.source(provider="ping")
+    standard = api.source(provider="standard", monitor=True)
+    at = path.format(id=source["id"], secret=source["secret"]) if "secret" in path else f"/in/{standard['id']}"
+
+    answer = api.app.test_client().get(at) if "secret" in path else api.app.test_client().post(at, data=b"{}")
+
+    assert answer.status_code < 300
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
