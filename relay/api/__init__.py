@@ -69,7 +69,7 @@ def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> F
     limits.install(app, config.redis_url, routes.PREFIX, calls_per_minute)
     app.register_blueprint(routes.blueprint(relay, ROUTES))
     app.register_blueprint(health.blueprint(relay, keys, examine))
-    app.register_blueprint(pages.blueprint(openapi.document(ROUTES, config.public_url), examine))
+    app.register_blueprint(pages.blueprint(lambda: openapi.document(ROUTES, config.public_url), examine))
     # Applications of their own: what the API asks of every call (key, limit) is not asked of these.
     mounts = {
         "/in": inbound.blueprint(receiver),

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,16 @@ _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 _METHODS = ("get", "post", "patch", "delete")
 
 
-def blueprint(document: dict[str, Any], examine: Callable[[], Health]) -> Blueprint:
-    """The pages over an OpenAPI document, and the document itself."""
+def blueprint(describe: Callable[[], dict[str, Any]], examine: Callable[[], Health]) -> Blueprint:
+    """The pages over an OpenAPI document, and the document itself. It is made when somebody first looks."""
     pages = Blueprint("pages", __name__, template_folder="templates")
     style = (Path(__file__).parent / "templates" / "style.css").read_text()
     policy = (
         f"default-src 'none'; style-src 'sha256-{fingerprint(style)}'; img-src data:;"
         " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    described = jsontext.dumps(document) + b"\n"
+    document = cache(describe)
+    described = cache(lambda: jsontext.dumps(document()) + b"\n")
     docs: list[str] = []
 
     def page(html: str, status: int = 200) -> Response:
@@ -38,7 +40,7 @@ def blueprint(document: dict[str, Any], examine: Callable[[], Health]) -> Bluepr
 
     @pages.get(f"{PREFIX}/openapi.json", provide_automatic_options=False)
     def show_openapi() -> Response:
-        return Response(described, mimetype="application/json")
+        return Response(described(), mimetype="application/json")
 
     @pages.get("/docs", provide_automatic_options=False)
     def show_docs() -> Response:
@@ -47,8 +49,8 @@ def blueprint(document: dict[str, Any], examine: Callable[[], Health]) -> Bluepr
                 render_template(
                     "docs.html",
                     style=Markup(style),  # noqa: S704  our own file
-                    document=document,
-                    groups=_groups(document),
+                    document=document(),
+                    groups=_groups(document()),
                     families=_families(),
                     version=__version__,
                 )
@@ -67,8 +69,8 @@ def blueprint(document: dict[str, Any], examine: Callable[[], Health]) -> Bluepr
 
     pages.add_app_template_filter(_words, "words")
     pages.add_app_template_filter(_pretty, "pretty")
-    pages.add_app_template_filter(lambda node: _type(document, node), "type")
-    pages.add_app_template_filter(lambda node: _fields(document, node), "fields")
+    pages.add_app_template_filter(lambda node: _type(document(), node), "type")
+    pages.add_app_template_filter(lambda node: _fields(document(), node), "fields")
     return pages
 
 

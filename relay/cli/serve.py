@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import click
 
-from relay import accounts, logs
+from relay import logs
 from relay.cli.shared import here
 from relay.config import Config
 from relay.embedded import forget, redis_command, redis_log
@@ -149,6 +149,8 @@ def _first_key(config: Config) -> str | None:
         with relay.database.read() as connection:
             if workspaces.keys(connection, relay.workspace.id):
                 return None
+        from relay import accounts  # at the first start alone
+
         _, text = accounts.create_key(relay.database, relay.workspace.id, "first key", ("admin",), actor="relay")
         return text
 

@@ -15,10 +15,11 @@ from relay.actions.adapter import Does
 from relay.actions.requests import Desk
 from relay.model import Secret, Source, new_id, now_ms
 from relay.presence import Presence
-from relay.storage import Database, runs, sources, workspaces
+from relay.storage import runs, sources, workspaces
 from relay.storage.runs import Run
-from relay.storage.tables import inbound, metadata
+from relay.storage.tables import inbound
 from relay.vault import Vault
+from running.databases import at_newest
 from running.waiting import PATIENCE_SECONDS
 
 KEY = "a key for tests that is long enough to seal"
@@ -30,8 +31,7 @@ class Bench:
 
     def __init__(self, directory: Path, does: Mapping[str, Does], monkeypatch: pytest.MonkeyPatch) -> None:
         self.vault = Vault([KEY])
-        self.database = Database(f"sqlite:///{directory / 'relay.db'}", self.vault)
-        metadata.create_all(self.database.engine)
+        self.database = at_newest(f"sqlite:///{directory / 'relay.db'}", self.vault)
         self.rung: list[str] = []
         with self.database.write() as connection:
             self.workspace = workspaces.add(connection, "Mine", now_ms())

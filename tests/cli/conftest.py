@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from relay import jsontext
 from relay.cli import main
+from running.databases import at_newest
 from running.processes import free_port
 from running.workbench import SECRET_KEY, Belt, Workbench, sqlite_url
 
@@ -46,6 +47,7 @@ class Terminal:
 
 @pytest.fixture
 def relay(tmp_path: Path) -> Terminal:
+    at_newest(sqlite_url(tmp_path)).close()
     return Terminal(
         tmp_path,
         {

@@ -16,9 +16,9 @@ from relay.pipeline import Pipeline
 from relay.presence import Presence
 from relay.providers import get as get_provider
 from relay.receive import pack
-from relay.storage import Database, deliveries, events, hooks, inbound, sources, workspaces
-from relay.storage.migrate import upgrade
+from relay.storage import deliveries, events, hooks, inbound, sources, workspaces
 from relay.vault import Vault
+from running.databases import at_newest
 
 SECRET_KEY = "a key for tests that is long enough to seal"
 TARGET = "https://hooks.example.com/in"
@@ -33,8 +33,7 @@ class Workbench:
 
     def __init__(self, url: str) -> None:
         self.vault = Vault((SECRET_KEY,))
-        self.database = Database(url, self.vault)
-        upgrade(self.database)
+        self.database = at_newest(url, self.vault)
         self.workspace_id = self.workspace("Ours")
 
     def __enter__(self) -> Self:

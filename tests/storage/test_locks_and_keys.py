@@ -55,23 +55,28 @@ def test_the_command_line_works_in_the_oldest_workspace(bench: Workbench) -> Non
 
 def test_an_answer_is_remembered_for_its_key_and_forgotten_after_30_days(bench: Workbench) -> None:
     with bench.database.write() as connection:
-        assert idempotency.begin(connection, "ws_1", "key", "hash", NOW)
-        assert not idempotency.begin(connection, "ws_1", "key", "hash", NOW)
-        assert idempotency.begin(connection, "ws_2", "key", "hash", NOW)
-        assert idempotency.get(connection, bench.vault, "ws_1", "key") == idempotency.Remembered("hash", None, None)
+        assert idempotency.begin(connection, "ws_1", "key_1", "key", "hash", NOW)
+        assert not idempotency.begin(connection, "ws_1", "key_1", "key", "hash", NOW)
+        assert idempotency.begin(connection, "ws_2", "key_1", "key", "hash", NOW)
+        assert idempotency.begin(connection, "ws_1", "key_2", "key", "hash", NOW)
+        assert idempotency.get(connection, bench.vault, "ws_1", "key_1", "key") == idempotency.Remembered(
+            "hash", None, None
+        )
 
-        idempotency.complete(connection, bench.vault, "ws_1", "key", 201, b"answer")
-        assert idempotency.get(connection, bench.vault, "ws_1", "key") == idempotency.Remembered("hash", 201, b"answer")
+        idempotency.complete(connection, bench.vault, "ws_1", "key_1", "key", 201, b"answer")
+        assert idempotency.get(connection, bench.vault, "ws_1", "key_1", "key") == idempotency.Remembered(
+            "hash", 201, b"answer"
+        )
 
         idempotency.prune(connection, NOW + idempotency.KEPT_MS)
-        assert idempotency.get(connection, bench.vault, "ws_1", "key") is not None
+        assert idempotency.get(connection, bench.vault, "ws_1", "key_1", "key") is not None
         idempotency.prune(connection, NOW + idempotency.KEPT_MS + 1)
-        assert idempotency.get(connection, bench.vault, "ws_1", "key") is None
+        assert idempotency.get(connection, bench.vault, "ws_1", "key_1", "key") is None
 
 
 def test_a_call_that_came_to_nothing_may_be_made_again(bench: Workbench) -> None:
     with bench.database.write() as connection:
-        idempotency.begin(connection, "ws_1", "key", "hash", NOW)
-        idempotency.forget(connection, "ws_1", "key")
+        idempotency.begin(connection, "ws_1", "key_1", "key", "hash", NOW)
+        idempotency.forget(connection, "ws_1", "key_1", "key")
 
-        assert idempotency.begin(connection, "ws_1", "key", "other hash", NOW)
+        assert idempotency.begin(connection, "ws_1", "key_1", "key", "other hash", NOW)
