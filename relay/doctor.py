@@ -24,6 +24,7 @@ from relay.storage import (
     locks,
     metrics,
     polls,
+    resealing,
     sealed,
     sources,
     workspaces,
@@ -171,6 +172,7 @@ def _database(config: Config, database: Database, vault: Vault) -> Iterator[Find
         if workspace is None:
             return
         yield from _shut(connection, vault)
+        yield from _old_keys(connection, config, vault)
         yield _audit(connection, [*anchors.noted(config.data_dir).values()])
         found = sources.search(connection, vault, workspace.id, limit=1000)
         last = inbound.last_received(connection, [source.id for source in found])
@@ -205,6 +207,16 @@ def _database(config: Config, database: Database, vault: Vault) -> Iterator[Find
                     f"{hook.failures} failures since the last success",
                     f"relay deliveries --hook {hook.id}",
                 )
+
+
+def _old_keys(connection: Connection, config: Config, vault: Vault) -> Iterator[Finding]:
+    if len(config.secret_keys) > 1:
+        needed = sum(each.count for each in resealing.left(connection, vault))
+        if needed:
+            yield Finding(LOOK, "secret keys", f"{needed} values need the older ones", "relay vault rotate")
+        else:
+            remedy = "leave only the first in RELAY_SECRET_KEY, and restart"
+            yield Finding(LOOK, "secret keys", "nothing needs the older ones any more", remedy)
 
 
 def _audit(connection: Connection, noted: Sequence[audit.Place]) -> Finding:

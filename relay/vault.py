@@ -52,9 +52,10 @@ class Mac:
         key = self._keys.get(_key_id(seal))
         return key is not None and hmac.compare_digest(seal[2 * _KEY_ID :], hmac.digest(key, value, "sha256").hex())
 
-    def is_newest(self, seal: str) -> bool:
-        """Whether it was made with the key that seals now."""
-        return _key_id(seal) == self._newest
+    @property
+    def head(self) -> str:
+        """What every seal begins with that is made with the first key."""
+        return self._newest.hex()
 
 
 class Vault:
@@ -90,9 +91,10 @@ class Vault:
                 " Put the key it was sealed with behind the current one, separated by a comma."
             ) from None
 
-    def is_newest(self, sealed: bytes) -> bool:
-        """Whether this was sealed as it would be now: with the first key, in today's format."""
-        return sealed[:_HEAD] == _KEY_OF_A_KIND + self._newest
+    @property
+    def head(self) -> bytes:
+        """What everything begins with that is sealed with the first key, in today's format."""
+        return _KEY_OF_A_KIND + self._newest
 
     def mac(self, kind: str) -> Mac:
         """Seals for a kind of data that stays readable."""

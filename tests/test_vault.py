@@ -55,3 +55,20 @@ def test_nothing_else_opens(harm: str) -> None:
 def test_keys_that_are_none_are_refused_with_the_way_to_make_one(keys: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError, match="openssl rand"):
         Vault(keys)
+
+
+def test_each_kind_of_data_has_a_key_of_its_own() -> None:
+    vault = Vault((OLD,))
+    seals = {kind: vault.mac(kind).seal(b"value") for kind in ("audit log", "something else")}
+
+    assert vault.mac("audit log").fits(b"value", seals["audit log"])
+    assert not vault.mac("audit log").fits(b"value", seals["something else"])
+    assert not vault.mac("audit log").fits(b"another", seals["audit log"])
+    assert not vault.mac("audit log").fits(b"value", "no seal")
+
+
+def test_a_seal_of_the_old_key_is_known_while_it_is_there() -> None:
+    old = Vault((OLD,)).mac("audit log").seal(b"value")
+
+    assert Vault((NEW, OLD)).mac("audit log").fits(b"value", old)
+    assert not Vault((NEW,)).mac("audit log").fits(b"value", old)

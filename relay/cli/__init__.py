@@ -16,6 +16,7 @@ MODULES = {
     "manage": ("source", "hook", "key"),
     "notify": ("channel",),
     "look": ("events", "deliveries", "replay", "doctor", "audit"),
+    "vault": ("vault",),
     "act": ("action",),
     "explain": ("samples", "send", "verify", "normalize", "new-provider", "generate"),
     "make": ("make",),

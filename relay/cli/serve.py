@@ -145,6 +145,8 @@ def _workers() -> list[Part]:
 
 def _first_key(config: Config) -> str | None:
     """An API key at the first start; None afterwards."""
+    from relay import accounts  # at the first start alone: each part of the relay passes here
+
     with here() as relay:
         with relay.database.read() as connection:
             if workspaces.keys(connection, relay.workspace.id):

@@ -18,6 +18,9 @@ from relay.storage.database import AUDIT
 from relay.storage.tables import audit, audit_anchors, workspaces
 from relay.vault import Mac
 
+KIND = "audit log"
+"""What its seals are for."""
+
 _START = "0" * 64
 _TORN = "f" * 64
 """Follows an anchor that is not ours, so that the log never fits together again."""
@@ -156,6 +159,11 @@ def _anchor(connection: Connection, mac: Mac, workspace_id: str, at: Place) -> N
         .values(workspace_id=workspace_id, **values)
         .on_conflict_do_update(index_elements=["workspace_id"], set_=values)
     )
+
+
+def anchored(row: Any) -> bytes:
+    """What the seal of an anchor is made of."""
+    return _anchored(row.workspace_id, Place(row.entries, row.head))
 
 
 def _anchored(workspace_id: str, at: Place) -> bytes:
