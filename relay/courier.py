@@ -28,6 +28,7 @@ from relay.deliver import (
     judge,
     open_seconds,
 )
+from relay.egress import Egress, Lost
 from relay.errors import StorageUnavailable, Unreachable
 from relay.hops import sent_on
 from relay.http import Door
@@ -96,7 +97,7 @@ class Courier:
     def __init__(
         self,
         database: Database,
-        door: Callable[[], Door],
+        door: Callable[[], Door | Egress],
         holder: str,
         *,
         on_gone: Callable[[Connection, Hook], None],
@@ -114,7 +115,7 @@ class Courier:
         self._cut: list[Parcel] = []
         self._records: Batcher[_Outcome, None] = Batcher(self._record, name="record", gather=_GATHER_SECONDS)
         self._loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-        self._door: Door | None = None
+        self._door: Door | Egress | None = None
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
         self._thread.start()
 
@@ -208,7 +209,12 @@ class Courier:
             if started_at + TIMEOUT_SECONDS * 1000 > parcel.lease_until:
                 self._hand_back([parcel])
                 return
-            reply = await self._post(parcel, started_at / 1000)
+            try:
+                reply = await self._post(parcel, started_at / 1000)
+            except Lost:
+                # It may have been sent: whoever takes it sends it again, under the same id.
+                self._hand_back([parcel])
+                return
             ended_at = now_ms()
             verdict = judge(
                 parcel.hook,
@@ -245,6 +251,8 @@ class Courier:
                 max_bytes=4096,
                 body_timeout=BODY_SECONDS,
             )
+        except Lost:
+            raise
         except Unreachable as error:
             return Reply(None, {}, b"", f"{error.code}: {error.message}"[:_LONGEST_ERROR])
         except Exception as error:  # noqa: BLE001  whatever it is, the delivery must come to an outcome

@@ -9,6 +9,7 @@ from relay.asking import Asker
 from relay.collecting import collect_less
 from relay.config import Config
 from relay.courier import GONE_REASON, Courier
+from relay.egress import Egress
 from relay.http import Door
 from relay.inside import tell
 from relay.jobs import Bells, Pace, serve
@@ -47,7 +48,7 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     presence = Presence(database, freed, Signs(config.data_dir / "workers"))
     courier = Courier(
         database,
-        lambda: Door(allow_private=config.allow_private),
+        lambda: Egress(config.allow_private),
         presence.worker_id,
         on_gone=gone,
         on_turn=lambda: bells.ring(LATE),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import corpus
 from actions.official_stripe import DESCRIPTION
+from relay import sandbox
 from relay.generate import ROOT
 
 NODE_PACKAGES = (ROOT / "connectors/zapier", Path(__file__).parent / "connectors/ajv")
@@ -62,5 +63,11 @@ NEEDS = (
         "the senders under PHP",
         "install PHP 7.2 or newer for the command line, with its curl extension",
         lambda: shutil.which("php") is not None,
+    ),
+    Need(
+        "landlock",
+        "what a process can reach that has given up its files",
+        "use Linux 5.13 or newer with Landlock among its security modules",
+        lambda: sandbox.version() > 0,
     ),
 )
