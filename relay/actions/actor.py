@@ -89,12 +89,26 @@ class Actor:
         self._patience = patience or Patience()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="act")
         self._free = threading.Semaphore(AT_ONCE)
+        self._taking = threading.Lock()
         self._stopping = threading.Event()
         self._circuits: dict[str, tuple[int, float]] = {}
 
     def carry_out_due(self) -> None:
         """Raises `StorageUnavailable`."""
-        while not self._stopping.is_set() and self._free.acquire(blocking=False):
+        while self._carry_out_next():
+            pass
+
+    def close(self) -> None:
+        """Take nothing new, and finish what is under way."""
+        with self._taking:
+            self._stopping.set()
+        self._pool.shutdown(wait=True)
+
+    def _carry_out_next(self) -> bool:
+        """Whether there was one, and somebody free for it."""
+        with self._taking:  # what is taken is worked at, also if we are closed meanwhile
+            if self._stopping.is_set() or not self._free.acquire(blocking=False):
+                return False
             now, taken = now_ms(), []
             try:
                 with self._database.read() as connection:
@@ -106,14 +120,9 @@ class Actor:
             finally:
                 if not taken:
                     self._free.release()
-            if not taken:
-                return
-            self._pool.submit(self._work, taken[0])
-
-    def close(self) -> None:
-        """Take nothing new, and finish what is under way."""
-        self._stopping.set()
-        self._pool.shutdown(wait=True)
+            if taken:
+                self._pool.submit(self._work, taken[0])
+            return bool(taken)
 
     def _work(self, run: Run) -> None:
         try:

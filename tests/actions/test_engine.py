@@ -271,6 +271,25 @@ def test_what_was_not_reached_is_tried_again(bench: Bench, panel: Panel) -> None
     assert len(panel.effects) == 1
 
 
+def test_what_was_taken_while_a_worker_ends_is_carried_out(
+    bench: Bench, panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = bench.ask(SUSPEND, service_id="acme")
+    actor, take = bench.actor(), runs.take
+    closing = threading.Thread(target=actor.close)
+
+    def slowly(*given: Any) -> list[runs.Run]:
+        closing.start()
+        closing.join(0.2)  # it would be over by now, did it not wait
+        return take(*given)
+
+    monkeypatch.setattr(runs, "take", slowly)
+    actor.carry_out_due()
+    closing.join()
+
+    assert bench.run(asked.id).state == runs.SUCCEEDED
+
+
 def test_what_is_never_reached_fails_and_says_how_often_it_was_tried(bench: Bench) -> None:
     bench.point("http://127.0.0.1:9")
 
