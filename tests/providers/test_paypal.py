@@ -4,6 +4,7 @@ import json
 import threading
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ from relay.providers.paypal.certificates import NAMES, SANDBOX, check_address, f
 from relay.providers.paypal.postback import Postback
 from relay.providers.paypal.verification import PayPalSignature, scheme_for
 from relay.verification import Credentials
+from running.waiting import PATIENCE_SECONDS
 
 PAYPAL = get("paypal")
 NOW = 1795330801.0  # 2026-11-22T07:00:01Z
@@ -279,6 +281,45 @@ def test_a_certificate_that_was_not_proved_is_not_kept() -> None:
         refusal(scheme, signed(scheme), settings())
 
     assert len(maker.fetched) == 2
+
+
+def test_a_certificate_that_is_not_there_is_not_asked_for_again_for_a_minute() -> None:
+    asked: list[str] = []
+
+    def nothing(url: str) -> bytes:
+        asked.append(url)
+        raise VerificationError("PayPal has no certificate at this address.", code="certificate_untrusted")
+
+    scheme = authority().scheme(fetch=nothing)
+    codes = [refusal(scheme, signed(scheme, at=NOW + later), settings(), NOW + later) for later in (0, 1, 59, 60, 61)]
+
+    assert codes == ["certificate_untrusted"] * 5
+    assert len(asked) == 2
+
+
+def test_one_certificate_is_fetched_at_a_time_and_whoever_wants_the_same_shares_it() -> None:
+    maker = authority()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(url: str) -> bytes:
+        begun.set()
+        assert go_on.wait(PATIENCE_SECONDS)
+        return maker.fetch(url)
+
+    scheme = maker.scheme(fetch=slowly)
+    genuine = signed(scheme)
+    elsewhere = with_header(
+        genuine, cert_url="https://api.paypal.com/v1/notifications/certs/CERT-made-up-by-a-stranger"
+    )
+    with ThreadPoolExecutor(5) as pool:
+        proofs = [pool.submit(scheme.verify, genuine, settings(), NOW) for _ in range(5)]
+        assert begun.wait(PATIENCE_SECONDS)
+        with pytest.raises(VerificationUnavailable):
+            scheme.verify(elsewhere, settings(), NOW)
+        go_on.set()
+
+    assert [each.result() for each in proofs] == ["paypal_certificate"] * 5
+    assert len(maker.fetched) == 1
 
 
 def test_only_so_many_certificates_are_kept() -> None:

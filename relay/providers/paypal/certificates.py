@@ -10,6 +10,8 @@ import ssl
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -39,6 +41,8 @@ _TIMEOUT = 5.0
 _MAX_BYTES = 64 * 1024
 _KEPT = 64
 _KEPT_SECONDS = 6 * 3600
+_MISSING_KEPT = 1000
+_MISSING_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,81 @@ class KeyCache:
             proven = self._kept.get(name)
         return proven.key if proven is not None and proven.since <= now < proven.until else None
 
+    def knew(self, name: tuple[str, ...]) -> bool:
+        """Whether there was a proven key, though its time may be over."""
+        return name in self._kept
+
     def put(self, name: tuple[str, ...], proven: ProvenKey) -> None:
         with self._lock:
             self._kept[name] = proven
             self._kept.move_to_end(name)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
+
+
+class Shop:
+    """Fetches certificates, for strangers too: each once at a time, one that is not proved at a time, and one that is
+    not there not again for a minute.
+
+    Whoever comes while another is fetched is told to come later, so that no thread waits for what strangers make up;
+    but for addresses that had a proven certificate before.
+    """
+
+    def __init__(self) -> None:
+        self._missing: OrderedDict[tuple[str, ...], tuple[VerificationError, float]] = OrderedDict()
+        self._under_way: dict[tuple[str, ...], Future[RSAPublicKey]] = {}
+        self._lock = Lock()
+
+    def get(
+        self,
+        name: tuple[str, ...],
+        fetch: Fetch,
+        use: Callable[[bytes], RSAPublicKey],
+        now: float,
+        *,
+        kept: Callable[[], RSAPublicKey | None],
+        trusted: bool,
+    ) -> RSAPublicKey:
+        """What is `kept`, or what `use` makes of the PEM at the address that `name` begins with."""
+        with self._lock:
+            missing = self._missing.get(name)
+            if missing is not None and now < missing[1]:
+                raise copy(missing[0])  # its own would grow by each time that it is raised
+            found = self._under_way.get(name)
+            if found is None:
+                if self._under_way and not trusted:
+                    raise VerificationUnavailable("PayPal is being asked for another certificate. Send it again.")
+                own = self._under_way[name] = Future()
+        if found is not None:
+            try:
+                return found.result(timeout=2 * _TIMEOUT)
+            except TimeoutError:
+                raise VerificationUnavailable("PayPal's signing certificate could not be fetched in time.") from None
+        try:
+            # Another may have had it just before.
+            key = kept() or use(self._fetched(name, fetch, now))
+        except BaseException as error:
+            own.set_exception(error)
+            raise
+        else:
+            own.set_result(key)
+            return key
+        finally:
+            with self._lock:
+                del self._under_way[name]
+
+    def _fetched(self, name: tuple[str, ...], fetch: Fetch, now: float) -> bytes:
+        try:
+            return fetch(name[0])
+        except VerificationUnavailable:
+            raise
+        except VerificationError as error:
+            with self._lock:
+                self._missing[name] = (error, now + _MISSING_SECONDS)
+                self._missing.move_to_end(name)
+                if len(self._missing) > _MISSING_KEPT:
+                    self._missing.popitem(last=False)
+            raise
 
 
 def check_address(url: str) -> None:

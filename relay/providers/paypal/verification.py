@@ -32,6 +32,7 @@ from relay.providers.paypal.certificates import (
     Fetch,
     KeyCache,
     Roots,
+    Shop,
     check_address,
     fetch_certificate,
     prove,
@@ -130,6 +131,7 @@ class PayPalSignature:
     signer: Signer | None = None
     name: str = "paypal_certificate"
     keys: KeyCache = field(default_factory=KeyCache, repr=False, compare=False)
+    shop: Shop = field(default_factory=Shop, repr=False, compare=False)
 
     def covers(self, proof: str) -> Coverage:
         """Of the body only its CRC32, to which any other can be made to fit with some free characters. PayPal compares
@@ -178,13 +180,18 @@ class PayPalSignature:
             )
 
     def _key(self, cert_url: str, names: tuple[str, ...], now: float) -> RSAPublicKey:
-        known = (cert_url, *names)
-        key = self.keys.get(known, now)
-        if key is None:
-            proven = prove(self.fetch(cert_url), names, self.roots(), now)
-            self.keys.put(known, proven)
-            key = proven.key
-        return key
+        name = (cert_url, *names)
+
+        def proven(pem: bytes) -> RSAPublicKey:
+            found = prove(pem, names, self.roots(), now)
+            self.keys.put(name, found)
+            return found.key
+
+        def kept() -> RSAPublicKey | None:
+            return self.keys.get(name, now)
+
+        trusted = self.keys.knew(name)
+        return kept() or self.shop.get(name, self.fetch, proven, now, kept=kept, trusted=trusted)
 
 
 def transmission_id(inbound: Inbound) -> str | None:
