@@ -1,6 +1,6 @@
 # The relay from hash-locked packages. The final image holds Python and the relay, and nothing to build with.
 
-# The full image: one package comes as source and is compiled here.
+# The full image: where a platform has no wheel of a package, it is compiled here.
 FROM python:3.11-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
