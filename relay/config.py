@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -136,6 +137,16 @@ def _socket(data_dir: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"relay-{os.getuid()}-{name}" / "redis.sock"
 
 
+def check_own(directory: Path) -> None:
+    """Raises `ConfigError` for a directory that another user made, or may write to: whoever has our socket has us."""
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise ConfigError(
+            f"{directory} must be a directory of this user alone (mode 700), since the relay's own Redis listens in it;"
+            " it was made by somebody else, or others may enter it. Remove it, or set RELAY_DATA_DIR to a shorter path."
+        )
+
+
 def _database_url(url: str, data_dir: Path) -> str:
     if not url:
         return f"sqlite:///{data_dir / 'relay.db'}"
@@ -156,7 +167,10 @@ def _database_url(url: str, data_dir: Path) -> str:
 
 def _redis_url(url: str, data_dir: Path) -> str:
     if not url:
-        return f"unix://{_socket(data_dir)}"
+        socket = _socket(data_dir)
+        if socket.parent != data_dir and socket.parent.exists():
+            check_own(socket.parent)
+        return f"unix://{socket}"
     name = "RELAY_REDIS_URL"
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ConfigError(f"{name} must start with redis://, rediss:// or unix://; it does not.")

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from relay import anchors, providers
 from relay.config import Config
@@ -36,6 +37,7 @@ from relay.vault import Vault
 FINE, LOOK, BROKEN = "ok", "look", "broken"
 _URGENCY = (BROKEN, LOOK, FINE)
 _OK = 200
+_MOST_NAMED = 5
 _WEB_SECONDS = 5.0
 _SILENT_MS = 7 * 24 * 3600 * 1000
 _STALE_MS = 60_000
@@ -114,6 +116,7 @@ def _settings(config: Config) -> Iterator[Finding]:
     key = config.data_dir / "secret.key"
     if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
         yield Finding(BROKEN, "secret key", "others on this machine can read it", f"chmod 600 {key}")
+    yield from _too_open(config.data_dir)
     if not os.environ.get("RELAY_PUBLIC_URL"):
         yield Finding(
             LOOK,
@@ -129,6 +132,16 @@ def _settings(config: Config) -> Iterator[Finding]:
         yield Finding(FINE, "private targets", f"allowed: {', '.join(sorted(config.allow_private))}")
     if alone := config.allow_private_sources - config.allow_private:
         yield Finding(FINE, "private sources", f"allowed: {', '.join(sorted(alone))}")
+
+
+def _too_open(data_dir: Path) -> Iterator[Finding]:
+    """What others on this machine can read, though it holds people's events."""
+    if not data_dir.is_dir() or not stat.S_IMODE(data_dir.stat().st_mode) & 0o077:
+        return
+    names = sorted(each.name for each in data_dir.iterdir() if stat.S_IMODE(each.lstat().st_mode) & 0o077)
+    if names:
+        found = f"others on this machine can read {', '.join(names[:_MOST_NAMED])}"
+        yield Finding(BROKEN, "data directory", found, f"chmod -R go-rwx {data_dir}")
 
 
 def _queue(config: Config) -> Iterator[Finding]:

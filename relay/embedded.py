@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from relay.config import Config
+from relay.config import Config, check_own
 from relay.errors import ConfigError
 
 _SERVERS = ("valkey-server", "redis-server")
@@ -32,7 +32,10 @@ def redis_command(config: Config) -> list[str]:
     """
     socket = config.redis_url.removeprefix("unix://")
     directory = _directory(config)
-    Path(socket).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    place = Path(socket).parent
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if place != config.data_dir:
+        check_own(place)
     options = {
         "port": "0",
         "unixsocket": socket,

@@ -21,6 +21,10 @@ from relay.storage import Database, workspaces
 from relay.storage.migrate import upgrade
 from relay.supervisor import Part, Supervisor
 
+PRIVATE = 0o077
+"""What the parts of the relay make is for their own user alone, in a directory that others may enter, too."""
+
+_FIRST_KEY = "first-api-key"
 _READY_SECONDS = 30.0
 _SUBSCRIBER_PORT_OFFSET = 1
 _PORT = click.IntRange(1, 65535)
@@ -28,6 +32,7 @@ _PORT = click.IntRange(1, 65535)
 
 def _ready(config: Config) -> Config:
     """Logging set up and the schema at its newest: what every part does first."""
+    os.umask(PRIVATE)
     logs.set_up(config.log_level)
     database = Database(config.database_url)
     upgrade(database)
@@ -89,6 +94,7 @@ def clock_command() -> None:
 @click.option("--demo", is_flag=True, help="Add a source of each provider and show events flowing.")
 def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     """Everything on one machine: database, Redis, web, workers, clock. Ctrl-C stops it."""
+    os.umask(PRIVATE)
     environment = dict(os.environ)
     if data_dir:
         environment["RELAY_DATA_DIR"] = data_dir
@@ -144,17 +150,24 @@ def _workers() -> list[Part]:
 
 
 def _first_key(config: Config) -> str | None:
-    """An API key at the first start; None afterwards."""
+    """What is said of the API key that the first start makes; None afterwards.
+
+    On a terminal the key itself. What is not one is kept, as a journal is: there the key lies in a file.
+    """
     from relay import accounts  # at the first start alone: each part of the relay passes here
 
     with here() as relay:
         with relay.database.read() as connection:
             if workspaces.keys(connection, relay.workspace.id):
                 return None
-        from relay import accounts  # at the first start alone
-
         _, text = accounts.create_key(relay.database, relay.workspace.id, "first key", ("admin",), actor="relay")
-        return text
+    if sys.stdout.isatty():
+        return f"{text}     (shown this once)"
+    place = config.data_dir / _FIRST_KEY
+    place.unlink(missing_ok=True)
+    with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+    return f"in {place}     (read it, then remove the file)"
 
 
 def _welcome(config: Config, key: str | None) -> None:
@@ -164,7 +177,7 @@ def _welcome(config: Config, key: str | None) -> None:
     click.echo(f"  Status   {url}/")
     click.echo(f"  API      {url}/api/v1     Docs  {url}/docs")
     if key:
-        click.echo(f"  API key  {key}     (shown this once)")
+        click.echo(f"  API key  {key}")
     click.echo()
     click.echo("  Next: add a source, for example")
     click.echo("    relay source add stripe --name 'Stripe EU'")
