@@ -46,6 +46,7 @@ class Config:
     allow_private_sources: frozenset[str]
     trusted_proxies: Proxies
     log_level: str
+    egress_proxy: str | None = None
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -63,6 +64,7 @@ class Config:
             public_url=_fit("RELAY_PUBLIC_URL", _PUBLIC, given("RELAY_PUBLIC_URL") or _left(data_dir)).rstrip("/"),
             allow_private=_hosts(environ, ALLOW_PRIVATE_TARGETS),
             allow_private_sources=private_for_sources(environ),
+            egress_proxy=_egress_proxy(given("RELAY_EGRESS_PROXY")),
             trusted_proxies=_proxies(given("RELAY_TRUSTED_PROXIES")),
             log_level=_fit("RELAY_LOG_LEVEL", one_of(LOG_LEVELS), given("RELAY_LOG_LEVEL") or "info"),
             # Last, as it may make the data directory: not for a setting that does not fit.
@@ -102,6 +104,18 @@ def _proxies(text: str) -> Proxies:
             "RELAY_TRUSTED_PROXIES must be addresses or networks between commas, such as 127.0.0.1 or 172.16.0.0/12,"
             f" or none; {error}."
         ) from None
+
+
+def _egress_proxy(text: str) -> str | None:
+    """The address of a proxy. It may hold no password: whoever can use the proxy is said by the network."""
+    if not text:
+        return None
+    host, _, port = text.removeprefix("http://").removesuffix("/").rpartition(":")
+    if not text.startswith("http://") or not is_host(host) or not _is_port(port):
+        raise ConfigError(
+            "RELAY_EGRESS_PROXY must be a proxy's address as http://host:port, such as http://egress:3128."
+        )
+    return f"http://{host}:{port}"
 
 
 def private_for_sources(environ: Mapping[str, str]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from relay.egress_process import ALLOW_PRIVATE
+from relay.egress_process import ALLOW_PRIVATE, PROXY
 from relay.errors import Unreachable
 from relay.frames import Frames
 from relay.http import MAX_BYTES, TIMEOUT, Answer
@@ -39,8 +39,8 @@ class Lost(Exception):
 class Egress:
     """Sends requests as `relay.http.Door` does, by way of a process. Belongs to the event loop that first uses it."""
 
-    def __init__(self, allow_private: frozenset[str] = frozenset()) -> None:
-        self._allow_private = allow_private
+    def __init__(self, allow_private: frozenset[str] = frozenset(), proxy: str | None = None) -> None:
+        self._settings = {ALLOW_PRIVATE: ",".join(sorted(allow_private)), PROXY: proxy or ""}
         self._numbers = count()
         self._waiting: dict[int, asyncio.Future[tuple[Any, bytes]]] = {}
         self._frames: Frames | None = None
@@ -129,7 +129,7 @@ class Egress:
         with theirs:
             process = subprocess.Popen(
                 [sys.executable, "-m", "relay.egress_process"],
-                env=environment | {ALLOW_PRIVATE: ",".join(sorted(self._allow_private))},
+                env=environment | self._settings,
                 stdin=theirs.fileno(),
                 cwd="/",
             )

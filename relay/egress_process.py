@@ -21,6 +21,9 @@ from relay.sandbox import confine, name_files, readable
 ALLOW_PRIVATE = "RELAY_EGRESS_ALLOW_PRIVATE"
 """Comma-separated hosts that may be private, as the worker's configuration has them."""
 
+PROXY = "RELAY_EGRESS_PROXY"
+"""The address of the proxy that all deliveries go by way of, where there is one."""
+
 READ_HEADERS = ("retry-after",)
 """Of an answer's headers those that the worker judges by: nothing else of a stranger's words goes there."""
 
@@ -84,10 +87,12 @@ def main() -> None:
     logs.set_up(os.environ.get("RELAY_LOG_LEVEL", "info"))
     allowed = frozenset(filter(None, os.environ.get(ALLOW_PRIVATE, "").split(",")))
     worker = socket.socket(fileno=os.dup(0))
-    if not confine(readable()):
+    proxy = os.environ.get(PROXY) or None
+    if not confine(readable(), int(proxy.rpartition(":")[2]) if proxy else None):
         log.info("not_confined", note="this system cannot keep files from a process: it has no Landlock")
+    door = Door(allow_private=allowed, proxy=proxy)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(worker, Door(allow_private=allowed)))
+        runner.run(serve(worker, door))
 
 
 if __name__ == "__main__":

@@ -177,6 +177,9 @@ class Door:
 
     `max_connections` bounds the requests under way; idle connections are kept beside them for 15 s. `resolve`
     takes the place of the system's resolver, `tls` that of the certificates the system trusts.
+
+    With `proxy`, an address as http://host:port, every request goes by way of it. It looks names up, so that it and not
+    the door judges where a name leads to; what can be seen in an address is judged here as ever.
     """
 
     def __init__(
@@ -187,7 +190,9 @@ class Door:
         max_connections: int = 1000,
         user_agent: str = USER_AGENT,
         tls: ssl.SSLContext | None = None,
+        proxy: str | None = None,
     ) -> None:
+        self._proxy = URL(proxy) if proxy else None
         self._allow_private = allow_private
         self._resolve = resolve or self._look_up
         self._max_connections = max_connections
@@ -233,7 +238,7 @@ class Door:
         try:
             async with asyncio.timeout(timeout) as limit:
                 response = await session.request(
-                    method, target, data=body or None, headers=headers, allow_redirects=False
+                    method, target, data=body or None, headers=headers, allow_redirects=False, proxy=self._proxy
                 )
                 if body_timeout is not None and not response.content.is_eof():
                     soon = asyncio.get_running_loop().time() + body_timeout
@@ -243,6 +248,9 @@ class Door:
         # `from None`: aiohttp's errors may show the whole address, and a log would print them as the cause.
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             seen: Answer | None = None
+            if self._proxy is not None and target.scheme == "https":
+                # The first was the proxy's, which was asked for a way through: what it says is no answer of the target.
+                lines = lines[1:]
             if response is not None:
                 seen = _answer(response.status, response.raw_headers, b"".join(received), whole=False)
             elif lines and lines[-1].head:
@@ -271,7 +279,7 @@ class Door:
     def _open(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             # aiohttp keeps what this answers for 10 s: addresses that were checked.
-            resolver=_Checked(self._resolve, self._allow_private),
+            resolver=_Checked(self._resolve, self._allow_private, self._proxy.host if self._proxy else None),
             ttl_dns_cache=10,
             limit=self._max_connections,
             ssl=self._tls or True,
@@ -347,9 +355,10 @@ class _Line(ResponseHandler):
 class _Checked(AbstractResolver):
     """Gives aiohttp the addresses to connect to. It is asked for names; IP addresses are `_target`'s."""
 
-    def __init__(self, resolve: Resolve, allow_private: frozenset[str]) -> None:
+    def __init__(self, resolve: Resolve, allow_private: frozenset[str], proxy: str | None = None) -> None:
         self._resolve = resolve
         self._allow_private = allow_private
+        self._proxy = proxy
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -358,7 +367,7 @@ class _Checked(AbstractResolver):
         if not addresses:
             raise OSError("The name has no address.")
         # A bad one among good ones is no accident, and which of them gets the connection would be chance.
-        if not _listed(host, port, self._allow_private) and not all(map(_is_public, addresses)):
+        if host != self._proxy and not _listed(host, port, self._allow_private) and not all(map(_is_public, addresses)):
             raise _not_public(host)
         return [
             ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)
@@ -497,6 +506,10 @@ def _announces_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 def _trouble(error: Exception) -> tuple[str, str]:
     """The code for an error, and the end of a sentence about the host that caused it."""
     match error:
+        case aiohttp.ClientHttpProxyError(status=int(status)):
+            return "connection_failed", f"was not reached: the egress proxy answered {status}"
+        case aiohttp.ClientProxyConnectionError():
+            return "connection_failed", "was not asked: the egress proxy cannot be reached"
         case aiohttp.ClientConnectorDNSError():
             return "dns_failed", "cannot be found: its name leads to no address"
         case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as why):

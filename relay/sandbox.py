@@ -21,7 +21,7 @@ _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}
 """How many rights to files each version of Landlock knows; what it knows is given up."""
 
-_NETWORK_SINCE, _BIND_TCP = 4, 1
+_NETWORK_SINCE, _BIND_TCP, _CONNECT_TCP, _PORT = 4, 1, 2, 2
 _SCOPES_SINCE, _SCOPES = 6, 0b11
 _NAMES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf")
 _SYSTEM = (
@@ -56,10 +56,11 @@ def name_files() -> Sequence[tuple[str, int]]:
     return [(each, os.stat(each).st_ino) for each in _NAMES if os.path.exists(each)]
 
 
-def confine(paths: Iterable[Path]) -> bool:
+def confine(paths: Iterable[Path], port: int | None = None) -> bool:
     """Have this process, for the rest of its life, read what lies below `paths` and no other file, and write none.
 
-    Call it before there are threads. False where the system has no Landlock: then nothing is given up.
+    With `port` it connects to that one alone, wherever it is. Call it before there are threads. False where the system
+    has no Landlock: then nothing is given up.
     """
     known = version()
     if not known:
@@ -69,7 +70,7 @@ def confine(paths: Iterable[Path]) -> bool:
     attributes = struct.pack(
         "=QQQ",
         rights,
-        _BIND_TCP if known >= _NETWORK_SINCE else 0,
+        (_BIND_TCP if port is None else _BIND_TCP | _CONNECT_TCP) if known >= _NETWORK_SINCE else 0,
         _SCOPES if known >= _SCOPES_SINCE else 0,
     )
     size = 24 if known >= _SCOPES_SINCE else 16 if known >= _NETWORK_SINCE else 8
@@ -77,6 +78,8 @@ def confine(paths: Iterable[Path]) -> bool:
     try:
         for path in paths:
             _allow(libc, rules, path)
+        if port is not None and known >= _NETWORK_SINCE:
+            _checked(libc.syscall(_ADD, rules, _PORT, struct.pack("=QQ", _CONNECT_TCP, port), 0))
         _checked(libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
         _checked(libc.syscall(_RESTRICT, rules, 0))
     finally:

@@ -48,7 +48,7 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     presence = Presence(database, freed, Signs(config.data_dir / "workers"))
     courier = Courier(
         database,
-        lambda: Egress(config.allow_private),
+        lambda: Egress(config.allow_private, config.egress_proxy),
         presence.worker_id,
         on_gone=gone,
         on_turn=lambda: bells.ring(LATE),

@@ -8,6 +8,7 @@ import tomllib
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -193,7 +194,7 @@ def filled(text: str, values: dict[str, str]) -> str:
 
 
 def test_there_are_the_relays_parts_a_database_and_a_queue() -> None:
-    assert set(SERVICES) == {*RELAY_SERVICES, "postgres", "valkey"}
+    assert set(SERVICES) == {*RELAY_SERVICES, "egress", "postgres", "valkey"}
     assert SERVICES["postgres"]["image"] == "postgres:17"
     assert SERVICES["valkey"]["image"] == "valkey/valkey:9"
 
@@ -284,11 +285,38 @@ def test_the_example_of_an_environment_has_every_variable_and_no_secret() -> Non
 
     assert set(example) == {name for name, _, _ in wanted}
     assert {name for name, rule, _ in wanted if rule == "?"} == set(EXAMPLE)
-    assert {name for name, value in example.items() if not value} == {
-        "RELAY_SECRET_KEY",
-        "POSTGRES_PASSWORD",
-        "VALKEY_PASSWORD",
-    }
+    empty = {"RELAY_SECRET_KEY", "POSTGRES_PASSWORD", "VALKEY_PASSWORD", "RELAY_EGRESS_PROXY"}
+    assert {name for name, value in example.items() if not value} == empty
+
+
+INNER = (
+    *(
+        "127.0.0.1",
+        "10.0.0.1",
+        "172.17.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "168.63.129.16",
+        "0.0.0.0",
+    ),
+    *("::1", "fd00::1", "fe80::1", "64:ff9b::a00:1"),
+)
+
+
+def test_the_proxy_of_deliveries_is_asked_for_and_reaches_no_inner_network() -> None:
+    content = compose()["configs"]["egress"]["content"].splitlines()
+    inner = [ip_network(each) for line in content if line.startswith("acl inner dst") for each in line.split()[3:]]
+
+    assert SERVICES["egress"]["profiles"] == ["egress"]
+    assert "ports" not in SERVICES["egress"]
+    assert [line.removeprefix("http_access ") for line in content if line.startswith("http_access")] == [
+        "deny inner",
+        "allow tunnel",
+        "deny all",
+    ]
+    assert [each for each in INNER if not any(ip_address(each) in network for network in inner)] == []
+    assert not any(ip_address("1.1.1.1") in network for network in inner)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -101,7 +102,8 @@ def test_its_environment_holds_no_setting_of_the_relay(monkeypatch: pytest.Monke
         return found
 
     names = asyncio.run(look())
-    assert not {name for name in names if name.startswith("RELAY_")} - {"RELAY_EGRESS_ALLOW_PRIVATE", "RELAY_LOG_LEVEL"}
+    ours = {name for name in names if name.startswith("RELAY_")}
+    assert ours - {"RELAY_LOG_LEVEL"} == {"RELAY_EGRESS_ALLOW_PRIVATE", "RELAY_EGRESS_PROXY"}
     assert not any(value in (SECRET, "/var/lib/relay") or "password" in value for value in names.values())
 
 
@@ -157,6 +159,30 @@ def test_who_takes_the_process_over_finds_no_file_no_memory_and_no_way_on(tmp_pa
         "certificates": "done",
         "names": "done",
     }, done.stderr
+
+
+PAST_THE_PROXY = """
+import socket, sys
+from relay.sandbox import confine, readable
+given, other = int(sys.argv[1]), int(sys.argv[2])
+confine(readable(), given)
+socket.create_connection(("127.0.0.1", given)).close()
+try:
+    socket.create_connection(("127.0.0.1", other))
+except PermissionError:
+    print("refused")
+"""
+
+
+@pytest.mark.landlock
+def test_with_a_proxy_there_is_no_way_past_its_port() -> None:
+    with Subscriber() as given, Subscriber() as other:
+        ports = [str(urlsplit(each.url).port) for each in (given, other)]
+        done = subprocess.run(
+            [sys.executable, "-c", PAST_THE_PROXY, *ports], capture_output=True, text=True, check=False
+        )
+
+    assert done.stdout == "refused\n", done.stderr
 
 
 def test_what_was_under_way_when_it_ended_is_sent_again_and_counts_as_no_failure(
