@@ -4,11 +4,14 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import stat
 import tempfile
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -28,6 +31,25 @@ _ADDRESS = "address"
 _PUBLIC = address("https://relay.example.com")
 _BRACKETED = re.compile(r"\[(.+)\](?::(.*))?")
 _LONGEST_PORT, _HIGHEST_PORT = 6, 65535
+VARIABLES = (
+    "RELAY_ALLOW_PRIVATE_SOURCES",
+    "RELAY_ALLOW_PRIVATE_TARGETS",
+    "RELAY_DATABASE_URL",
+    "RELAY_DATA_DIR",
+    "RELAY_LOG_LEVEL",
+    "RELAY_PUBLIC_URL",
+    "RELAY_REDIS_URL",
+    "RELAY_SECRET_KEY",
+    "RELAY_TRUSTED_PROXIES",
+)
+"""What the relay reads of its environment."""
+
+_ALIKE = 0.87
+LEAST_FREE = 16 * 2**20
+"""With less room the next webhooks may not be stored."""
+
+_LEAST_SIGNS = 10
+_LEAST_COMPRESSED = 0.75
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -56,6 +78,7 @@ class Config:
         def given(name: str) -> str:
             return environ.get(name, "").strip()
 
+        _check_names(environ)
         data_dir = Path(given("RELAY_DATA_DIR") or DEFAULT_DATA_DIR).absolute()
         return cls(
             data_dir=data_dir,
@@ -75,6 +98,29 @@ class Config:
         """For commands in another shell, which know the data directory alone."""
         with suppress(OSError):
             (self.data_dir / _ADDRESS).write_text(self.public_url + "\n")
+
+
+def _check_names(environ: Mapping[str, str]) -> None:
+    """Raises `ConfigError` for a name that one of ours was meant by: it would be passed over without a word."""
+    for name in sorted(environ):
+        if not name.startswith("RELAY_") or name in VARIABLES:
+            continue
+        if meant := get_close_matches(name, VARIABLES, n=1, cutoff=_ALIKE):
+            raise ConfigError(f"{name} is no setting of the relay. Did you mean {meant[0]}?")
+
+
+def free_bytes(directory: Path) -> int | None:
+    """How much room there is for what the relay keeps; None where that cannot be known."""
+    try:
+        return shutil.disk_usage(directory).free
+    except OSError:
+        return None
+
+
+def is_weak(key: str) -> bool:
+    """Whether a key looks like one that was typed, not drawn: a few signs, or a piece that comes again and again."""
+    repeated = len(zlib.compress(key.encode(), 9)) < _LEAST_COMPRESSED * len(key)
+    return len(set(key)) < _LEAST_SIGNS or repeated
 
 
 def _left(data_dir: Path) -> str:

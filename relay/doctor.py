@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relay import anchors, providers
-from relay.config import Config
+from relay.config import LEAST_FREE, Config, free_bytes, is_weak
 from relay.errors import ConfigError, NotFound, StorageUnavailable, Unreachable
 from relay.jobs import workers
 from relay.lanes import LANES
@@ -82,7 +82,8 @@ def _stored(config: Config, vault: Vault) -> Iterator[Finding]:
         else:
             yield from _database(config, database, vault)
     except StorageUnavailable as error:
-        yield Finding(BROKEN, "database", error.reason or error.message, "start it, or check RELAY_DATABASE_URL")
+        remedy = error.remedy or "start it, or check RELAY_DATABASE_URL"
+        yield Finding(BROKEN, "database", error.reason or error.message, remedy)
     except ConfigError as error:
         yield Finding(BROKEN, "database", error.message, "see Upgrade and Back up in docs/how-to/production.md")
     finally:
@@ -117,6 +118,11 @@ def _settings(config: Config) -> Iterator[Finding]:
     if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
         yield Finding(BROKEN, "secret key", "others on this machine can read it", f"chmod 600 {key}")
     yield from _too_open(config.data_dir)
+    yield from _room(config)
+    if any(is_weak(each) for each in config.secret_keys):
+        found = "RELAY_SECRET_KEY looks typed, not drawn: whoever has the database can guess it"
+        remedy = "put a new one in front (openssl rand -base64 48), then relay vault rotate"
+        yield Finding(LOOK, "secret key", found, remedy)
     if not os.environ.get("RELAY_PUBLIC_URL"):
         yield Finding(
             LOOK,
@@ -132,6 +138,13 @@ def _settings(config: Config) -> Iterator[Finding]:
         yield Finding(FINE, "private targets", f"allowed: {', '.join(sorted(config.allow_private))}")
     if alone := config.allow_private_sources - config.allow_private:
         yield Finding(FINE, "private sources", f"allowed: {', '.join(sorted(alone))}")
+
+
+def _room(config: Config) -> Iterator[Finding]:
+    free = free_bytes(config.data_dir)
+    if free is not None and free < LEAST_FREE:
+        found = f"{free // 2**20} MiB are free at {config.data_dir}: webhooks are about to be answered 503"
+        yield Finding(BROKEN, "disk", found, "make room: senders try again, and it goes on by itself")
 
 
 def _too_open(data_dir: Path) -> Iterator[Finding]:

@@ -140,14 +140,16 @@ class Busy(RelayError):
 
 
 class StorageUnavailable(RelayError):
-    """`reason` is what the database itself says, as a sentence for the operator: it may name a host or a path."""
+    """`reason` is what the database itself says, as a sentence for the operator: it may name a host or a path. `remedy`
+    is what mends it, where it is not to wait or to start the database."""
 
     code = "storage_unavailable"
     status = 503
 
-    def __init__(self, message: str, *, reason: str = "") -> None:
+    def __init__(self, message: str, *, reason: str = "", remedy: str = "") -> None:
         super().__init__(message)
         self.reason = reason
+        self.remedy = remedy
 
 
 class Unreachable(RelayError):

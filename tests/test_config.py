@@ -1,12 +1,16 @@
 """Settings from the environment, and from the data directory where the environment says nothing."""
 
+import re
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from secrets import token_hex, token_urlsafe
 
 import pytest
 
-from relay.config import Config
+from relay import config
+from relay.config import VARIABLES, Config, is_weak
 from relay.errors import ConfigError
 from relay.proxies import Proxies
 from running.waiting import PATIENCE_SECONDS
@@ -134,3 +138,38 @@ def test_the_socket_moves_where_its_path_is_short_enough(tmp_path: Path) -> None
     assert short == f"unix://{tmp_path}/redis.sock" or len(str(tmp_path)) > 89
     assert len(long.removeprefix("unix://")) < 100
     assert long == again != other
+
+
+def test_a_misspelt_name_is_refused_with_the_one_that_was_meant() -> None:
+    with pytest.raises(
+        ConfigError, match=r"RELAY_PUBILC_URL is no setting of the relay\. Did you mean RELAY_PUBLIC_URL\?"
+    ):
+        Config.load({"RELAY_PUBILC_URL": "https://relay.example.com"})
+
+
+def test_a_name_that_others_read_is_left_alone(tmp_path: Path) -> None:
+    environment = {"RELAY_DATA_DIR": str(tmp_path), "RELAY_SECRET": "a sender's", "RELAY_COLOUR": "ours"}
+
+    assert Config.load(environment).data_dir == tmp_path
+
+
+def test_every_name_that_is_read_is_known() -> None:
+    read = {
+        name
+        for path in Path(config.__file__).parent.glob("*.py")
+        for name in re.findall(r"\"(RELAY_[A-Z_]+)\"", path.read_text())
+    }
+
+    assert read == set(VARIABLES)
+
+
+@pytest.mark.parametrize(
+    "key", ["a" * 32, "password1234" * 3, "aaaabbbbccccddddeeeeffff00001111", "0123456789abcdef" * 4]
+)
+def test_a_key_that_was_typed_is_known(key: str) -> None:
+    assert is_weak(key)
+
+
+@pytest.mark.parametrize("make", [lambda: token_hex(32), lambda: token_urlsafe(48)])
+def test_a_key_that_was_drawn_is_not_called_weak(make: Callable[[], str]) -> None:
+    assert not any(is_weak(make()) for _ in range(200))

@@ -15,6 +15,7 @@ from relay import __version__
 from relay.api.answers import Answer
 from relay.api.auth import Keys, require
 from relay.api.routes import Relay
+from relay.config import LEAST_FREE, free_bytes
 from relay.errors import StorageUnavailable, Unauthorized
 from relay.model import now_ms
 from relay.storage import hooks, metrics
@@ -67,13 +68,15 @@ def blueprint(relay: Relay, keys: Keys, examine: Callable[[], Health]) -> Bluepr
     @pages.get("/readyz", provide_automatic_options=False)
     def readyz() -> Response:
         health = examine()
+        free = free_bytes(relay.config.data_dir) if relay.database.is_sqlite else None
+        full = free is not None and free < LEAST_FREE
         # Without Redis webhooks are still accepted and kept; what waits is sent once it is back.
         content = {
-            "status": "ready" if health.database else "not_ready",
-            "database": "ok" if health.database else "away",
+            "status": "ready" if health.database and not full else "not_ready",
+            "database": "away" if not health.database else "full" if full else "ok",
             "redis": "ok" if health.redis else "away",
         }
-        return Answer(content, status=200 if health.database else 503).response()
+        return Answer(content, status=200 if health.database and not full else 503).response()
 
     @pages.get("/metrics", provide_automatic_options=False)
     def show_metrics() -> Response:

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from relay.vault import Vault
 
 AUDIT = "relay_audit"
+_SQLITE_KIND = 0xFF
+"""An extended code holds the kind of an error in its last byte."""
+
+_POSTGRESQL_FULL = "53100"
+_POSTGRESQL_DAMAGED = ("XX001", "XX002")
 _BUSY_MS = 10_000
 _MAPPED_BYTES = 2_147_418_112
 _CHECKPOINT_PAGES = 8_000
@@ -154,10 +159,33 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _unavailable(error: SQLAlchemyError) -> StorageUnavailable:
     cause = getattr(error, "orig", None)
+    named = _named(cause)
+    if named is not None:
+        return StorageUnavailable(named[0], reason=named[1], remedy=named[2])
     return StorageUnavailable(
         f"The database did not take it: {type(cause or error).__name__}. Try again.",
         reason=f"The database did not take it: {_words(cause)}." if _is_of_the_server(error, cause) else "",
     )
+
+
+def _named(cause: BaseException | None) -> tuple[str, str, str] | None:
+    """Of what no further try mends: what a sender is told, what the operator is told, and what mends it."""
+    kind = getattr(cause, "sqlite_errorcode", None)
+    state = getattr(cause, "sqlstate", None)
+    if (kind is not None and kind & _SQLITE_KIND == sqlite3.SQLITE_FULL) or state == _POSTGRESQL_FULL:
+        return (
+            "There is no room left to store it. Send it again later.",
+            "The disk of the database is full.",
+            "make room: nothing is lost, and it goes on by itself",
+        )
+    damaged = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    if (kind is not None and kind & _SQLITE_KIND in damaged) or state in _POSTGRESQL_DAMAGED:
+        return (
+            "The database is damaged: nothing can be stored until its operator has mended it.",
+            "The database is damaged.",
+            "stop the relay and put a backup back: see Back up in docs/how-to/production.md",
+        )
+    return None
 
 
 def _is_of_the_server(error: SQLAlchemyError, cause: BaseException | None) -> bool:

@@ -58,9 +58,7 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
 def test_a_file_that_is_no_database_is_said_to_be_none(relay: Terminal) -> None:
     (relay.directory / "relay.db").write_text("nothing that SQLite has ever written " * 40)
 
-    assert relay.refused("events") == (
-        "relay: The database did not take it: file is not a database. `relay doctor` says more."
-    )
+    assert relay.refused("events") == ("relay: The database is damaged. `relay doctor` says more.")
 
 
 def test_a_data_directory_that_is_a_file_is_named(relay: Terminal, tmp_path: Path) -> None:

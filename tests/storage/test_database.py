@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from relay.errors import StorageUnavailable
 from relay.model import now_ms
@@ -154,3 +154,24 @@ def test_an_empty_relay_has_numbers(bench: Workbench) -> None:
         found = metrics.read(connection, now_ms())
 
     assert found == metrics.Metrics(0, 0, 0.0, 0, 0, 0.0, {}, 0)
+
+
+def test_a_damaged_database_and_a_full_disk_are_named(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'relay.db'}")
+    with database.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE kept (text TEXT)")
+    event.listen(database.engine, "begin", lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 1"))
+    with pytest.raises(StorageUnavailable) as full, database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO kept VALUES (hex(randomblob(1000000)))")
+    database.close()
+    (tmp_path / "relay.db").write_bytes(b"no database at all" * 1000)
+    for left in ("relay.db-wal", "relay.db-shm"):
+        (tmp_path / left).unlink(missing_ok=True)
+    database = Database(f"sqlite:///{tmp_path / 'relay.db'}")
+    with pytest.raises(StorageUnavailable) as damaged, database.read() as connection:
+        connection.exec_driver_sql("SELECT * FROM kept")
+    database.close()
+
+    assert full.value.reason == "The disk of the database is full."
+    assert damaged.value.reason == "The database is damaged."
+    assert "backup" in damaged.value.remedy
