@@ -14,7 +14,7 @@ from relay.storage import Database, inbound
 
 PER_MINUTE = 60
 _MINUTE_MS = 60_000
-_FRESH_SECONDS = 1.0
+_FRESH_SECONDS = 0.1
 _SOURCES_KEPT = 1000
 
 
