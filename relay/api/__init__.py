@@ -35,6 +35,7 @@ from relay.proxies import Behind
 from relay.receive import STORED_WITHIN_SECONDS, Receiver
 from relay.storage import Database
 from relay.vault import Vault
+from relay.visible import visible
 
 ROUTES = (
     *me.ROUTES,
@@ -56,6 +57,7 @@ def build_app(config: Config, *, calls_per_minute: int = limits.PER_MINUTE) -> F
     """Wire the application. Connections open at the first request, so this is safe before a fork."""
     app = Flask("relay", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = None  # each surface has its own limit and its own words for it
+    app.jinja_env.finalize = lambda value: type(value)(visible(value)) if isinstance(value, str) else value
     app.url_map.merge_slashes = False  # callers are never redirected: a key would follow
     vault = Vault(config.secret_keys)
     database = Database(config.database_url, vault, patience=STORED_WITHIN_SECONDS)

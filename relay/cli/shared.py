@@ -15,6 +15,7 @@ from relay.storage import Database, workspaces
 from relay.storage.migrate import upgrade
 from relay.storage.workspaces import Workspace
 from relay.vault import Vault
+from relay.visible import visible
 
 ACTOR = "command line"
 
@@ -118,4 +119,4 @@ def _text(value: Any) -> str:
         return ", ".join(map(_text, value))
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={_flat(item)}" for name, item in value.items())
-    return str(value)
+    return visible(str(value))
