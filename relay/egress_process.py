@@ -18,7 +18,7 @@ from relay.frames import Frames
 from relay.http import Door
 from relay.sandbox import confine, name_files, readable
 
-ALLOW_PRIVATE = "RELAY_EGRESS_ALLOW_PRIVATE"
+ALLOW_PRIVATE = "EGRESS_ALLOW_PRIVATE"
 """Comma-separated hosts that may be private, as the worker's configuration has them."""
 
 PROXY = "RELAY_EGRESS_PROXY"

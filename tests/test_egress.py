@@ -103,7 +103,7 @@ def test_its_environment_holds_no_setting_of_the_relay(monkeypatch: pytest.Monke
 
     names = asyncio.run(look())
     ours = {name for name in names if name.startswith("RELAY_")}
-    assert ours - {"RELAY_LOG_LEVEL"} == {"RELAY_EGRESS_ALLOW_PRIVATE", "RELAY_EGRESS_PROXY"}
+    assert ours - {"RELAY_LOG_LEVEL"} == {"RELAY_EGRESS_PROXY"}
     assert not any(value in (SECRET, "/var/lib/relay") or "password" in value for value in names.values())
 
 
