@@ -286,6 +286,8 @@ def _asked(source: Source, put_off: int, unanswered: int) -> Iterator[Finding]:
     what = f"source {source.name}"
     asking = provider.look_up or provider.poll
     missing = [name for name in asking.needs if not source.settings.get(name)] if asking else []
+    if provider.look_up and provider.look_up.instead and len(missing) == len(provider.look_up.needs):
+        missing = []  # its webhooks say all by themselves
     if missing:
         found = "its events lack details" if provider.look_up else "nothing is asked"
         remedy = f"relay source set {source.id} NAME=VALUE"

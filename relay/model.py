@@ -50,7 +50,8 @@ class Inbound:
     `headers` has lower-case names. `native` is the event's name where only the caller knows it (a command-line
     argument, a panel's hook). `payload` is what the provider's `read` made of the body, without secrets (`redacted`:
     there were some); None before, and where it could not be read: `unreadable` says why. `settings` are those of its
-    source. `looked_up` is what the provider's API told, by the name of the question (`base.LookUp`).
+    source, `verified_by` is what proved it, where that is known by now. `looked_up` is what the provider's API told, by
+    the name of the question (`base.LookUp`).
     """
 
     body: bytes
@@ -63,6 +64,7 @@ class Inbound:
     unreadable: str | None = None
     redacted: bool = False
     settings: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    verified_by: str = ""
     looked_up: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
 

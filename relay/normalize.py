@@ -16,7 +16,7 @@ from relay.alerts import ENDS, STATING
 from relay.catalogue import catalogue
 from relay.errors import Unreadable
 from relay.model import EVENTS_PER_WEBHOOK, SEVERITIES, Event, Inbound, Source, Statement, iso
-from relay.providers.base import Data, On, Provider, by_arrival
+from relay.providers.base import Data, Instead, On, Provider, by_arrival
 from relay.redaction import REMOVED, without_credentials_in_addresses
 from relay.verification import TOKEN, Coverage, fingerprint
 
@@ -116,6 +116,13 @@ def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Even
     if inbound.looked_up:
         answers = without_credentials_in_addresses(dict(inbound.looked_up), provider.plain_parameters)
         inbound = replace(inbound, looked_up=answers)
+    instead = _instead(provider, inbound)
+    if instead is not None:
+        told = _or_none(instead.told, inbound)
+        payload, _ = provider.without_secrets(_or_none(instead.named, inbound) if told is None else told)
+        inbound = replace(inbound, payload=payload)
+        if told is None:
+            return [_unknown(provider, inbound, origin, 0, None, instead.reason, None)]
     events: list[Event] = []
     pieces = _pieces(provider, inbound)
     for number, piece in enumerate(pieces):
@@ -154,8 +161,16 @@ def _more(provider: Provider, inbound: Inbound, origin: Origin, index: int, left
     )
 
 
-def _signed(provider: Provider, proof: str) -> Coverage:
-    return _WITHOUT_PROOF.get(proof) or provider.verification.covers(proof)
+def _instead(provider: Provider, inbound: Inbound) -> Instead | None:
+    """By what a read webhook is replaced; None for one that is told as it came."""
+    instead = provider.look_up.instead if provider.look_up else None
+    return instead if instead is not None and inbound.unreadable is None and instead.of(inbound) else None
+
+
+def _signed(provider: Provider, inbound: Inbound, proof: str) -> Coverage:
+    if proof in _WITHOUT_PROOF:
+        return _WITHOUT_PROOF[proof]
+    return "fetched" if _instead(provider, inbound) else provider.verification.covers(proof)
 
 
 def enriched(provider: Provider, inbound: Inbound) -> bool | None:
@@ -339,7 +354,7 @@ def _envelope(
             "provider": provider.name,
             "kind": provider.kind,
             "verified_by": origin.verified_by,
-            "signed": _signed(provider, origin.verified_by),
+            "signed": _signed(provider, piece, origin.verified_by),
         },
         "enriched": enriched(provider, piece),
         "livemode": livemode if isinstance(livemode, bool) else None,

@@ -348,7 +348,7 @@ class Pipeline:
             log.error("webhook_does_not_open", inbound=webhook.id, reason=error.message)
             return None
         received_at = datetime.fromtimestamp(webhook.received_at / 1000, UTC)
-        kept = replace(kept, received_at=received_at, settings=source.settings)
+        kept = replace(kept, received_at=received_at, settings=source.settings, verified_by=webhook.verified_by)
         origin = Origin(source, webhook.place, webhook.verified_by)
         opened = _Opened(webhook, provider, read(provider, kept), origin)
         if provider.look_up is None or opened.inbound.unreadable is not None:
@@ -369,8 +369,9 @@ class Pipeline:
         for opened, answers in answered:
             assert opened.provider.look_up is not None
             webhook, now = opened.webhook, now_ms()
-            patient = now - webhook.received_at < opened.provider.look_up.patience * 1000
-            if patient and not answers.complete:
+            age, look_up = now - webhook.received_at, opened.provider.look_up
+            not_yet = age < look_up.settling * 1000 and None in answers.told.values()
+            if not_yet or (age < look_up.patience * 1000 and not answers.complete):
                 pause = min(inbound.FURTHEST_MS, _ASK_AGAIN_MS << min(webhook.put_off, 20))
                 self._put_off[webhook.place] = now + pause
             else:

@@ -225,7 +225,12 @@ def _reread(database: Database, vault: Vault, workspace_id: str, event_id: str, 
     if kept is None or kept.sealed is None or source is None:
         return None
     received_at = datetime.fromtimestamp(kept.received_at / 1000, UTC)
-    opened = replace(unpack(vault.open(kept.sealed, kept.id)), received_at=received_at, settings=source.settings)
+    opened = replace(
+        unpack(vault.open(kept.sealed, kept.id)),
+        received_at=received_at,
+        settings=source.settings,
+        verified_by=kept.verified_by,
+    )
     provider = get_provider(source.provider)
     webhook = read(provider, opened)
     if webhook.unreadable is not None:

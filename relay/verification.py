@@ -45,8 +45,8 @@ def credentials_of(source: Source, public_url: str, now: float) -> Credentials:
 
 Coverage = Literal["fully", "partly", "not", "fetched"]
 """How much of a webhook a proof covers. `partly`: the rest was not proved. `not`: a token or a password shows who
-sent it, and no signature covers the body. `fetched`: nothing is proved, and nothing but an id is taken from it; the
-rest is asked of the provider itself."""
+sent it, and no signature covers the body. `fetched`: whatever is proved, nothing but an id is taken from it; the rest
+is asked of the provider itself."""
 
 
 class Scheme(Protocol):

@@ -200,7 +200,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One GET of a provider's API: a path below the source's setting `api_url`, and headers that prove who asks."""
+    """One GET of a provider's API: a path below its address, and headers that prove who asks."""
 
     path: str
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
@@ -215,6 +215,37 @@ def segment(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientLogin:
+    """OAuth's client credentials (RFC 6749, 4.4): a POST to `path` gives the token that questions are asked with.
+
+    `client_id` and `client_secret` are the settings that it is asked for with.
+    """
+
+    path: str
+    client_id: str = "client_id"
+    client_secret: str = "client_secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """For webhooks whose proof covers too little: what the API answers takes their place.
+
+    `of` is false for those that are told as they came. `told` is the payload as the API has it, None where it has none:
+    then the event is `unknown` for `reason`, which says what to do, and of the payload only what `named` leaves is
+    believed.
+    """
+
+    of: Callable[[Inbound], bool]
+    told: Callable[[Inbound], Any | None]
+    named: Callable[[Inbound], Any]
+    reason: str
+
+
+def _api_url(settings: Mapping[str, Any]) -> str:
+    return str(settings.get("api_url") or "")
+
+
+@dataclass(frozen=True, slots=True)
 class LookUp:
     """What a provider's webhooks leave out, and its API tells.
 
@@ -225,11 +256,19 @@ class LookUp:
 
     A source has the settings `api_url` (with a default) and those named in `needs`; without these nothing is asked.
     What cannot be had within `patience` seconds is told without it, marked `enriched: false`.
+
+    `address` is where the API is, if it is not `api_url` that says so. `login` gets the token that all is asked with.
+    In the first `settling` seconds "no such thing" may only mean that the API does not know of it yet. `instead` is for
+    a provider whose answer takes the webhook's place.
     """
 
     questions: Callable[[Inbound], Mapping[str, Question]]
     needs: tuple[str, ...] = ("api_key",)
     patience: int = 120
+    address: Callable[[Mapping[str, Any]], str] = _api_url
+    login: ClientLogin | None = None
+    settling: int = 0
+    instead: Instead | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def prepare(relay: Embedded, vendor: Vendor) -> list[Posted]:
             continue
         held = credentials(provider)
         settings = {**held.settings, **sample.inbound.settings}
-        if provider.look_up is not None:
+        if provider.look_up is not None and provider.look_up.instead is None:
             settings["api_url"] = f"{vendor.url}/{len(prepared)}"
             asked = replace(sample.inbound, payload=provider.body.read(sample.inbound), settings=settings)
             for name, question in provider.look_up.questions(asked).items():

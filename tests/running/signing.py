@@ -22,10 +22,15 @@ def credentials(provider: Provider, owner: str = "ours") -> Credentials:
     """What a source of this provider would hold. What proves its owner is another value for another owner."""
     told_apart_by = "ours" if provider.secret != "none" else owner
     # A currency would fill in what samples leave out.
-    chosen = [each for each in provider.settings if each.takes is not CURRENCY]
+    chosen = [each for each in provider.settings if each.takes is not CURRENCY and each.name not in _left_out(provider)]
     settings = {each.name: each.default or _value(each, told_apart_by) for each in chosen}
     secret = usable_secret(provider, owner)
     return Credentials((secret,) if provider.secret != "none" else (), settings)
+
+
+def _left_out(provider: Provider) -> tuple[str, ...]:
+    """What its API would be asked with for what a webhook says by itself."""
+    return provider.look_up.needs if provider.look_up and provider.look_up.instead else ()
 
 
 def _value(setting: Setting, owner: str) -> str:

@@ -15,6 +15,8 @@ class Asked:
 
     path: str
     headers: dict[str, str] = field(repr=False)
+    method: str = "GET"
+    body: bytes = b""
 
 
 class Vendor:
@@ -28,7 +30,15 @@ class Vendor:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                vendor.asked.append(Asked(self.path, {name.lower(): value for name, value in self.headers.items()}))
+                self._answer()
+
+            def do_POST(self) -> None:
+                self._answer()
+
+            def _answer(self) -> None:
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                body = self.rfile.read(int(headers.get("content-length", "0")))
+                vendor.asked.append(Asked(self.path, headers, self.command, body))
                 answer = vendor.answers.get(self.path, 404)
                 if isinstance(answer, Callable):  # type: ignore[arg-type]
                     answer = answer()

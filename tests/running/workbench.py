@@ -81,8 +81,17 @@ class Workbench:
         headers = {"webhook-id": key or new_id("msg"), "content-type": "application/json"}
         return self.keep(source, Inbound(jsontext.dumps(message), headers=headers), at=at)
 
-    def keep(self, source: Source, webhook: Inbound, *, key: str | None = None, at: int | None = None) -> str:
-        """The same with a webhook as it came in. `key` is what a repeat of it would be known by."""
+    def keep(
+        self,
+        source: Source,
+        webhook: Inbound,
+        *,
+        key: str | None = None,
+        at: int | None = None,
+        proof: str | None = None,
+    ) -> str:
+        """The same with a webhook as it came in. `key` is what a repeat of it would be known by, `proof` what proved
+        it where that is not the provider's usual one."""
         provider = get_provider(source.provider)
         own_id = new_id("in")
         webhook = read(provider, webhook)
@@ -91,7 +100,7 @@ class Workbench:
             workspace_id=source.workspace_id,
             source_id=source.id,
             dedupe_key=key or native_id(provider, webhook),
-            verified_by=provider.verification.name,
+            verified_by=proof or provider.verification.name,
             received_at=now_ms() if at is None else at,
             sealed=self.vault.seal(pack(provider, webhook), own_id),
         )

@@ -4,7 +4,7 @@ Their event types: https://developer.paypal.com/api/rest/webhooks/event-names/
 """
 
 from relay.providers.base import On, Provider, Setting, by
-from relay.providers.paypal import cards, checkouts, disputes, invoices, payments, subscriptions
+from relay.providers.paypal import cards, checkouts, disputes, fetching, invoices, payments, subscriptions
 from relay.providers.paypal.certificates import LIVE, SANDBOX
 from relay.providers.paypal.customers import who
 from relay.providers.paypal.ignored import IGNORED
@@ -58,10 +58,14 @@ PROVIDER = Provider(
             default=CERTIFICATE,
             choices=(CERTIFICATE, POSTBACK),
         ),
-        Setting("client_id", "Client ID", "Client ID of the PayPal app; postback and actions need it.", form=KEY),
         Setting(
-            "client_secret", "Secret", "Secret of the PayPal app; postback and actions need it.", secret=True, form=KEY
+            "client_id",
+            "Client ID",
+            "Client ID of the PayPal app that the webhook belongs to: with it and the secret PayPal is asked for each "
+            "event. Postback and actions need them too.",
+            form=KEY,
         ),
+        Setting("client_secret", "Secret", "Secret of the same PayPal app.", secret=True, form=KEY),
         Setting(
             "tolerance",
             "Oldest accepted, in seconds",
@@ -91,6 +95,7 @@ PROVIDER = Provider(
     plain_parameters=frozenset(["ba_token"]),
     occurred_at=lambda inbound: instant(inbound.payload.get("create_time")),
     customer=who,
+    look_up=fetching.LOOK_UP,
     events={
         # Renewals
         "BILLING.SUBSCRIPTION.CREATED": On("subscription.created", subscriptions.read),

@@ -4,28 +4,24 @@ https://developer.paypal.com/docs/api/webhooks/v1/#verify-webhook-signature_post
 It costs a call for each webhook, needs the app's client id and secret, and fails while PayPal is away.
 """
 
-import base64
-import hashlib
 import os
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any
 
 from relay import charsets, jsontext
 from relay.config import private_for_sources
 from relay.errors import Unreachable, Unreadable, VerificationError, VerificationUnavailable
 from relay.http import Answer, fetch
+from relay.oauth import FORM, Client, Token, TokenCache
 from relay.providers.paypal.certificates import LIVE, SANDBOX
 
 # From an address, headers and a body to the answer. Raises `Unreachable`.
 Post = Callable[[str, Mapping[str, str], bytes], Answer]
 
 BASES = {LIVE: "https://api-m.paypal.com", SANDBOX: "https://api-m.sandbox.paypal.com"}
+TOKEN_PATH = "/v1/oauth2/token"
 _TIMEOUT = 10.0
-_KEPT_TOKENS = 64
-_EARLY_SECONDS = 60
 
 
 def api_address(settings: Mapping[str, Any]) -> str:
@@ -40,12 +36,8 @@ def post(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class App:
+class App(Client):
     """A PayPal app, which may ask in its own name."""
-
-    base: str
-    client_id: str
-    client_secret: str = field(repr=False)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "App":
@@ -58,39 +50,6 @@ class App:
                 code="no_client_credentials",
             )
         return cls(api_address(settings), str(client_id), str(client_secret))
-
-    @property
-    def key(self) -> str:
-        """What its token is kept under: another secret asks for another token."""
-        return hashlib.sha256("\0".join((self.base, self.client_id, self.client_secret)).encode()).hexdigest()
-
-    @property
-    def authorization(self) -> str:
-        return "Basic " + base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
-
-
-class TokenCache:
-    """Access tokens, each until shortly before it ends."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[str, float]] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: str, now: float) -> str | None:
-        with self._lock:
-            token, until = self._kept.get(key, ("", 0.0))
-        return token if now < until else None
-
-    def put(self, key: str, token: str, until: float) -> None:
-        with self._lock:
-            self._kept[key] = (token, until)
-            self._kept.move_to_end(key)
-            if len(self._kept) > _KEPT_TOKENS:
-                self._kept.popitem(last=False)
-
-    def drop(self, key: str) -> None:
-        with self._lock:
-            self._kept.pop(key, None)
 
 
 def question(fields: Mapping[str, str], body: bytes) -> bytes:
@@ -113,11 +72,12 @@ class Postback:
     def verify(self, app: App, fields: Mapping[str, str], body: bytes, now: float) -> None:
         """Return when PayPal says SUCCESS. Raises `VerificationError`, or `Unreadable` before it asks."""
         asked = question(fields, body)
-        answer = self._ask(app, asked, now)
+        token = self._token(app, now)
+        answer = self._ask(app, asked, token)
         if answer.status == 401:
             # A token may end before its time: https://developer.paypal.com/api/rest/authentication/
-            self.tokens.drop(app.key)
-            answer = self._ask(app, asked, now)
+            self.tokens.drop(app.key, token)
+            answer = self._ask(app, asked, self._token(app, now))
         if answer.status == 400:
             raise VerificationError(
                 f"PayPal does not take the headers of this webhook, or the webhook_id: {_trouble(answer)}.",
@@ -133,25 +93,23 @@ class Postback:
         if status != "SUCCESS":
             raise VerificationUnavailable(f"PayPal did not say whether this webhook is its own: {_trouble(answer)}.")
 
-    def _ask(self, app: App, asked: bytes, now: float) -> Answer:
-        headers = {"authorization": f"Bearer {self._token(app, now)}", "content-type": "application/json"}
+    def _ask(self, app: App, asked: bytes, token: str) -> Answer:
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
         return self._send(f"{app.base}/v1/notifications/verify-webhook-signature", headers, asked)
 
     def _token(self, app: App, now: float) -> str:
         kept = self.tokens.get(app.key, now)
         if kept is not None:
             return kept
-        headers = {"authorization": app.authorization, "content-type": "application/x-www-form-urlencoded"}
-        answer = self._send(f"{app.base}/v1/oauth2/token", headers, b"grant_type=client_credentials")
-        given = _json(answer)
-        token, seconds = given.get("access_token"), given.get("expires_in")
-        if answer.status != 200 or not isinstance(token, str):
+        answer = self._send(app.base + TOKEN_PATH, app.headers, FORM)
+        token = Token.of(_json(answer), now)
+        if answer.status != 200 or token is None:
             raise VerificationUnavailable(
                 f"PayPal gave no access token: {_trouble(answer)}. "
                 "Check client_id, client_secret and mode of this source."
             )
-        self.tokens.put(app.key, token, now + (seconds if isinstance(seconds, int) else 0) - _EARLY_SECONDS)
-        return token
+        self.tokens.put(app.key, token)
+        return token.value
 
     def _send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
