@@ -41,6 +41,7 @@ _SCHEMES = (
     ("9792", "9792", (16,)),  # Troy
     ("9860", "9860", (16,)),  # Humo
 )
+_BY_FIRST_DIGIT = [[each for each in _SCHEMES if each[0].startswith(str(first))] for first in range(10)]
 _BLANK = "[ \\t\xa0\xad\u1680\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff\\-\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]"
 _LIKELY = re.compile(rf"\d[\d{_BLANK[1:-1]}]{{{SHORTEST - 1}}}")
 _RUN = re.compile(rf"\d(?:{_BLANK}{{0,3}}\d){{{SHORTEST - 1},}}")
@@ -67,10 +68,11 @@ def is_card_number(digits: str) -> bool:
     """Whether these digits are those of a card."""
     if not SHORTEST <= len(digits) <= _LONGEST or not digits.isdecimal():
         return False
-    plain = "".join(str(int(digit)) for digit in digits)
-    if not any(len(plain) in lengths and low <= plain[: len(low)] <= high for low, high, lengths in _SCHEMES):
+    numbers = [int(digit) for digit in reversed(digits)]
+    plain = digits if digits.isascii() else "".join(map(str, reversed(numbers)))
+    schemes = _BY_FIRST_DIGIT[numbers[-1]]
+    if not any(len(plain) in lengths and low <= plain[: len(low)] <= high for low, high, lengths in schemes):
         return False
-    numbers = [int(digit) for digit in reversed(plain)]
     return (sum(numbers[::2]) + sum(_DOUBLED[digit] for digit in numbers[1::2])) % 10 == 0
 
 

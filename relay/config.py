@@ -31,19 +31,18 @@ _ADDRESS = "address"
 _PUBLIC = address("https://relay.example.com")
 _BRACKETED = re.compile(r"\[(.+)\](?::(.*))?")
 _LONGEST_PORT, _HIGHEST_PORT = 6, 65535
+_SECRET = ("RELAY_DATABASE_URL", "RELAY_EGRESS_PROXY", "RELAY_REDIS_URL", "RELAY_SECRET_KEY")
 VARIABLES = (
     "RELAY_ALLOW_PRIVATE_SOURCES",
     "RELAY_ALLOW_PRIVATE_TARGETS",
-    "RELAY_DATABASE_URL",
     "RELAY_DATA_DIR",
-    "RELAY_EGRESS_PROXY",
     "RELAY_LOG_LEVEL",
     "RELAY_PUBLIC_URL",
-    "RELAY_REDIS_URL",
-    "RELAY_SECRET_KEY",
     "RELAY_TRUSTED_PROXIES",
+    *_SECRET,
+    *(f"{name}_FILE" for name in _SECRET),
 )
-"""What the relay reads of its environment."""
+"""What the relay reads of its environment. What may hold a secret may also lie in a file, named by `..._FILE`."""
 
 _ALIKE = 0.87
 LEAST_FREE = 16 * 2**20
@@ -77,7 +76,7 @@ class Config:
         environ = os.environ if environment is None else environment
 
         def given(name: str) -> str:
-            return environ.get(name, "").strip()
+            return setting(environ, name)
 
         _check_names(environ)
         data_dir = Path(given("RELAY_DATA_DIR") or DEFAULT_DATA_DIR).absolute()
@@ -101,11 +100,31 @@ class Config:
             (self.data_dir / _ADDRESS).write_text(self.public_url + "\n")
 
 
+def setting(environ: Mapping[str, str], name: str) -> str:
+    """What a variable says, or the file that `..._FILE` names; empty if neither is set. Raises `ConfigError`."""
+    said = environ.get(name, "").strip()
+    path = environ.get(f"{name}_FILE", "").strip() if name in _SECRET else ""
+    if not path:
+        return said
+    if said:
+        raise ConfigError(f"{name} and {name}_FILE are both set: keep one of them.")
+    try:
+        kept = Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise ConfigError(f"{name}_FILE names {path}, which cannot be read: {why}.") from None
+    if not kept:
+        raise ConfigError(f"{name}_FILE names {path}, which holds nothing.")
+    return kept
+
+
 def _check_names(environ: Mapping[str, str]) -> None:
     """Raises `ConfigError` for a name that one of ours was meant by: it would be passed over without a word."""
     for name in sorted(environ):
         if not name.startswith("RELAY_") or name in VARIABLES:
             continue
+        if (plain := name.removesuffix("_FILE")) in VARIABLES:
+            raise ConfigError(f"{name} is no setting of the relay: no secret stands there. Set {plain} itself.")
         if meant := get_close_matches(name, VARIABLES, n=1, cutoff=_ALIKE):
             raise ConfigError(f"{name} is no setting of the relay. Did you mean {meant[0]}?")
 

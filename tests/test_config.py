@@ -1,5 +1,6 @@
 """Settings from the environment, and from the data directory where the environment says nothing."""
 
+import re
 import stat
 import threading
 from collections.abc import Callable
@@ -137,6 +138,36 @@ def test_the_socket_moves_where_its_path_is_short_enough(tmp_path: Path) -> None
     assert short == f"unix://{tmp_path}/redis.sock" or len(str(tmp_path)) > 89
     assert len(long.removeprefix("unix://")) < 100
     assert long == again != other
+
+
+def test_what_may_hold_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
+    held = {
+        "RELAY_DATABASE_URL": "postgresql+psycopg://relay:secret@db/relay",
+        "RELAY_EGRESS_PROXY": "http://egress:3128",
+        "RELAY_REDIS_URL": "redis://:secret@redis:6379/0",
+        "RELAY_SECRET_KEY": "a key that is long enough to seal with",
+    }
+    for name, value in held.items():
+        (tmp_path / name).write_text(f"{value}\n")
+    own = {"RELAY_DATA_DIR": str(tmp_path)}
+
+    found = Config.load(own | {f"{name}_FILE": str(tmp_path / name) for name in held})
+
+    assert found == Config.load(own | held)
+
+
+@pytest.mark.parametrize(
+    ("environment", "complaint"),
+    [
+        ({"RELAY_SECRET_KEY": "k" * 40, "RELAY_SECRET_KEY_FILE": "/dev/null"}, "both set: keep one of them"),
+        ({"RELAY_SECRET_KEY_FILE": "/nowhere/key"}, "names /nowhere/key, which cannot be read: No such file"),
+        ({"RELAY_SECRET_KEY_FILE": "/dev/null"}, "names /dev/null, which holds nothing"),
+        ({"RELAY_PUBLIC_URL_FILE": "/dev/null"}, "Set RELAY_PUBLIC_URL itself."),
+    ],
+)
+def test_a_file_that_holds_no_setting_is_named(tmp_path: Path, environment: dict[str, str], complaint: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(complaint)):
+        Config.load({"RELAY_DATA_DIR": str(tmp_path), **environment})
 
 
 def test_a_misspelt_name_is_refused_with_the_one_that_was_meant() -> None:

@@ -13,7 +13,7 @@ import click
 
 from relay import logs
 from relay.cli.shared import here
-from relay.config import Config
+from relay.config import Config, setting
 from relay.embedded import forget, redis_command, redis_log
 from relay.lanes import ACT, FRESH, LANES, LATE
 from relay.listening import reached_at
@@ -108,7 +108,7 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     environment["PYTHONUNBUFFERED"] = "1"
     os.environ.update(environment)
     parts = [
-        *([] if os.environ.get("RELAY_REDIS_URL") else [_redis(config)]),
+        *([] if setting(os.environ, "RELAY_REDIS_URL") else [_redis(config)]),
         *_workers(),
         _part("clock", "clock"),
         _part("web", "web", "--host", host, "--port", str(port)),
