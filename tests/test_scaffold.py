@@ -36,7 +36,8 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def run(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    # Of pytest's plugins the one that its settings name: loading all others takes longer than the tests.
+    environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(
         [sys.executable, *words], cwd=checkout, env=environment, capture_output=True, text=True, check=False
     )
@@ -44,7 +45,18 @@ def run(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def suite(checkout: Path) -> str:
     """What the shared suite says of the new providers."""
-    words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_every_provider.py", "-k", "moving_van")
+    words = (
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "pytest_timeout",
+        "tests/test_every_provider.py",
+        "-k",
+        "moving_van",
+    )
     done = run(checkout, *words)
     return "green" if done.returncode == 0 else done.stdout
 
