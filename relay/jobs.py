@@ -258,6 +258,9 @@ class _Worker(SimpleWorker):
             self.stop.busy = False
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        # Whoever catches everything may have caught what the signal raised: RQ comes by here every few seconds.
+        if self.stop.told.is_set() and not self.stop.busy:
+            raise StopRequested
         super().heartbeat(timeout, pipeline)
         # Redis may have lost all that it knew, this worker with it.
         if pipeline is None and not self.connection.hexists(self.key, "queues"):
