@@ -41,9 +41,15 @@ class Notes:
 
     def seen(self, workspace_id: str, actor: str, action: str, what: str, how: str = "done") -> None:
         """Something was shown that few may see. Raises `StorageUnavailable`: what cannot be noted is not shown."""
-        if self._is_news(action, actor, what, how):
+        if not self._is_news(action, actor, what, how):
+            return
+        try:
             with self._database.write() as connection:
                 audit.append(connection, _entry(workspace_id, actor, action, what, how))
+        except BaseException:
+            # Else whoever asks again would be shown what was not noted.
+            self._forget(action, actor, what, how)
+            raise
 
     def _is_news(self, *what: str, most: int | None = None) -> bool:
         now = time.monotonic()
@@ -60,6 +66,10 @@ class Notes:
             if len(self._noted) > _MOST_REMEMBERED:
                 self._noted.popitem(last=False)
             return True
+
+    def _forget(self, *what: str) -> None:
+        with self._lock:
+            self._noted.pop(what, None)
 
 
 def _entry(workspace_id: str, actor: str, action: str, what: str, how: str) -> audit.Entry:

@@ -152,7 +152,7 @@ def read(url: str, to: str | None = None) -> Way:
         to = recipient(kind, to)
     try:
         parsed = plugin_class.parse_url(url)
-    except Exception:  # noqa: BLE001  as below
+    except Exception:  # noqa: BLE001  whatever it says would show parts of the address
         parsed = None
     _refuse_options(parsed or {})
     try:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from relay.api import noting
+from relay.errors import StorageUnavailable
 from relay.storage import audit
 from relay.storage.tables import audit as log
 
@@ -46,6 +47,21 @@ def test_who_reads_a_raw_webhook_is_noted(api):
         assert api.call("GET", f"/events/{event['id']}/raw", key="events:read").status_code == 200
 
     assert noted(api, "webhook.read") == [(api.mine.id, key_id(api, "events:read"), event["id"], "done")]
+
+
+def test_what_could_not_be_noted_is_not_shown_the_next_time_either(api, monkeypatch: pytest.MonkeyPatch):
+    event = api.event()
+
+    def away(*_: object) -> None:
+        raise StorageUnavailable("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "append", away)
+        answers = [api.call("GET", f"/events/{event['id']}/raw").status_code for _ in range(2)]
+    answers.append(api.call("GET", f"/events/{event['id']}/raw").status_code)
+
+    assert answers == [503, 503, 200]
+    assert len(noted(api, "webhook.read")) == 1
 
 
 def test_who_opens_an_approval_link_is_noted_with_the_way_it_came(api):
