@@ -2,9 +2,12 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -13,7 +16,7 @@ import pytest
 from relay import supervisor as supervisor_module
 from relay.supervisor import Part, Supervisor
 from running.processes import Process, of_data_directory
-from running.waiting import until
+from running.waiting import PATIENCE_SECONDS, until
 
 STEADY = """
 import signal, sys, time
@@ -34,6 +37,21 @@ def handlers() -> Iterator[None]:
 
 def part(name: str, code: str) -> Part:
     return Part(name, [sys.executable, "-c", code])
+
+
+def sleep(log: Path) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with log.open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    time.sleep(PATIENCE_SECONDS)
+
+
+def fail() -> None:
+    sys.exit(3)
+
+
+def ids(log: Path) -> list[int]:
+    return [int(line) for line in log.read_text().split()] if log.exists() else []
 
 
 class Run:
@@ -141,11 +159,78 @@ def test_parts_are_stopped_the_last_one_first(tmp_path: Path) -> None:
     assert told.read_text().split() == ["third", "second", "first"]
 
 
+def test_a_copy_of_this_process_does_what_it_is_told_in_a_session_of_its_own(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    run = Run(tmp_path, Part("copy", partial(sleep, log)))
+    sessions: list[int] = []
+
+    def happened() -> bool:
+        sessions.extend(os.getsid(each) for each in ids(log)[:1])
+        return bool(sessions)
+
+    run.stop_when(happened, "it runs")
+
+    assert sessions == ids(log)
+    assert not psutil.pid_exists(sessions[0])
+    assert run.said == ["stopped"]
+
+
+def test_a_copy_that_dies_is_made_again(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    run = Run(tmp_path, Part("copy", partial(sleep, log)))
+
+    def happened() -> bool:
+        if len(ids(log)) == 1:
+            os.kill(ids(log)[0], signal.SIGKILL)
+            until(lambda: len(ids(log)) == 2, "it runs again")
+        return len(ids(log)) == 2
+
+    run.stop_when(happened, "it was killed")
+
+    assert run.said == ["copy ended (SIGKILL); starting it again", "stopped"]
+
+
+def test_a_copy_that_cannot_run_says_its_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "_FIRST_PAUSE", 0.01)
+    run = Run(tmp_path, Part("broken", fail))
+
+    run.stop_when(lambda: run.said, "it is tried again")
+
+    assert set(run.said) == {"broken ended (exit code 3); starting it again", "stopped"}
+
+
+def test_what_the_parts_run_starts_no_thread_when_it_is_loaded() -> None:
+    code = "import threading; from relay import api, clock, web, work; print(threading.active_count())"
+
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "1\n"
+
+
+def test_a_process_has_the_name_that_is_said(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    def named() -> None:
+        supervisor_module.name_process("relay: late+act+more")
+        log.write_text(psutil.Process().name())
+        time.sleep(PATIENCE_SECONDS)
+
+    run = Run(tmp_path, Part("copy", named))
+
+    run.stop_when(lambda: log.exists() and log.read_text(), "it is named")
+
+    assert log.read_text() == "relay: late+act"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
-def test_parts_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "runs",
+    [f"[sys.executable, '-c', {STEADY!r}]", "steady"],
+    ids=["a command", "a copy"],
+)
+def test_parts_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path, runs: str) -> None:
     code = (
         "import os, sys; from relay.supervisor import Part, Supervisor\n"
-        f"parts = [Part(str(n), [sys.executable, '-c', {STEADY!r}]) for n in range(3)]\n"
+        f"def steady(): exec({STEADY!r}, {{}})\n"
+        f"parts = [Part(str(n), {runs}) for n in range(3)]\n"
         "Supervisor(parts, os.environ, print).run(lambda: None)\n"
     )
     environment = os.environ | {"RELAY_DATA_DIR": str(tmp_path / "data")}

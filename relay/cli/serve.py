@@ -1,4 +1,7 @@
-"""`relay up` and the parts it is made of. Each part is a process, which loads what it runs and nothing else."""
+"""`relay up` and the parts it is made of. Each part is a process, which loads what it runs and nothing else.
+
+Those that `relay up` starts are copies of it, made once it has loaded what they run.
+"""
 
 import os
 import signal
@@ -8,18 +11,20 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 
 import click
 
 from relay import logs
 from relay.cli.shared import here
+from relay.collecting import keep_what_is_loaded
 from relay.config import Config, setting
 from relay.embedded import forget, redis_command, redis_log
 from relay.lanes import ACT, FRESH, LANES, LATE
 from relay.listening import reached_at
 from relay.storage import Database, workspaces
 from relay.storage.migrate import upgrade
-from relay.supervisor import Part, Supervisor
+from relay.supervisor import Part, Supervisor, name_process
 
 PRIVATE = 0o077
 """What the parts of the relay make is for their own user alone, in a directory that others may enter, too."""
@@ -54,6 +59,7 @@ def web_command(host: str, port: int, workers: int) -> None:
     """Serve the inbound addresses and the API."""
     from relay import web
 
+    name_process("relay: web")
     web.run(_ready(Config.load()), host, port, workers)
 
 
@@ -67,12 +73,14 @@ def web_command(host: str, port: int, workers: int) -> None:
 )
 def work_command(lanes: tuple[str, ...]) -> None:
     """Turn webhooks into events and deliver them."""
+    from relay import work
+
     config = _ready(Config.load())
     if lanes:
-        from relay import work
-
+        name_process(f"relay: {'+'.join(lanes)}")
         work.run(config, lanes)
         return
+    keep_what_is_loaded()
     Supervisor(_workers(), os.environ, _say).run(lambda: None)
 
 
@@ -81,6 +89,7 @@ def clock_command() -> None:
     """Ring for work that nobody announced, forget what is too old."""
     from relay import clock
 
+    name_process("relay: clock")
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -94,6 +103,8 @@ def clock_command() -> None:
 @click.option("--demo", is_flag=True, help="Add a source of each provider and show events flowing.")
 def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     """Everything on one machine: database, Redis, web, workers, clock. Ctrl-C stops it."""
+    from relay import api, clock, web, work  # noqa: F401  loaded once for all parts
+
     os.umask(PRIVATE)
     environment = dict(os.environ)
     if data_dir:
@@ -118,6 +129,7 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     config.leave_address()
     _say(f"data in {config.data_dir}")
     key = _first_key(config)
+    keep_what_is_loaded()
     supervisor = Supervisor(parts, environment, _say)
 
     def started() -> None:
@@ -137,7 +149,9 @@ def _redis(config: Config) -> Part:
 
 
 def _part(name: str, *words: str) -> Part:
-    return Part(name, [sys.executable, "-m", "relay", *words])
+    """One that runs a command of ours, in a copy of this process."""
+    relay = click.get_current_context().find_root().command
+    return Part(name, partial(relay.main, list(words), prog_name="relay"))
 
 
 def _workers() -> list[Part]:

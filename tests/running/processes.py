@@ -102,6 +102,14 @@ def says(process: psutil.Process, *words: str) -> bool:
     return any(tuple(line[start : start + len(words)]) == words for start in range(len(line)))
 
 
+def is_named(process: psutil.Process, beginning: str) -> bool:
+    """Whether a process calls itself so: copies of one process have the same command line."""
+    try:
+        return process.name().startswith(beginning)
+    except psutil.Error:
+        return False
+
+
 def kill(processes: Sequence[psutil.Process]) -> None:
     """End them all at once, without a chance to say goodbye, and wait until they are gone."""
     for process in processes:

@@ -7,7 +7,7 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +22,7 @@ from relay.model import inbound_url, now_ms
 from relay.storage import Database, metrics, workspaces
 from relay.storage.tables import action_runs, inbound
 from relay.vault import Vault
-from running.processes import RELAY, Process, free_port, kill, of_data_directory, run, says
+from running.processes import RELAY, Process, free_port, is_named, kill, of_data_directory, run, says
 from running.sender import SECRET, Line
 from running.servers import Postgres, Redis, redis_answers
 from running.waiting import until
@@ -30,7 +30,8 @@ from running.waiting import until
 _ACTOR = "tests"
 _LOOK_SECONDS = 0.2
 
-WEB, FRESH, LATE, CLOCK = ("web",), ("work", "--lane", "fresh"), ("work", "--lane", "late"), ("clock",)
+WEB, FRESH, LATE, CLOCK = "relay: web", "relay: fresh", "relay: late", "relay: clock"
+"""What the names of their processes begin with."""
 
 
 class Relay:
@@ -95,17 +96,16 @@ class Relay:
         """What a command prints with `--json`."""
         return jsontext.loads(run(*words, "--json", environment=self.environment).encode())
 
-    def processes(self, part: Sequence[str]) -> list[psutil.Process]:
+    def processes(self, part: str) -> list[psutil.Process]:
         """The living processes of one part, a parent before its children."""
-        command = (*RELAY[1:], *part)
-        found = [each for each in of_data_directory(self.directory) if says(each, *command)]
+        found = [each for each in of_data_directory(self.directory) if is_named(each, part)]
         return sorted(found, key=lambda each: each.create_time())
 
-    def kill(self, part: Sequence[str]) -> None:
+    def kill(self, part: str) -> None:
         """Kill one part, and see that it comes back."""
         old = self.processes(part)
         kill(old)
-        until(lambda: set(self.processes(part)) - set(old), f"{' '.join(part)} is started again")
+        until(lambda: set(self.processes(part)) - set(old), f"{part} is started again")
 
     def kill_everything(self) -> None:
         """Every process of the relay at once, with its Redis if that is its own."""
