@@ -7,7 +7,7 @@ import sys
 
 from flask import Flask, Response
 
-from relay.web import serve, settings
+from relay.running.web import serve, settings
 
 app = Flask(__name__)
 

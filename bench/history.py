@@ -6,15 +6,16 @@ from pathlib import Path
 
 from bench.payloads import invoice_paid
 from bench.running import environment
-from relay import accounts, jsontext
+from relay.accounts import accounts
 from relay.config import Config
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Inbound, new_id, now_ms
-from relay.normalize import Origin, normalize, read
-from relay.pipeline import BATCH
+from relay.pipeline.pipeline import BATCH
 from relay.providers import get
+from relay.security.vault import Vault
 from relay.storage import Database, deliveries, events, hooks, inbound, sources
 from relay.storage.migrate import upgrade
-from relay.vault import Vault
 
 _HOUR_MS = 3600 * 1000
 

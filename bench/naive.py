@@ -16,7 +16,7 @@ from redis import Redis
 from rq import Queue, SimpleWorker
 
 from bench.payloads import SECRET
-from relay.web import serve, settings
+from relay.running.web import serve, settings
 
 app = Flask(__name__)
 pool = urllib3.PoolManager(maxsize=4)

@@ -132,7 +132,7 @@ def directory() -> Iterator[Path]:
 @contextmanager
 def redis(path: Path) -> Iterator[str]:
     """A Redis that keeps what it is told."""
-    from relay.embedded import server_binary
+    from relay.running.redis_server import server_binary
 
     at = Path(tempfile.mkdtemp(prefix="bench-")) / "redis.sock"
     options = ["--port", "0", "--unixsocket", str(at), "--dir", str(path), "--appendonly", "yes", "--save", ""]

@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 def create_app(config: "Config | None" = None) -> "Flask":
     """The web application. Without a config it reads the environment."""
-    from relay.api import build_app
     from relay.config import Config
+    from relay.web.app import build_app
 
     return build_app(config or Config.load())

@@ -17,9 +17,9 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from relay.errors import ConfigError
-from relay.proxies import Proxies
-from relay.values import Form, Unfit, is_host, one_of
-from relay.values import url as address
+from relay.formats.values import Form, Unfit, is_host, one_of
+from relay.formats.values import url as address
+from relay.security.proxies import Proxies
 
 DEFAULT_DATA_DIR = "var"
 ALLOW_PRIVATE_TARGETS, ALLOW_PRIVATE_SOURCES = "RELAY_ALLOW_PRIVATE_TARGETS", "RELAY_ALLOW_PRIVATE_SOURCES"

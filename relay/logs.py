@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from relay.redaction import without_credentials_in_addresses
+from relay.security.redaction import without_credentials_in_addresses
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 

@@ -1,8 +1,9 @@
 """The nouns that pass between the stages. No behaviour beyond reading themselves."""
 
+import hashlib
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -158,3 +159,76 @@ class Hook:
     open_until: int = 0
     approval_links_by: str | None = None
     opens: bool = True
+
+
+AlertKey = tuple[str, str]
+"""A source, and the key of an alert there."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertStanding:
+    """How an alert stands. Instants are Unix milliseconds.
+
+    `type` is what it was told as when it began, `severity` the worst that was told since. `outage` is what its source
+    calls this outage, None where it calls it nothing. `changed_at` is the source's own time of its last word, if it
+    gives one, and `heard_at` is ours.
+    """
+
+    open: bool
+    severity: str
+    heard_at: int
+    type: str | None = None
+    outage: str | None = None
+    changed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing. `item` is what was told of it, which `shown` makes whole; the other fields are what it is searched by.
+
+    `moments` holds for each field that was told, `occurred_at` (Unix ms) and `sequence` of the event that told it last.
+    """
+
+    id: str
+    kind: str
+    source_id: str
+    native_id: str
+    occurred_at: int
+    sequence: int
+    item: Mapping[str, Any] = field(repr=False)
+    moments: Mapping[str, Sequence[int]] = field(repr=False)
+
+    @property
+    def status(self) -> str | None:
+        return text_of(self.item["status"], 32)
+
+    @property
+    def number(self) -> str | None:
+        return text_of(self.item[self.kind].get("number"), 255)
+
+    @property
+    def customer_id(self) -> str | None:
+        return text_of((self.item["customer"] or {}).get("id"), 255)
+
+    @property
+    def email(self) -> str | None:
+        thing = self.item[self.kind] or {}
+        email = (self.item["customer"] or {}).get("email") or thing.get("email")
+        return (text_of(email, 320) or "").lower() or None
+
+    @property
+    def domain(self) -> str | None:
+        thing = self.item[self.kind] or {}
+        name = thing.get("name") if self.kind == "domain" else thing.get("domain")
+        return (text_of(name, 255) or "").lower() or None
+
+
+def record_id(source_id: str, kind: str, native_id: str) -> str:
+    """The same for the same thing of a source."""
+    return f"rec_{hashlib.sha256(chr(0).join((source_id, kind, native_id)).encode()).hexdigest()[:32]}"
+
+
+def text_of(value: Any, longest: int) -> str | None:
+    return (
+        str(value)[:longest] if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
+    )

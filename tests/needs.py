@@ -9,8 +9,8 @@ from pathlib import Path
 
 import corpus
 from actions.official_stripe import DESCRIPTION
-from relay import sandbox
-from relay.generate import ROOT
+from relay.develop.generate import ROOT
+from relay.outbound import sandbox
 
 NODE_PACKAGES = (ROOT / "connectors/zapier", Path(__file__).parent / "connectors/ajv")
 OLDEST_NODE = 20

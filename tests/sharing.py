@@ -11,11 +11,11 @@ LONG = (
     "tests/connectors/test_zapier",
     "tests/journeys",
     "tests/connectors",
-    "tests/test_scaffold",
-    "tests/test_normalize",
-    "tests/senders",
-    "tests/api/test_schemathesis",
-    "tests/make",
+    "tests/develop/test_scaffold",
+    "tests/inbound/test_normalize",
+    "tests/agents",
+    "tests/web/test_schemathesis",
+    "tests/make_app",
 )
 _CHAOS = re.compile(r"tests/chaos/.*\[(SQLite|PostgreSQL)\b")
 _MOST = 8

@@ -9,11 +9,11 @@ from secrets import token_hex, token_urlsafe
 
 import pytest
 
+from kit.waiting import PATIENCE_SECONDS
 from relay import config
 from relay.config import VARIABLES, Config, is_weak
 from relay.errors import ConfigError
-from relay.proxies import Proxies
-from running.waiting import PATIENCE_SECONDS
+from relay.security.proxies import Proxies
 
 
 def test_without_settings_the_data_directory_holds_everything(tmp_path: Path) -> None:

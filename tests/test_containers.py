@@ -19,13 +19,13 @@ import yaml
 from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 
+from kit.processes import Process, free_port
+from kit.servers import redis_answers
+from kit.waiting import until
 from relay.cli import main
 from relay.config import Config
-from relay.embedded import server_binary
-from relay.vault import Vault
-from running.processes import Process, free_port
-from running.servers import redis_answers
-from running.waiting import until
+from relay.running.redis_server import server_binary
+from relay.security.vault import Vault
 
 ROOT = Path(__file__).parent.parent
 RELAY_SERVICES = ("web", "work", "clock")
@@ -371,7 +371,7 @@ def files_below(folder: Path) -> list[Path]:
     [
         "relay/storage/migrations/*.py",
         "relay/storage/migrations/versions/*.py",
-        "relay/api/templates/*",
+        "relay/web/pages/templates/*",
         "relay/providers/*/setup.md",
         "relay/providers/*/samples/*.http",
         "relay/providers/*/samples/*.event.json",

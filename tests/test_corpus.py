@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published, rows
+from relay.develop.samples import RECEIVED_AT
 from relay.errors import NotFound
+from relay.inbound.normalize import UNVERIFIED, Origin, normalize, read
 from relay.model import Inbound, Source
-from relay.normalize import UNVERIFIED, Origin, normalize, read
 from relay.providers import get
-from relay.samples import RECEIVED_AT
 
 pytestmark = of_corpus
 

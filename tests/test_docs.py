@@ -15,15 +15,17 @@ import click
 import pytest
 
 import corpus
-from relay import config, deliver, errors, samples, vectors
-from relay.accounts import creatable_providers
-from relay.api import ROUTES
-from relay.catalogue import catalogue
+from kit.waiting import PATIENCE_SECONDS
+from relay import config, errors
+from relay.accounts.accounts import creatable_providers
+from relay.catalogue.vocabulary import catalogue
 from relay.cli import main
-from relay.match import EVERY_TYPE
+from relay.develop import samples, signature_vectors
 from relay.model import Hook, Secret
+from relay.outbound import deliver
+from relay.outbound.match import EVERY_TYPE
 from relay.providers import get as get_provider
-from running.waiting import PATIENCE_SECONDS
+from relay.web.app import ROUTES
 
 ROOT = Path(__file__).parent.parent
 HOW_TO = ROOT / "docs" / "how-to"
@@ -209,7 +211,7 @@ def test_the_changelog_names_every_provider_in_bold() -> None:
 def refusals() -> dict[str, int]:
     """Every reason for which an inbound address refuses, and its status."""
     found = {}
-    for path in [ROOT / "relay" / "verification.py", *ROOT.glob("relay/providers/*/*.py")]:
+    for path in [ROOT / "relay/security/verification.py", *ROOT.glob("relay/providers/*/*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "VerificationError":
                 given = [each.value for each in node.keywords if each.arg == "code"]
@@ -261,7 +263,7 @@ def test_the_example_of_a_refused_webhook_is_one_that_can_be_judged() -> None:
     (example,) = fences((HOW_TO / "troubleshoot.md").read_text(), "json")
     vector = json.loads(example)
 
-    assert vectors.judge(get_provider(vector["provider"]), vector) == ("invalid", "signature_mismatch")
+    assert signature_vectors.judge(get_provider(vector["provider"]), vector) == ("invalid", "signature_mismatch")
 
 
 @pytest.mark.parametrize("name", names(PAGES))

@@ -19,17 +19,17 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from relay import jsontext
-from relay.catalogue import catalogue, schema_directory
+from kit.signing import credentials, signing_scheme, usable_secret
+from relay.catalogue.vocabulary import catalogue, schema_directory
+from relay.develop.samples import RECEIVED_AT, Sample, all_samples, events_of
 from relay.errors import VerificationError
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import EVENTS_PER_WEBHOOK, Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers import ROOT, load
-from relay.providers.base import On, Provider
-from relay.redaction import REMOVED
-from relay.samples import RECEIVED_AT, Sample, all_samples, events_of
-from relay.verification import Coverage, Credentials
-from running.signing import credentials, signing_scheme, usable_secret
+from relay.sdk.provider import On, Provider
+from relay.security.redaction import REMOVED
+from relay.security.verification import Coverage, Credentials
 
 NOW = RECEIVED_AT.timestamp()
 HOUR = 3600
@@ -228,7 +228,7 @@ def with_secrets(provider: Provider, sample: Sample) -> Inbound:
 
 
 def has_fields(provider: Provider) -> bool:
-    """What a job prints has none: it is cleaned where it comes in (relay/api/pings.py)."""
+    """What a job prints has none: it is cleaned where it comes in (relay/web/public/pings.py)."""
     return provider.body.name != "ping"
 
 

@@ -23,10 +23,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from kit.waiting import PATIENCE_SECONDS
 from relay import http
 from relay.errors import AddressRefused, Unreachable
 from relay.http import LARGEST_HEAD, Answer, Door, check_url, fetch
-from running.waiting import PATIENCE_SECONDS
 
 LOOPBACK = frozenset({"127.0.0.1"})
 NAME = "hooks.example.com"

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from relay.catalogue import FAMILIES, catalogue
+from relay.catalogue.vocabulary import FAMILIES, catalogue
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 EVENTS = sorted((SCHEMAS / "events").glob("*.json"))

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
-from relay.actions.adapter import Does
 from relay.providers import ROOT, load
+from relay.sdk.actions import Does
 
 
 @cache

@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 
-from relay import jsontext
 from relay.actions.callers import asked_by_program
-from relay.actions.outcomes import NotNow
+from relay.formats import jsontext
 from relay.model import Source, iso, now_ms
-from relay.storage import Database, notices
-from relay.storage.notices import PER_CHANNEL_HOUR, Notice
+from relay.sdk.outcomes import NotNow
+from relay.storage import Database, sent_messages
 from relay.storage.runs import Run
+from relay.storage.sent_messages import PER_CHANNEL_HOUR, Notice
 
 _MAILS = ("customer.send_email",)
 
@@ -22,7 +22,7 @@ def take_place(database: Database, run: Run, source: Source) -> None:
     place = _hash((run.workspace_id, source.id))
     notice = Notice(run.id, source.id, _hash((run.workspace_id, source.id, whom)), _hash((run.id,)), place)
     with database.write() as connection:
-        claim = notices.claim(
+        claim = sent_messages.claim(
             connection,
             run.workspace_id,
             notice,

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from relay import jsontext
-from relay.actions.catalogue import get as get_action
+from relay.catalogue.action_types import get as get_action
+from relay.formats import jsontext
 from relay.storage.runs import Run
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any
 
-from relay.actions.catalogue import Action, actions
+from relay.catalogue.action_types import Action, actions
 from relay.errors import InvalidRequest
-from relay.money import currency_code, exponent
+from relay.formats.money import currency_code, exponent
 from relay.storage import Connection, runs
 from relay.storage.runs import Policy
 

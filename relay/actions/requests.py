@@ -6,23 +6,23 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from relay import fitting, jsontext
-from relay.actions import adapters, choice, own, policy, strangers
-from relay.actions.adapter import Task
+from relay.actions import adapters, builtin, policy, source_choice, strangers
 from relay.actions.callers import asked_by_program
-from relay.actions.catalogue import Action
-from relay.actions.catalogue import get as get_action
-from relay.actions.outcomes import Failed, Uncertain
+from relay.actions.own_secrets import Hidden
 from relay.actions.planned import fingerprint, inputs
-from relay.actions.telling import tell_completed, tell_pending
-from relay.actions.vendor import Vendor
-from relay.approval_links import Link, Links
+from relay.actions.run_events import tell_completed, tell_pending
+from relay.catalogue.action_types import Action
+from relay.catalogue.action_types import get as get_action
 from relay.errors import Conflict, Forbidden, InvalidRequest, NotFound
+from relay.formats import json_schema, jsontext
 from relay.model import Source, new_id, now_ms
-from relay.own_secrets import Hidden
+from relay.sdk.actions import Task
+from relay.sdk.client import Vendor
+from relay.sdk.outcomes import Failed, Uncertain
+from relay.security.approval_links import Link, Links
+from relay.security.vault import Vault
 from relay.storage import Connection, Database, audit, runs, sources
 from relay.storage.runs import Policy, Run
-from relay.vault import Vault
 
 _RESERVED = ("dry_run", "fallback")
 _LONGEST_OUTCOME = 64
@@ -65,7 +65,7 @@ class Desk:
             known = runs.with_key(connection, self.vault, workspace_id, actor, key) if key else None
             if known is not None:
                 return _same(known, asked)
-            source = choice.choose(connection, self.vault, workspace_id, action, given)
+            source = source_choice.choose(connection, self.vault, workspace_id, action, given)
             content = self._content(connection, workspace_id, action, body, given, source)
         with self.database.write() as connection:
             now = now_ms()
@@ -104,7 +104,7 @@ class Desk:
         action = get_action(name)
         given = {field: value for field, value in body.items() if field not in _RESERVED}
         with self.database.read() as connection:
-            source = choice.choose(connection, self.vault, workspace_id, action, given)
+            source = source_choice.choose(connection, self.vault, workspace_id, action, given)
             content = self._content(connection, workspace_id, action, body, given, source)
             judged = [self._waits(connection, workspace_id, action, source, content, actor)]
         if source is None:
@@ -137,7 +137,7 @@ class Desk:
     def _rehearse_own(
         self, workspace_id: str, action: Action, given: Mapping[str, Any]
     ) -> tuple[str, list[dict[str, Any]]]:
-        if action.name not in own.REHEARSALS:
+        if action.name not in builtin.REHEARSALS:
             return "The relay does this itself; nothing is sent to anybody else for it.", []
         run = Run(
             id=new_id("run"),
@@ -152,7 +152,7 @@ class Desk:
             content={"input": given},
         )
         try:
-            would = own.REHEARSALS[action.name](own.OwnTask(run, self.database, self.vault))
+            would = builtin.REHEARSALS[action.name](builtin.OwnTask(run, self.database, self.vault))
         except Failed as error:
             return error.message, []
         return "Would send this over the first of these channels that takes it.", would
@@ -269,15 +269,15 @@ class Desk:
         if action.own:
             raise InvalidRequest(f"{action.name} is done by the relay itself, so there is no fallback for it.")
         named = str(wanted.get("source") or "")
-        chosen = choice.fit(
+        chosen = source_choice.fit(
             sources.named(connection, self.vault, workspace_id, named), action, named, field="fallback.source"
         )
         if first is not None and chosen.id == first.id:
             raise InvalidRequest("fallback.source must be another source than the first.")
-        differs = fitting.without_blanks(wanted.get("input") or {}, action.input)
+        differs = json_schema.without_blanks(wanted.get("input") or {}, action.input)
         if "source" in differs:
             raise InvalidRequest("fallback.input.source is said as fallback.source.")
-        fitting.check({**given, **differs}, action.input, within="fallback.input.")
+        json_schema.check({**given, **differs}, action.input, within="fallback.input.")
         for name in policy.changed_money(given, differs):
             raise InvalidRequest(f"fallback.input.{name} must be left out: a fallback is about the same money.")
         return {"source_id": chosen.id, "input": differs}

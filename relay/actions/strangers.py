@@ -7,10 +7,10 @@ relay's or the vendor's own; a chat, and a person whom a channel's address names
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from relay.notify import addresses, people
-from relay.registry import record_id
-from relay.storage import Connection, channels, registry
-from relay.vault import Vault
+from relay.model import record_id
+from relay.notify import channel_urls, people
+from relay.security.vault import Vault
+from relay.storage import Connection, channels, records
 
 _Given = Mapping[str, Any]
 _Finds = Callable[[Connection, Vault, str, str | None, _Given], bool]
@@ -30,17 +30,17 @@ def _by_channel(connection: Connection, vault: Vault, workspace_id: str, _: str 
         return False
     names = [each.strip() for each in str(given["channel"]).split(",")]
     kinds = {
-        addresses.kind_of(channel.url) for channel in channels.named(connection, vault, workspace_id, names).values()
+        channel_urls.kind_of(channel.url) for channel in channels.named(connection, vault, workspace_id, names).values()
     }
-    known = any(registry.knows_email(connection, workspace_id, each) for each in people.mailboxes(str(to)))
-    return addresses.SMS in kinds or (addresses.MAIL in kinds and not known)
+    known = any(records.knows_email(connection, workspace_id, each) for each in people.mailboxes(str(to)))
+    return channel_urls.SMS in kinds or (channel_urls.MAIL in kinds and not known)
 
 
 def _by_vendor(connection: Connection, _: Vault, workspace_id: str, source_id: str | None, given: _Given) -> bool:
     if given.get("template") or not _has_words(given):
         return False
     customer = str(given["customer_id"]).strip()
-    return registry.get(connection, workspace_id, record_id(source_id or "", "customer", customer)) is None
+    return records.get(connection, workspace_id, record_id(source_id or "", "customer", customer)) is None
 
 
 def _has_words(given: _Given) -> bool:

@@ -12,13 +12,13 @@ from relay import __version__
 from relay.cli.edge import Edge
 
 MODULES = {
-    "serve": ("up", "web", "work", "clock"),
-    "manage": ("source", "hook", "key"),
-    "notify": ("channel",),
-    "look": ("events", "deliveries", "replay", "doctor", "audit"),
+    "run": ("up", "web", "work", "clock"),
+    "accounts": ("source", "hook", "key"),
+    "channels": ("channel",),
+    "inspect": ("events", "deliveries", "replay", "doctor", "audit"),
     "vault": ("vault",),
-    "act": ("action",),
-    "explain": ("samples", "send", "verify", "normalize", "new-provider", "generate"),
+    "actions": ("action",),
+    "developer": ("samples", "send", "verify", "normalize", "new-provider", "generate"),
     "make": ("make",),
 }
 """The commands of each module, as its `COMMANDS` has them."""

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from relay import generate, jsontext
-from relay.cli.shared import json_option, table
-from relay.generate.make import FOLDER
-from relay.make import remote
-from relay.make.deploy import Changes, deploy
-from relay.make.lint import lint
-from relay.make.origin import FILE
+from relay.cli.context import json_option, table
+from relay.develop import generate
+from relay.develop.generate.make import FOLDER
+from relay.develop.make_app import remote
+from relay.develop.make_app.deploy import Changes, deploy
+from relay.develop.make_app.lint import lint
+from relay.develop.make_app.origin import FILE
+from relay.formats import jsontext
 
 _WORDS = {"create": "created", "update": "updated", "show": "shown"}
 _folder = click.argument(

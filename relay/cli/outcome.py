@@ -4,11 +4,11 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from relay.cli.shared import Here
+from relay.cli.context import Here
+from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.receive import unpack
 from relay.model import Source
-from relay.normalize import Origin, normalize, read
 from relay.providers import get as get_provider
-from relay.receive import unpack
 from relay.storage import events, inbound
 from relay.storage.inbound import Claimed
 

@@ -2,7 +2,7 @@
 
 import click
 
-from relay.cli.shared import ACTOR, here, json_option, show
+from relay.cli.context import ACTOR, here, json_option, show
 from relay.errors import DoesNotOpen
 from relay.model import now_ms
 from relay.storage import audit, resealing

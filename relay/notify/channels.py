@@ -5,12 +5,12 @@ from typing import Any
 
 from relay.errors import DoesNotOpen, InvalidRequest, NotFound
 from relay.model import now_ms
-from relay.notify import addresses, hours
-from relay.notify.words import LANGUAGES
+from relay.notify import channel_urls, quiet_hours
+from relay.notify.localized import LANGUAGES
+from relay.security.vault import Vault
 from relay.storage import Database, audit, channels
 from relay.storage.channels import Channel
-from relay.storage.notices import PER_CHANNEL_HOUR
-from relay.vault import Vault
+from relay.storage.sent_messages import PER_CHANNEL_HOUR
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,62}")
 _LONGEST_URL = 2048
@@ -48,8 +48,8 @@ def add(
             raise InvalidRequest(f"{field} must lie between 1 and {_MOST_PER_HOUR}.")
     if signature is not None and (len(signature) > _LONGEST_SIGNATURE or not signature.isprintable()):
         raise InvalidRequest(f"A signature is one line of at most {_LONGEST_SIGNATURE} characters.")
-    addresses.check(url, allow_private)
-    if approval_links and addresses.read(url).kind != addresses.CHAT:
+    channel_urls.check(url, allow_private)
+    if approval_links and channel_urls.read(url).kind != channel_urls.CHAT:
         raise InvalidRequest(
             "Only a chat gets links to approve by: elsewhere who asks for a message says to whom it goes."
         )
@@ -58,8 +58,8 @@ def add(
         name,
         url,
         language=language,
-        quiet=hours.checked_quiet(quiet) if quiet else None,
-        zone=hours.checked_zone(zone),
+        quiet=quiet_hours.checked_quiet(quiet) if quiet else None,
+        zone=quiet_hours.checked_zone(zone),
         per_hour=per_hour,
         per_channel_hour=per_channel_hour,
         signature=signature,
@@ -98,7 +98,7 @@ def shown(channel: Channel) -> dict[str, Any]:
     """A channel as it may be seen: of its address only the service."""
     if not channel.opens:
         return {"name": channel.name, "service": "does not open with RELAY_SECRET_KEY"}
-    way = addresses.read(channel.url)
+    way = channel_urls.read(channel.url)
     return {
         "name": channel.name,
         "service": way.label,

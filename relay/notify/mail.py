@@ -18,9 +18,9 @@ from email.policy import SMTP as WIRE
 from email.utils import format_datetime
 from typing import Any
 
-from relay.actions.outcomes import Failed, NotReached, Uncertain
 from relay.errors import AddressRefused
 from relay.http import check_url
+from relay.sdk.outcomes import Failed, NotReached, Uncertain
 
 SECONDS = 15.0
 ALTOGETHER = 40.0

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 from jinja2 import ChainableUndefined, FunctionLoader, Template
 from jinja2.sandbox import SandboxedEnvironment
 
-from relay.actions.outcomes import Failed
-from relay.catalogue import says
-from relay.notify import words
+from relay.catalogue.vocabulary import says
+from relay.notify import localized
+from relay.sdk.outcomes import Failed
 
 FOLDER = Path(__file__).parent / "templates"
 LONGEST_SUBJECT = 200
@@ -27,7 +27,7 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 _DOUBLED = re.compile(r"([.!?])\.$")
 _BEFORE_MARKS = re.compile(r" ([:;!?»])|(«) ")
 _FOR_SMS = str.maketrans(
-    {words.NARROW: " ", words.FIXED: " ", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."}
+    {localized.NARROW: " ", localized.FIXED: " ", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."}
 )
 
 TEMPLATES: Mapping[str, tuple[str, ...] | None] = {
@@ -140,9 +140,9 @@ def _environment(language: str, zone: str) -> SandboxedEnvironment:
     )
     at = ZoneInfo(zone)
     made.filters["money"] = lambda entity, field="amount": _money(entity, field, language)
-    made.filters["day"] = partial(words.day, language=language, zone=at)
-    made.filters["time"] = partial(words.time, language=language, zone=at)
-    made.filters["duration"] = partial(words.duration, language=language)
+    made.filters["day"] = partial(localized.day, language=language, zone=at)
+    made.filters["time"] = partial(localized.time, language=language, zone=at)
+    made.filters["duration"] = partial(localized.duration, language=language)
     made.filters["month"] = lambda card: _month(card, language)
     made.filters["brand"] = _brand
     made.filters["named"] = _named
@@ -156,11 +156,11 @@ def _template(name: str, language: str, zone: str) -> Template:
 def _money(entity: Any, field: str, language: str) -> str:
     if not isinstance(entity, Mapping):
         return ""
-    return words.money(entity.get(field), entity.get("currency"), language)
+    return localized.money(entity.get(field), entity.get("currency"), language)
 
 
 def _month(card: Any, language: str) -> str:
-    return words.month(card.get("exp_year"), card.get("exp_month"), language) if isinstance(card, Mapping) else ""
+    return localized.month(card.get("exp_year"), card.get("exp_month"), language) if isinstance(card, Mapping) else ""
 
 
 def _brand(name: Any) -> str:
@@ -210,7 +210,7 @@ def _paragraph(sentences: Sequence[str]) -> str:
 
 def _typeset(sentence: str) -> str:
     return _BEFORE_MARKS.sub(
-        lambda found: f"{words.FIXED}{found[1]}" if found[1] else f"{found[2]}{words.FIXED}", sentence
+        lambda found: f"{localized.FIXED}{found[1]}" if found[1] else f"{found[2]}{localized.FIXED}", sentence
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from relay.notify.addresses import MAIL, SMS
+from relay.notify.channel_urls import MAIL, SMS
 
 _NO_DIGIT = re.compile(r"[^0-9]")
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from relay.actions.outcomes import Failed, NotReached, Uncertain
 from relay.errors import InvalidRequest
-from relay.notify import addresses, mail, wire
-from relay.notify.addresses import CHAT, SMS, SMTP, Way
+from relay.notify import channel_urls, mail, requests_shim
+from relay.notify.channel_urls import CHAT, SMS, SMTP, Way
 from relay.notify.message import Message
-from relay.notify.wire import Exchange, Line
+from relay.notify.requests_shim import Exchange, Line
+from relay.sdk.outcomes import Failed, NotReached, Uncertain
 from relay.storage.channels import Channel
 
 _AFTER_TOO_MANY = 60.0
@@ -23,7 +23,7 @@ _TONES = {"critical": "failure", "warning": "warning"}
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Where and how something is sent. `before_change` and `not_taken` are the run's: see `relay.actions.vendor`."""
+    """Where and how something is sent. `before_change` and `not_taken` are the run's: see `relay.sdk.client`."""
 
     run_id: str
     allow_private: frozenset[str] = frozenset()
@@ -34,11 +34,11 @@ class Post:
 def way_of(channel: Channel, to: str | None) -> Way:
     """How this channel reaches `to`. Raises `Failed` if it cannot. A chat goes where the channel says."""
     try:
-        if addresses.SCHEMES[channel.url.partition("://")[0].lower()][0] == CHAT:
-            return addresses.read(channel.url)
-        if to is None and addresses.needs_recipient(channel.url):
+        if channel_urls.SCHEMES[channel.url.partition("://")[0].lower()][0] == CHAT:
+            return channel_urls.read(channel.url)
+        if to is None and channel_urls.needs_recipient(channel.url):
             raise InvalidRequest("to is required: this channel sends to one person.")
-        return addresses.read(channel.url, to)
+        return channel_urls.read(channel.url, to)
     except (InvalidRequest, KeyError) as error:
         text = error.message if isinstance(error, InvalidRequest) else "Its service is not taken any more."
         raise Failed(text, code="invalid_request") from None
@@ -57,13 +57,13 @@ def send(channel: Channel, way: Way, message: Message, post: Post) -> None:
         )
         return
     line = Line(post.allow_private, post.before_change, post.not_taken)
-    with wire.through(line):
+    with requests_shim.through(line):
         taken = _told(way, message)
     if line.broken is not None:
         raise line.broken
     if taken:
         return
-    error = _trouble(line.exchanges, way.label, addresses.secrets_of(channel.url))
+    error = _trouble(line.exchanges, way.label, channel_urls.secrets_of(channel.url))
     if not isinstance(error, Uncertain):
         line.undo()
     raise error

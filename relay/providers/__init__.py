@@ -7,8 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from relay.errors import NotFound
-from relay.nearest import did_you_mean
-from relay.providers.base import Provider
+from relay.formats.nearest import did_you_mean
+from relay.sdk.provider import Provider
 
 ROOT = Path(__file__).parent
 

@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from relay import jsontext
+from relay.formats import jsontext
+from relay.security.vault import Mac
 from relay.storage.database import AUDIT
 from relay.storage.tables import audit, audit_anchors, workspaces
-from relay.vault import Mac
 
 KIND = "audit log"
 """What its seals are for."""

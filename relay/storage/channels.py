@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from relay import jsontext
 from relay.errors import DoesNotOpen
-from relay.storage.notices import PER_CHANNEL_HOUR
+from relay.formats import jsontext
+from relay.security.vault import Vault
 from relay.storage.sealed import channel_context
+from relay.storage.sent_messages import PER_CHANNEL_HOUR
 from relay.storage.tables import channels
-from relay.vault import Vault
 
 _SEALED = ("url", "language", "quiet", "zone", "per_hour", "per_channel_hour", "signature", "approval_links")
 

@@ -20,8 +20,8 @@ from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 from relay.errors import StorageUnavailable
 
 if TYPE_CHECKING:
+    from relay.security.vault import Vault
     from relay.storage.patience import Patience
-    from relay.vault import Vault
 
 AUDIT = "relay_audit"
 _SQLITE_KIND = 0xFF

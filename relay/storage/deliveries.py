@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 
-from relay.storage.rows import insert_new
+from relay.storage.bulk import insert_new
 from relay.storage.tables import attempts, deliveries, events, hooks
 
 LEASE_MS = 60_000

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from relay import jsontext
+from relay.formats import jsontext
 from relay.model import EVENTS_PER_WEBHOOK, Event
-from relay.storage.rows import insert_new, parts
+from relay.storage.bulk import insert_new, parts
 from relay.storage.tables import events
 
 _ROOM_ONCE = 1000
@@ -27,6 +28,12 @@ class StoredEvent:
     received_at: int
     defect: str | None
     body: bytes = field(repr=False)
+
+    @property
+    def envelope(self) -> dict[str, Any]:
+        """`body`, read."""
+        envelope: dict[str, Any] = jsontext.loads(self.body)
+        return envelope
 
 
 @dataclass(frozen=True, slots=True)

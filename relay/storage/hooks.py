@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from relay import jsontext
-from relay.errors import DoesNotOpen
+from relay.errors import DoesNotOpen, NotFound
+from relay.formats import jsontext
 from relay.model import Hook, Secret
+from relay.security.vault import Vault
 from relay.storage.tables import hooks
-from relay.vault import Vault
 
 ACTIVE, SWITCHED_OFF, DELETED = "active", "switched_off", "deleted"
 
@@ -32,6 +32,14 @@ def get(connection: Connection, vault: Vault, workspace_id: str, hook_id: str) -
         select(hooks).where(hooks.c.workspace_id == workspace_id, hooks.c.id == hook_id, hooks.c.status != DELETED)
     ).first()
     return _hook(vault, row) if row else None
+
+
+def require(connection: Connection, vault: Vault, workspace_id: str, hook_id: str) -> Hook:
+    """A hook that was not deleted. Raises `NotFound`."""
+    found = get(connection, vault, workspace_id, hook_id)
+    if found is None:
+        raise NotFound(f"There is no hook {hook_id[:64]!r} in this workspace.")
+    return found
 
 
 def search(

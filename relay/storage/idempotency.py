@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from relay.security.vault import Vault
 from relay.storage.tables import idempotency
-from relay.vault import Vault
 
 KEPT_MS = 30 * 24 * 3600 * 1000
 _LONGEST_CALL_MS = 120_000

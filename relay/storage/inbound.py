@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, exists, func, or_, select, tuple_, update
 
 from relay.model import EVENTS_PER_WEBHOOK
-from relay.storage.rows import insert_new
+from relay.storage.bulk import insert_new
 from relay.storage.tables import events, inbound
 
 LEASE_MS = 10_000

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, select, tuple_, update
 
 from relay.errors import DoesNotOpen
+from relay.security.vault import Mac, Vault
 from relay.storage import audit
 from relay.storage.database import Database
 from relay.storage.sealed import TABLES, Sealed, Shut
 from relay.storage.tables import audit as audit_table
 from relay.storage.tables import audit_anchors
-from relay.vault import Mac, Vault
 
 _AT_ONCE = 200
 Progress = Callable[[str, int], object]

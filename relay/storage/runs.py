@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from relay import jsontext
 from relay.errors import DoesNotOpen
+from relay.formats import jsontext
+from relay.security.vault import Vault
 from relay.storage.tables import action_policies, action_runs
-from relay.vault import Vault
 
 PENDING, QUEUED, RUNNING, UNKNOWN = "pending_approval", "queued", "running", "unknown"
 SUCCEEDED, FAILED, REJECTED, EXPIRED = "succeeded", "failed", "rejected", "expired"

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, select
 
 from relay.errors import DoesNotOpen
+from relay.security.vault import Vault
 from relay.storage.tables import action_runs, channels, hooks, idempotency, inbound, sources
-from relay.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)

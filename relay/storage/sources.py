@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
-from relay import jsontext
 from relay.errors import DoesNotOpen
+from relay.formats import jsontext
 from relay.model import Source
+from relay.security.vault import Vault
+from relay.storage.bulk import insert_new
 from relay.storage.hooks import read_secrets
-from relay.storage.rows import insert_new
 from relay.storage.tables import sources
-from relay.vault import Vault
 
 
 def add(connection: Connection, vault: Vault, source: Source, now: int) -> None:

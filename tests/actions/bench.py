@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from kit.databases import at_newest
+from kit.waiting import PATIENCE_SECONDS
 from relay.actions import adapters
-from relay.actions.actor import Actor, Patience
-from relay.actions.adapter import Does
 from relay.actions.requests import Desk
+from relay.actions.runner import Actor, Patience
 from relay.model import Secret, Source, new_id, now_ms
-from relay.presence import Presence
+from relay.queue.presence import Presence
+from relay.sdk.actions import Does
+from relay.security.vault import Vault
 from relay.storage import runs, sources, workspaces
 from relay.storage.runs import Run
 from relay.storage.tables import inbound
-from relay.vault import Vault
-from running.databases import at_newest
-from running.waiting import PATIENCE_SECONDS
 
 KEY = "a key for tests that is long enough to seal"
 QUICK = Patience(retries=(0.05, 0.05), look_ups=(0.05, 0.05, 0.05), settled=0.0)

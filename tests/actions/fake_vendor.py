@@ -19,11 +19,11 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from kit.waiting import PATIENCE_SECONDS
 from relay import http
-from relay.actions.adapter import Task
-from relay.actions.vendor import Vendor
-from relay.times import instant
-from running.waiting import PATIENCE_SECONDS
+from relay.formats.times import instant
+from relay.sdk.actions import Task
+from relay.sdk.client import Vendor
 
 SECONDS = 1.0
 """How long a task of `FakeVendor.task` waits for an answer."""

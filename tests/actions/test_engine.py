@@ -13,22 +13,23 @@ import pytest
 from sqlalchemy import update
 
 from actions.bench import Bench
-from relay.actions import adapters, amounts, policy
-from relay.actions import vendor as vendor_module
-from relay.actions.adapter import Does, Task
-from relay.actions.catalogue import actions
-from relay.actions.outcomes import Done, Failed
+from kit.waiting import PATIENCE_SECONDS
+from relay.actions import adapters, policy
 from relay.actions.planned import Planned, fingerprint, in_words, planned
 from relay.actions.policy import checked
-from relay.approval_links import Link
+from relay.catalogue.action_types import actions
 from relay.errors import Conflict, Forbidden, InvalidRequest, NotFound
+from relay.formats.money import from_decimal
 from relay.model import now_ms
-from relay.money import from_decimal
 from relay.providers import load
+from relay.sdk import amounts
+from relay.sdk import client as vendor_module
+from relay.sdk.actions import Does, Task
+from relay.sdk.outcomes import Done, Failed
+from relay.security.approval_links import Link
 from relay.storage import audit, runs, sources
 from relay.storage.runs import Policy
 from relay.storage.tables import action_runs
-from running.waiting import PATIENCE_SECONDS
 
 SUSPEND, REFUND, FETCH = "service.suspend", "payment.refund", "service.fetch"
 

@@ -8,9 +8,9 @@ import pytest
 
 from actions.fake_vendor import Answer, FakeVendor, Request
 from relay.actions import adapters
-from relay.actions.catalogue import get as get_action
-from relay.actions.outcomes import Declined, Done, Failed, NotReached, Uncertain
+from relay.catalogue.action_types import get as get_action
 from relay.providers import get as get_provider
+from relay.sdk.outcomes import Declined, Done, Failed, NotReached, Uncertain
 
 KEYS = {"api_key": "k3y", "key_id": "id", "key_secret": "k3y", "access_token": "k3y"}
 BEARER, BASIC = "Bearer k3y", "Basic azN5Og=="  # k3y:

@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import pytest
 
+from relay.actions.own_secrets import Hidden
 from relay.model import Secret, Source
-from relay.own_secrets import Hidden
-from relay.redaction import REMOVED
+from relay.security.redaction import REMOVED
 
 WHMCS = Source(
     "src_1",

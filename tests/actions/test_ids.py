@@ -7,13 +7,13 @@ import pytest
 
 from actions.fake_vendor import FakeVendor
 from relay.actions import adapters
-from relay.actions.catalogue import actions
-from relay.actions.outcomes import Failed
-from relay.actions.vendor import Vendor
+from relay.catalogue.action_types import actions
 from relay.errors import InvalidRequest
 from relay.http import climbs
 from relay.providers import load
-from relay.providers.base import segment
+from relay.sdk.client import Vendor
+from relay.sdk.outcomes import Failed
+from relay.sdk.provider import segment
 
 DONE = [
     pytest.param(provider, name, id=f"{provider.name}:{name}")

@@ -11,10 +11,10 @@ import pytest
 
 from actions.fake_vendor import FakeVendor, Request
 from relay.actions import adapters
-from relay.actions.adapter import Task
-from relay.actions.catalogue import actions
-from relay.actions.outcomes import Failed, NeedsPerson
-from relay.money import Money, from_minor
+from relay.catalogue.action_types import actions
+from relay.formats.money import Money, from_minor
+from relay.sdk.actions import Task
+from relay.sdk.outcomes import Failed, NeedsPerson
 
 OWN, OTHER = "USD", "INR"
 SETTINGS = {

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from actions.fake_vendor import Answer, FakeVendor, Request
-from relay.actions.adapter import Does
-from relay.actions.catalogue import get as get_action
-from relay.actions.outcomes import Declined, Done, Failed, NotReached, Uncertain
+from relay.catalogue.action_types import get as get_action
 from relay.providers import get as get_provider
 from relay.providers.cpanel.actions import ACTIONS as CPANEL
 from relay.providers.hestiacp.actions import ACTIONS as HESTIACP
 from relay.providers.whmcs.actions import ACTIONS as WHMCS
+from relay.sdk.actions import Does
+from relay.sdk.outcomes import Declined, Done, Failed, NotReached, Uncertain
 
 KEYS = {
     "api_token": "t0ken",

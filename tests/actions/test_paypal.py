@@ -8,10 +8,10 @@ from urllib.parse import quote
 import pytest
 
 from actions.fake_vendor import Answer, FakeVendor, Request
-from relay.actions.catalogue import get as get_action
-from relay.actions.outcomes import Declined, Done, Failed, NotReached, Uncertain
+from relay.catalogue.action_types import get as get_action
 from relay.errors import RelayError
 from relay.providers.paypal.actions import ACTIONS
+from relay.sdk.outcomes import Declined, Done, Failed, NotReached, Uncertain
 
 GIVEN: dict[str, dict[str, Any]] = {
     "subscription.pause": {"subscription_id": "I-1", "reason": "unpaid"},

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from actions.fake_vendor import Answer, FakeVendor, Request
-from relay.actions.catalogue import get as get_action
-from relay.actions.outcomes import Declined, Done, Failed, NotReached, Uncertain
+from relay.catalogue.action_types import get as get_action
 from relay.errors import RelayError
 from relay.providers.stripe.actions import ACTIONS
+from relay.sdk.outcomes import Declined, Done, Failed, NotReached, Uncertain
 
 KEYS = {"api_key": "rk_test_s3cret"}
 MONEY = ["invoice.retry_payment", "invoice.record_payment", "payment.refund", "subscription.change_plan"]

@@ -8,9 +8,9 @@ import pytest
 from actions.fake_vendor import FakeVendor
 from actions.official_stripe import OfficialStripe, nested
 from actions.test_stripe import GIVEN, KEYS
-from relay.actions.catalogue import get as get_action
-from relay.actions.outcomes import Done
+from relay.catalogue.action_types import get as get_action
 from relay.providers.stripe.actions import ACTIONS
+from relay.sdk.outcomes import Done
 
 INVOICE = {"status": "open", "currency": "eur", "amount_remaining": 2400, "amount_paid": 2400, "total": 2400}
 KNOWN: dict[str, dict[str, Any]] = {

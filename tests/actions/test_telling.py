@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from actions.bench import Bench
-from relay.actions.adapter import Does, Task
-from relay.actions.catalogue import get as get_action
-from relay.actions.outcomes import Done, Failed
+from relay.catalogue.action_types import get as get_action
+from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.receive import unpack
+from relay.insight.records import told
 from relay.model import Source, now_ms
-from relay.normalize import Origin, normalize, read
 from relay.providers import get as get_provider
-from relay.receive import unpack
-from relay.registry import told
+from relay.sdk.actions import Does, Task
+from relay.sdk.outcomes import Done, Failed
 from relay.storage.runs import PENDING
 from relay.storage.tables import inbound
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from running.relays import Apart, Embedded, Relay
-from running.sender import Stream
-from running.servers import Postgres, Redis
-from running.subscriber import Subscriber
-from running.waiting import until
+from kit.relays import Apart, Embedded, Relay
+from kit.sender import Stream
+from kit.servers import Postgres, Redis
+from kit.subscriber import Subscriber
+from kit.waiting import until
 
 LONG = os.environ.get("RELAY_CHAOS") == "long"
 ROUNDS = 5 if LONG else 1

@@ -5,10 +5,10 @@ import threading
 import pytest
 
 from chaos.conftest import ROUNDS, World
-from running.processes import kill
-from running.relays import CLOCK, FRESH, LATE, WEB
-from running.subscriber import HEALTHY, Answer
-from running.waiting import PATIENCE_SECONDS, until
+from kit.processes import kill
+from kit.relays import CLOCK, FRESH, LATE, WEB
+from kit.subscriber import HEALTHY, Answer
+from kit.waiting import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.chaos
 

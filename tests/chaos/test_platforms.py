@@ -17,10 +17,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from chaos.conftest import LONG, World
-from relay import jsontext
-from running.sender import Line, standard_webhook
-from running.subscriber import Subscriber
-from running.waiting import until
+from kit.sender import Line, standard_webhook
+from kit.subscriber import Subscriber
+from kit.waiting import until
+from relay.formats import jsontext
 
 pytestmark = pytest.mark.chaos
 

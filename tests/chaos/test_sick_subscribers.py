@@ -6,9 +6,9 @@ import time
 import pytest
 
 from chaos.conftest import LONG, ROUNDS, Scenario, World
-from running.sender import Line, post, standard_webhook
-from running.subscriber import HEALTHY, Answer, Subscriber
-from running.waiting import PATIENCE_SECONDS, until
+from kit.sender import Line, post, standard_webhook
+from kit.subscriber import HEALTHY, Answer, Subscriber
+from kit.waiting import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.chaos
 

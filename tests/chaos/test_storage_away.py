@@ -5,8 +5,8 @@ import signal
 import pytest
 
 from chaos.conftest import APART, EMBEDDED, ROUNDS, World
-from running.relays import Apart, Embedded
-from running.waiting import until
+from kit.relays import Apart, Embedded
+from kit.waiting import until
 
 pytestmark = pytest.mark.chaos
 

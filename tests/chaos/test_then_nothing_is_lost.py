@@ -3,7 +3,7 @@
 import pytest
 
 from chaos.conftest import World
-from running.waiting import until
+from kit.waiting import until
 
 pytestmark = pytest.mark.chaos
 

@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 from structlog.testing import capture_logs
 
-from relay import jsontext
+from kit.databases import at_newest
+from kit.processes import free_port
+from kit.workbench import SECRET_KEY, Belt, Workbench, sqlite_url
 from relay.cli import main
-from running.databases import at_newest
-from running.processes import free_port
-from running.workbench import SECRET_KEY, Belt, Workbench, sqlite_url
+from relay.formats import jsontext
 
 MOST_LINES, MOST_CHARACTERS = 6, 700
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from kit.workbench import SECRET_KEY, Workbench, sqlite_url
 from relay import config as config_module
-from relay import doctor
-from relay.cli import serve
+from relay.cli import run
 from relay.config import Config
-from relay.doctor import BROKEN, Finding
-from relay.embedded import redis_command
 from relay.errors import ConfigError
+from relay.running import doctor
+from relay.running.doctor import BROKEN, Finding
+from relay.running.redis_server import redis_command
 from relay.storage import workspaces
-from running.workbench import SECRET_KEY, Workbench, sqlite_url
 
 
 @pytest.fixture
@@ -42,13 +42,13 @@ def holder_of(bench: Workbench, text: str) -> tuple[str, ...]:
 
 
 def test_where_nobody_sits_at_a_terminal_the_key_lies_in_a_file_of_its_owner(config: Config, bench: Workbench) -> None:
-    said = serve._first_key(config)
+    said = run._first_key(config)
 
     place = config.data_dir / "first-api-key"
     assert said == f"in {place}     (read it, then remove the file)"
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
     assert holder_of(bench, place.read_text().strip()) == ("admin",)
-    assert serve._first_key(config) is None
+    assert run._first_key(config) is None
 
 
 def test_on_a_terminal_it_is_printed_and_lies_nowhere(
@@ -56,7 +56,7 @@ def test_on_a_terminal_it_is_printed_and_lies_nowhere(
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
 
-    said = serve._first_key(config)
+    said = run._first_key(config)
 
     assert said is not None
     assert holder_of(bench, said.split()[0]) == ("admin",)
@@ -66,7 +66,7 @@ def test_on_a_terminal_it_is_printed_and_lies_nowhere(
 def test_what_a_part_makes_is_readable_by_its_user_alone(config: Config) -> None:
     before = os.umask(0o022)
     try:
-        serve._ready(config)
+        run._ready(config)
         (config.data_dir / "made").touch()
     finally:
         os.umask(before)

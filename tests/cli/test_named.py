@@ -3,9 +3,9 @@
 import pytest
 
 from cli.conftest import Terminal
-from relay import anchors
+from kit.workbench import Belt, Workbench
+from relay.running import anchors
 from relay.storage import audit
-from running.workbench import Belt, Workbench
 
 TOLD = {"type": "deploy.finished", "data": {}}
 

@@ -3,9 +3,9 @@
 import re
 
 from cli.conftest import Terminal
-from relay import accounts
+from kit.workbench import Workbench
+from relay.accounts import accounts
 from relay.storage import hooks
-from running.workbench import Workbench
 
 TARGET = "https://hooks.example.com/in"
 

@@ -1,11 +1,11 @@
 """`relay send` says what became of the sample; and where nobody listens, so in a sentence."""
 
 from cli.conftest import Terminal
+from kit.workbench import Belt
 from relay.cli import outcome
-from relay.cli.shared import Here
+from relay.cli.context import Here
 from relay.config import Config
 from relay.storage import workspaces
-from running.workbench import Belt
 
 TOLD = {"type": "invoice.paid", "data": {"invoice": {"id": "in_1", "status": "paid"}}}
 

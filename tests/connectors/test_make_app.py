@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 
+from kit.relays import Embedded
+from kit.sender import Line, standard_webhook
+from kit.signing import credentials
+from kit.subscriber import Subscriber
+from kit.waiting import until
 from make_engine.app import App
 from make_engine.engine import EPOCH_ALL, Engine, Hook, MakeError, Trigger
 from make_engine.iml import Wrong, value_of
-from relay import jsontext
-from relay.actions.catalogue import actions
-from relay.catalogue import catalogue
-from relay.generate.make import document
+from relay.catalogue.action_types import actions
+from relay.catalogue.vocabulary import catalogue
+from relay.develop.generate.make import document
+from relay.develop.samples import find
+from relay.formats import jsontext
 from relay.providers import get
-from relay.samples import find
-from running.relays import Embedded
-from running.sender import Line, standard_webhook
-from running.signing import credentials
-from running.subscriber import Subscriber
-from running.waiting import until
 
 FOLDER = Path(__file__).parents[2] / "connectors" / "make"
 APP = App.read(FOLDER)

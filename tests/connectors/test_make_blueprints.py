@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from relay.generate.make.blueprints import OWN_APP, SCENARIOS, files
-from relay.generate.make.icon import SIZE, png
+from relay.develop.generate.make.blueprints import OWN_APP, SCENARIOS, files
+from relay.develop.generate.make.icon import SIZE, png
 
 APP = Path(__file__).parents[2] / "connectors" / "make"
 MANIFEST = json.loads((APP / "makecomapp.json").read_text())["components"]

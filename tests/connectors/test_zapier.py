@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from relay import jsontext
-from relay.catalogue import load
-from relay.generate import ROOT
-from relay.generate.zapier import actions, document
+from relay.catalogue.vocabulary import load
+from relay.develop.generate import ROOT
+from relay.develop.generate.zapier import actions, document
+from relay.formats import jsontext
 
 APP = ROOT / "connectors/zapier"
 OF_THE_WHOLE = ("--test-name-pattern=finds nothing", "--test-name-pattern=every event type has a trigger")

@@ -6,23 +6,26 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from relay import charsets, credentials, deliver, forms, hops, http, jsontext, money, redaction, times, xmltext
-from relay.accounts import ping_parts
-from relay.api import cursors
-from relay.approval_links import Links
+from kit.signing import credentials as held_by
+from kit.signing import signing_scheme
+from relay import http
+from relay.accounts.accounts import ping_parts
+from relay.develop.samples import all_samples
 from relay.errors import InvalidRequest, Loop, NotFound, RelayError, Unreadable
-from relay.incoming import Incoming
-from relay.match import read_event_types, read_filters
+from relay.formats import charsets, forms, hops, jsontext, money, times, xmltext
+from relay.formats.values import URL, ZONE, Unfit
+from relay.inbound.normalize import Origin, native_id, normalize, read, repeat_key
 from relay.model import EVENTS_PER_WEBHOOK, Inbound, Source
-from relay.normalize import Origin, native_id, normalize, read, repeat_key
-from relay.notify import addresses, people
+from relay.notify import channel_urls, people
+from relay.outbound import deliver
+from relay.outbound.match import read_event_types, read_filters
 from relay.providers import get, load
-from relay.samples import all_samples
-from relay.values import URL, ZONE, Unfit
-from relay.vault import Vault
-from relay.verification import Credentials
-from running.signing import credentials as held_by
-from running.signing import signing_scheme
+from relay.security import credentials, redaction
+from relay.security.approval_links import Links
+from relay.security.vault import Vault
+from relay.security.verification import Credentials
+from relay.web.framework import cursors
+from relay.web.framework.incoming import Incoming
 
 _KEY = "a key for tests that is long enough to seal"
 _AT = datetime(2026, 11, 22, 7, tzinfo=UTC)
@@ -82,12 +85,12 @@ def _money(body: bytes) -> Any:
 
 def _address(body: bytes) -> str:
     url = _text(body)
-    addresses.secrets_of(url)
-    return addresses.check(url, frozenset()).kind
+    channel_urls.secrets_of(url)
+    return channel_urls.check(url, frozenset()).kind
 
 
 def _person(body: bytes) -> list[str]:
-    return [people.person(kind, _text(body)) for kind in (addresses.MAIL, addresses.SMS, addresses.CHAT)]
+    return [people.person(kind, _text(body)) for kind in (channel_urls.MAIL, channel_urls.SMS, channel_urls.CHAT)]
 
 
 def _event_words(body: bytes) -> Any:

@@ -14,7 +14,7 @@ import pytest
 
 from fuzz.mutations import mutated
 from fuzz.readers import PROVIDERS, READERS, Reader, of_provider
-from relay import jsontext
+from relay.formats import jsontext
 
 SECONDS = float(os.environ.get("RELAY_FUZZ_SECONDS", "0"))
 SEED = os.environ.get("RELAY_FUZZ_SEED", "")

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from relay import hops
-from running.relays import Embedded
-from running.sender import post, standard_webhook
-from running.waiting import until
+from kit.relays import Embedded
+from kit.sender import post, standard_webhook
+from kit.waiting import until
+from relay.formats import hops
 
 
 def test_a_hook_that_leads_back_by_another_name_goes_round_three_times(tmp_path: Path) -> None:

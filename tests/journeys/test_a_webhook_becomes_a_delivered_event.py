@@ -11,12 +11,12 @@ from pathlib import Path
 
 from standardwebhooks import Webhook
 
-from relay import jsontext
-from running.processes import of_data_directory
-from running.relays import Embedded
-from running.sender import Answer, post
-from running.subscriber import Subscriber
-from running.waiting import until
+from kit.processes import of_data_directory
+from kit.relays import Embedded
+from kit.sender import Answer, post
+from kit.subscriber import Subscriber
+from kit.waiting import until
+from relay.formats import jsontext
 
 SECRET = "whsec_of_the_journey"
 PLANTED = ("planted-client-secret", "planted-password", "planted-private-key")

@@ -8,10 +8,10 @@ from typing import Any
 
 from actions.fake_vendor import FakeVendor
 from actions.test_panels import Hestia, Whmcs
-from relay import jsontext
-from running.relays import LATE, Embedded
-from running.subscriber import Subscriber
-from running.waiting import until
+from kit.relays import LATE, Embedded
+from kit.subscriber import Subscriber
+from kit.waiting import until
+from relay.formats import jsontext
 
 AT_ONCE = 20
 KEYS = {"api_access_key": "access", "api_secret_key": "s3cret"}

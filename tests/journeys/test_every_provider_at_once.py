@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from relay import jsontext
+from kit.relays import Embedded
+from kit.sender import Answer, Line
+from kit.signing import credentials, signing_scheme
+from kit.subscriber import Subscriber
+from kit.vendor import Vendor
+from kit.waiting import until
+from relay.develop.samples import Sample, all_samples
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers import get
-from relay.providers.base import Provider
-from relay.samples import Sample, all_samples
-from relay.verification import Credentials
-from running.relays import Embedded
-from running.sender import Answer, Line
-from running.signing import credentials, signing_scheme
-from running.subscriber import Subscriber
-from running.vendor import Vendor
-from running.waiting import until
+from relay.sdk.provider import Provider
+from relay.security.verification import Credentials
 
 _AT_LEAST = 200
 _DEPENDS_ON_TODAY = ("days_until", "days_since")

@@ -8,11 +8,11 @@ from sqlalchemy import delete
 
 from actions.bench import Bench
 from notify.post_office import LOCAL, MailServer, Service
-from relay import jsontext
 from relay.actions.policy import NEVER
-from relay.catalogue import catalogue
+from relay.catalogue.vocabulary import catalogue
+from relay.formats import jsontext
 from relay.model import Event
-from relay.notify import addresses, channels
+from relay.notify import channel_urls, channels
 from relay.storage import events, runs
 from relay.storage.channels import Channel
 from relay.storage.runs import Policy, Run
@@ -52,7 +52,7 @@ class Office(Bench):
 
     def twilio_at(self, service: Service) -> None:
         """Have Twilio be on this machine."""
-        plugin = addresses._plugin_class("twilio", "twilio")
+        plugin = channel_urls._plugin_class("twilio", "twilio")
         self._monkeypatch.setattr(plugin, "notify_sms_url", service.url + "/Accounts/{sid}/Messages.json")
 
     def event(self, event_type: str, number: int = 1, **changes: Any) -> str:

@@ -14,22 +14,22 @@ from sqlalchemy import select
 
 from notify.office import SID, TOKEN, TWILIO, Office
 from notify.post_office import LOCAL, MailServer, Service
-from relay.actions.outcomes import Failed
 from relay.cli import main
 from relay.errors import AddressRefused, InvalidRequest, NotFound
-from relay.notify import addresses, channels, mail, sending, wire
+from relay.notify import channel_urls, channels, mail, requests_shim, sending
 from relay.notify.message import own
+from relay.sdk.outcomes import Failed
 from relay.storage import audit
 from relay.storage.tables import audit as audit_table
 from relay.storage.tables import channels as channel_table
 
-SCHEMES = sorted(addresses.SCHEMES)
+SCHEMES = sorted(channel_urls.SCHEMES)
 PASSWORD = "correct-horse-battery"
 
 
-@pytest.mark.parametrize("scheme", [each for each in SCHEMES if each not in addresses.SMTP])
+@pytest.mark.parametrize("scheme", [each for each in SCHEMES if each not in channel_urls.SMTP])
 def test_every_service_that_is_taken_sends_through_our_door(scheme: str) -> None:
-    plugin = addresses._plugin_class(addresses.SCHEMES[scheme][1], scheme)
+    plugin = channel_urls._plugin_class(channel_urls.SCHEMES[scheme][1], scheme)
     module = sys.modules[plugin.__module__]
 
     source = inspect.getsource(module)
@@ -43,8 +43,8 @@ def test_every_service_that_is_taken_sends_through_our_door(scheme: str) -> None
         elif isinstance(node, ast.ImportFrom) and not node.level:
             imported.add((node.module or "").partition(".")[0])
 
-    assert isinstance(vars(module)["requests"], wire._Requests)
-    assert used <= wire.OFFERED
+    assert isinstance(vars(module)["requests"], requests_shim._Requests)
+    assert used <= requests_shim.OFFERED
     assert imported & {"socket", "ssl", "http", "smtplib", "subprocess", "aiohttp", "requests_oauthlib"} == set()
 
 
@@ -63,7 +63,7 @@ def test_every_service_that_is_taken_sends_through_our_door(scheme: str) -> None
 )
 def test_other_schemes_are_refused(url: str) -> None:
     with pytest.raises(InvalidRequest, match="begins with one of these"):
-        addresses.read(url)
+        channel_urls.read(url)
 
 
 @pytest.mark.parametrize(
@@ -85,33 +85,33 @@ def test_other_schemes_are_refused(url: str) -> None:
 )
 def test_private_targets_and_plain_text_over_the_network_are_refused(url: str) -> None:
     with pytest.raises(AddressRefused):
-        addresses.check(url, frozenset())
+        channel_urls.check(url, frozenset())
 
 
 @pytest.mark.parametrize("option", ["verify=no", "retry=5", "redirect=yes", "pgp=sign", "template=/etc/passwd"])
 @pytest.mark.parametrize("before", ["?", "/?", "#?", "/#?", "/#x?", "?a=1;", "?a=1&", "/?a#&", "?#&"])
 def test_options_that_loosen_what_holds_are_refused(option: str, before: str) -> None:
     with pytest.raises(InvalidRequest, match="is not taken"):
-        addresses.read(f"{TWILIO}{before}{option}")
+        channel_urls.read(f"{TWILIO}{before}{option}")
 
 
 @pytest.mark.parametrize("option", ["Verify=no", "VERIFY=no", "%76erify=no", "+verify=no&verify%20=no", "verify"])
 def test_an_option_is_known_however_it_is_written(option: str) -> None:
     with pytest.raises(InvalidRequest, match="option verify is not taken"):
-        addresses.read(f"discord://{'4' * 18}/{'a' * 60}/#?{option}")
+        channel_urls.read(f"discord://{'4' * 18}/{'a' * 60}/#?{option}")
 
 
 @pytest.mark.parametrize("bad", ["%0A", "%0d%0aX-Other:%201", "%00", "%0a"])
 @pytest.mark.parametrize("where", ["mailtos://relay:sec{}ret@mail.example.com", "json://example.com/?+X-Token=a{}b"])
 def test_a_credential_with_a_line_break_is_refused(where: str, bad: str) -> None:
     with pytest.raises(InvalidRequest, match="line break"):
-        addresses.read(where.format(bad))
+        channel_urls.read(where.format(bad))
 
 
 def test_the_secrets_of_an_address_are_found_wherever_it_takes_them() -> None:
     url = "slack://token-one/token-two/#channel-x?token=token-three;key=token%2Dfour&user=token-five"
 
-    found = addresses.secrets_of(url)
+    found = channel_urls.secrets_of(url)
 
     assert {"token-two", "token-three", "token%2Dfour", "token-four", "token-five"} <= set(found)
 
@@ -131,12 +131,12 @@ def test_the_secrets_of_an_address_are_found_wherever_it_takes_them() -> None:
     ],
 )
 def test_usual_addresses_are_taken(url: str, kind: str) -> None:
-    assert addresses.check(url, frozenset()).kind == kind
+    assert channel_urls.check(url, frozenset()).kind == kind
 
 
 def test_an_address_that_cannot_be_read_is_refused_without_being_repeated() -> None:
     with pytest.raises(InvalidRequest) as refused:
-        addresses.read(f"twilio://{SID}:not/a/token!@x")
+        channel_urls.read(f"twilio://{SID}:not/a/token!@x")
 
     assert "It has the form twilio://{account_sid}:{auth_token}@{from_phone}" in refused.value.message
     assert SID not in refused.value.message
@@ -189,7 +189,7 @@ def test_what_is_kept_and_shown_holds_no_secret(office: Office) -> None:
     with office.database.read() as connection:
         (row,) = connection.execute(select(channel_table))
     assert TOKEN.encode() not in row.sealed
-    assert TOKEN not in repr(channel) + str(channels.shown(channel)) + repr(addresses.read(TWILIO))
+    assert TOKEN not in repr(channel) + str(channels.shown(channel)) + repr(channel_urls.read(TWILIO))
     assert channels.shown(channel)["service"] == "Twilio"
 
 

@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from kit.servers import Postgres
+from kit.workbench import sqlite_url
 from notify.office import SEND, Office
 from notify.post_office import MailServer, Service
+from relay.actions import notification
 from relay.errors import InvalidRequest
 from relay.model import now_ms
-from relay.notify import hours, notification
-from relay.storage import Database, notices, runs, workspaces
+from relay.notify import quiet_hours
+from relay.storage import Database, runs, sent_messages, workspaces
 from relay.storage.migrate import upgrade
-from relay.storage.notices import SENT, UNKNOWN, Claim, Notice
 from relay.storage.runs import Run
-from running.servers import Postgres
-from running.workbench import sqlite_url
+from relay.storage.sent_messages import SENT, UNKNOWN, Claim, Notice
 
 ZOE = "zoe@acme-shop.example"
 HOUR = 3600 * 1000
@@ -115,7 +116,7 @@ def test_at_night_it_waits_for_the_morning(
     run = office.carry_out(office.ask(SEND, channel="mail", to=ZOE, message="There is news."), until=put_off)
     at_night = len(mail_server.box.mails)
 
-    monkeypatch.setattr(hours, "quiet_until", lambda *_: None)
+    monkeypatch.setattr(quiet_hours, "quiet_until", lambda *_: None)
     done = wake(office, run)
 
     assert at_night == 0
@@ -155,7 +156,7 @@ def test_a_channel_that_sleeps_leaves_it_to_the_next(office: Office, mail_server
     ],
 )
 def test_quiet_hours_are_those_of_the_clock_on_the_wall(now: str, until: str | None) -> None:
-    found = hours.quiet_until(*NIGHT, int(datetime.fromisoformat(now).timestamp() * 1000))
+    found = quiet_hours.quiet_until(*NIGHT, int(datetime.fromisoformat(now).timestamp() * 1000))
 
     assert (None if found is None else datetime.fromtimestamp(found / 1000, UTC).isoformat()) == until
 
@@ -176,7 +177,7 @@ def test_quiet_hours_are_those_of_the_clock_on_the_wall(now: str, until: str | N
     ],
 )
 def test_quiet_hours_in_which_the_clock_is_set_end_once(quiet: str, zone: str, now: str, until: str | None) -> None:
-    found = hours.quiet_until(quiet, zone, int(datetime.fromisoformat(now).timestamp() * 1000))
+    found = quiet_hours.quiet_until(quiet, zone, int(datetime.fromisoformat(now).timestamp() * 1000))
 
     assert (None if found is None else datetime.fromtimestamp(found / 1000, UTC).isoformat()) == until
 
@@ -184,21 +185,21 @@ def test_quiet_hours_in_which_the_clock_is_set_end_once(quiet: str, zone: str, n
 def test_quiet_hours_may_be_by_day() -> None:
     noon = int(datetime(2026, 11, 22, 12, 30, tzinfo=UTC).timestamp() * 1000)
 
-    assert hours.quiet_until("12:00-13:00", "UTC", noon) == noon + HOUR // 2
-    assert hours.quiet_until("13:00-14:00", "UTC", noon) is None
-    assert hours.quiet_until(None, "UTC", noon) is None
+    assert quiet_hours.quiet_until("12:00-13:00", "UTC", noon) == noon + HOUR // 2
+    assert quiet_hours.quiet_until("13:00-14:00", "UTC", noon) is None
+    assert quiet_hours.quiet_until(None, "UTC", noon) is None
 
 
 @pytest.mark.parametrize("text", ["22-7", "25:00-07:00", "22:00-22:00", "night", "22:00-07:60"])
 def test_hours_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(InvalidRequest):
-        hours.checked_quiet(text)
+        quiet_hours.checked_quiet(text)
 
 
 @pytest.mark.parametrize("name", ["Paris", "../etc/passwd", "", "Europe/Nowhere", "localtime"])
 def test_a_zone_that_is_not_known_is_refused(name: str) -> None:
     with pytest.raises(InvalidRequest):
-        hours.checked_zone(name)
+        quiet_hours.checked_zone(name)
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
@@ -225,11 +226,11 @@ def test_notices_are_counted_by_recipient_and_forgotten_after_a_day(database: Da
 
     def claim(run: str, text: str, at: int, recipient: str = "zoe") -> Claim:
         with database.write() as connection:
-            return notices.claim(connection, workspace, Notice(run, "mail", recipient, text), at, 2)
+            return sent_messages.claim(connection, workspace, Notice(run, "mail", recipient, text), at, 2)
 
     def settle(run: str, state: str) -> None:
         with database.write() as connection:
-            notices.settle(connection, Notice(run, "mail", "zoe", ""), state)
+            sent_messages.settle(connection, Notice(run, "mail", "zoe", ""), state)
 
     first = claim("run_1", "a", 0)
     under_way = claim("run_2", "a", 10)
@@ -243,7 +244,7 @@ def test_notices_are_counted_by_recipient_and_forgotten_after_a_day(database: Da
     an_hour_later = claim("run_4", "c", 20 + HOUR)
     asked_for_again = claim("run_6", "b", 40 + HOUR)
     with database.write() as connection:
-        notices.prune(connection, 20 + 24 * HOUR + 1)
+        sent_messages.prune(connection, 20 + 24 * HOUR + 1)
     next_day = claim("run_7", "a", 20 + 24 * HOUR + 1)
 
     assert [first, under_way, again, before] == [Claim(), Claim(until=30_010), Claim(), Claim(before=True)]

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from relay.actions.catalogue import actions
-from relay.actions.outcomes import Failed
-from relay.catalogue import catalogue
-from relay.notify import message, words
+from relay.catalogue.action_types import actions
+from relay.catalogue.vocabulary import catalogue
+from relay.notify import localized, message
+from relay.notify.localized import LANGUAGES
 from relay.notify.message import FOLDER, LONGEST_SUBJECT, TEMPLATES, filled, own
-from relay.notify.words import LANGUAGES
+from relay.sdk.outcomes import Failed
 
 PARIS = ZoneInfo("Europe/Paris")
 TYPES = catalogue().types
@@ -41,7 +41,7 @@ def each_missing(envelope: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def plain(text: str) -> str:
-    return text.replace(words.FIXED, " ").replace(words.NARROW, " ")
+    return text.replace(localized.FIXED, " ").replace(localized.NARROW, " ")
 
 
 def test_there_is_a_text_for_each_message_in_each_language() -> None:
@@ -146,15 +146,15 @@ def test_an_sms_has_only_characters_that_fit_it() -> None:
     ],
 )
 def test_money_is_written_as_people_write_it(amount: str, currency: str, english: str, french: str) -> None:
-    written = [plain(words.money(Decimal(amount), currency, language)) for language in LANGUAGES]
+    written = [plain(localized.money(Decimal(amount), currency, language)) for language in LANGUAGES]
 
     assert written == [english, french]
 
 
 @pytest.mark.parametrize("amount", [None, True, "24", [], {}])
 def test_what_is_no_money_is_nothing(amount: Any) -> None:
-    assert words.money(amount, "EUR", "en") == ""
-    assert words.money(Decimal(1), None, "en") == ""
+    assert localized.money(amount, "EUR", "en") == ""
+    assert localized.money(Decimal(1), None, "en") == ""
 
 
 @pytest.mark.parametrize(
@@ -168,15 +168,15 @@ def test_what_is_no_money_is_nothing(amount: Any) -> None:
     ],
 )
 def test_days_are_written_as_people_read_them(moment: Any, english: str, french: str) -> None:
-    assert [words.day(moment, language, PARIS) for language in LANGUAGES] == [english, french]
+    assert [localized.day(moment, language, PARIS) for language in LANGUAGES] == [english, french]
 
 
 def test_a_civil_date_is_the_same_day_in_every_zone() -> None:
-    assert words.day("2026-12-01T00:00:00Z", "en", ZoneInfo("America/New_York")) == "1 December 2026"
+    assert localized.day("2026-12-01T00:00:00Z", "en", ZoneInfo("America/New_York")) == "1 December 2026"
 
 
 def test_times_say_their_zone() -> None:
-    said = [words.time("2026-11-22T06:57:00Z", language, PARIS) for language in LANGUAGES]
+    said = [localized.time("2026-11-22T06:57:00Z", language, PARIS) for language in LANGUAGES]
 
     assert said == ["22 November 2026 at 07:57 (Europe/Paris)", "22 novembre 2026 à 07:57 (Europe/Paris)"]
 
@@ -193,9 +193,9 @@ def test_times_say_their_zone() -> None:
     ],
 )
 def test_durations_have_two_units_at_most(seconds: Any, english: str, french: str) -> None:
-    assert [plain(words.duration(seconds, language)) for language in LANGUAGES] == [english, french]
+    assert [plain(localized.duration(seconds, language)) for language in LANGUAGES] == [english, french]
 
 
 def test_a_card_ends_with_its_month() -> None:
-    assert [words.month(2026, 11, language) for language in LANGUAGES] == ["November 2026", "novembre 2026"]
-    assert words.month(2026, 13, "en") == words.month(None, 1, "en") == ""
+    assert [localized.month(2026, 11, language) for language in LANGUAGES] == ["November 2026", "novembre 2026"]
+    assert localized.month(2026, 13, "en") == localized.month(None, 1, "en") == ""

@@ -8,11 +8,12 @@ import pytest
 
 from notify.office import SEND, SID, TOKEN, TWILIO, Office
 from notify.post_office import MailServer, Service, words
-from relay import jsontext
-from relay.actions.outcomes import Failed
-from relay.catalogue import catalogue
+from relay.actions import notification
+from relay.catalogue.vocabulary import catalogue
 from relay.errors import InvalidRequest
-from relay.notify import mail, notification
+from relay.formats import jsontext
+from relay.notify import mail
+from relay.sdk.outcomes import Failed
 from relay.storage import runs
 from relay.storage.runs import Policy, Run
 

@@ -7,16 +7,15 @@ from sqlalchemy import select
 
 from notify.office import SEND, TWILIO, Office
 from notify.post_office import MailServer
-from relay import jsontext
 from relay.actions import adapters, mails
-from relay.actions.adapter import Does
-from relay.actions.outcomes import Done
 from relay.actions.policy import ALWAYS, NEVER
-from relay.model import OWN_SOURCES, now_ms
+from relay.formats import jsontext
+from relay.model import OWN_SOURCES, now_ms, record_id
 from relay.notify.people import mailboxes, person
-from relay.registry import record_id
+from relay.sdk.actions import Does
+from relay.sdk.outcomes import Done
 from relay.storage import runs
-from relay.storage.rows import write_over
+from relay.storage.bulk import write_over
 from relay.storage.runs import Run
 from relay.storage.tables import notices, records
 

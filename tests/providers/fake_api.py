@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from relay import asking, jsontext
+from kit.vendor import Vendor
+from kit.waiting import PATIENCE_SECONDS
+from relay.develop.samples import RECEIVED_AT
+from relay.formats import jsontext
 from relay.http import Door
+from relay.inbound import lookups
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers import get
-from relay.samples import RECEIVED_AT
-from running.vendor import Vendor
-from running.waiting import PATIENCE_SECONDS
 
 KEY = "key_of_the_tests"
 
@@ -62,7 +63,7 @@ class Told:
 
 def ask(name: str, body: bytes, vendor: Vendor, *, key: str = KEY, **fields: Any) -> Told:
     inbound = webhook(name, body, settings={"api_url": vendor.url, "api_key": key}, **fields)
-    asker = asking.Asker(lambda: Door(allow_private=frozenset(["127.0.0.1"])))
+    asker = lookups.Asker(lambda: Door(allow_private=frozenset(["127.0.0.1"])))
     look_up = get(name).look_up
     assert look_up is not None
     try:
@@ -108,7 +109,7 @@ class Failing(dict[str, Any]):
 @pytest.fixture(params=FAILURES)
 def failing(request: pytest.FixtureRequest, vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendor]:
     """A vendor that answers nothing of what it is asked; whether asking again may help is `request.param`'s."""
-    monkeypatch.setattr(asking, "TOTAL_SECONDS", 0.3 if request.param == "slow" else PATIENCE_SECONDS)
+    monkeypatch.setattr(lookups, "TOTAL_SECONDS", 0.3 if request.param == "slow" else PATIENCE_SECONDS)
     answers = vendor.answers = Failing(request.param)
     yield vendor
     answers.released.set()

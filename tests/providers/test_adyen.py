@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published
+from relay.develop.samples import read_http
 from relay.errors import VerificationError
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.adyen import PROVIDER
 from relay.providers.adyen.verification import BODY_PROOF, ITEM_PROOF
-from relay.samples import read_http
-from relay.verification import Credentials
+from relay.security.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "adyen"
 NOW = 1_795_330_800

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from relay.alerts import ENDS
+from kit.workbench import Belt, Workbench, sqlite_url
+from relay.develop.samples import all_samples, find
+from relay.inbound.news import ENDS
 from relay.model import now_ms
-from relay.samples import all_samples, find
-from running.workbench import Belt, Workbench, sqlite_url
 
 HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)

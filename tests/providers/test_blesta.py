@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 import pytest
 
 from corpus import of_every_file
-from relay import jsontext
+from relay.develop.samples import RECEIVED_AT
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
-from relay.providers.base import Question
 from relay.providers.blesta import PROVIDER, questions
-from relay.samples import RECEIVED_AT
+from relay.sdk.provider import Question
 
 ORIGIN = Origin(Source("src_1", "ws_1", "blesta", "Blesta"), 1, "shared_token")
 PUBLISHED = {

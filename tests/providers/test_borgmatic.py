@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import pytest
 
 from corpus import of_corpus, published
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.borgmatic import PROVIDER
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "borgmatic"

@@ -8,13 +8,13 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from corpus import of_every_file
+from relay.develop.samples import read_http
 from relay.errors import VerificationError
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
-from relay.providers.base import Reply
 from relay.providers.braintree import PROVIDER
-from relay.samples import read_http
-from relay.verification import Credentials
+from relay.sdk.provider import Reply
+from relay.security.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "braintree"
 KEYS = Credentials(settings={"public_key": "public_of_ours", "private_key": "private_of_ours"})

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from corpus import of_corpus, published
+from relay.develop.samples import read_http
 from relay.errors import VerificationError
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.coinbase import PROVIDER, event_id
-from relay.samples import read_http
-from relay.verification import Credentials
+from relay.security.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "coinbase"
 OLD, NEW = "subscription-secret-1", "subscription-secret-2"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
-from relay import jsontext
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.cyberpanel import PROVIDER
 
 ORIGIN = Origin(Source("src_1", "ws_1", "cyberpanel", "CyberPanel"), 1, "standard_webhooks")

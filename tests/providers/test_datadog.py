@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from relay import jsontext
+from relay.develop.samples import RECEIVED_AT, find
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.datadog import PROVIDER
-from relay.samples import RECEIVED_AT, find
 
 ORIGIN = Origin(Source("src_1", "ws_1", "datadog", "Datadog"), 1, "shared_token")
 

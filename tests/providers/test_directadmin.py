@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from relay import jsontext
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.directadmin import PROVIDER
 
 ORIGIN = Origin(Source("src_1", "ws_1", "directadmin", "DirectAdmin"), 1, "standard_webhooks")

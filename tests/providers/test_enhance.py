@@ -4,9 +4,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from relay import jsontext
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.enhance import PROVIDER
 
 ORIGIN = Origin(Source("src_1", "ws_1", "enhance", "Enhance"), 1, "shared_token")

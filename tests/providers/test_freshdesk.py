@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
-from relay import jsontext
+from relay.develop.samples import RECEIVED_AT
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.freshdesk import PROVIDER
-from relay.samples import RECEIVED_AT
-from relay.verification import Credentials
+from relay.security.verification import Credentials
 
 ORIGIN = Origin(Source("src_1", "ws_1", "freshdesk", "Freshdesk"), 1, "shared_token")
 EXPECTED = {"ticket_created.json": "ticket.opened", "status_changed.json": "ticket.updated"}

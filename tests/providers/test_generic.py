@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from relay import jsontext
-from relay.catalogue import catalogue
+from relay.accounts.settings import kept
+from relay.catalogue.vocabulary import catalogue
+from relay.develop.samples import RECEIVED_AT
 from relay.errors import InvalidRequest
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, native_id, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, native_id, normalize, read
 from relay.providers import get
-from relay.samples import RECEIVED_AT
-from relay.settings import kept
-from relay.verification import fingerprint
+from relay.security.verification import fingerprint
 
 
 def posted(provider: str, body: Any, **headers: str) -> list[Event]:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from relay import jsontext
+from relay.develop.samples import RECEIVED_AT, find
 from relay.errors import VerificationError
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.grafana import PROVIDER
-from relay.samples import RECEIVED_AT, find
-from relay.verification import Credentials
+from relay.security.verification import Credentials
 
 ORIGIN = Origin(Source("src_1", "ws_1", "grafana", "Grafana"), 1, "grafana_signature")
 NOW = RECEIVED_AT.timestamp()

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published
-from relay import jsontext
 from relay.errors import VerificationError
+from relay.formats import jsontext
+from relay.inbound.normalize import POLLED, Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import POLLED, Origin, normalize, read
-from relay.providers.base import Question
 from relay.providers.hostinger import PROVIDER, questions
-from relay.verification import Credentials
+from relay.sdk.provider import Question
+from relay.security.verification import Credentials
 
 ORIGIN = Origin(Source("src_1", "ws_1", "hostinger", "Hostinger"), 1, POLLED)
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)

@@ -12,10 +12,10 @@ import pytest
 
 from corpus import of_corpus, published
 from relay.errors import VerificationError
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.jetbackup import PROVIDER
-from relay.verification import Credentials
+from relay.security.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "jetbackup"
 

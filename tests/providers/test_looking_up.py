@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from relay import jsontext
-from relay.asking import Asker
+from kit.vendor import Vendor
+from kit.waiting import PATIENCE_SECONDS
 from relay.errors import VerificationError
+from relay.formats import jsontext
 from relay.http import Door
+from relay.inbound.lookups import Asker
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers import get
-from relay.verification import Credentials
-from running.vendor import Vendor
-from running.waiting import PATIENCE_SECONDS
+from relay.security.verification import Credentials
 
 NOW = 1_795_330_800
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from corpus import files, of_corpus, published
+from kit.vendor import Vendor
 from providers.fake_api import (
     KEY,
     ask,
@@ -17,7 +18,6 @@ from providers.fake_api import (
     vendor,
 )
 from relay.model import Event
-from running.vendor import Vendor
 
 __all__ = ["failing", "vendor"]
 

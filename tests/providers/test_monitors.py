@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published, rows
-from relay import jsontext
+from relay.develop.samples import RECEIVED_AT, Sample, all_samples, find
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, native_id, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, native_id, normalize, read
 from relay.providers import get
-from relay.samples import RECEIVED_AT, Sample, all_samples, find
 
 NAMES = (
     "alertmanager",

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
-from relay import jsontext
 from relay.errors import VerificationError
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.opensrs import PROVIDER
-from relay.verification import Credentials
+from relay.security.verification import Credentials
 
 ORIGIN = Origin(Source("src_1", "ws_1", "opensrs", "OpenSRS"), 1, "shared_token")
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
+from relay.develop.samples import read_http
 from relay.errors import VerificationError
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.paddle import PROVIDER
-from relay.samples import read_http
-from relay.verification import Credentials
+from relay.security.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "paddle"
 NOW = 1_795_330_800

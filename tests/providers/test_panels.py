@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published, rows
-from relay import jsontext
+from relay.develop.samples import RECEIVED_AT, all_samples
+from relay.develop.samples import events_of as events_of_sample
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers import get
-from relay.samples import RECEIVED_AT, all_samples
-from relay.samples import events_of as events_of_sample
 
 # The events of each file of the corpus. None is a file that is no event, as the answer to a poll: it stays unknown.
 EXPECTED: dict[str, list[str] | None] = {

@@ -18,24 +18,18 @@ from paypal_authority import WEBHOOK_ID, authority
 from paypal_forgery import with_checksum
 
 from corpus import files, of_corpus, published, rows
-from relay import jsontext
-from relay.errors import (
-    ConfigError,
-    Unreachable,
-    Unreadable,
-    VerificationError,
-    VerificationUnavailable,
-)
+from kit.waiting import PATIENCE_SECONDS
+from relay.errors import ConfigError, Unreachable, Unreadable, VerificationError, VerificationUnavailable
+from relay.formats import jsontext
 from relay.http import Answer, fetch
+from relay.inbound.normalize import Origin, normalize, read, repeat_key
 from relay.model import Inbound, Source
-from relay.normalize import Origin, normalize, read, repeat_key
 from relay.providers import get
 from relay.providers.paypal import certificates
 from relay.providers.paypal.certificates import NAMES, SANDBOX, check_address, fetch_certificate, system_roots
 from relay.providers.paypal.postback import Postback
 from relay.providers.paypal.verification import PayPalSignature, scheme_for
-from relay.verification import Credentials
-from running.waiting import PATIENCE_SECONDS
+from relay.security.verification import Credentials
 
 PAYPAL = get("paypal")
 NOW = 1795330801.0  # 2026-11-22T07:00:01Z

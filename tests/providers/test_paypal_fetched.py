@@ -11,17 +11,19 @@ from paypal_authority import WEBHOOK_ID, authority
 from paypal_forgery import with_checksum
 from structlog.testing import capture_logs
 
-from relay import jsontext, pipeline, replay
-from relay.doctor import _asked
+from kit.vendor import Vendor
+from kit.waiting import until
+from kit.workbench import Belt, Workbench, sqlite_url
+from relay.formats import jsontext
 from relay.model import Inbound, Source, new_id, now_ms
+from relay.outbound import replay
+from relay.pipeline import pipeline
 from relay.providers import get
 from relay.providers.paypal.postback import api_address
 from relay.providers.paypal.verification import SIMULATOR
+from relay.running.doctor import _asked
+from relay.security.verification import Credentials
 from relay.storage import inbound, sources
-from relay.verification import Credentials
-from running.vendor import Vendor
-from running.waiting import until
-from running.workbench import Belt, Workbench, sqlite_url
 
 PAYPAL = get("paypal")
 TOKEN, EVENTS = "/v1/oauth2/token", "/v1/notifications/webhooks-events/"

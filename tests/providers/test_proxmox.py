@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published
+from relay.develop.samples import read_http
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.proxmox import PROVIDER
-from relay.samples import read_http
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "proxmox"
 

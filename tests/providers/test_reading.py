@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.providers.reading import host_of
+from relay.sdk.fields import host_of
 
 
 @pytest.mark.parametrize(

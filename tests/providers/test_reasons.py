@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.providers.reasons import reason
+from relay.sdk.reasons import reason
 
 SAID = {
     "restic": (

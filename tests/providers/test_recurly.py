@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from corpus import files, of_corpus, published
+from kit.vendor import Vendor
 from providers.fake_api import (
     KEY,
     ask,
@@ -19,8 +20,7 @@ from providers.fake_api import (
 from relay.errors import VerificationError
 from relay.model import Event, Inbound
 from relay.providers import get
-from relay.verification import Credentials
-from running.vendor import Vendor
+from relay.security.verification import Credentials
 
 __all__ = ["failing", "vendor"]
 

@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from relay import jsontext
+from relay.develop.samples import RECEIVED_AT
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.slack import PROVIDER
-from relay.samples import RECEIVED_AT
 
 ORIGIN = Origin(Source("src_1", "ws_1", "slack", "Ops"), 1, "shared_token")
 

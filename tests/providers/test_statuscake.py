@@ -4,10 +4,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from relay.develop.samples import RECEIVED_AT
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.statuscake import PROVIDER
-from relay.samples import RECEIVED_AT
 
 ORIGIN = Origin(Source("src_1", "ws_1", "statuscake", "StatusCake"), 1, "shared_token")
 TOKEN = "0f343b0931126a20f133d67c2b018aaa"

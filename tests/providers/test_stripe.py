@@ -11,12 +11,12 @@ import pytest
 import stripe
 
 from corpus import of_every_file
+from relay.develop.samples import read_http
 from relay.errors import VerificationError
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.stripe import PROVIDER
-from relay.samples import read_http
-from relay.verification import Credentials
+from relay.security.verification import Credentials
 
 FOLDER = Path(__file__).parents[2] / "relay" / "providers" / "stripe"
 SAMPLES = sorted((FOLDER / "samples").glob("*.http"))

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
-from relay import jsontext
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.upmind import PROVIDER
 
 ORIGIN = Origin(Source("src_1", "ws_1", "upmind", "Upmind"), 1, "upmind_signature")

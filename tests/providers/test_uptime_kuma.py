@@ -5,11 +5,11 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from relay import jsontext
+from relay.develop.samples import RECEIVED_AT, find
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.uptime_kuma import PROVIDER
-from relay.samples import RECEIVED_AT, find
 
 ORIGIN = Origin(Source("src_1", "ws_1", "uptime_kuma", "Kuma"), 1, "shared_token")
 JSON = find("uptime_kuma:down").inbound.body

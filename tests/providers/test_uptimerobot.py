@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from relay import jsontext
+from relay.develop.samples import RECEIVED_AT, find
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.uptimerobot import PROVIDER
-from relay.samples import RECEIVED_AT, find
 
 ORIGIN = Origin(Source("src_1", "ws_1", "uptimerobot", "UptimeRobot"), 1, "shared_token")
 DOWN = jsontext.loads(find("uptimerobot:down").inbound.body)

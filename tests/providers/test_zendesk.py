@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from relay import jsontext
+from relay.develop.samples import RECEIVED_AT
 from relay.errors import VerificationError
+from relay.formats import jsontext
+from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
-from relay.normalize import Origin, normalize, read
 from relay.providers.zendesk import PROVIDER
-from relay.samples import RECEIVED_AT
-from relay.verification import Credentials
+from relay.security.verification import Credentials
 
 ORIGIN = Origin(Source("src_1", "ws_1", "zendesk", "Zendesk"), 1, "zendesk_signature")
 NOW = RECEIVED_AT.timestamp()

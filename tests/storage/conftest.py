@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from running.servers import Postgres
-from running.workbench import Workbench, sqlite_url
+from kit.servers import Postgres
+from kit.workbench import Workbench, sqlite_url
 
 
 @pytest.fixture(scope="session")

@@ -7,28 +7,27 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
-from relay.alerts import Key, Standing
-from relay.model import now_ms
+from kit.workbench import Workbench
+from relay.model import AlertKey, AlertStanding, now_ms
 from relay.storage import Database, alerts
 from relay.storage.migrate import alembic_config, upgrade
-from running.workbench import Workbench
 
-DOWN = Standing(True, "critical", 1_795_330_000_000, "monitor.down", "17", 1_795_330_000_001)
+DOWN = AlertStanding(True, "critical", 1_795_330_000_000, "monitor.down", "17", 1_795_330_000_001)
 DISK, LOAD, ELSEWHERE = ("src_1", "disk"), ("src_1", "load"), ("src_2", "disk")
 
 
-def standing(bench: Workbench, *keys: Key) -> dict[Key, Standing]:
+def standing(bench: Workbench, *keys: AlertKey) -> dict[AlertKey, AlertStanding]:
     with bench.database.write() as connection:
         return alerts.standing(connection, keys)
 
 
-def save(bench: Workbench, changed: dict[Key, Standing]) -> None:
+def save(bench: Workbench, changed: dict[AlertKey, AlertStanding]) -> None:
     with bench.database.write() as connection:
         alerts.save(connection, changed)
 
 
 def test_what_is_saved_is_read_again_and_written_over(bench: Workbench) -> None:
-    over = Standing(open=False, severity="info", heard_at=5)
+    over = AlertStanding(open=False, severity="info", heard_at=5)
     save(bench, {DISK: DOWN, ELSEWHERE: over})
 
     assert standing(bench, DISK, LOAD, ELSEWHERE, DISK) == {DISK: DOWN, ELSEWHERE: over}
@@ -40,7 +39,7 @@ def test_what_is_set_up_is_well(bench: Workbench) -> None:
     with bench.database.write() as connection:
         alerts.close(connection, *DISK, now=7)
 
-    assert standing(bench, DISK) == {DISK: Standing(open=False, severity="info", heard_at=7)}
+    assert standing(bench, DISK) == {DISK: AlertStanding(open=False, severity="info", heard_at=7)}
 
 
 def test_there_may_be_more_of_them_than_one_statement_can_ask_for(bench: Workbench) -> None:

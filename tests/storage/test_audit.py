@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from relay import jsontext
+from kit.workbench import Workbench
+from relay.formats import jsontext
+from relay.security.vault import Vault
 from relay.storage import audit
 from relay.storage.audit import Place, Verdict
-from relay.vault import Vault
-from running.workbench import Workbench
 
 
 def entry(bench: Workbench, action: str = "hook.created") -> audit.Entry:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection
 
+from kit.workbench import Workbench
 from relay.storage import checks
 from relay.storage.checks import LONGEST_RUN_MS, Check, Run
-from running.workbench import Workbench
 
 MINUTE = 60_000
 NOON = 1_795_348_800_000

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
+from kit.processes import free_port
+from kit.servers import Postgres
+from kit.workbench import Workbench
 from relay.errors import StorageUnavailable
 from relay.model import now_ms
 from relay.storage import Database, locks, metrics
-from running.processes import free_port
-from running.servers import Postgres
-from running.workbench import Workbench
 
 
 def locked(bench: Workbench) -> bool:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from kit.workbench import Workbench
 from relay.model import new_id
 from relay.storage import deliveries, hooks
 from relay.storage.deliveries import CANCELED, DELIVERED, GAVE_UP, LEASE_MS, PENDING, Attempt, NewDelivery
-from running.workbench import Workbench
 
 NOW = 1_795_330_800_000
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from relay import jsontext
+from kit.workbench import Workbench
+from relay.formats import jsontext
 from relay.model import Event
 from relay.storage import events
 from relay.storage.events import EventQuery
-from running.workbench import Workbench
 
 NOW = 1_795_330_800_000
 

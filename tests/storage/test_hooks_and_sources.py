@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
+from kit.workbench import Workbench
 from relay.model import Hook, Secret, Source
 from relay.storage import hooks, sources
 from relay.storage.tables import hooks as hooks_table
 from relay.storage.tables import sources as sources_table
-from running.workbench import Workbench
 
 NOW = 1_795_330_800_000
 HOOK = Hook(

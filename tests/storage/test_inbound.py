@@ -4,12 +4,12 @@ import threading
 
 from sqlalchemy import func, select
 
+from kit.waiting import PATIENCE_SECONDS
+from kit.workbench import Workbench
 from relay.model import new_id, now_ms
 from relay.storage import inbound
 from relay.storage.inbound import LEASE_MS, NewInbound
 from relay.storage.tables import inbound as table
-from running.waiting import PATIENCE_SECONDS
-from running.workbench import Workbench
 
 NOW = 1_795_330_800_000
 

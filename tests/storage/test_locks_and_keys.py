@@ -1,7 +1,7 @@
 """The clock's lock, API keys and remembered answers."""
 
+from kit.workbench import Workbench
 from relay.storage import idempotency, locks, workspaces
-from running.workbench import Workbench
 
 NOW = 1_795_330_800_000
 

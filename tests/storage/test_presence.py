@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from relay import presence
-from relay.actions.catalogue import get as get_action
+from kit.workbench import Belt, Workbench
+from relay.catalogue.action_types import get as get_action
 from relay.errors import StorageUnavailable
 from relay.model import new_id, now_ms
-from relay.presence import MISSED_BEATS, Presence
-from relay.signs import Signs
+from relay.queue import presence
+from relay.queue.life_signs import Signs
+from relay.queue.presence import MISSED_BEATS, Presence
 from relay.storage import deliveries, inbound, runs, workers
 from relay.storage.runs import Run
-from running.workbench import Belt, Workbench
 
 Freed = list[tuple[int, int, int]]
 
@@ -157,7 +157,7 @@ def test_whatever_a_worker_takes_it_signs_for(bench: Workbench) -> None:
 LIVES = """
 import sys, time
 from pathlib import Path
-from relay.signs import Signs
+from relay.queue.life_signs import Signs
 Signs(Path(sys.argv[1])).show("wrk_1")
 print("shown", flush=True)
 time.sleep(600)

@@ -7,13 +7,13 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import text
 
+from kit.workbench import SECRET_KEY, Workbench
 from relay.actions.requests import Desk
 from relay.model import now_ms
+from relay.security.vault import Vault
 from relay.storage import Database, audit, channels, hooks, idempotency, resealing, runs, sealed, sources
 from relay.storage.channels import Channel
 from relay.storage.sealed import Shut
-from relay.vault import Vault
-from running.workbench import SECRET_KEY, Workbench
 
 NEW = "a new key that is long enough to be one"
 TOLD = {"type": "something.happened", "data": {"it": "did"}}

@@ -6,15 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import update
 
+from kit.workbench import Workbench
 from relay.actions.policy import checked
 from relay.actions.requests import Desk
 from relay.errors import Conflict
-from relay.inside import source_of
+from relay.inbound.own_events import source_of
 from relay.model import Secret, Source, new_id, now_ms
 from relay.storage import runs, sources
 from relay.storage.runs import Policy, Run
 from relay.storage.tables import action_runs, inbound
-from running.workbench import Workbench
 
 AT_ONCE = 16
 ALERT = {"key": "disk:web03", "title": "Disk is full"}

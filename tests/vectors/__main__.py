@@ -10,15 +10,15 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from kit.signing import credentials, signing_scheme
 from providers.paypal_authority import AUTHORITY
+from relay.develop.samples import RECEIVED_AT, all_samples
+from relay.develop.signature_vectors import judge
 from relay.errors import RelayError
 from relay.model import Inbound
 from relay.providers import get
-from relay.providers.base import Provider
-from relay.samples import RECEIVED_AT, all_samples
-from relay.vectors import judge
-from relay.verification import Credentials
-from running.signing import credentials, signing_scheme
+from relay.sdk.provider import Provider
+from relay.security.verification import Credentials
 from vectors import path_of
 
 NOW = int(RECEIVED_AT.timestamp())

@@ -8,12 +8,12 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 
+from relay.formats.values import secret
 from relay.model import Inbound
 from relay.providers.adyen import disputes, payments, tokens
 from relay.providers.adyen.reading import Item, item_of, text, when
 from relay.providers.adyen.verification import AdyenSignature, items_of
-from relay.providers.base import On, Provider, Reply, Setting, by
-from relay.values import secret
+from relay.sdk.provider import On, Provider, Reply, Setting, by
 
 _PAYMENT = by("payment", "id")
 _DISPUTE = by("dispute", "id")

@@ -1,8 +1,8 @@
 """Disputes in our words: https://docs.adyen.com/risk-management/disputes-api/dispute-notifications"""
 
+from relay.formats.times import timestamp
 from relay.providers.adyen.reading import Item, extra, money, text, told_at
-from relay.providers.base import Data
-from relay.times import timestamp
+from relay.sdk.provider import Data
 
 
 def opened(item: Item) -> Data:

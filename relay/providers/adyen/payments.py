@@ -7,7 +7,7 @@ the payment's as the original.
 import re
 
 from relay.providers.adyen.reading import Item, extra, last4, money, text, told_at
-from relay.providers.base import Data
+from relay.sdk.provider import Data
 
 _EXPIRY = re.compile(r"(0?[1-9]|1[0-2])/(20\d\d)")
 

@@ -4,10 +4,10 @@ import re
 from datetime import datetime
 from typing import Any
 
+from relay.formats.money import Money, currency_code, from_minor
+from relay.formats.times import instant, timestamp
 from relay.model import Inbound
-from relay.money import Money, currency_code, from_minor
 from relay.providers.adyen.verification import items_of
-from relay.times import instant, timestamp
 
 Item = dict[str, Any]
 """A NotificationRequestItem, or the body of a newer family."""

@@ -4,7 +4,7 @@ https://docs.adyen.com/online-payments/tokenization/create-and-use-tokens
 """
 
 from relay.providers.adyen.reading import Item, last4, text
-from relay.providers.base import Data
+from relay.sdk.provider import Data
 
 
 def contract(item: Item) -> Data:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from relay import jsontext
 from relay.errors import Unreadable, VerificationError
+from relay.formats import jsontext
 from relay.model import Inbound
-from relay.providers.base import JSON
-from relay.verification import Coverage, Credentials, HmacSignature, hex_key
+from relay.sdk.provider import JSON
+from relay.security.verification import Coverage, Credentials, HmacSignature, hex_key
 
 ITEM_PROOF, BODY_PROOF = "adyen_item_signature", "adyen_body_signature"
 

@@ -3,10 +3,10 @@
 What it posts: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config (version 4)
 """
 
-from relay.providers.alerting import problem, recovery
-from relay.providers.base import Alerts, On, Provider
-from relay.providers.prometheus import CUT, cut, event_id, level, outage, read, split, started, status
-from relay.verification import SharedToken
+from relay.sdk.alerts import problem, recovery
+from relay.sdk.prometheus import CUT, cut, event_id, level, outage, read, split, started, status
+from relay.sdk.provider import Alerts, On, Provider
+from relay.security.verification import SharedToken
 
 PROVIDER = Provider(
     name="alertmanager",

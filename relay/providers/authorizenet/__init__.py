@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 
+from relay.formats.money import Money, from_decimal
+from relay.formats.times import instant, timestamp
+from relay.formats.values import CURRENCY, secret
 from relay.model import Inbound
-from relay.money import Money, from_decimal
-from relay.providers.base import Data, On, Provider, Route, Setting, by
-from relay.times import instant, timestamp
-from relay.values import CURRENCY, secret
-from relay.verification import Bare, HmacSignature
+from relay.sdk.provider import Data, On, Provider, Route, Setting, by
+from relay.security.verification import Bare, HmacSignature
 
 _PREFIX = "net.authorize."
 _PAYMENT = by("payment", "id")

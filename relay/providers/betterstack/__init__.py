@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from relay.formats.times import instant
 from relay.model import Inbound
-from relay.providers.alerting import ACKNOWLEDGED, CRITICAL, FIRING, RESOLVED, alert, monitor
-from relay.providers.base import Alerts, Data, On, Provider
-from relay.providers.reading import Object, an_object, scalar, text, under
-from relay.times import instant
-from relay.verification import SharedToken
+from relay.sdk.alerts import ACKNOWLEDGED, CRITICAL, FIRING, RESOLVED, alert, monitor
+from relay.sdk.fields import Object, an_object, scalar, text, under
+from relay.sdk.provider import Alerts, Data, On, Provider
+from relay.security.verification import SharedToken
 
 _STATES = {"started": FIRING, "acknowledged": ACKNOWLEDGED, "resolved": RESOLVED}
 _WHEN = {FIRING: "started_at", ACKNOWLEDGED: "acknowledged_at", RESOLVED: "resolved_at"}

@@ -16,10 +16,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from relay import jsontext
+from relay.formats import jsontext
+from relay.formats.money import from_decimal, named
+from relay.formats.times import local, local_timestamp
+from relay.formats.values import KEY, URL
 from relay.model import Inbound
-from relay.money import from_decimal, named
-from relay.providers.base import (
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.provider import (
     ANY,
     ANYWHERE,
     BodyFormat,
@@ -33,10 +36,7 @@ from relay.providers.base import (
     by,
     by_arrival,
 )
-from relay.providers.reading import an_object, scalar
-from relay.times import local, local_timestamp
-from relay.values import KEY, URL
-from relay.verification import SharedToken
+from relay.security.verification import SharedToken
 
 _INVOICE_STATUSES = {"draft": "draft", "proforma": "open", "active": "open", "void": "void"}
 _SERVICE_STATUSES = {

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from relay.model import Inbound, iso
-from relay.providers.base import ANY, Data, On, Provider, by_arrival
-from relay.providers.reasons import reason
-from relay.verification import SharedToken
+from relay.sdk.provider import ANY, Data, On, Provider, by_arrival
+from relay.sdk.reasons import reason
+from relay.security.verification import SharedToken
 
 START, FINISH, FAIL, LOG = "start", "finish", "fail", "log"
 CREATE, CHECK = "create", "check"

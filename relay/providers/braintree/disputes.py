@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from relay.providers.base import Data
+from relay.formats.times import day, timestamp
 from relay.providers.braintree.reading import Object, Told, text, under
-from relay.times import day, timestamp
+from relay.sdk.provider import Data
 
 _ENDED = ("won", "lost")
 

@@ -3,8 +3,8 @@
 Their token is what a payment is made with, so it is not told; the global id names the same without that power.
 """
 
-from relay.providers.base import Data
 from relay.providers.braintree.reading import Object, Told, joined, last4, text, under
+from relay.sdk.provider import Data
 
 _KINDS = {
     "paypal_account": "paypal",

@@ -6,10 +6,10 @@ A transaction's statuses: https://developer.paypal.com/braintree/docs/reference/
 from collections.abc import Sequence
 from typing import Any
 
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.providers.base import Data, On, by
 from relay.providers.braintree.reading import Object, Told, joined, last4, number, text, told, under
-from relay.times import timestamp
+from relay.sdk.provider import Data, On, by
 
 PAYMENT = by("payment", "id")
 _STATUSES = {

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from relay.formats.money import Money, currency_code, from_decimal
+from relay.formats.times import days_until, instant
 from relay.model import Inbound
-from relay.money import Money, currency_code, from_decimal
-from relay.times import days_until, instant
 
 Object = dict[str, Any]
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from relay import jsontext, xmltext
 from relay.errors import Unreadable, VerificationError
+from relay.formats import jsontext, xmltext
 from relay.model import Inbound
-from relay.providers.base import FORM, BodyFormat, Reply
-from relay.verification import Coverage, Credentials
+from relay.sdk.provider import FORM, BodyFormat, Reply
+from relay.security.verification import Coverage, Credentials
 
 SIGNATURE, PAYLOAD, CHALLENGE = "bt_signature", "bt_payload", "bt_challenge"
 _CHALLENGE_FORM = re.compile(r"[0-9a-f]{20,32}")

@@ -9,14 +9,14 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from relay.formats.money import Money, from_minor, named
+from relay.formats.times import days_until, instant, timestamp
+from relay.formats.values import KEY, url
 from relay.model import Inbound
-from relay.money import Money, from_minor, named
-from relay.providers.base import Data, LookUp, On, Provider, Question, Setting, by, segment
 from relay.providers.chargebee.ignored import IGNORED
-from relay.providers.reading import Object, an_object, first, listed, text, under, whole
-from relay.times import days_until, instant, timestamp
-from relay.values import KEY, url
-from relay.verification import BasicAuth
+from relay.sdk.fields import Object, an_object, first, listed, text, under, whole
+from relay.sdk.provider import Data, LookUp, On, Provider, Question, Setting, by, segment
+from relay.security.verification import BasicAuth
 
 _STATUSES = {
     "future": "pending",

@@ -6,8 +6,9 @@ Its variables: https://docs.checkmk.com/latest/en/notifications.html#environment
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from relay.formats.times import instant, local
 from relay.model import Inbound
-from relay.providers.alerting import (
+from relay.sdk.alerts import (
     ACKNOWLEDGED,
     CRITICAL,
     FIRING,
@@ -19,10 +20,9 @@ from relay.providers.alerting import (
     problem,
     recovery,
 )
-from relay.providers.base import Alerts, Data, On, Provider, by_arrival
-from relay.providers.reading import Object, an_object, scalar
-from relay.times import instant, local
-from relay.verification import SharedToken
+from relay.sdk.fields import Object, an_object, scalar
+from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
+from relay.security.verification import SharedToken
 
 # As they are written out, and as the variables with SHORT in their names have them.
 _LEVELS = {

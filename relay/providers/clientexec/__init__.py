@@ -9,10 +9,10 @@ invoice costs is its total: a subtotal leaves out the taxes.
 
 from typing import Any
 
-from relay.money import from_decimal, named
-from relay.providers.base import Data, On, panel
-from relay.providers.reading import an_object, scalar
-from relay.times import day
+from relay.formats.money import from_decimal, named
+from relay.formats.times import day
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.provider import Data, On, panel
 
 
 def native_name(said: Data) -> str | None:

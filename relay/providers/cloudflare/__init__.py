@@ -5,12 +5,12 @@ What it posts: https://developers.cloudflare.com/notifications/reference/webhook
 
 from collections.abc import Callable
 
+from relay.formats.times import instant, timestamp
 from relay.model import Inbound
-from relay.providers.alerting import CRITICAL, FIRING, INFO, RESOLVED, WARNING, alert, monitor, notice
-from relay.providers.base import TOLD_ON_CHANGE, Data, On, Provider, by_arrival
-from relay.providers.reading import Object, an_object, scalar, text, whole
-from relay.times import instant, timestamp
-from relay.verification import SharedToken
+from relay.sdk.alerts import CRITICAL, FIRING, INFO, RESOLVED, WARNING, alert, monitor, notice
+from relay.sdk.fields import Object, an_object, scalar, text, whole
+from relay.sdk.provider import TOLD_ON_CHANGE, Data, On, Provider, by_arrival
+from relay.security.verification import SharedToken
 
 _START, _END = "ALERT_STATE_EVENT_START", "ALERT_STATE_EVENT_END"
 _LEVELS = {"CRITICAL": CRITICAL, "HIGH": CRITICAL, "MEDIUM": WARNING, "WARNING": WARNING, "LOW": INFO, "INFO": INFO}

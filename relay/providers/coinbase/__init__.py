@@ -8,11 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from relay.formats.money import currency_code, from_decimal, named
+from relay.formats.times import instant, timestamp
 from relay.model import Inbound
-from relay.money import currency_code, from_decimal, named
-from relay.providers.base import Data, On, Provider, by
 from relay.providers.coinbase.verification import CoinbaseSignature, covered_header
-from relay.times import instant, timestamp
+from relay.sdk.provider import Data, On, Provider, by
 
 Object = dict[str, Any]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from relay.errors import VerificationError
 from relay.model import Inbound
-from relay.verification import Coverage, Credentials, HmacSignature, check_window, read_stamp, signature_header
+from relay.security.verification import Coverage, Credentials, HmacSignature, check_window, read_stamp, signature_header
 
 COMMERCE = HmacSignature(name="coinbase_commerce_signature", header="x-cc-webhook-signature")
 BUSINESS_HEADER = "x-hook0-signature"

@@ -12,10 +12,10 @@ from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from relay.formats.values import KEY, url
 from relay.model import Inbound
-from relay.providers.base import ANYWHERE, FORM, BodyFormat, Data, On, Route, Setting, panel
-from relay.providers.reading import an_object, scalar
-from relay.values import KEY, url
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.provider import ANYWHERE, FORM, BodyFormat, Data, On, Route, Setting, panel
 
 Hook = dict[str, Any]
 

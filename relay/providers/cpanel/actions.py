@@ -6,10 +6,10 @@ Its answers are 200 even when nothing was done: `metadata.result` says whether i
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done, Failed
-from relay.actions.space import megabytes
-from relay.providers.reading import an_object, first, scalar, under
+from relay.sdk.actions import Does, Task
+from relay.sdk.fields import an_object, first, scalar, under
+from relay.sdk.outcomes import Done, Failed
+from relay.sdk.sizes import megabytes
 
 _RESERVED = ("root", "nobody", "cpanel", "system")
 _NEEDS = ("api_url", "api_token")

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from relay.model import Inbound
-from relay.providers.alerting import CRITICAL, FIRING, RESOLVED, WARNING, alert, monitor, notice, problem, recovery
-from relay.providers.base import Alerts, Data, On, Provider, by_arrival
-from relay.providers.reading import Object, an_object, scalar, whole
-from relay.verification import SharedToken
+from relay.sdk.alerts import CRITICAL, FIRING, RESOLVED, WARNING, alert, monitor, notice, problem, recovery
+from relay.sdk.fields import Object, an_object, scalar, whole
+from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
+from relay.security.verification import SharedToken
 
 _OPENING = ("Triggered", "Re-Triggered", "No Data", "Re-No Data", "Warn", "Re-Warn", "Renotify")
 _BEGINNING = ("Triggered", "No Data")

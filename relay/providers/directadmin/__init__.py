@@ -10,12 +10,12 @@ known by its own name, with which the sender names the event; `.sh` at its end s
 from collections.abc import Sequence
 from dataclasses import replace
 
+from relay.formats.times import instant
+from relay.formats.values import url
 from relay.model import Inbound
-from relay.providers.base import ANYWHERE, Data, On, Setting, panel
-from relay.providers.reading import an_object, scalar
-from relay.redaction import text_without_secrets
-from relay.times import instant
-from relay.values import url
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.provider import ANYWHERE, Data, On, Setting, panel
+from relay.security.redaction import text_without_secrets
 
 _KNOWN_BY = {
     "ip_change_post": {"old_ip", "new_ip"},

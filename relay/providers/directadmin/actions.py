@@ -6,11 +6,11 @@ With `json=yes` its answers are JSON. A command that failed has `error`, and say
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done, Failed
-from relay.actions.space import megabytes
-from relay.actions.vendor import Reply, basic
-from relay.providers.reading import an_object, scalar
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import Reply, basic
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.outcomes import Done, Failed
+from relay.sdk.sizes import megabytes
 
 _NEEDS = ("api_url", "api_user", "api_key")
 _RESERVED = ("admin", "root")

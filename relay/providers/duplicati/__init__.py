@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from relay.formats.times import instant
 from relay.model import Inbound, iso
-from relay.providers.base import Data, On, Provider, by_arrival
-from relay.times import instant
-from relay.verification import SharedToken
+from relay.sdk.provider import Data, On, Provider, by_arrival
+from relay.security.verification import SharedToken
 
 Report = dict[str, Any]
 

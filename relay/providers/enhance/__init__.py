@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from relay import jsontext
+from relay.formats import jsontext
 from relay.model import Inbound
-from relay.providers.base import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival, inner_json
-from relay.verification import SharedToken
+from relay.sdk.provider import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival, inner_json
+from relay.security.verification import SharedToken
 
 NOTICE, BACKUP_FAILED, BACKUP_SUCCEEDED, UNRENEWED = "notice", "backup failed", "backup succeeded", "not renewed"
 

@@ -6,11 +6,11 @@ Every call is a POST to `/api/admin/MODULE/FUNCTION`; its answer has `result`, o
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done, Failed
-from relay.actions.vendor import basic
-from relay.providers.reading import an_object, scalar, under
-from relay.times import day
+from relay.formats.times import day
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import basic
+from relay.sdk.fields import an_object, scalar, under
+from relay.sdk.outcomes import Done, Failed
 
 _NEEDS = ("api_url", "api_key")
 

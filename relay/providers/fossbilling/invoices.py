@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from relay.money import from_decimal, named
-from relay.providers.base import Data
-from relay.providers.reading import an_object, listed, scalar, whole
-from relay.times import day
+from relay.formats.money import from_decimal, named
+from relay.formats.times import day
+from relay.sdk.fields import an_object, listed, scalar, whole
+from relay.sdk.provider import Data
 
 _STATUSES = {"paid": "paid", "unpaid": "open", "refunded": "refunded", "canceled": "void"}
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from relay.money import from_decimal
-from relay.providers.base import Data
-from relay.providers.reading import an_object, scalar, whole
-from relay.times import day
+from relay.formats.money import from_decimal
+from relay.formats.times import day
+from relay.sdk.fields import an_object, scalar, whole
+from relay.sdk.provider import Data
 
 _PERIOD = re.compile(r"(\d{1,3})([DWMY])")
 _UNITS = {"D": "day", "W": "week", "M": "month", "Y": "year"}

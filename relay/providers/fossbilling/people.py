@@ -1,8 +1,8 @@
 """Clients and what they write."""
 
-from relay.providers.base import Data
-from relay.providers.reading import an_object, scalar
-from relay.times import day
+from relay.formats.times import day
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.provider import Data
 
 
 def customer(said: Data) -> Data:

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from relay.formats.times import timestamp
+from relay.formats.values import KEY, url
 from relay.model import Inbound
-from relay.providers.base import ANY, Data, On, Provider, Route, Setting, by_arrival
-from relay.providers.reading import an_object, scalar
-from relay.times import timestamp
-from relay.values import KEY, url
-from relay.verification import SharedToken
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.provider import ANY, Data, On, Provider, Route, Setting, by_arrival
+from relay.security.verification import SharedToken
 
 _CHANGE = re.compile(r"(\w+)\s*:\s*(\{[^{}]*\}|[^{},]+)")
 _SIDE = re.compile(r"\b(from|to)\s*:\s*([^,}]*)")

@@ -8,11 +8,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done, Failed
-from relay.actions.vendor import basic
-from relay.providers.base import segment
-from relay.providers.reading import an_object, first, scalar
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import basic
+from relay.sdk.fields import an_object, first, scalar
+from relay.sdk.outcomes import Done, Failed
+from relay.sdk.provider import segment
 
 _NEEDS = ("api_url", "api_key")
 _PRIORITIES = {"low": 1, "normal": 2, "high": 3, "urgent": 4}

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from relay.formats.money import from_minor
+from relay.formats.times import day, days_until, instant, timestamp
+from relay.formats.values import KEY, secret, url
 from relay.model import Inbound
-from relay.money import from_minor
-from relay.providers.base import Data, LookUp, On, Provider, Question, Reader, Setting, by, segment
-from relay.providers.reading import Object, an_object, listed, text, under, whole
-from relay.times import day, days_until, instant, timestamp
-from relay.values import KEY, secret, url
-from relay.verification import HmacSignature
+from relay.sdk.fields import Object, an_object, listed, text, under, whole
+from relay.sdk.provider import Data, LookUp, On, Provider, Question, Reader, Setting, by, segment
+from relay.security.verification import HmacSignature
 
 _VERSION = "2015-07-06"
 _PLACES = {

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions import amounts, refunds
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done
-from relay.actions.terms import Api, Move, at_once, moves
-from relay.actions.vendor import bearer
-from relay.money import from_minor
-from relay.providers.base import segment
-from relay.providers.reading import first, listed, scalar, under
+from relay.formats.money import from_minor
+from relay.sdk import amounts, refunds
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import bearer
+from relay.sdk.fields import first, listed, scalar, under
+from relay.sdk.outcomes import Done
+from relay.sdk.provider import segment
+from relay.sdk.subscriptions import Api, Move, at_once, moves
 
 _VERSION = "2015-07-06"
 _NOTE = "relay_run"

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from relay.model import Inbound
-from relay.providers import prometheus
-from relay.providers.alerting import CRITICAL, notice, problem, recovery
-from relay.providers.base import Alerts, Data, On, Provider, by_arrival
 from relay.providers.grafana import legacy
-from relay.providers.reading import Object, an_object, text, under
-from relay.verification import Coverage, Credentials, HmacSignature, SharedToken
+from relay.sdk import prometheus
+from relay.sdk.alerts import CRITICAL, notice, problem, recovery
+from relay.sdk.fields import Object, an_object, text, under
+from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
+from relay.security.verification import Coverage, Credentials, HmacSignature, SharedToken
 
 _HEADER, _STAMP = "x-grafana-alerting-signature", "x-grafana-alerting-timestamp"
 _SIGNED = HmacSignature("grafana_signature", header=_HEADER)

@@ -3,9 +3,9 @@
 What it posted: https://grafana.com/docs/grafana/v8.5/alerting/old-alerting/notifications/#webhook
 """
 
-from relay.providers.alerting import FIRING, RESOLVED, alert, monitor
-from relay.providers.base import Data
-from relay.providers.reading import Object, an_object, scalar, text
+from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor
+from relay.sdk.fields import Object, an_object, scalar, text
+from relay.sdk.provider import Data
 
 _PREFIXES = ("[Alerting] ", "[OK] ", "[No Data] ", "[Paused] ", "[Pending] ")
 

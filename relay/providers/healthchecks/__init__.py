@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from relay.formats.times import instant, timestamp
 from relay.model import Inbound
-from relay.providers.alerting import FIRING, RESOLVED, alert, monitor, notice
-from relay.providers.base import TOLD_ON_CHANGE, Data, On, Provider, Setting, by_arrival
-from relay.providers.reading import Object, an_object, noted, text, whole
-from relay.times import instant, timestamp
-from relay.verification import SharedToken
+from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor, notice
+from relay.sdk.fields import Object, an_object, noted, text, whole
+from relay.sdk.provider import TOLD_ON_CHANGE, Data, On, Provider, Setting, by_arrival
+from relay.security.verification import SharedToken
 
 _BACKUP = re.compile(r"backup|dump|snapshot|rsync", re.IGNORECASE)
 _TOOL = re.compile(r"borg|restic", re.IGNORECASE)

@@ -13,12 +13,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from relay import jsontext
+from relay.formats import jsontext
+from relay.formats.times import instant
+from relay.formats.values import KEY, url
 from relay.model import Inbound
-from relay.providers.base import ANYWHERE, JSON, BodyFormat, Data, On, Setting, by, panel
-from relay.providers.reading import an_object, scalar, whole
-from relay.times import instant
-from relay.values import KEY, url
+from relay.sdk.fields import an_object, scalar, whole
+from relay.sdk.provider import ANYWHERE, JSON, BodyFormat, Data, On, Setting, by, panel
 
 PACKAGE = "data/packages/PACKAGE.sh"
 ADDED, REPACKAGED = "v-add-user", "v-change-user-package"

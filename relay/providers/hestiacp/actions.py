@@ -6,13 +6,13 @@ A command is answered by its return code alone, as text: 0 is done, 5 and 6 say 
 from collections.abc import Mapping
 from typing import Any
 
-from relay import jsontext
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done, Failed, Uncertain
-from relay.actions.space import megabytes
-from relay.actions.vendor import SECONDS, SLOW_SECONDS
 from relay.errors import Unreadable
-from relay.providers.reading import an_object, scalar
+from relay.formats import jsontext
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import SECONDS, SLOW_SECONDS
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.outcomes import Done, Failed, Uncertain
+from relay.sdk.sizes import megabytes
 
 _NEEDS = ("api_url", "api_access_key", "api_secret_key")
 _RESERVED = ("admin", "root", "hestiaweb")

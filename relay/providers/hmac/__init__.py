@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from relay import jsontext
 from relay.errors import Unreadable
+from relay.formats import jsontext
+from relay.formats.values import HEADER, Form, Unfit
 from relay.model import Inbound
-from relay.providers.base import ANY, BodyFormat, Data, On, Provider, Setting, inner_json
-from relay.providers.reading import scalar, under
-from relay.redaction import is_secret_name, without_secrets
-from relay.values import HEADER, Form, Unfit
-from relay.verification import KEY_FORMS, ConfiguredHmac, fingerprint
+from relay.sdk.fields import scalar, under
+from relay.sdk.provider import ANY, BodyFormat, Data, On, Provider, Setting, inner_json
+from relay.security.redaction import is_secret_name, without_secrets
+from relay.security.verification import KEY_FORMS, ConfiguredHmac, fingerprint
 
 _NAME_FIELDS = ("type", "event", "event_type", "name")
 # A field named `id` is not looked at: it is as often the id of what changed, and a second change of the same

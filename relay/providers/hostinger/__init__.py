@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any
 
 from relay.errors import VerificationError
+from relay.formats.money import from_minor
+from relay.formats.times import days_until, instant, timestamp
+from relay.formats.values import KEY, numbers, url
 from relay.model import Inbound, iso
-from relay.money import from_minor
-from relay.providers.base import JSON, Data, On, Poll, Provider, Question, Setting, by
-from relay.providers.reading import scalar
-from relay.times import days_until, instant, timestamp
-from relay.values import KEY, numbers, url
-from relay.verification import Coverage, Credentials, signature_header
+from relay.sdk.fields import scalar
+from relay.sdk.provider import JSON, Data, On, Poll, Provider, Question, Setting, by
+from relay.security.verification import Coverage, Credentials, signature_header
 
 _STEPS = "30,7,1"
 _LONGEST_NOTICE = 400

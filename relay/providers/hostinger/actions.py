@@ -6,12 +6,12 @@ A subscription is read from the list of all: there is no way to ask for one.
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done, Failed
-from relay.actions.vendor import bearer
-from relay.providers.base import segment
-from relay.providers.reading import an_object, listed, scalar
-from relay.times import timestamp
+from relay.formats.times import timestamp
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import bearer
+from relay.sdk.fields import an_object, listed, scalar
+from relay.sdk.outcomes import Done, Failed
+from relay.sdk.provider import segment
 
 _NEEDS = ("api_url", "api_key")
 _PATH = "/api/billing/v1/subscriptions"

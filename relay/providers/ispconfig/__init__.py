@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from relay.model import Inbound
-from relay.providers.base import Data, On, panel
-from relay.providers.reading import an_object, scalar
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.provider import Data, On, panel
 
 
 def native_name(said: Data) -> str | None:

@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from relay.errors import Unreadable
+from relay.formats.times import instant
 from relay.model import Inbound, iso
-from relay.providers.base import ANY, Data, On, Provider, by_arrival
-from relay.providers.reading import scalar
-from relay.times import instant
-from relay.verification import TOKEN, SharedToken
+from relay.sdk.fields import scalar
+from relay.sdk.provider import ANY, Data, On, Provider, by_arrival
+from relay.security.verification import TOKEN, SharedToken
 
 # Version 5 and 4 number their outcomes differently; 4 for Linux says 0 for a failure.
 _OUTCOMES_5 = {"1": "succeeded", "2": "partial", "3": "failed", "4": "aborted"}

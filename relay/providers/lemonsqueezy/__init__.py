@@ -5,14 +5,14 @@ Their event types: https://docs.lemonsqueezy.com/help/webhooks/event-types
 
 from secrets import token_urlsafe
 
+from relay.formats.times import instant
+from relay.formats.values import secret
 from relay.model import Inbound
-from relay.providers.base import On, Provider, Reply, by
 from relay.providers.lemonsqueezy import invoices, orders, subscriptions
 from relay.providers.lemonsqueezy.reading import attributes, changed_at, identity, meta, own_id
-from relay.providers.reading import text, under
-from relay.times import instant
-from relay.values import secret
-from relay.verification import HmacSignature
+from relay.sdk.fields import text, under
+from relay.sdk.provider import On, Provider, Reply, by
+from relay.security.verification import HmacSignature
 
 
 def event_id(inbound: Inbound) -> str | None:

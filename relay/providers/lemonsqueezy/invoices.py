@@ -1,11 +1,11 @@
 """Invoices of subscriptions in our words. A payment and a refund have no ids of their own: they are the invoice's."""
 
+from relay.formats.money import from_minor, named
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.money import from_minor, named
-from relay.providers.base import Data
 from relay.providers.lemonsqueezy.reading import Object, attributes, card, changed_at, identity, money, noted, own_id
-from relay.providers.reading import text, under, whole
-from relay.times import timestamp
+from relay.sdk.fields import text, under, whole
+from relay.sdk.provider import Data
 
 _STATUSES = {
     "pending": "open",

@@ -1,10 +1,10 @@
 """Orders, which are finished checkouts, and customers in our words, and who an event is about."""
 
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.providers.base import Data
 from relay.providers.lemonsqueezy.reading import Object, attributes, card, changed_at, identity, money, noted, own_id
-from relay.providers.reading import text, under, whole
-from relay.times import timestamp
+from relay.sdk.fields import text, under, whole
+from relay.sdk.provider import Data
 
 _PAYMENT_STATUSES = {
     "pending": "pending",

@@ -1,9 +1,9 @@
 """Subscriptions in our words. What one costs, a webhook about it does not tell; its invoices do."""
 
-from relay.providers.base import Data
+from relay.formats.times import timestamp
 from relay.providers.lemonsqueezy.reading import Object, attributes, changed_at, days_from, identity, noted, own_id
-from relay.providers.reading import text, under, whole
-from relay.times import timestamp
+from relay.sdk.fields import text, under, whole
+from relay.sdk.provider import Data
 
 _STATUSES = {
     "on_trial": "trialing",

@@ -3,14 +3,14 @@
 Their notifications: https://www.mercadopago.com/developers/en/docs/your-integrations/notifications/webhooks
 """
 
+from relay.formats.money import from_decimal
+from relay.formats.times import instant, timestamp
+from relay.formats.values import KEY, SECONDS, secret, url
 from relay.model import Inbound
-from relay.money import from_decimal
-from relay.providers.base import Data, LookUp, On, Provider, Reader, Reply, Setting, by
 from relay.providers.mercadopago import reading
 from relay.providers.mercadopago.verification import MercadoPagoSignature
-from relay.providers.reading import Object, an_object, listed, one_record, scalar, text, under, whole
-from relay.times import instant, timestamp
-from relay.values import KEY, SECONDS, secret, url
+from relay.sdk.fields import Object, an_object, listed, one_record, scalar, text, under, whole
+from relay.sdk.provider import Data, LookUp, On, Provider, Reader, Reply, Setting, by
 
 A_DAY = 24 * 3600
 _STATUSES = {"pending": "pending", "authorized": "active", "paused": "paused", "cancelled": "canceled"}

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from relay.formats.money import from_decimal
 from relay.model import Inbound
-from relay.money import from_decimal
-from relay.providers.base import Question, segment
-from relay.providers.reading import Object, an_object, listed, scalar, text, under
+from relay.sdk.fields import Object, an_object, listed, scalar, text, under
+from relay.sdk.provider import Question, segment
 
 PAYMENT, SUBSCRIPTION = "payment", "subscription_preapproval"
 CHARGE, CHARGEBACK = "subscription_authorized_payment", "topic_chargebacks_wh"

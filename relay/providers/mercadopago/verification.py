@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from relay.errors import Unreadable, VerificationError
 from relay.model import Inbound, new_id
-from relay.providers.base import JSON
-from relay.verification import Coverage, Credentials, check_window, read_stamp, signature_header, tolerance
+from relay.sdk.provider import JSON
+from relay.security.verification import Coverage, Credentials, check_window, read_stamp, signature_header, tolerance
 
 _HEADER, _REQUEST, _ID = "x-signature", "x-request-id", "data.id"
 _MILLISECONDS = 10**12

@@ -7,14 +7,14 @@ The older webhooks are told by the same table: see reading.py.
 import re
 from collections.abc import Callable
 
+from relay.formats.money import Money, from_decimal, named
+from relay.formats.times import day, instant, timestamp
+from relay.formats.values import key, secret, url
 from relay.model import Inbound
-from relay.money import Money, from_decimal, named
-from relay.providers.base import ANY, Data, LookUp, On, Provider, Reader, Reply, Setting, by
 from relay.providers.mollie import reading
 from relay.providers.mollie.verification import MollieSignature, handshake
-from relay.providers.reading import Object, an_object, listed, one_record, text, under, whole
-from relay.times import day, instant, timestamp
-from relay.values import key, secret, url
+from relay.sdk.fields import Object, an_object, listed, one_record, text, under, whole
+from relay.sdk.provider import ANY, Data, LookUp, On, Provider, Reader, Reply, Setting, by
 
 A_DAY = 24 * 3600
 _INTERVAL = re.compile(r"(\d{1,4}) (day|week|month)s?", re.ASCII)

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from relay.actions import amounts, refunds
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done
-from relay.actions.vendor import bearer
-from relay.money import from_decimal
-from relay.providers.base import segment
-from relay.providers.reading import an_object, listed, scalar, under
+from relay.formats.money import from_decimal
+from relay.sdk import amounts, refunds
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import bearer
+from relay.sdk.fields import an_object, listed, scalar, under
+from relay.sdk.outcomes import Done
+from relay.sdk.provider import segment
 
 _NEEDS = ("api_url", "api_key")
 _NOTE = "relay_run"

@@ -8,12 +8,12 @@ https://docs.mollie.com/reference/webhooks
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from relay.formats.money import from_decimal
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.money import from_decimal
-from relay.providers.base import Question, segment
-from relay.providers.reading import Object, an_object, listed, text, under
-from relay.times import timestamp
-from relay.verification import fingerprint
+from relay.sdk.fields import Object, an_object, listed, text, under
+from relay.sdk.provider import Question, segment
+from relay.security.verification import fingerprint
 
 _PATHS = {"tr": "payments", "pl": "payment-links", "invoice": "sales-invoices", "ord": "orders"}
 """What an id begins with, and where Mollie's API has what it names."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from relay.errors import VerificationError
 from relay.model import Inbound
-from relay.providers.base import FORM, Reply
-from relay.verification import Bare, Coverage, Credentials, HmacSignature
+from relay.sdk.provider import FORM, Reply
+from relay.security.verification import Bare, Coverage, Credentials, HmacSignature
 
 CLASSIC = "classic_fetch_back"
 _TEST = "testByMollie"

@@ -6,12 +6,12 @@ What it posts: https://learn.netdata.cloud/docs/alerts-&-notifications/notificat
 from collections.abc import Callable
 from typing import Any
 
+from relay.formats.times import instant
 from relay.model import Inbound
-from relay.providers.alerting import CRITICAL, FIRING, RESOLVED, WARNING, alert, monitor, notice
-from relay.providers.base import TOLD_ON_CHANGE, Data, On, Provider, by_arrival
-from relay.providers.reading import Object, an_object, scalar, text, under
-from relay.times import instant
-from relay.verification import SharedToken
+from relay.sdk.alerts import CRITICAL, FIRING, RESOLVED, WARNING, alert, monitor, notice
+from relay.sdk.fields import Object, an_object, scalar, text, under
+from relay.sdk.provider import TOLD_ON_CHANGE, Data, On, Provider, by_arrival
+from relay.security.verification import SharedToken
 
 
 def is_reachability(payload: Any) -> bool:

@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import Any
 
 from relay.errors import VerificationError
+from relay.formats.times import days_until, local, local_timestamp
 from relay.model import Inbound
-from relay.providers.base import Data, On, Provider, by
-from relay.providers.reading import scalar
-from relay.times import days_until, local, local_timestamp
-from relay.verification import TOKEN, Coverage, Credentials, HmacSignature, SharedToken
+from relay.sdk.fields import scalar
+from relay.sdk.provider import Data, On, Provider, by
+from relay.security.verification import TOKEN, Coverage, Credentials, HmacSignature, SharedToken
 
 _DOTTED = re.compile(r"OPENSRS\.([A-Z]+)\.([A-Z_]+)")
 _DONE = frozenset(("completed", "complete", "successful", "success"))

@@ -3,12 +3,12 @@
 Their event types: https://developer.paddle.com/webhooks/overview
 """
 
-from relay.providers.base import On, Provider, Setting, by
+from relay.formats.times import instant
+from relay.formats.values import SECONDS, key, secret, url
 from relay.providers.paddle import adjustments, customers, subscriptions, transactions
-from relay.providers.reading import text
-from relay.times import instant
-from relay.values import SECONDS, key, secret, url
-from relay.verification import HmacSignature, Pairs
+from relay.sdk.fields import text
+from relay.sdk.provider import On, Provider, Setting, by
+from relay.security.verification import HmacSignature, Pairs
 
 _WINDOW = 300
 

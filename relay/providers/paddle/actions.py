@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions import amounts, refunds
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done, Failed
-from relay.actions.terms import Api, Move, moves, still_to_come
-from relay.actions.vendor import bearer
+from relay.formats.money import from_minor
 from relay.model import iso
-from relay.money import from_minor
-from relay.providers.base import segment
-from relay.providers.reading import an_object, first, listed, scalar, under
+from relay.sdk import amounts, refunds
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import bearer
+from relay.sdk.fields import an_object, first, listed, scalar, under
+from relay.sdk.outcomes import Done, Failed
+from relay.sdk.provider import segment
+from relay.sdk.subscriptions import Api, Move, moves, still_to_come
 
 
 def headers(task: Task) -> dict[str, str]:

@@ -5,12 +5,12 @@ https://developer.paddle.com/api-reference/adjustments/overview
 
 from collections.abc import Sequence
 
+from relay.formats.money import Money
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.money import Money
-from relay.providers.base import Data, On, by
 from relay.providers.paddle.reading import Object, entity, money, plain, told_at
-from relay.providers.reading import text, under
-from relay.times import timestamp
+from relay.sdk.fields import text, under
+from relay.sdk.provider import Data, On, by
 
 _REFUND_STATUSES = {
     "pending_approval": "pending",

@@ -1,9 +1,9 @@
 """Customers and their means of payment in our words, and who an event is about."""
 
-from relay.providers.base import Data
+from relay.formats.times import timestamp
 from relay.providers.paddle.reading import Object, entity
-from relay.providers.reading import an_object, text, under
-from relay.times import timestamp
+from relay.sdk.fields import an_object, text, under
+from relay.sdk.provider import Data
 
 
 def read(event: Object) -> Data:

@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from relay.money import NO_MONEY, Money, currency_code
-from relay.providers.base import Data
+from relay.formats.money import NO_MONEY, Money, currency_code
 from relay.providers.paddle.reading import Object, money, whole
-from relay.providers.reading import an_object, text, under
+from relay.sdk.fields import an_object, text, under
+from relay.sdk.provider import Data
 
 _INTERVALS = ("day", "week", "month", "year")
 

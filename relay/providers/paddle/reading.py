@@ -5,9 +5,9 @@ Nothing here or in the readers trusts a field to be there. https://developer.pad
 
 from typing import Any
 
-from relay.money import Money, from_minor
-from relay.providers.reading import text
-from relay.times import days_until, instant, timestamp
+from relay.formats.money import Money, from_minor
+from relay.formats.times import days_until, instant, timestamp
+from relay.sdk.fields import text
 
 Object = dict[str, Any]
 """An entity of Paddle's, or a whole event, as parsed."""

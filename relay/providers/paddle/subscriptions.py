@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.providers.base import Data, On, by
 from relay.providers.paddle import prices
 from relay.providers.paddle.reading import Object, days_from, entity, whole
-from relay.providers.reading import an_object, first, listed, noted, text, under
-from relay.times import timestamp
+from relay.sdk.fields import an_object, first, listed, noted, text, under
+from relay.sdk.provider import Data, On, by
 
 _STATUSES = {
     "trialing": "trialing",

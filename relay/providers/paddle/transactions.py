@@ -7,13 +7,13 @@ from calendar import monthrange
 from datetime import datetime, timedelta
 from typing import Any
 
+from relay.formats.money import NO_MONEY, Money, from_minor, named
+from relay.formats.times import instant, timestamp
 from relay.model import Inbound, iso
-from relay.money import NO_MONEY, Money, from_minor, named
-from relay.providers.base import Data
 from relay.providers.paddle import prices
 from relay.providers.paddle.reading import Object, days_from, entity, minor_of, money, plain, told_at, whole
-from relay.providers.reading import an_object, first, listed, noted, text, under
-from relay.times import instant, timestamp
+from relay.sdk.fields import an_object, first, listed, noted, text, under
+from relay.sdk.provider import Data
 
 _STATUSES = {
     "draft": "draft",

@@ -3,7 +3,8 @@
 Their event types: https://developer.paypal.com/api/rest/webhooks/event-names/
 """
 
-from relay.providers.base import On, Provider, Setting, by
+from relay.formats.times import instant
+from relay.formats.values import KEY, SECONDS, WORD, url
 from relay.providers.paypal import cards, checkouts, disputes, fetching, invoices, payments, subscriptions
 from relay.providers.paypal.certificates import LIVE, SANDBOX
 from relay.providers.paypal.customers import who
@@ -16,8 +17,7 @@ from relay.providers.paypal.verification import (
     scheme_for,
     transmission_id,
 )
-from relay.times import instant
-from relay.values import KEY, SECONDS, WORD, url
+from relay.sdk.provider import On, Provider, Setting, by
 
 # An invoice names the payment and the refund that its sale or capture tells of as well.
 _PAYMENT, _REFUND = by("payment", "id", "status"), by("refund", "id")

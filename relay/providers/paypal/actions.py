@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from relay.actions import amounts
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Declined, Done, Failed, there
-from relay.actions.vendor import Reply, basic, bearer
-from relay.money import exponent, from_decimal
-from relay.providers.base import segment
+from relay.formats.money import exponent, from_decimal
+from relay.formats.times import day, timestamp
 from relay.providers.paypal.postback import api_address
-from relay.providers.reading import an_object, first, listed, scalar, under
-from relay.times import day, timestamp
+from relay.sdk import amounts
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import Reply, basic, bearer
+from relay.sdk.fields import an_object, first, listed, scalar, under
+from relay.sdk.outcomes import Declined, Done, Failed, there
+from relay.sdk.provider import segment
 
 _NEEDS = ("client_id", "client_secret")
 _STATES = {"ACTIVE": "active", "SUSPENDED": "paused", "CANCELLED": "canceled", "EXPIRED": "expired"}

@@ -8,9 +8,9 @@ import re
 from calendar import monthrange
 from typing import Any
 
-from relay.providers.base import Data
 from relay.providers.paypal.reading import Object, days_from, subject, text, whole, word
-from relay.providers.reading import an_object, under
+from relay.sdk.fields import an_object, under
+from relay.sdk.provider import Data
 
 # Year and month of a card, both or neither.
 Expiry = tuple[int | None, int | None]

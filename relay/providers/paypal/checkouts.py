@@ -1,11 +1,11 @@
 """Checkouts in our words: an order of https://developer.paypal.com/docs/api/orders/v2/"""
 
-from relay.money import NO_MONEY, Money, from_decimal
-from relay.providers.base import Data
+from relay.formats.money import NO_MONEY, Money, from_decimal
+from relay.formats.times import timestamp
 from relay.providers.paypal.payments import payment_of
 from relay.providers.paypal.reading import Object, money, subject, text, told_at, word
-from relay.providers.reading import first, listed, under
-from relay.times import timestamp
+from relay.sdk.fields import first, listed, under
+from relay.sdk.provider import Data
 
 _CAPTURE_STATUSES = {
     "completed": "succeeded",

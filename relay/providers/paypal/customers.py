@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from relay.providers.base import Data
 from relay.providers.paypal.cards import source, trimmed
 from relay.providers.paypal.reading import Object, subject, text
-from relay.providers.reading import an_object, first, under
+from relay.sdk.fields import an_object, first, under
+from relay.sdk.provider import Data
 
 
 def who(event: Object) -> Data | None:

@@ -5,12 +5,12 @@
 
 from collections.abc import Sequence
 
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.providers.base import Data, On
 from relay.providers.paypal.payments import paid_by, payment_behind
 from relay.providers.paypal.reading import Object, milliseconds, money, subject, text, told_at, unsigned, word
-from relay.providers.reading import first, under
-from relay.times import timestamp
+from relay.sdk.fields import first, under
+from relay.sdk.provider import Data, On
 
 _STATUSES = {
     "open": "open",

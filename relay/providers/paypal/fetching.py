@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from relay.model import Inbound
-from relay.providers.base import ClientLogin, Instead, LookUp, Question, segment
 from relay.providers.paypal.postback import TOKEN_PATH, api_address
 from relay.providers.paypal.verification import SIMULATOR
-from relay.providers.reading import an_object, text
+from relay.sdk.fields import an_object, text
+from relay.sdk.provider import ClientLogin, Instead, LookUp, Question, segment
 
 _NEEDS = ("client_id", "client_secret")
 _A_DAY = 24 * 3600

@@ -9,12 +9,12 @@ The dates of v1 look like `2015-09-28 PDT`, which is no instant, and so stay emp
 from decimal import Decimal
 from typing import Any
 
+from relay.formats.money import NO_MONEY, Money, from_decimal, named
+from relay.formats.times import day, timestamp
 from relay.model import Inbound
-from relay.money import NO_MONEY, Money, from_decimal, named
-from relay.providers.base import Data
 from relay.providers.paypal.reading import Object, days_from, link, money, number, subject, text, times, told_at, word
-from relay.providers.reading import an_object, listed, under
-from relay.times import day, timestamp
+from relay.sdk.fields import an_object, listed, under
+from relay.sdk.provider import Data
 
 _STATUSES = {
     "draft": "draft",

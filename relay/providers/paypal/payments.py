@@ -7,13 +7,13 @@ https://developer.paypal.com/docs/api/payments/v1/
 `invoice_id` of v2 is the number of the business's own invoice, not the id of one at PayPal.
 """
 
+from relay.formats.money import NO_MONEY, Money, named
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.money import NO_MONEY, Money, named
-from relay.providers.base import Data
 from relay.providers.paypal.cards import card_of
 from relay.providers.paypal.reading import Object, linked_id, money, plain, subject, text, told_at, unsigned, word
-from relay.providers.reading import under
-from relay.times import timestamp
+from relay.sdk.fields import under
+from relay.sdk.provider import Data
 
 _REFUND_STATUSES = {
     "completed": "succeeded",

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from relay import charsets, jsontext
 from relay.config import private_for_sources
 from relay.errors import Unreachable, Unreadable, VerificationError, VerificationUnavailable
+from relay.formats import charsets, jsontext
 from relay.http import Answer, fetch
-from relay.oauth import FORM, Client, Token, TokenCache
 from relay.providers.paypal.certificates import LIVE, SANDBOX
+from relay.sdk.oauth import FORM, Client, Token, TokenCache
 
 # From an address, headers and a body to the answer. Raises `Unreachable`.
 Post = Callable[[str, Mapping[str, str], bytes], Answer]

@@ -8,9 +8,9 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from relay.money import NO_MONEY, Money, from_decimal
-from relay.providers.reading import listed, under
-from relay.times import days_until, instant, timestamp
+from relay.formats.money import NO_MONEY, Money, from_decimal
+from relay.formats.times import days_until, instant, timestamp
+from relay.sdk.fields import listed, under
 
 Object = dict[str, Any]
 """A resource of PayPal's, or a whole event, as parsed."""

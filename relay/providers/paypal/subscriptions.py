@@ -4,9 +4,9 @@ v2 is https://developer.paypal.com/docs/api/subscriptions/v1/ (the API counts it
 v1 is a billing agreement: https://developer.paypal.com/docs/api/payments.billing-agreements/v1/
 """
 
+from relay.formats.money import NO_MONEY, Money, named
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.money import NO_MONEY, Money, named
-from relay.providers.base import Data
 from relay.providers.paypal.cards import card_of
 from relay.providers.paypal.reading import (
     Object,
@@ -22,8 +22,8 @@ from relay.providers.paypal.reading import (
     whole,
     word,
 )
-from relay.providers.reading import an_object, first, listed, under
-from relay.times import timestamp
+from relay.sdk.fields import an_object, first, listed, under
+from relay.sdk.provider import Data
 
 _STATUSES = {
     "approval_pending": "pending",

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from relay.errors import ConfigError, VerificationError
+from relay.formats.times import instant
 from relay.model import Inbound, iso
 from relay.providers.paypal.certificates import (
     LIVE,
@@ -40,8 +41,7 @@ from relay.providers.paypal.certificates import (
     system_roots,
 )
 from relay.providers.paypal.postback import App, Postback
-from relay.times import instant
-from relay.verification import Coverage, Credentials, check_window, signature_header, tolerance
+from relay.security.verification import Coverage, Credentials, check_window, signature_header, tolerance
 
 CERTIFICATE, POSTBACK = "certificate", "postback"
 ALGORITHM = "SHA256withRSA"

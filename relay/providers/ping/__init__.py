@@ -9,14 +9,14 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from relay.formats.times import instant
+from relay.formats.values import ZONE, Form
 from relay.model import Inbound, iso
-from relay.providers.base import BodyFormat, Data, On, Provider, Setting, by_arrival
 from relay.providers.ping.output import CHECK, UPKEEP
 from relay.providers.ping.schedule import checked, expected_by
-from relay.providers.reasons import reason
-from relay.times import instant
-from relay.values import ZONE, Form
-from relay.verification import SharedToken
+from relay.sdk.provider import BodyFormat, Data, On, Provider, Setting, by_arrival
+from relay.sdk.reasons import reason
+from relay.security.verification import SharedToken
 
 START, SUCCESS, FAIL, LOG, MISSED = "start", "success", "fail", "log", "missed"
 _LONGEST_MESSAGE = 500

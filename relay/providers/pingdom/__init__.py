@@ -6,12 +6,12 @@ What it posts: https://www.pingdom.com/resources/webhooks/
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from relay.formats.times import instant
 from relay.model import Inbound
-from relay.providers.alerting import FIRING, RESOLVED, WARNING, alert, monitor
-from relay.providers.base import Alerts, Data, On, Provider, by_arrival
-from relay.providers.reading import Object, an_object, scalar, text, under
-from relay.times import instant
-from relay.verification import SharedToken
+from relay.sdk.alerts import FIRING, RESOLVED, WARNING, alert, monitor
+from relay.sdk.fields import Object, an_object, scalar, text, under
+from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
+from relay.security.verification import SharedToken
 
 _STATES = {"DOWN": "down", "FAILING": "down", "UP": "up", "SUCCESS": "up"}
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import idna
 
+from relay.formats.times import instant
+from relay.formats.values import EMAIL, KEY, url
 from relay.model import Inbound
-from relay.providers.base import ANYWHERE, TOLD_ON_CHANGE, Data, On, Route, Setting, panel
-from relay.providers.reading import scalar
-from relay.times import instant
-from relay.values import EMAIL, KEY, url
+from relay.sdk.fields import scalar
+from relay.sdk.provider import ANYWHERE, TOLD_ON_CHANGE, Data, On, Route, Setting, panel
 
 Variables = dict[str, Any]
 

@@ -9,11 +9,11 @@ change nothing, so that each may be done again.
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done, Failed
-from relay.actions.vendor import SECONDS, SLOW_SECONDS
 from relay.providers.plesk import host_name
-from relay.providers.reading import an_object, scalar
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import SECONDS, SLOW_SECONDS
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.outcomes import Done, Failed
 
 _NEEDS = ("api_url", "api_key")
 _NO_LIMIT = "-1"

@@ -3,13 +3,13 @@
 Their event types: https://polar.sh/docs/integrate/webhooks/events
 """
 
-from relay.providers.base import On, Provider
+from relay.formats.times import instant
+from relay.formats.values import secret
 from relay.providers.polar import customers, orders, payments, subscriptions
 from relay.providers.polar.reading import status
-from relay.providers.reading import text
-from relay.times import instant
-from relay.values import secret
-from relay.verification import HmacSignature, Versioned, base64_key, text_key
+from relay.sdk.fields import text
+from relay.sdk.provider import On, Provider
+from relay.security.verification import HmacSignature, Versioned, base64_key, text_key
 
 _TOKENS = dict.fromkeys(("polar_oat_", "polar_pat_"), "an access token of Polar")
 

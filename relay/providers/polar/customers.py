@@ -1,9 +1,9 @@
 """Customers in our words, and who an event is about."""
 
-from relay.providers.base import Data
+from relay.formats.times import timestamp
 from relay.providers.polar.reading import Object, about
-from relay.providers.reading import an_object, text
-from relay.times import timestamp
+from relay.sdk.fields import an_object, text
+from relay.sdk.provider import Data
 
 
 def read(event: Object) -> Data:

@@ -1,12 +1,12 @@
 """Orders in our words: at Polar an order is the invoice, and its payment has no id of its own."""
 
+from relay.formats.money import Money, from_minor, named
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.money import Money, from_minor, named
-from relay.providers.base import Data
 from relay.providers.polar.reading import Object, about, given_back, minor_of, money, told_at
 from relay.providers.polar.subscriptions import subscription_of
-from relay.providers.reading import an_object, listed, noted, text, under, whole
-from relay.times import timestamp
+from relay.sdk.fields import an_object, listed, noted, text, under, whole
+from relay.sdk.provider import Data
 
 _STATUSES = {
     "draft": "draft",

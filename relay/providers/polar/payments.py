@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.providers.base import Data, On, by
 from relay.providers.polar.reading import Object, about, given_back, money, plain, status
-from relay.providers.reading import text
-from relay.times import timestamp
+from relay.sdk.fields import text
+from relay.sdk.provider import Data, On, by
 
 
 def refund_means(inbound: Inbound) -> Sequence[On]:

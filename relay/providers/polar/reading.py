@@ -5,10 +5,10 @@ Nothing here or in the readers trusts a field to be there. https://polar.sh/docs
 
 from typing import Any
 
+from relay.formats.money import Money, from_minor
+from relay.formats.times import days_until, instant, timestamp
 from relay.model import Inbound
-from relay.money import Money, from_minor
-from relay.providers.reading import text, under, whole
-from relay.times import days_until, instant, timestamp
+from relay.sdk.fields import text, under, whole
 
 Object = dict[str, Any]
 """An object of Polar's, or a whole event, as parsed."""

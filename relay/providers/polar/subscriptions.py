@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.providers.base import Data, On, by
 from relay.providers.polar.reading import Object, about, days_from, money, plain, status
-from relay.providers.reading import noted, text, under, whole
-from relay.times import timestamp
+from relay.sdk.fields import noted, text, under, whole
+from relay.sdk.provider import Data, On, by
 
 _STATUSES = {
     "incomplete": "incomplete",

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from relay.formats.times import days_until, local, local_timestamp
 from relay.model import Inbound
-from relay.providers.base import Data, On, Provider
-from relay.providers.reading import scalar
-from relay.times import days_until, local, local_timestamp
-from relay.verification import Bare, HmacSignature
+from relay.sdk.fields import scalar
+from relay.sdk.provider import Data, On, Provider
+from relay.security.verification import Bare, HmacSignature
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from relay.formats.times import instant
 from relay.model import Inbound, iso
-from relay.providers.base import Data, On, Provider, by_arrival
-from relay.times import instant
-from relay.verification import SharedToken
+from relay.sdk.provider import Data, On, Provider, by_arrival
+from relay.security.verification import SharedToken
 
 Note = dict[str, Any]
 

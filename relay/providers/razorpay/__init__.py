@@ -3,12 +3,12 @@
 Their event types: https://razorpay.com/docs/webhooks/
 """
 
-from relay.providers.base import On, Provider, Setting, by
+from relay.formats.times import instant
+from relay.formats.values import key, secret, url
 from relay.providers.razorpay import invoices, payments, subscriptions
-from relay.providers.reading import text
-from relay.times import instant
-from relay.values import key, secret, url
-from relay.verification import HmacSignature
+from relay.sdk.fields import text
+from relay.sdk.provider import On, Provider, Setting, by
+from relay.security.verification import HmacSignature
 
 _PAYMENT = by("payment", "id")
 # One payment is told by up to four events; whichever an owner chose, it is said once.

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions import amounts, refunds
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done
-from relay.actions.terms import Api, Move, moves
-from relay.actions.vendor import basic
-from relay.money import from_minor
-from relay.providers.base import segment
-from relay.providers.reading import listed, scalar, under
+from relay.formats.money import from_minor
+from relay.sdk import amounts, refunds
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import basic
+from relay.sdk.fields import listed, scalar, under
+from relay.sdk.outcomes import Done
+from relay.sdk.provider import segment
+from relay.sdk.subscriptions import Api, Move, moves
 
 _NOTE = "relay_run"
 

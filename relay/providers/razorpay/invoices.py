@@ -1,11 +1,11 @@
 """Invoices, orders and payment links in our words, and who an event is about."""
 
-from relay.money import from_minor, named
-from relay.providers.base import Data
+from relay.formats.money import from_minor, named
+from relay.formats.times import timestamp
 from relay.providers.razorpay.payments import payment_of
 from relay.providers.razorpay.reading import Object, days_from, email, entity, money, noted, subject, told_at
-from relay.providers.reading import an_object, listed, one_record, text, whole
-from relay.times import timestamp
+from relay.sdk.fields import an_object, listed, one_record, text, whole
+from relay.sdk.provider import Data
 
 _STATUSES = {
     "draft": "draft",

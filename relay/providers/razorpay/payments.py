@@ -3,12 +3,12 @@
 https://razorpay.com/docs/webhooks/payloads/payments/
 """
 
+from relay.formats.money import named
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.money import named
-from relay.providers.base import Data
 from relay.providers.razorpay.reading import Object, entity, money, noted, plain, subject, told_at
-from relay.providers.reading import an_object, text
-from relay.times import timestamp
+from relay.sdk.fields import an_object, text
+from relay.sdk.provider import Data
 
 _BRANDS = {"american express": "amex", "diners club": "diners"}
 _STATUSES = {

@@ -5,9 +5,9 @@ Nothing here or in the readers trusts a field to be there. https://razorpay.com/
 
 from typing import Any
 
-from relay.money import Money, from_minor
-from relay.providers.reading import an_object, text, under
-from relay.times import days_until, instant, timestamp
+from relay.formats.money import Money, from_minor
+from relay.formats.times import days_until, instant, timestamp
+from relay.sdk.fields import an_object, text, under
 
 # What Razorpay writes for a payer who gave no address.
 _NOBODY = "void@razorpay.com"

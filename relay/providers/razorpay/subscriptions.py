@@ -3,12 +3,12 @@
 https://razorpay.com/docs/webhooks/payloads/subscriptions/
 """
 
-from relay.money import NO_MONEY
-from relay.providers.base import Data
+from relay.formats.money import NO_MONEY
+from relay.formats.times import timestamp
 from relay.providers.razorpay.payments import payment_of
 from relay.providers.razorpay.reading import Object, days_from, entity, money, noted, subject, told_at
-from relay.providers.reading import text, whole
-from relay.times import timestamp
+from relay.sdk.fields import text, whole
+from relay.sdk.provider import Data
 
 # Halted: all tries failed, and Razorpay makes invoices on but charges them no more.
 _STATUSES = {

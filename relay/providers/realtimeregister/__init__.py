@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from relay.formats.times import days_until, instant, timestamp
 from relay.model import Inbound
-from relay.providers.base import Data, On, Provider, Route
-from relay.times import days_until, instant, timestamp
-from relay.verification import HmacSignature, Signatures
+from relay.sdk.provider import Data, On, Provider, Route
+from relay.security.verification import HmacSignature, Signatures
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _HEX_DIGEST = re.compile(rb"[0-9a-f]{64}")

@@ -6,15 +6,15 @@ Their events: https://docs.recurly.com/recurly-subscriptions/docs/webhooks
 from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 
+from relay.formats.money import named
+from relay.formats.times import day, days_until, instant, timestamp
+from relay.formats.values import CURRENCY, KEY, SECONDS, url
 from relay.model import Inbound
-from relay.money import named
-from relay.providers.base import ANY, Data, LookUp, On, Provider, Reader, Route, Setting, by
-from relay.providers.reading import Object, an_object, scalar, text, under, whole
 from relay.providers.recurly import reading
 from relay.providers.recurly.reading import money
 from relay.providers.recurly.verification import RecurlySignature
-from relay.times import day, days_until, instant, timestamp
-from relay.values import CURRENCY, KEY, SECONDS, url
+from relay.sdk.fields import Object, an_object, scalar, text, under, whole
+from relay.sdk.provider import ANY, Data, LookUp, On, Provider, Reader, Route, Setting, by
 
 _STATES = {
     "active": "active",

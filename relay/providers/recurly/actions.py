@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Declined, Done, Failed, there
-from relay.actions.terms import Api, Move, moves
-from relay.actions.vendor import basic
-from relay.money import from_decimal
-from relay.providers.base import segment
-from relay.providers.reading import scalar, under
-from relay.times import timestamp
+from relay.formats.money import from_decimal
+from relay.formats.times import timestamp
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import basic
+from relay.sdk.fields import scalar, under
+from relay.sdk.outcomes import Declined, Done, Failed, there
+from relay.sdk.provider import segment
+from relay.sdk.subscriptions import Api, Move, moves
 
 _ACCEPT = "application/vnd.recurly.v2021-02-25"
 _PAUSED_CYCLES = 999

@@ -7,11 +7,11 @@ API v3: https://recurly.com/developers/api/v2021-02-25
 import base64
 from collections.abc import Mapping
 
+from relay.formats.money import Money, from_decimal, from_minor
+from relay.formats.times import instant, timestamp
 from relay.model import Inbound
-from relay.money import Money, from_decimal, from_minor
-from relay.providers.base import Question, by_arrival, segment
-from relay.providers.reading import Object, an_object, scalar, text
-from relay.times import instant, timestamp
+from relay.sdk.fields import Object, an_object, scalar, text
+from relay.sdk.provider import Question, by_arrival, segment
 
 _VERSION = "application/vnd.recurly.v2021-02-25+json"
 _PARTS = ("subscription", "invoice", "transaction", "account")

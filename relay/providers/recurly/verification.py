@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from relay.errors import VerificationError
 from relay.model import Inbound
-from relay.verification import (
+from relay.security.verification import (
     BasicAuth,
     Coverage,
     Credentials,

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from relay.catalogue import catalogue
+from relay.catalogue.vocabulary import catalogue
 from relay.errors import VerificationError
 from relay.model import Inbound
-from relay.providers.base import On, Provider
-from relay.verification import Coverage, Credentials
+from relay.sdk.provider import On, Provider
+from relay.security.verification import Coverage, Credentials
 
 
 class Inside:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from relay.formats.times import instant
 from relay.model import Inbound, iso
-from relay.providers.base import ANY, Data, On, Provider, by_arrival
-from relay.providers.reading import scalar
-from relay.providers.reasons import reason
-from relay.times import instant
-from relay.verification import SharedToken
+from relay.sdk.fields import scalar
+from relay.sdk.provider import ANY, Data, On, Provider, by_arrival
+from relay.sdk.reasons import reason
+from relay.security.verification import SharedToken
 
 # restic's backup says 3 when it made a snapshot but could not read some of the files.
 _INCOMPLETE = "3"

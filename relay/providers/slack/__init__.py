@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from relay import jsontext
+from relay.formats import jsontext
 from relay.model import Inbound
-from relay.providers.base import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival, inner_json
-from relay.providers.reading import scalar
-from relay.verification import SharedToken
+from relay.sdk.fields import scalar
+from relay.sdk.provider import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival, inner_json
+from relay.security.verification import SharedToken
 
 _LONGEST_TITLE = 150
 _LINK = re.compile(r"<((?:https?|mailto)[^|<>]*)(?:\|([^<>]*))?>")

@@ -3,13 +3,13 @@
 Their event types: https://developer.squareup.com/docs/webhooks/v2webhook-events-tech-ref
 """
 
-from relay.providers.base import On, Provider, Setting
-from relay.providers.reading import text
+from relay.formats.times import instant
+from relay.formats.values import KEY, secret, url
 from relay.providers.square import customers, invoices, payments, subscriptions
 from relay.providers.square.ignored import IGNORED
 from relay.providers.square.verification import SquareSignature
-from relay.times import instant
-from relay.values import KEY, secret, url
+from relay.sdk.fields import text
+from relay.sdk.provider import On, Provider, Setting
 
 _CREDENTIALS = {
     "EAAA": "an access token of Square",

@@ -2,10 +2,10 @@
 
 from calendar import monthrange
 
-from relay.providers.base import Data
-from relay.providers.reading import an_object, text, under
+from relay.formats.times import timestamp
 from relay.providers.square.reading import Object, brand, days_from, expiry, last4, person, subject, word
-from relay.times import timestamp
+from relay.sdk.fields import an_object, text, under
+from relay.sdk.provider import Data
 
 
 def read(event: Object) -> Data:

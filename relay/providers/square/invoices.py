@@ -5,12 +5,12 @@ https://developer.squareup.com/reference/square/objects/Invoice
 
 from collections.abc import Sequence
 
+from relay.formats.money import NO_MONEY, Money, from_minor, named
+from relay.formats.times import day, timestamp
 from relay.model import Inbound
-from relay.money import NO_MONEY, Money, from_minor, named
-from relay.providers.base import Data, On, by
-from relay.providers.reading import an_object, listed, text
 from relay.providers.square.reading import Object, days_from, money, status, subject, told_at, total
-from relay.times import day, timestamp
+from relay.sdk.fields import an_object, listed, text
+from relay.sdk.provider import Data, On, by
 
 _STATUSES = {
     "DRAFT": "draft",

@@ -5,10 +5,9 @@ https://developer.squareup.com/reference/square/objects/Payment
 
 from collections.abc import Sequence
 
+from relay.formats.money import named
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.money import named
-from relay.providers.base import Data, On, by
-from relay.providers.reading import an_object, first, listed, text, under
 from relay.providers.square.reading import (
     Object,
     brand,
@@ -22,7 +21,8 @@ from relay.providers.square.reading import (
     total,
     word,
 )
-from relay.times import timestamp
+from relay.sdk.fields import an_object, first, listed, text, under
+from relay.sdk.provider import Data, On, by
 
 _PAYMENT_STATUSES = {
     "APPROVED": "pending",

@@ -5,11 +5,11 @@ https://developer.squareup.com/docs/subscriptions-api/webhooks
 
 from collections.abc import Sequence
 
+from relay.formats.times import day
 from relay.model import Inbound
-from relay.providers.base import Data, On, by
-from relay.providers.reading import text
 from relay.providers.square.reading import Object, days_from, money, status, subject
-from relay.times import day
+from relay.sdk.fields import text
+from relay.sdk.provider import Data, On, by
 
 # Deactivated is what Square does to one that it cannot bill; like a paused one it can be resumed.
 _STATUSES = {

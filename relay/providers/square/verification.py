@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from relay.errors import VerificationError
 from relay.model import Inbound
-from relay.verification import Coverage, Credentials, HmacSignature
+from relay.security.verification import Coverage, Credentials, HmacSignature
 
 # The older header x-square-signature, an HMAC of SHA-1, is no proof any more.
 _OF_TEXT = HmacSignature(name="square_signature", header="x-square-hmacsha256-signature", encoding="base64")

@@ -7,13 +7,13 @@ Every other one becomes a `custom` event that carries the data as it came.
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from relay.catalogue import catalogue
+from relay.catalogue.vocabulary import catalogue
+from relay.formats.times import instant
 from relay.model import Inbound
-from relay.providers.base import Alerts, Data, On, Provider
-from relay.providers.reading import under
-from relay.redaction import without_secrets
-from relay.times import instant
-from relay.verification import STANDARD_WEBHOOKS, SVIX, FirstOffered
+from relay.sdk.fields import under
+from relay.sdk.provider import Alerts, Data, On, Provider
+from relay.security.redaction import without_secrets
+from relay.security.verification import STANDARD_WEBHOOKS, SVIX, FirstOffered
 
 _UNNAMED = "custom"
 _SCHEME = FirstOffered((STANDARD_WEBHOOKS, SVIX))

@@ -6,10 +6,10 @@ What it posts: https://www.statuscake.com/kb/knowledge-base/how-to-use-the-web-h
 from collections.abc import Callable
 
 from relay.model import Inbound
-from relay.providers.alerting import FIRING, RESOLVED, alert, monitor
-from relay.providers.base import ANY, TOLD_ON_CHANGE, Data, On, Provider, by_arrival
-from relay.providers.reading import Object, an_object, scalar
-from relay.verification import SharedToken
+from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor
+from relay.sdk.fields import Object, an_object, scalar
+from relay.sdk.provider import ANY, TOLD_ON_CHANGE, Data, On, Provider, by_arrival
+from relay.security.verification import SharedToken
 
 
 def event_name(inbound: Inbound) -> str | None:

@@ -7,15 +7,15 @@ them is made the teller wherever the payload allows it: see the conditions below
 which names the events to choose.
 """
 
+from relay.formats.times import instant
+from relay.formats.values import key, secret, url
 from relay.model import Inbound
-from relay.providers.base import Data, On, Provider, Setting, by
 from relay.providers.stripe import cards, customers, invoices, payments, refunds, renewals
 from relay.providers.stripe.ignored import IGNORED
 from relay.providers.stripe.reading import subject
 from relay.providers.stripe.renewals import TERM
-from relay.times import instant
-from relay.values import key, secret, url
-from relay.verification import HmacSignature, Pairs
+from relay.sdk.provider import Data, On, Provider, Setting, by
+from relay.security.verification import HmacSignature, Pairs
 
 
 def _was_paid_for(inbound: Inbound) -> bool:

@@ -9,14 +9,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from relay import charsets, jsontext
-from relay.actions import amounts
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Declined, Done, Failed, Uncertain
-from relay.actions.terms import still_to_come
-from relay.actions.vendor import Vendor
+from relay.formats import charsets, jsontext
+from relay.formats.times import timestamp
 from relay.providers.stripe import reading
-from relay.times import timestamp
+from relay.sdk import amounts
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import Vendor
+from relay.sdk.outcomes import Declined, Done, Failed, Uncertain
+from relay.sdk.subscriptions import still_to_come
 
 if TYPE_CHECKING:
     # What Stripe's own generator made of its API's description, which the type check holds us to.

@@ -3,9 +3,9 @@
 from calendar import monthrange
 from typing import Any
 
-from relay.providers.base import Data
-from relay.providers.reading import under
 from relay.providers.stripe.reading import Object, days_from, expanded, identity, number, subject, text
+from relay.sdk.fields import under
+from relay.sdk.provider import Data
 
 # Cards kept as sources spell the names of their brands, payment methods use codes:
 # https://docs.stripe.com/api/cards/object#card_object-brand

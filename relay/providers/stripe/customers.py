@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from relay.providers.base import Data
-from relay.providers.reading import under
+from relay.formats.times import timestamp
 from relay.providers.stripe.reading import Object, before, expanded, first, identity, money, subject, text, told_at
-from relay.times import timestamp
+from relay.sdk.fields import under
+from relay.sdk.provider import Data
 
 
 def read(event: Object) -> Data:

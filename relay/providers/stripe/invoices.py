@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from relay.money import named
-from relay.providers.base import Data
-from relay.providers.reading import under
+from relay.formats.money import named
+from relay.formats.times import timestamp
 from relay.providers.stripe import prices
 from relay.providers.stripe.reading import (
     Object,
@@ -21,7 +20,8 @@ from relay.providers.stripe.reading import (
     whole,
 )
 from relay.providers.stripe.subscriptions import subscription_of
-from relay.times import timestamp
+from relay.sdk.fields import under
+from relay.sdk.provider import Data
 
 _STATUSES = {name: name for name in ("draft", "open", "paid", "void", "uncollectible")}
 _NOT_YET_PAID = ("draft", "open", "overdue", "partially_paid")

@@ -8,13 +8,13 @@ tried several times, each by a charge of its own: a try that failed is known by 
 from collections.abc import Sequence
 from typing import Any
 
+from relay.formats.money import NO_MONEY, Money, named
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.money import NO_MONEY, Money, named
-from relay.providers.base import Data, On
-from relay.providers.reading import under
 from relay.providers.stripe.cards import card_of
 from relay.providers.stripe.reading import Object, expanded, first, identity, money, subject, text, told_at, whole
-from relay.times import timestamp
+from relay.sdk.fields import under
+from relay.sdk.provider import Data, On
 
 
 def succeeded_intent(event: Object) -> Data:

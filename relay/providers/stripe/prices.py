@@ -3,10 +3,10 @@
 import re
 from decimal import Decimal
 
-from relay.money import NO_MONEY, Money
-from relay.providers.base import Data
-from relay.providers.reading import under
+from relay.formats.money import NO_MONEY, Money
 from relay.providers.stripe.reading import Object, expanded, identity, money, number, text
+from relay.sdk.fields import under
+from relay.sdk.provider import Data
 
 # What Stripe writes onto a line, in the customer's language: "1 × Business Hosting (at €24.00 / month)".
 _DESCRIPTION = re.compile(r"\d+ × (.+) \([^()]+\)", re.DOTALL)

@@ -8,9 +8,9 @@ payment: https://docs.stripe.com/changelog/basil#2025-03-31.basil
 from decimal import Decimal
 from typing import Any
 
-from relay.money import Money, currency_code, exponent, from_decimal, from_minor
-from relay.providers.reading import under
-from relay.times import days_until, instant, timestamp
+from relay.formats.money import Money, currency_code, exponent, from_decimal, from_minor
+from relay.formats.times import days_until, instant, timestamp
+from relay.sdk.fields import under
 
 Object = dict[str, Any]
 """A Stripe object, or a whole event, as parsed."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.providers.base import Data, On
-from relay.providers.reading import under
 from relay.providers.stripe.payments import charge_of
 from relay.providers.stripe.reading import Object, before, first, identity, money, subject, text, told_at, whole
-from relay.times import timestamp
+from relay.sdk.fields import under
+from relay.sdk.provider import Data, On
 
 _REFUND_STATUSES = {
     "succeeded": "succeeded",

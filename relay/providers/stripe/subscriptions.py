@@ -1,10 +1,10 @@
 """Subscriptions in our words."""
 
-from relay.providers.base import Data
-from relay.providers.reading import under
+from relay.formats.times import timestamp
 from relay.providers.stripe import prices
 from relay.providers.stripe.reading import Object, days_from, identity, listed, number, text
-from relay.times import timestamp
+from relay.sdk.fields import under
+from relay.sdk.provider import Data
 
 _STATUSES = {
     "incomplete": "incomplete",

@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from relay.formats.times import instant, timestamp
 from relay.model import Inbound
-from relay.providers.alerting import FIRING, RESOLVED, alert, monitor, notice
-from relay.providers.base import JSON, Alerts, Data, On, Provider, by_arrival
-from relay.providers.reading import Object, an_object, host_of, listed, scalar, text, under, whole
-from relay.times import instant, timestamp
-from relay.verification import SharedToken
+from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor, notice
+from relay.sdk.fields import Object, an_object, host_of, listed, scalar, text, under, whole
+from relay.sdk.provider import JSON, Alerts, Data, On, Provider, by_arrival
+from relay.security.verification import SharedToken
 
 
 def split(inbound: Inbound) -> Sequence[Inbound]:

@@ -10,13 +10,13 @@ read where it is seen and left null elsewhere. Times carry no zone: the source's
 from dataclasses import dataclass
 from functools import partial
 
+from relay.formats.money import Money, currency_code, from_decimal, named
+from relay.formats.times import local, local_timestamp
+from relay.formats.values import ZONE
 from relay.model import Inbound
-from relay.money import Money, currency_code, from_decimal, named
-from relay.providers.base import Data, On, Provider, Reply, Setting
-from relay.providers.reading import an_object, scalar
-from relay.times import local, local_timestamp
-from relay.values import ZONE
-from relay.verification import HmacSignature
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.provider import Data, On, Provider, Reply, Setting
+from relay.security.verification import HmacSignature
 
 
 @dataclass(frozen=True, slots=True)

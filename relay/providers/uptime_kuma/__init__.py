@@ -10,14 +10,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from relay import jsontext
 from relay.errors import Unreadable
+from relay.formats import jsontext
+from relay.formats.times import local
 from relay.model import Inbound
-from relay.providers.alerting import FIRING, RESOLVED, alert, monitor, notice
-from relay.providers.base import ANY, Alerts, BodyFormat, Data, On, Provider, by_arrival, inner_json
-from relay.providers.reading import Object, an_object, host_of, scalar, text, whole
-from relay.times import local
-from relay.verification import SharedToken
+from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor, notice
+from relay.sdk.fields import Object, an_object, host_of, scalar, text, whole
+from relay.sdk.provider import ANY, Alerts, BodyFormat, Data, On, Provider, by_arrival, inner_json
+from relay.security.verification import SharedToken
 
 _STATES = {0: "down", 1: "up", 2: "pending", 3: "maintenance"}
 _INNER = ("data", "heartbeat", "monitor")

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from relay.formats.times import days_until, instant, timestamp
 from relay.model import Inbound
-from relay.providers.alerting import FIRING, RESOLVED, alert, monitor
-from relay.providers.base import ANY, TOLD_ON_CHANGE, Data, On, Provider, by_arrival
-from relay.providers.reading import Object, an_object, host_of, scalar, whole
-from relay.times import days_until, instant, timestamp
-from relay.verification import SharedToken
+from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor
+from relay.sdk.fields import Object, an_object, host_of, scalar, whole
+from relay.sdk.provider import ANY, TOLD_ON_CHANGE, Data, On, Provider, by_arrival
+from relay.security.verification import SharedToken
 
 # Names of variables in templates: the vendor's own, and those in the template that Zulip hands out.
 _NAMES = {

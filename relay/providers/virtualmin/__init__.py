@@ -10,11 +10,11 @@ after a scheduled backup gets `BACKUP_` variables; the sender calls that event `
 from collections.abc import Sequence
 from functools import partial
 
+from relay.formats.times import timestamp
+from relay.formats.values import url
 from relay.model import Inbound
-from relay.providers.base import ANYWHERE, Data, On, Setting, panel
-from relay.providers.reading import an_object, scalar
-from relay.times import timestamp
-from relay.values import url
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.provider import ANYWHERE, Data, On, Setting, panel
 
 SCHEDULED_BACKUP = "SCHEDULED_BACKUP"
 _MOST_NAMES = 200

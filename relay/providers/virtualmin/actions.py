@@ -6,11 +6,11 @@ A program's answer has `status`: success, or failure with `error`.
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done, Failed
-from relay.actions.space import megabytes
-from relay.actions.vendor import basic
-from relay.providers.reading import an_object, first, scalar
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import basic
+from relay.sdk.fields import an_object, first, scalar
+from relay.sdk.outcomes import Done, Failed
+from relay.sdk.sizes import megabytes
 
 _NEEDS = ("api_url", "api_user", "api_password")
 _PATH = "/virtual-server/remote.cgi"

@@ -10,10 +10,10 @@ What no hook tells, such as an invoice that fell due, the sender posts once a da
 
 from functools import partial
 
-from relay.providers.base import ANYWHERE, On, Setting, panel
+from relay.formats.values import ID, KEY, url
 from relay.providers.whmcs import invoices, payments, people, services, subscriptions
 from relay.providers.whmcs.reading import customer
-from relay.values import ID, KEY, url
+from relay.sdk.provider import ANYWHERE, On, Setting, panel
 
 # Hooks that have nothing to say, or whose news another hook tells better.
 _TOLD_ELSEWHERE = frozenset(

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from relay.actions import amounts
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Declined, Done, Failed
-from relay.actions.space import megabytes
-from relay.money import from_decimal
-from relay.providers.reading import an_object, scalar
+from relay.formats.money import from_decimal
+from relay.formats.times import day
 from relay.providers.whmcs.reading import row, rows
-from relay.times import day
+from relay.sdk import amounts
+from relay.sdk.actions import Does, Task
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.outcomes import Declined, Done, Failed
+from relay.sdk.sizes import megabytes
 
 _NEEDS = ("api_url", "api_identifier", "api_secret")
 _STATES = {"Active": "active", "Suspended": "suspended", "Terminated": "terminated", "Cancelled": "canceled"}

@@ -2,11 +2,11 @@
 
 from functools import partial
 
+from relay.formats.money import Money, named
 from relay.model import Inbound
-from relay.money import Money, named
-from relay.providers.base import Data, On
 from relay.providers.whmcs.reading import Hook, date, days, ident, money, row, rows, text, web_address
 from relay.providers.whmcs.subscriptions import begins, billed_services, subscription
+from relay.sdk.provider import Data, On
 
 _STATUSES = {
     "Draft": "draft",

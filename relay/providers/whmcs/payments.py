@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from relay.formats.money import from_decimal, named
 from relay.model import Inbound
-from relay.money import from_decimal, named
-from relay.providers.base import Data, On
 from relay.providers.whmcs.invoices import invoice_id, invoice_number, known_invoice
 from relay.providers.whmcs.reading import Hook, date, ident, money, row, text, web_address
+from relay.sdk.provider import Data, On
 
 _NO_CURRENCY = "XXX"  # ISO 4217's own word for it
 

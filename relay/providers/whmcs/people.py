@@ -2,18 +2,8 @@
 
 from functools import partial
 
-from relay.providers.base import Data
-from relay.providers.whmcs.reading import (
-    Hook,
-    client,
-    client_id,
-    currency,
-    date,
-    full_name,
-    ident,
-    text,
-    web_address,
-)
+from relay.providers.whmcs.reading import Hook, client, client_id, currency, date, full_name, ident, text, web_address
+from relay.sdk.provider import Data
 
 
 def profile(hook: Hook) -> Data:

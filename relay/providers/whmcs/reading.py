@@ -6,9 +6,9 @@ no date. Its times are local and tell no zone, so of each only the day is kept.
 
 from typing import Any
 
-from relay.money import Money, currency_code, from_decimal
-from relay.providers.base import Data
-from relay.times import day
+from relay.formats.money import Money, currency_code, from_decimal
+from relay.formats.times import day
+from relay.sdk.provider import Data
 
 Hook = dict[str, Any]
 """The variables of one hook, with what the sender looked up beside them."""

@@ -4,20 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from relay.providers.base import Data, On
-from relay.providers.whmcs.reading import (
-    Hook,
-    client,
-    date,
-    days,
-    host,
-    ident,
-    params,
-    row,
-    rows,
-    text,
-    whole,
-)
+from relay.providers.whmcs.reading import Hook, client, date, days, host, ident, params, row, rows, text, whole
+from relay.sdk.provider import Data, On
 
 _STATUSES = {
     "Pending": "pending",

@@ -3,8 +3,8 @@
 So a subscription's id is `service-` and the service's id.
 """
 
-from relay.providers.base import Data
 from relay.providers.whmcs.reading import Hook, date, days, host, ident, money, row, rows, text
+from relay.sdk.provider import Data
 
 _STATUSES = {
     "Pending": "pending",

@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
+from relay.formats.times import local
 from relay.model import Inbound
-from relay.providers.alerting import (
+from relay.sdk.alerts import (
     ACKNOWLEDGED,
     CRITICAL,
     FIRING,
@@ -25,10 +26,9 @@ from relay.providers.alerting import (
     problem,
     recovery,
 )
-from relay.providers.base import Alerts, Data, On, Provider, by_arrival
-from relay.providers.reading import Object, an_object, scalar
-from relay.times import local
-from relay.verification import SharedToken
+from relay.sdk.fields import Object, an_object, scalar
+from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
+from relay.security.verification import SharedToken
 
 # By number and by name; `average` is the usual one and says nothing of its own.
 _LEVELS = {

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from relay.errors import VerificationError
+from relay.formats.times import instant, timestamp
+from relay.formats.values import EMAIL, KEY, url
 from relay.model import Inbound, iso
-from relay.providers.base import Data, On, Provider, Setting
-from relay.providers.reading import an_object, scalar
-from relay.times import instant, timestamp
-from relay.values import EMAIL, KEY, url
-from relay.verification import Coverage, Credentials, check_window, signature_header
+from relay.sdk.fields import an_object, scalar
+from relay.sdk.provider import Data, On, Provider, Setting
+from relay.security.verification import Coverage, Credentials, check_window, signature_header
 
 _SIGNATURE = "x-zendesk-webhook-signature"
 _STAMP = "x-zendesk-webhook-signature-timestamp"

@@ -6,11 +6,11 @@ A ticket carries the run as its `external_id`, by which it is found again.
 from collections.abc import Mapping
 from typing import Any
 
-from relay.actions.adapter import Does, Task
-from relay.actions.outcomes import Done
-from relay.actions.vendor import basic
-from relay.providers.base import segment
-from relay.providers.reading import an_object, first, scalar, under
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import basic
+from relay.sdk.fields import an_object, first, scalar, under
+from relay.sdk.outcomes import Done
+from relay.sdk.provider import segment
 
 _NEEDS = ("api_url", "api_email", "api_token")
 

@@ -1,0 +1,1 @@
+"""What an operator sets up: sources, hooks and keys. The API and the command line both come here."""

@@ -1,0 +1,114 @@
+"""What the relay itself does when it is asked to: alerts and notes, told as events of its own source; messages.
+
+Each is done once however often it is tried: an event is known by the run, and `notify` sees to messages.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from relay.actions import notification
+from relay.inbound.normalize import event_id
+from relay.inbound.own_events import source_of, tell
+from relay.model import iso, now_ms
+from relay.sdk.outcomes import Done, Failed
+from relay.security.approval_links import Links
+from relay.security.vault import Vault
+from relay.storage import Database, events
+from relay.storage.runs import Run
+
+_CUSTOM = "custom"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTask:
+    """One run of an action that needs no vendor.
+
+    `links` makes links to approve by, for messages; a rehearsal has none. What leaves the relay is told of by
+    `before_change` and `not_taken`, as `Vendor` does. `hold_on` is called before something that takes long.
+    """
+
+    run: Run
+    database: Database
+    vault: Vault
+    allow_private: frozenset[str] = frozenset()
+    links: Links | None = None
+    hold_on: Callable[[], None] = lambda: None
+    before_change: Callable[[], None] = lambda: None
+    not_taken: Callable[[], None] = lambda: None
+
+    @property
+    def input(self) -> Mapping[str, Any]:
+        given: Mapping[str, Any] = self.run.content["input"]
+        return given
+
+
+def _told(task: OwnTask, event_type: str, data: Mapping[str, Any], customer: Mapping[str, Any] | None = None) -> str:
+    """Tell an event; answers its id."""
+    workspace_id = task.run.workspace_id
+    source = source_of(task.database, task.vault, workspace_id)
+    with task.database.write() as connection:
+        tell(connection, task.vault, workspace_id, event_type, data, key=task.run.id, customer=customer)
+    return event_id(source.id, f"{event_type}:{task.run.id}", event_type)
+
+
+def raise_alert(task: OwnTask) -> Done:
+    given, now = task.input, iso(now_ms())
+    alert = {
+        "key": given["key"],
+        "title": given["title"],
+        "message": given.get("message"),
+        "severity": given.get("severity", "warning"),
+        "status": "firing",
+        "resource": given.get("resource"),
+        "started_at": now,
+    }
+    told = _told(task, "alert.raised", {"alert": alert})
+    return Done(f"The alert {given['key']} was raised.", _alert(given["key"], "firing", told))
+
+
+def acknowledge_alert(task: OwnTask) -> Done:
+    given = task.input
+    by = given.get("by") or task.run.requested_by
+    alert = {"key": given["key"], "message": given.get("message"), "status": "acknowledged", "acknowledged_by": by}
+    told = _told(task, "alert.acknowledged", {"alert": alert})
+    return Done(f"The alert {given['key']} was acknowledged by {by}.", _alert(given["key"], "acknowledged", told))
+
+
+def resolve_alert(task: OwnTask) -> Done:
+    given = task.input
+    alert = {
+        "key": given["key"],
+        "message": given.get("message"),
+        "status": "resolved",
+        "ended_at": iso(now_ms()),
+    }
+    told = _told(task, "alert.resolved", {"alert": alert})
+    return Done(f"The alert {given['key']} was resolved.", _alert(given["key"], "resolved", told))
+
+
+def note(task: OwnTask) -> Done:
+    given = task.input
+    with task.database.read() as connection:
+        about = events.get(connection, task.run.workspace_id, given["event_id"])
+    if about is None:
+        raise Failed(f"There is no event {given['event_id']!r} in this workspace.", code="no_such_thing")
+    data = {_CUSTOM: {"event_id": about.id, "note": given["note"], "by": task.run.requested_by}}
+    told = _told(task, _CUSTOM, data)
+    return Done("The note was kept.", {"event_id": told})
+
+
+def _alert(key: str, status: str, told: str) -> dict[str, Any]:
+    return {"alert_key": key, "alert_status": status, "event_id": told}
+
+
+ACTIONS: Mapping[str, Callable[[OwnTask], Done]] = {
+    "alert.raise": raise_alert,
+    "alert.acknowledge": acknowledge_alert,
+    "alert.resolve": resolve_alert,
+    "event.note": note,
+    "notification.send": notification.send,
+}
+
+REHEARSALS: Mapping[str, Callable[[OwnTask], list[dict[str, Any]]]] = {"notification.send": notification.rehearse}
+"""What these actions would send to somebody else, without sending it."""

@@ -1,0 +1,413 @@
+"""Carries runs out, each by one worker at a time and its effect once.
+
+A run is held while it is worked on (its `due_at` lies ahead); who dies loses it, and the next one goes on from what is
+written down: before the first request that changes something leaves, `told` is. What was not told is simply done
+again. What was told is found out: by doing it again where the adapter promises that this changes nothing more, else by
+looking it up, and never by asking for it a second time.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from relay.actions import adapters, builtin, mails, policy
+from relay.actions.own_secrets import Hidden
+from relay.actions.planned import fingerprint, now_at
+from relay.actions.policy import APPROVAL_MS
+from relay.actions.run_events import tell_completed, tell_pending
+from relay.catalogue.action_types import get as get_action
+from relay.errors import InvalidRequest, StorageUnavailable
+from relay.formats.money import Money
+from relay.model import Source, now_ms
+from relay.queue.lanes import FRESH
+from relay.queue.presence import Presence
+from relay.sdk.actions import Does, Task
+from relay.sdk.client import Vendor
+from relay.sdk.outcomes import Declined, Done, Failed, NeedsPerson, NotNow, NotReached, Uncertain
+from relay.security.approval_links import Links
+from relay.security.vault import Vault
+from relay.storage import Database, audit, runs, sources
+from relay.storage.runs import Run
+
+AT_ONCE = 16
+PER_SECOND = 5.0
+"""Runs of one source, so that no vendor's limit is met by us."""
+
+_LEASE_MS = 60_000
+_ASLEEP_MS = 250
+_FAILURES_IN_A_ROW = 5
+_CIRCUIT_SECONDS = 60.0
+
+log = structlog.get_logger(stage="act")
+Reserve = Callable[[str, float, int], Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Pauses in seconds: between tries of what was not reached, and between look-ups of what nobody knows.
+
+    What is looked up within `settled` after it was told may still be under way: that it is not there says nothing yet.
+    """
+
+    retries: tuple[float, ...] = (2, 10, 60, 300, 900)
+    look_ups: tuple[float, ...] = (5, 30, 60, 300, 1800)
+    settled: float = 60
+
+
+class _Lost(Exception):
+    """Another worker has the run now."""
+
+
+class Actor:
+    """`carry_out_due` starts what is due and answers at once; threads of its own do the work."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        ring: Callable[[str], object],
+        reserve: Reserve,
+        presence: Presence,
+        *,
+        public_url: str,
+        allow_private: frozenset[str] = frozenset(),
+        patience: Patience | None = None,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._ring = ring
+        self._reserve = reserve
+        self._presence = presence
+        self._links = Links(vault, public_url)
+        self._allow_private = allow_private
+        self._patience = patience or Patience()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="act")
+        self._free = threading.Semaphore(AT_ONCE)
+        self._taking = threading.Lock()
+        self._stopping = threading.Event()
+        self._circuits: dict[str, tuple[int, float]] = {}
+
+    def carry_out_due(self) -> None:
+        """Raises `StorageUnavailable`."""
+        while self._carry_out_next():
+            pass
+
+    def close(self) -> None:
+        """Take nothing new, and finish what is under way."""
+        with self._taking:
+            self._stopping.set()
+        self._pool.shutdown(wait=True)
+
+    def _carry_out_next(self) -> bool:
+        """Whether there was one, and somebody free for it."""
+        with self._taking:  # what is taken is worked at, also if we are closed meanwhile
+            if self._stopping.is_set() or not self._free.acquire(blocking=False):
+                return False
+            now, taken = now_ms(), []
+            try:
+                with self._database.read() as connection:
+                    some = runs.any_due(connection, now)
+                if some:
+                    with self._database.write() as connection:
+                        holder = self._presence.sign(connection)
+                        taken = runs.take(connection, self._vault, now, now + _LEASE_MS, 1, holder)
+            finally:
+                if not taken:
+                    self._free.release()
+            if taken:
+                self._pool.submit(self._work, taken[0])
+            return bool(taken)
+
+    def _work(self, run: Run) -> None:
+        try:
+            self._carry_out(_Held(self._database, self._presence, run))
+        except _Lost:
+            log.warning("run_lost", run=run.id)
+        except StorageUnavailable as error:
+            # Its lease ends by itself, and whoever takes it then goes on from what was written down.
+            log.warning("database_away", run=run.id, reason=error.message)
+        except Exception as error:  # noqa: BLE001  a thread's error would be seen by nobody
+            log.error("unexpected", run=run.id, error=type(error).__name__)
+        finally:
+            self._free.release()
+        try:
+            self.carry_out_due()
+        except StorageUnavailable:
+            return
+
+    def _carry_out(self, held: "_Held") -> None:
+        run = held.run
+        if run.state == runs.PENDING:
+            self._end(held, runs.EXPIRED, "Nobody approved it in time.", code="expired")
+            return
+        try:
+            done = self._attempt(held)
+        except _Postponed as later:
+            self._later(held, later.until, run.state)
+        except NeedsPerson:
+            self._wait_for_person(held)
+        except NotNow as later:
+            blank = dict.fromkeys(get_action(run.action).outputs)
+            self._later(held, later.until, runs.QUEUED, text=later.text, output={**blank, **later.output})
+        except NotReached as error:
+            self._not_reached(held, error)
+        except Declined as error:
+            if not self._fall_back(held, error.message):
+                self._end(held, runs.FAILED, error.message, code=error.code)
+        except Failed as error:
+            self._end(held, runs.FAILED, error.message, code=error.code)
+        except InvalidRequest as error:
+            if held.run.told:
+                self._unknown(held, f"{error.message} What was sent before may have been done.")
+            else:
+                self._end(held, runs.FAILED, error.message, code=error.code)
+        except Uncertain as error:
+            self._unknown(held, error.message)
+        except (_Lost, StorageUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001  a vendor's answer may break any adapter
+            log.error("adapter_failed", run=run.id, action=run.action, error=type(error).__name__)
+            if held.run.told:
+                self._unknown(held, "The answer could not be understood. It may have been done.")
+            else:
+                self._end(held, runs.FAILED, "Something went wrong here; nothing was sent.", code="internal_error")
+        else:
+            self._end(held, runs.SUCCEEDED, done.text, output=done.output)
+
+    def _attempt(self, held: "_Held") -> Done:
+        run = held.run
+        if run.content.get("approved") not in (None, fingerprint(run)):
+            raise Failed("It is not what was approved, so it is not done.", code="not_approved")
+        self._judge(run, now_at(run).input)
+        if run.source_id is None:
+            return builtin.ACTIONS[run.action](self._own_task(held))
+        way = now_at(run)
+        assert way.source_id is not None
+        source = self._source(way.source_id)
+        self._wait_for_turn(source)
+        does = adapters.of(source.provider).get(run.action)
+        if does is None:
+            raise Failed(f"{source.name} cannot do {run.action} any more.")
+        task = self._task(held, source, way.input)
+        if not run.told:
+            mails.take_place(self._database, run, source)
+        hidden = Hidden.of(source)
+        try:
+            done = self._found_out(does, task, run) if run.told and not _may_repeat(does, run) else does.run(task)
+        except (NotReached, Uncertain, Failed) as error:
+            # A vendor may repeat in its answer what it was asked with.
+            error.message = hidden.hide(error.message)
+            if isinstance(error, NotReached | Uncertain):
+                self._count_failure(source.id)
+            raise
+        done = replace(done, text=hidden.hide(done.text), output=hidden.hide(dict(done.output)))
+        self._circuits.pop(source.id, None)
+        if get_action(run.action).risk == "read" and all(value is None for value in done.output.values()):
+            raise Failed(f"{source.name} knows nothing of it.", code="no_such_thing")
+        return done
+
+    def _own_task(self, held: "_Held") -> builtin.OwnTask:
+        return builtin.OwnTask(
+            held.run,
+            self._database,
+            self._vault,
+            self._allow_private,
+            self._links,
+            held.hold_on,
+            held.about_to_change,
+            held.nothing_taken,
+        )
+
+    def _task(self, held: "_Held", source: Source, given: Mapping[str, Any]) -> Task:
+        base = str(source.settings.get("api_url") or "")
+        vendor = Vendor(
+            base, allow_private=self._allow_private, before_change=held.about_to_change, not_taken=held.nothing_taken
+        )
+        asked_at = datetime.fromtimestamp(held.run.created_at / 1000, UTC)
+
+        def judge(money: Money) -> None:
+            self._note_money(held, money)
+            self._judge(held.run, money)
+
+        return Task(given, source.settings, vendor, held.run.id, asked_at, judge)
+
+    def _note_money(self, held: "_Held", money: Money) -> None:
+        """What a run moves counts towards the sum of the day, also where only the source knew it."""
+        minor, currency = policy.money_of(money)
+        if minor is None or held.run.amount_minor is not None:
+            return
+        held.run = replace(held.run, amount_minor=minor, currency=currency)
+        with self._database.write() as connection:
+            runs.note_money(connection, held.run)
+
+    def _judge(self, run: Run, given: Mapping[str, Any]) -> None:
+        """Judge by the policy as it is now, with what was read by now. Raises `NeedsPerson`, unless somebody approved
+        it or it was told before: then it is only found out."""
+        if run.told or run.content.get("approved") is not None or run.decided_by is not None:
+            return
+        action = get_action(run.action)
+        with self._database.read() as connection:
+            waits = policy.waits(connection, run.workspace_id, action, [given], now_ms(), before=run.id)
+        if waits:
+            raise NeedsPerson
+
+    def _wait_for_person(self, held: "_Held") -> None:
+        """By what was read, or by a policy that changed since, somebody has to approve it."""
+        now = now_ms()
+        waiting = replace(held.run, state=runs.PENDING, due_at=now + APPROVAL_MS, expires_at=now + APPROVAL_MS)
+        with self._database.write() as connection:
+            if not runs.save(connection, self._vault, waiting, was_due=held.run.due_at):
+                raise _Lost
+            tell_pending(connection, self._vault, waiting)
+        log.info("waits_for_person", run=waiting.id, action=waiting.action)
+        self._ring(FRESH)
+
+    def _found_out(self, does: Does, task: Task, run: Run) -> Done:
+        """What became of something that was told. Raises `Failed` if it certainly was not done."""
+        if does.find_out is None:
+            raise Uncertain("It was asked for, and its source cannot be asked what became of it. Look there.")
+        found = does.find_out(task)
+        if found is not None:
+            return found
+        if now_ms() - (run.content.get("told_at") or run.created_at) < self._patience.settled * 1000:
+            raise Uncertain("It may still be under way.")
+        raise Failed("It was looked up and has not been done. Ask again if it is still wanted.", code="not_done")
+
+    def _source(self, source_id: str) -> Source:
+        with self._database.read() as connection:
+            source = sources.get(connection, self._vault, source_id)
+        if source is None:
+            raise Failed("Its source was deleted.", code="no_source")
+        return source
+
+    def _wait_for_turn(self, source: Source) -> None:
+        failures, opened = self._circuits.get(source.id, (0, 0.0))
+        if failures >= _FAILURES_IN_A_ROW and time.monotonic() - opened < _CIRCUIT_SECONDS:
+            raise _Postponed(now_ms() + int(_CIRCUIT_SECONDS * 1000))
+        slots = self._reserve(f"act:{source.id}", PER_SECOND, 1)
+        until = slots[0] if slots else now_ms() + 1000
+        if until - now_ms() > _ASLEEP_MS:
+            if not slots:
+                raise _Postponed(until)
+            time.sleep(max(0, until - now_ms()) / 1000)
+
+    def _count_failure(self, source_id: str) -> None:
+        failures, _ = self._circuits.get(source_id, (0, 0.0))
+        self._circuits[source_id] = (failures + 1, time.monotonic())
+
+    def _not_reached(self, held: "_Held", error: NotReached) -> None:
+        run = held.run
+        if run.told:
+            # It was only the look-up that was not reached.
+            self._unknown(held, error.message)
+            return
+        if self._fall_back(held, error.message):
+            return
+        if run.attempts >= len(self._patience.retries):
+            self._end(held, runs.FAILED, f"{error.message} It was tried {run.attempts + 1} times.", code=error.code)
+            return
+        pause = max(self._patience.retries[run.attempts], error.after or 0)
+        waiting = f"{error.message} It is tried again."
+        self._later(held, now_ms() + int(pause * 1000), runs.QUEUED, text=waiting, attempts=run.attempts + 1)
+
+    def _fall_back(self, held: "_Held", why: str) -> bool:
+        """Go on at the other source, if there is one; only ever after it certainly was not done at the first."""
+        run = held.run
+        if run.content.get("fallback") is None or run.on_fallback:
+            return False
+        next_run = replace(run, on_fallback=True, told=False)
+        held.run = next_run
+        self._later(held, now_ms(), runs.QUEUED, text=f"{why} The fallback is tried.", attempts=0)
+        return True
+
+    def _unknown(self, held: "_Held", text: str) -> None:
+        run = held.run
+        looked = run.content.get("look_ups", 0)
+        does = adapters.of(self._source(run.source_id).provider).get(run.action) if run.source_id else None
+        can_look = does is not None and (does.repeatable or does.find_out is not None)
+        if not can_look or looked >= len(self._patience.look_ups):
+            self._end(held, runs.UNKNOWN, f"{text} What became of it is not known: look at the source.", code="unknown")
+            return
+        until = now_ms() + int(self._patience.look_ups[looked] * 1000)
+        self._later(held, until, runs.UNKNOWN, text=f"{text} It is being looked up.", look_ups=looked + 1)
+
+    def _later(self, held: "_Held", until: int, state: str, *, attempts: int | None = None, **content: Any) -> None:
+        run = held.run
+        changed = replace(
+            run,
+            state=state,
+            due_at=until,
+            attempts=run.attempts if attempts is None else attempts,
+            content={**run.content, **content},
+        )
+        with self._database.write() as connection:
+            if not runs.save(connection, self._vault, changed, was_due=run.due_at):
+                raise _Lost
+
+    def _end(self, held: "_Held", state: str, text: str, *, code: str | None = None,
+             output: Mapping[str, Any] | None = None) -> None:  # fmt: skip
+        run, now = held.run, now_ms()
+        blank: dict[str, Any] = dict.fromkeys(get_action(run.action).outputs)
+        content = {**run.content, "text": text, "code": code, "output": {**blank, **(output or {})}}
+        ended = replace(run, state=state, due_at=None, finished_at=now, content=content)
+        with self._database.write() as connection:
+            if not runs.save(connection, self._vault, ended, was_due=run.due_at):
+                raise _Lost
+            audit.append(connection, audit.Entry(run.workspace_id, now, "relay", f"action.{state}", run.id, run.action))
+            tell_completed(connection, self._vault, ended)
+        log.info("ended", run=run.id, action=run.action, state=state, code=code)
+        self._ring(FRESH)
+
+
+def _may_repeat(does: Does, run: Run) -> bool:
+    """Whether doing what was told once more surely changes nothing more."""
+    since_ms = now_ms() - (run.content.get("told_at") or run.created_at)
+    return does.repeatable and (does.kept is None or since_ms < does.kept.total_seconds() * 1000)
+
+
+class _Postponed(Exception):
+    """Not yet its turn."""
+
+    def __init__(self, until: int) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class _Held:
+    """A run that this worker holds, as it is written down now."""
+
+    def __init__(self, database: Database, presence: Presence, run: Run) -> None:
+        self._database = database
+        self._presence = presence
+        self._told_before = run.told
+        self._told = 0
+        self.run = run
+
+    def hold_on(self) -> None:
+        """Called before something that takes long and changes nothing yet."""
+        self._note(told=self.run.told)
+
+    def about_to_change(self) -> None:
+        """Called before each request that changes something: hold on, and write down that it was told."""
+        self._told += 1
+        self._note(told=True)
+
+    def nothing_taken(self) -> None:
+        """Called when such a request certainly was not taken."""
+        self._told -= 1
+        self._note(told=self._told_before or self._told > 0)
+
+    def _note(self, *, told: bool) -> None:
+        until = now_ms() + _LEASE_MS
+        with self._database.write() as connection:
+            self._presence.sign(connection)
+            if not runs.hold(connection, self.run, until, told=told):
+                raise _Lost
+        content = {**self.run.content, "told_at": self.run.content.get("told_at") or now_ms()}
+        self.run = replace(self.run, due_at=until, told=told, state=runs.RUNNING, content=content)

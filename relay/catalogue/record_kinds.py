@@ -1,0 +1,3 @@
+"""Of what there are records."""
+
+KINDS = ("customer", "subscription", "invoice", "service", "domain", "payment_method", "alert")

@@ -1,0 +1,155 @@
+"""Actions: what can be done, by whom, what was done, and who has to say yes."""
+
+from typing import Any
+
+import click
+
+from relay.actions import adapters, policy
+from relay.actions.planned import in_words, planned
+from relay.actions.requests import Desk
+from relay.actions.source_choice import label_of
+from relay.catalogue.action_types import actions
+from relay.catalogue.action_types import get as get_action
+from relay.cli.context import ACTOR, Here, here, json_option, none_of, read_settings, settings_option, show, table
+from relay.errors import NotFound
+from relay.formats import jsontext
+from relay.formats.nearest import did_you_mean
+from relay.model import iso
+from relay.providers import get as get_provider
+from relay.queue.lanes import ACT, FRESH
+from relay.security.approval_links import Link
+from relay.storage import runs
+from relay.storage.runs import Run
+from relay.web.framework import requests
+
+_COLUMNS = ("id", "status", "asked_for", "created_at", "message")
+
+
+@click.group("action")
+def action_group() -> None:
+    """What the relay does for you at gateways, panels and desks."""
+
+
+@action_group.command("list")
+@json_option
+def list_actions(as_json: bool) -> None:
+    """The actions, what is at risk, when somebody has to approve, and which providers do them."""
+    with here() as relay, relay.database.read() as connection:
+        decided = runs.policies(connection, relay.workspace.id)
+    rows = [
+        {
+            "name": action.name,
+            "risk": action.risk,
+            "approval": policy.words(decided.get(action.name) or policy.usual(action)),
+            "done by": "the relay" if action.own else [get_provider(name).label for name in adapters.able(action.name)],
+        }
+        for action in actions().values()
+    ]
+    table(rows, ("name", "risk", "approval", "done by"), as_json, "There are no actions.")
+
+
+@action_group.command("runs")
+@click.option("--status", type=click.Choice(runs.STATES), help="Only in this state.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@json_option
+def list_runs(status: str | None, limit: int, as_json: bool) -> None:
+    """What was asked for and what came of it, newest first."""
+    with here() as relay:
+        with relay.database.read() as connection:
+            found = runs.search(
+                connection, relay.vault, relay.workspace.id, state=status, action=None, before=None, limit=limit
+            )
+            total = 0 if found else runs.count(connection, relay.workspace.id)
+        rows = [_shown(relay, run) for run in found]
+    table(rows, _COLUMNS, as_json, none_of(total, "Nothing was asked for yet."))
+
+
+@action_group.command("run")
+@click.argument("name")
+@settings_option
+@click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
+@click.option("--key", help="A repeat with the same key is done once.")
+@json_option
+def run_action(name: str, settings: tuple[str, ...], dry_run: bool, key: str | None, as_json: bool) -> None:
+    """Ask for an action: relay action run service.suspend --set service_id=acmeshop"""
+    given: dict[str, Any] = {field: _value(name, field, text) for field, text in read_settings(settings).items()}
+    given = requests.json_object(jsontext.dumps(given), get_action(name).input)
+    with here() as relay:
+        if dry_run:
+            show(_desk(relay).rehearse(relay.workspace.id, name, given), as_json)
+            return
+        run = _desk(relay).request(relay.workspace.id, name, given, actor=ACTOR, key=key)
+        relay.ring(FRESH if run.state == runs.PENDING else ACT)
+        show(_shown(relay, run), as_json)
+
+
+@action_group.command("approve")
+@click.argument("run_id")
+def approve(run_id: str) -> None:
+    """Say yes to a run that waits for it."""
+    with here() as relay:
+        run = _desk(relay).decide(relay.workspace.id, run_id, approve=True, actor=ACTOR)
+        relay.ring(ACT)
+        asked_for = _shown(relay, run)["asked_for"]
+    click.echo(f"Approved: {asked_for} It is done now. `relay action runs` shows what comes of it.")
+
+
+@action_group.command("reject")
+@click.argument("run_id")
+def reject(run_id: str) -> None:
+    """Say no to a run that waits for approval."""
+    with here() as relay:
+        _desk(relay).decide(relay.workspace.id, run_id, approve=False, actor=ACTOR)
+        relay.ring(FRESH)
+    click.echo("Rejected: nothing is done.")
+
+
+@action_group.command("policy")
+@click.argument("name")
+@click.argument("mode", type=click.Choice(policy.MODES))
+@click.argument("amount", required=False)
+@click.argument("currency", required=False)
+@click.option("--per-day", metavar="AMOUNT", help="Also when all runs come to more than this within 24 hours.")
+def set_policy(name: str, mode: str, amount: str | None, currency: str | None, per_day: str | None) -> None:
+    """When somebody has to approve an action: relay action policy payment.refund above 50 EUR --per-day 500"""
+    rule = policy.checked(name, mode, amount, currency, per_day)
+    with here() as relay:
+        _desk(relay).set_policy(relay.workspace.id, rule, actor=ACTOR)
+    click.echo(f"From now on {name} needs approval: {policy.words(rule)}.")
+
+
+def _desk(relay: Here) -> Desk:
+    return Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private_sources)
+
+
+def _shown(relay: Here, run: Run) -> dict[str, Any]:
+    with relay.database.read() as connection:
+        source = label_of(run.source_id, connection, relay.vault)
+        asked_for = in_words(run, lambda source_id: label_of(source_id, connection, relay.vault))
+    pending = run.state == runs.PENDING
+    return {
+        "id": run.id,
+        "action": run.action,
+        "status": run.state,
+        "source": source,
+        "asked_for": asked_for,
+        "input": planned(run)[0].input,
+        "fallback": next(({"source": each.source_id, "input": each.input} for each in planned(run)[1:]), None),
+        "created_at": iso(run.created_at),
+        "message": run.content.get("text"),
+        "approve_url": _desk(relay).links.url(Link(run.id, f"shown on the {ACTOR}", ACTOR)) if pending else None,
+    }
+
+
+def _value(name: str, field: str, text: str) -> Any:
+    """A field's text as its type. Raises `NotFound` for an action or a field that there is not."""
+    known = get_action(name)
+    wanted = known.input["properties"].get(field)
+    if wanted is None:
+        fields = ", ".join(known.input["properties"])
+        hint = did_you_mean(field, known.input["properties"])
+        raise NotFound(f"{name} has no field {field[:80]!r}.{hint} It has: {fields}.")
+    return text if wanted["type"] == "string" else jsontext.loads(text.encode())
+
+
+COMMANDS = (action_group,)

@@ -1,0 +1,42 @@
+"""The relay that API, command line and workers work with, and one of its workspaces as somebody works in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from relay.config import Config
+from relay.security.vault import Vault
+from relay.storage import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """What everything needs: settings, the database, the keys, and a way to wake the workers of a lane."""
+
+    config: Config
+    database: Database
+    vault: Vault
+    ring: Callable[[str], None]
+
+    def workspace(self, workspace_id: str, actor: str) -> "Workspace":
+        return Workspace(self, workspace_id, actor)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace, and in whose name something is done in it: the audit log notes `actor`."""
+
+    relay: Relay
+    id: str
+    actor: str
+
+    @property
+    def config(self) -> Config:
+        return self.relay.config
+
+    @property
+    def database(self) -> Database:
+        return self.relay.database
+
+    @property
+    def vault(self) -> Vault:
+        return self.relay.vault

@@ -1,0 +1,14 @@
+"""docs/reference/openapi.json: the API as a document, for those who do not run a relay yet."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from relay.formats import jsontext
+from relay.web.app import ROUTES
+from relay.web.framework import openapi
+
+_EXAMPLE_ADDRESS = "https://relay.example.com"
+
+
+def files(root: Path) -> Mapping[Path, str]:
+    return {root / "docs/reference/openapi.json": jsontext.pretty(openapi.document(ROUTES, _EXAMPLE_ADDRESS))}

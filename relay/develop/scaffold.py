@@ -1,0 +1,102 @@
+"""A new provider's folder. It leaves the tests red: each failure says what comes next."""
+
+from pathlib import Path
+
+from relay.errors import ConfigError, InvalidRequest
+from relay.providers import ROOT, load
+
+KINDS = ("payment_gateway", "hosting_panel", "billing_system", "monitor", "backup", "registrar", "help_desk", "generic")
+PROOFS = {
+    "hmac": (
+        "HmacSignature",
+        'HmacSignature(name="{name}_signature", header="x-signature")',
+        "theirs",
+        "3. Copy the signing secret from there and give it to the relay: `relay source secret {{id}} SECRET`.",
+    ),
+    "standard": (
+        "STANDARD_WEBHOOKS",
+        "STANDARD_WEBHOOKS",
+        "ours",
+        "3. As signing secret give `{{secret}}`.",
+    ),
+    "token": (
+        "SharedToken",
+        "SharedToken()",
+        "ours",
+        "3. Nothing is signed, so the address carries its secret: use `{{url}}?token={{secret}}`.",
+    ),
+    "basic": (
+        "BasicAuth",
+        "BasicAuth()",
+        "ours",
+        "3. As user give `relay`, as password `{{secret}}`.",
+    ),
+}
+"""How a provider can prove itself: what is imported, the scheme, whose secret it is, and its line in setup.md."""
+
+_CODE = '''"""{label}: say in a line what it does.
+
+Their events: {homepage}
+"""
+
+from typing import Any
+
+from relay.sdk.provider import Data, On, Provider
+from relay.security.verification import {imported}
+
+
+def notice(message: Any) -> Data:
+    return {{"notice": {{"title": message.get("title"), "text": message.get("text")}}}}
+
+
+PROVIDER = Provider(
+    name="{name}",
+    label="{label}",
+    kind="{kind}",
+    homepage="{homepage}",
+    verification={scheme},
+    event_name=lambda inbound: inbound.payload["type"],
+    event_id=lambda inbound: inbound.payload["id"],
+    events={{
+        "TODO": On("notice.received", notice),
+    }},
+    secret="{secret}",
+)
+'''
+_SETUP = """# {label}
+
+1. TODO: where the owner of an account there finds its webhooks, step by step.
+2. As address give `{{{{url}}}}`.
+{line}
+4. TODO: how to send a test event. Then look: `relay events` shows what came from {{{{name}}}} (`{{{{id}}}}`).
+"""
+
+
+def write(name: str, label: str, kind: str, homepage: str, proof: str) -> list[Path]:
+    """Write the folder; answers its files. Raises `InvalidRequest`, or `ConfigError` outside a checkout."""
+    if not (ROOT.parent.parent / "pyproject.toml").exists():
+        raise ConfigError("`relay new-provider` works in a checkout of the source, which this is not.")
+    if not (name.isascii() and name.isidentifier() and name == name.lower() and name[0] != "_"):
+        raise InvalidRequest(f"A provider is named in lower snake case, such as better_stack; it is {name[:60]!r}.")
+    taken = {each for provider in load().values() for each in (provider.name, *provider.aliases)}
+    if name in taken or (ROOT / name).exists():
+        raise InvalidRequest(f"There is a provider {name} already: relay/providers/{name}.")
+    if not homepage.startswith("https://"):
+        raise InvalidRequest(
+            f"homepage is the page where they document their events, with https://; it is {homepage[:80]!r}."
+        )
+    imported, scheme, secret, line = PROOFS[proof]
+    folder = ROOT / name
+    (folder / "samples").mkdir(parents=True)
+    code = _CODE.format(
+        name=name,
+        label=label,
+        kind=kind,
+        homepage=homepage,
+        imported=imported,
+        scheme=scheme.format(name=name),
+        secret=secret,
+    )
+    (folder / "__init__.py").write_text(code)
+    (folder / "setup.md").write_text(_SETUP.format(label=label, line=line))
+    return [folder / "__init__.py", folder / "setup.md"]

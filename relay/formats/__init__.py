@@ -1,0 +1,1 @@
+"""How others write things: text, JSON, XML, forms, money, times, and what people set. Pure, and known to everybody."""

@@ -1,0 +1,417 @@
+"""From a webhook as it arrived to our events: allow-listed, complete, checked against our own schemas.
+
+Pure: nothing is read or stored here. Whatever a body holds, `normalize` returns events and never raises;
+what cannot be understood becomes `unknown`, and an event that our schema refuses carries its `defect`.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from relay.catalogue.vocabulary import catalogue
+from relay.errors import Unreadable
+from relay.formats import hops, jsontext
+from relay.inbound.news import ENDS, STATING
+from relay.model import EVENTS_PER_WEBHOOK, SEVERITIES, Event, Inbound, Source, Statement, iso
+from relay.sdk.provider import Data, Instead, On, Provider, by_arrival
+from relay.security.redaction import REMOVED, without_credentials_in_addresses
+from relay.security.verification import TOKEN, Coverage, fingerprint
+
+UNVERIFIED = "unverified"
+OWN = "relay"
+POLLED = "polled"
+"""Stand for a proof where there is none: a source in monitor mode took it without; the relay itself said it; the
+provider's API was asked for it."""
+
+_WITHOUT_PROOF: Mapping[str, Coverage] = {UNVERIFIED: "not", OWN: "fully", POLLED: "fetched"}
+
+_LONGEST_ID = 255
+_ZEROS = re.compile(r"0[0-]*|[A-Za-z]{1,20}_0[0-]{7,}")
+_LOGS_IN = re.compile(rb"""//[^\s/?#"'<>\\]*@""")
+_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a webhook came from, as its events tell it. `place` is its number in order of acceptance."""
+
+    source: Source
+    place: int
+    verified_by: str
+
+
+def read(provider: Provider, inbound: Inbound) -> Inbound:
+    """The inbound with its payload read and freed of secrets, or with why that cannot be done: what is proved is kept
+    either way."""
+    try:
+        payload, removed = provider.without_secrets(provider.body.read(inbound))
+        return replace(inbound, payload=payload, redacted=removed)
+    except Unreadable as error:
+        return replace(inbound, unreadable=error.message)
+    except Exception as error:  # noqa: BLE001  a foreign body may break any reader
+        return replace(inbound, unreadable=_place(error))
+
+
+def native_id(provider: Provider, inbound: Inbound) -> str:
+    """The provider's id of a read webhook, or the fingerprint of what it says.
+
+    An id of nothing but zeros, as all test webhooks of Stripe's dashboard have, stands with that fingerprint. Where
+    something was removed, two that differ in nothing else have the same words: when they came tells them apart.
+    """
+    found = None if inbound.unreadable is not None else _known_id(provider, inbound)
+    if found is None and (inbound.redacted or REMOVED.encode() in _words(inbound)):
+        return by_arrival(inbound)
+    return body_fingerprint(inbound) if inbound.unreadable is not None else _id_or_words(inbound, found)
+
+
+def _known_id(provider: Provider, inbound: Inbound) -> str | None:
+    """The provider's id, unless it was one that nobody may keep."""
+    found = _text(_or_none(provider.event_id, inbound))
+    return None if found is None or REMOVED in found else found
+
+
+def _words(inbound: Inbound) -> bytes:
+    return inbound.body or jsontext.dumps(inbound.payload)
+
+
+def _id_or_words(inbound: Inbound, found: str | None) -> str:
+    if found is None or _ZEROS.fullmatch(found):
+        said = fingerprint(_words(inbound))
+        return said if found is None else f"{found[: _LONGEST_ID // 2]}:{said[:32]}"
+    return _short(found)
+
+
+def repeat_key(provider: Provider, inbound: Inbound) -> str:
+    """What a repeat of a read webhook is known by: its id, or that of its sending where this is what was proved.
+
+    With it stands the name of a gateway's event: samples and simulators have one id for events of several names.
+    """
+    if delivery_id := _or_none(provider.delivery_id, inbound):
+        return _short(f"sending:{delivery_id}")
+    if inbound.unreadable is not None:
+        return body_fingerprint(inbound)
+    # The body is still as it came: here its words tell one from another.
+    own_id = _id_or_words(inbound, _known_id(provider, inbound))
+    name = _or_none(provider.event_name, inbound) if provider.kind == "payment_gateway" else None
+    return _short(f"{own_id}:{name}") if isinstance(name, str) else own_id
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_ID else fingerprint(text.encode())
+
+
+def body_fingerprint(inbound: Inbound) -> str:
+    """What a webhook is known by that nobody could read: its body, or its address where it has none."""
+    query = {name: value for name, value in inbound.query.items() if name != TOKEN}
+    return fingerprint(inbound.body or jsontext.dumps(query))
+
+
+def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Event]:
+    """All events that a read webhook gives, in order; none for a native event that is knowingly ignored."""
+    if inbound.unreadable is not None:
+        return [_unknown(provider, inbound, origin, 0, None, "The body could not be read.", inbound.unreadable)]
+    if inbound.looked_up:
+        answers = without_credentials_in_addresses(dict(inbound.looked_up), provider.plain_parameters)
+        inbound = replace(inbound, looked_up=answers)
+    instead = _instead(provider, inbound)
+    if instead is not None:
+        told = _or_none(instead.told, inbound)
+        payload, _ = provider.without_secrets(_or_none(instead.named, inbound) if told is None else told)
+        inbound = replace(inbound, payload=payload)
+        if told is None:
+            return [_unknown(provider, inbound, origin, 0, None, instead.reason, None)]
+    events: list[Event] = []
+    pieces = _pieces(provider, inbound)
+    for number, piece in enumerate(pieces):
+        found = _events_of(provider, piece, origin, offset=len(events))
+        if len(events) + len(found) >= EVENTS_PER_WEBHOOK:
+            left = len(found) + len(pieces) - number - 1
+            return [*events, _more(provider, inbound, origin, len(events), left)]
+        events += found
+    return events
+
+
+def _more(provider: Provider, inbound: Inbound, origin: Origin, index: int, left: int) -> Event:
+    """One alert for what a webhook holds beyond its room: whoever wants to know of trouble hears of it."""
+    return _envelope(
+        provider,
+        inbound,
+        origin,
+        index,
+        None,
+        "alert.raised",
+        identity=f"{native_id(provider, inbound)}:more",
+        key="",
+        data={
+            "alert": {
+                "key": f"more:{origin.source.id}",
+                "title": f"{left} more events came in one webhook",
+                "message": f"A webhook of {origin.source.name} held more events than the {index} that were told one by"
+                f" one. At least {left} were not told: look there.",
+                "severity": "critical",
+                "status": "firing",
+                "resource": origin.source.name,
+            }
+        },
+        customer=None,
+        severity="critical",
+    )
+
+
+def _instead(provider: Provider, inbound: Inbound) -> Instead | None:
+    """By what a read webhook is replaced; None for one that is told as it came."""
+    instead = provider.look_up.instead if provider.look_up else None
+    return instead if instead is not None and inbound.unreadable is None and instead.of(inbound) else None
+
+
+def _signed(provider: Provider, inbound: Inbound, proof: str) -> Coverage:
+    if proof in _WITHOUT_PROOF:
+        return _WITHOUT_PROOF[proof]
+    return "fetched" if _instead(provider, inbound) else provider.verification.covers(proof)
+
+
+def enriched(provider: Provider, inbound: Inbound) -> bool | None:
+    """Whether all that a read webhook leaves out has been looked up; None if it leaves nothing out."""
+    if provider.look_up is None:
+        return None
+    asked = _or_none(provider.look_up.questions, inbound)
+    return all(inbound.looked_up.get(name) is not None for name in asked) if asked else None
+
+
+def _pieces(provider: Provider, inbound: Inbound) -> Sequence[Inbound]:
+    try:
+        pieces = provider.split(inbound)
+        if len(pieces) < 2:
+            return pieces or (inbound,)
+        # A piece without an id is known by its own fingerprint, not by that of the body they share.
+        return [replace(piece, body=jsontext.dumps(piece.payload)) for piece in pieces]
+    except Exception:  # noqa: BLE001  a foreign body may break any reader; the whole is then judged as one
+        return (inbound,)
+
+
+def _events_of(provider: Provider, piece: Inbound, origin: Origin, offset: int) -> list[Event]:
+    name = None
+    try:
+        name = provider.event_name(piece)
+        if name in provider.ignored:
+            return []
+        route = provider.events.get(name) if isinstance(name, str) else None
+        if route is None:
+            return [_unknown(provider, piece, origin, offset, name, "This event is not mapped yet.", None)]
+        subject = provider.subject(piece)
+        read_already: dict[Any, Any] = {}
+
+        def once(reader: Callable[[Any], Any]) -> Any:
+            """Several events of one webhook are often read by one reader."""
+            if reader not in read_already:
+                read_already[reader] = reader(subject)
+            return read_already[reader]
+
+        events = []
+        for index, on in enumerate(_wanted(route, piece), start=offset):
+            key = on.key(subject) if on.key else ""
+            customer = once(on.customer or provider.customer)
+            event = _event(provider, piece, origin, index, name, on, once(on.data), customer, key)
+            if on.lasts and on.type in STATING and event.defect is None:
+                event = replace(event, alert=_statement(provider, piece, subject, event))
+            events.append(event)
+        return events
+    except Exception as error:  # noqa: BLE001  see the module's promise: kept and shown, never raised
+        return [_unknown(provider, piece, origin, offset, name, "The event could not be read.", _place(error))]
+
+
+def _wanted(route: Any, piece: Inbound) -> Iterator[On]:
+    choices = route(piece) if callable(route) and not isinstance(route, On) else route
+    for on in (choices,) if isinstance(choices, On) else choices:
+        if on.when is None or on.when(piece):
+            yield on
+
+
+def _event(
+    provider: Provider,
+    piece: Inbound,
+    origin: Origin,
+    index: int,
+    native: str | None,
+    on: On,
+    data: Data,
+    customer: Data | None,
+    key: str,
+) -> Event:
+    return _envelope(
+        provider,
+        piece,
+        origin,
+        index,
+        native,
+        on.type,
+        identity=on.once(data) if on.once else None,
+        key=key,
+        data=data,
+        customer=customer,
+        severity=on.severity or _severity_of(on.type, data),
+    )
+
+
+def _severity_of(type_name: str, data: Data) -> str | None:
+    """How severe an alert says that it is when it begins."""
+    alert = data.get("alert") if type_name in ENDS else None
+    own = alert.get("severity") if isinstance(alert, dict) else None
+    return own if own in SEVERITIES else None
+
+
+def _statement(provider: Provider, piece: Inbound, subject: Any, event: Event) -> Statement | None:
+    """What an event says of its alert; None where it names none."""
+    data = event.envelope["data"]
+    key = _text((data["alert"] or {}).get("key")) or _text((data["monitor"] or {}).get("id"))
+    if key is None:
+        return None
+    outage = _or_none(provider.alerts.outage, subject)
+    return Statement(
+        key=key[:_LONGEST_ID],
+        type=event.type,
+        severity=event.envelope["severity"],
+        outage=iso(outage) if isinstance(outage, datetime) else outage and outage[:_LONGEST_ID],
+        began_at=_ms(outage),
+        dated_at=_ms(_or_none(provider.occurred_at, piece)),
+        heard_at=_ms(piece.received_at) or 0,
+        silence=int(provider.alerts.silence.total_seconds() * 1000),
+    )
+
+
+def _ms(moment: Any) -> int | None:
+    return int(moment.timestamp() * 1000) if isinstance(moment, datetime) else None
+
+
+def called(event: Event, type_name: str) -> Event:
+    """The same event as one of another type that can hold what it says; else as it is."""
+    if type_name == event.type:
+        return event
+    event_type = catalogue().types[type_name]
+    data = event_type.complete(event_type.fit(event.envelope["data"]))
+    envelope = {**event.envelope, "type": type_name, "version": event_type.version, "data": data}
+    envelope["summary"] = event_type.summary.of(envelope)
+    body = jsontext.dumps(envelope)
+    defect = event_type.defect(jsontext.plain(body)["data"])
+    return event if defect else replace(event, type=type_name, envelope=envelope, body=body)
+
+
+def _unknown(
+    provider: Provider,
+    piece: Inbound,
+    origin: Origin,
+    index: int,
+    native: Any,
+    reason: str,
+    defect: str | None,
+) -> Event:
+    return _envelope(
+        provider,
+        piece,
+        origin,
+        index,
+        native if isinstance(native, str) else None,
+        "unknown",
+        identity=None,
+        key="",
+        data={"unknown": {"reason": reason, "defect": defect}},
+        customer=None,
+        severity=None,
+    )
+
+
+def _envelope(
+    provider: Provider,
+    piece: Inbound,
+    origin: Origin,
+    index: int,
+    native: str | None,
+    type_name: str,
+    *,
+    identity: str | None,
+    key: str,
+    data: Data,
+    customer: dict[str, Any] | None,
+    severity: str | None,
+) -> Event:
+    event_type = catalogue().types[type_name]
+    provider_event_id = native_id(provider, piece)
+    received_at = iso(piece.received_at)
+    livemode = _or_none(provider.livemode, piece)
+    envelope: dict[str, Any] = {
+        "id": event_id(origin.source.id, identity or provider_event_id, type_name, key),
+        "type": type_name,
+        "version": event_type.version,
+        "sequence": origin.place * EVENTS_PER_WEBHOOK + index,
+        "occurred_at": _or_none(lambda each: iso(provider.occurred_at(each)), piece) or received_at,
+        "received_at": received_at,
+        "source": {
+            "id": origin.source.id,
+            "name": origin.source.name,
+            "provider": provider.name,
+            "kind": provider.kind,
+            "verified_by": origin.verified_by,
+            "signed": _signed(provider, piece, origin.verified_by),
+        },
+        "enriched": enriched(provider, piece),
+        "livemode": livemode if isinstance(livemode, bool) else None,
+        "severity": severity or event_type.severity,
+        "summary": "",
+        "provider_event": {"id": provider_event_id, "type": native},
+        "customer": None if customer is None else _customer(customer),
+        "data": event_type.complete(data),
+    }
+    envelope["summary"] = event_type.summary.of(envelope)
+    body = jsontext.dumps(envelope)
+    if _LOGS_IN.search(body):
+        # What was read holds none; a reader may have made one by decoding what it read.
+        envelope = without_credentials_in_addresses(envelope, provider.plain_parameters)
+        body = jsontext.dumps(envelope)
+    who = envelope["customer"] or {}
+    return Event(
+        id=envelope["id"],
+        type=type_name,
+        sequence=envelope["sequence"],
+        customer_id=who.get("id"),
+        customer_email=who.get("email"),
+        envelope=envelope,
+        body=body,
+        defect=event_type.defect(jsontext.plain(body)["data"]),
+        hops=hops.of(piece.headers),
+    )
+
+
+def event_id(source_id: str, happening: str, type_name: str, key: str = "") -> str:
+    """The same for the same happening and type, however often it comes, is told or is replayed."""
+    text = "\0".join((source_id, happening, type_name, key))
+    return f"evt_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _customer(customer: dict[str, Any]) -> dict[str, Any] | None:
+    known = {name: _text(customer.get(name)) for name in ("id", "name", "email", "company")}
+    return known if any(known.values()) else None
+
+
+def _text(value: Any) -> str | None:
+    """Text or a whole number as text that every database takes; None for nothing and for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).replace("\0", "") or None
+
+
+def _or_none(reader: Any, piece: Inbound) -> Any:
+    """Ids, times and modes are worth having, but an event is not lost for want of them."""
+    try:
+        return reader(piece)
+    except Exception:  # noqa: BLE001  a foreign body may break any reader
+        return None
+
+
+def _place(error: Exception) -> str:
+    """What broke, without the body's words: a KeyError names a key, everything else only its kind."""
+    if isinstance(error, KeyError) and error.args and _FIELD_NAME.fullmatch(str(error.args[0])):
+        return f"the field {error.args[0]} is missing"
+    return f"{type(error).__name__} while reading"

@@ -1,0 +1,206 @@
+"""The first stage: prove the sender, store the webhook once, ring for the workers, answer.
+
+Nothing here understands an event. What is answered 2xx is durably committed before the answer leaves.
+"""
+
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from threading import Lock
+
+from relay.errors import NotFound, StorageUnavailable, VerificationError, VerificationUnavailable
+from relay.formats import jsontext
+from relay.inbound.normalize import UNVERIFIED, read, repeat_key
+from relay.inbound.unproved import Unproved
+from relay.model import Inbound, Source, new_id, now_ms
+from relay.providers import get as get_provider
+from relay.sdk.provider import Provider, Reply
+from relay.security.vault import Vault
+from relay.security.verification import TOKEN, Credentials, credentials_of
+from relay.storage import Database, checks, inbound, sources
+from relay.storage.batching import Batcher
+
+_ID = re.compile(r"[A-Za-z0-9_]{1,64}")
+_SOURCES_KEPT = 1000
+_GATHER_SECONDS = 0.003
+STORED_WITHIN_SECONDS = 5.0
+"""A sender is answered by then, whatever the database waits for."""
+
+_SOURCE_FRESH_SECONDS = 1.0
+_HEADERS_NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization", "x-forwarded-for", "forwarded"})
+_MOST_HEADER_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a webhook: the id it is kept under, and whether it was known before."""
+
+    id: str
+    repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """When a run of a check began, if it said so, and whether the check has ever succeeded."""
+
+    started_at: datetime | None
+    has_succeeded: bool
+
+
+def prove(provider: Provider, source: Source, webhook: Inbound, credentials: Credentials, now: float) -> str:
+    """Which proof the sender gave; `unverified` where there is none on a source in monitor mode.
+
+    Raises `VerificationError`; `VerificationUnavailable` also in monitor mode, since asking again may prove it.
+    """
+    try:
+        return provider.verification.verify(webhook, credentials, now)
+    except VerificationUnavailable:
+        raise
+    except VerificationError:
+        if source.monitor:
+            return UNVERIFIED
+        raise
+
+
+def pack(provider: Provider, webhook: Inbound) -> bytes:
+    """A read webhook as it is sealed: a line of JSON (method, headers, query), then the body without secrets.
+
+    A body that had to be written anew is in UTF-8, whatever charset its header named.
+    """
+    body = provider.storable(webhook)
+    kept = provider.headers_without_secrets(webhook.headers)
+    headers = {name: value for name, value in kept.items() if name not in _HEADERS_NOT_KEPT}
+    if body is not webhook.body and "content-type" in headers:
+        headers["content-type"] = headers["content-type"].partition(";")[0]
+    if sum(len(name) + len(value) for name, value in headers.items()) > _MOST_HEADER_BYTES:
+        headers = {name: value for name, value in headers.items() if len(value) <= 1024}
+    said = {name: value for name, value in webhook.query.items() if name != TOKEN}
+    query = provider.parameters_without_secrets(said)
+    envelope = {"method": webhook.method, "headers": headers, "query": query}
+    return jsontext.dumps(envelope) + b"\n" + body
+
+
+def unpack(packed: bytes) -> Inbound:
+    """The webhook that `pack` wrote; its `received_at` is to be set by the caller."""
+    head, _, body = packed.partition(b"\n")
+    envelope = jsontext.loads(head)
+    return Inbound(body=body, headers=envelope["headers"], method=envelope["method"], query=envelope["query"])
+
+
+class Receiver:
+    """Takes webhooks in. One for each web process; `ring` is called after every commit and must not block.
+    `public_url` is what its sources' addresses begin with, as their owners were told.
+    """
+
+    def __init__(self, database: Database, vault: Vault, ring: Callable[[], None], public_url: str = "") -> None:
+        self._database = database
+        self._vault = vault
+        self._ring = ring
+        self._public_url = public_url
+        self._known: OrderedDict[str, tuple[Source, float]] = OrderedDict()
+        self._known_lock = Lock()
+        self._unproved = Unproved(database)
+        self._batcher: Batcher[inbound.NewInbound, str] = Batcher(
+            self._commit, name="accept", gather=_GATHER_SECONDS, patience=STORED_WITHIN_SECONDS
+        )
+
+    def source(self, source_id: str) -> Source:
+        """The source of this id, as it stood at most a second ago. Raises `NotFound`."""
+        now = time.monotonic()
+        known = self._known.get(source_id)
+        if known is not None and now - known[1] < _SOURCE_FRESH_SECONDS:
+            return known[0]
+        found = None
+        if _ID.fullmatch(source_id):
+            with self._database.read() as connection:
+                found = sources.get(connection, self._vault, source_id)
+        if found is None:
+            raise NotFound("There is no source with this address. Compare it with the one the relay shows.")
+        with self._known_lock:
+            self._known[source_id] = (found, now)
+            self._known.move_to_end(source_id)
+            if len(self._known) > _SOURCES_KEPT:
+                self._known.popitem(last=False)
+        return found
+
+    def accept(self, source: Source, webhook: Inbound) -> Accepted:
+        """Prove, store, ring. Raises `VerificationError`, `StorageUnavailable`, or `TooManyRequests` where nothing is
+        proved until the provider was asked; what is proved is kept, read or not.
+
+        Order matters: nothing of a body is looked at before its sender is proved.
+        """
+        provider = get_provider(source.provider)
+        now = time.time()
+        verified_by = prove(provider, source, webhook, credentials_of(source, self._public_url, now), now)
+        if verified_by != UNVERIFIED and provider.verification.covers(verified_by) == "fetched":
+            self._unproved.admit(source, verified_by)
+        return self.keep(provider, source, read(provider, replace(webhook, settings=source.settings)), verified_by)
+
+    def greet(self, source: Source, webhook: Inbound) -> Reply | None:
+        """The answer to what is no event but a provider's check of this address. Raises `VerificationError`."""
+        handshake = get_provider(source.provider).handshake
+        if handshake is None:
+            return None
+        return handshake(webhook, credentials_of(source, self._public_url, time.time()))
+
+    def expect(self, source: Source, by: datetime, *, succeeded_at: datetime | None) -> None:
+        """The next success of a check has to come by then. Raises `StorageUnavailable`."""
+        succeeded = None if succeeded_at is None else int(succeeded_at.timestamp() * 1000)
+        with self._database.write() as connection:
+            checks.expect(connection, source.id, int(by.timestamp() * 1000), succeeded_at=succeeded)
+
+    def begun(self, source: Source, run: str) -> Begun:
+        """What is known of a check when one of its runs ends. Raises `StorageUnavailable`."""
+        with self._database.read() as connection:
+            check, found = checks.get(connection, source.id), checks.begun(connection, source.id, run, now_ms())
+        started = None if found is None else datetime.fromtimestamp(found.started_at / 1000, UTC)
+        return Begun(started, has_succeeded=check is not None and check.succeeded_at is not None)
+
+    def begin(self, source: Source, run: str, at: datetime, by: datetime) -> None:
+        """A run of a check has begun; it has to succeed by then. Raises `StorageUnavailable`."""
+        with self._database.write() as connection:
+            checks.begin(connection, source.id, run, int(at.timestamp() * 1000), int(by.timestamp() * 1000))
+
+    def end(self, source: Source, run: str, by: datetime | None, *, succeeded_at: datetime | None) -> None:
+        """A run has ended, and the next success has to come by then; None for a run that was not what the check is
+        for: it is expected by when it had been. Raises `StorageUnavailable`.
+        """
+        succeeded = None if succeeded_at is None else int(succeeded_at.timestamp() * 1000)
+        with self._database.write() as connection:
+            begun = checks.begun(connection, source.id, run, now_ms())
+            if by is not None:
+                checks.expect(connection, source.id, int(by.timestamp() * 1000), succeeded_at=succeeded)
+            elif begun is not None:
+                checks.restore(connection, source.id, begun.expected_at)
+            checks.end(connection, source.id, run)
+
+    def keep(self, provider: Provider, source: Source, webhook: Inbound, verified_by: str) -> Accepted:
+        """Store a read webhook whose sender is known. Raises `StorageUnavailable`."""
+        own_id = new_id("in")
+        new = inbound.NewInbound(
+            id=own_id,
+            workspace_id=source.workspace_id,
+            source_id=source.id,
+            dedupe_key=repeat_key(provider, webhook),
+            verified_by=verified_by,
+            received_at=int(webhook.received_at.timestamp() * 1000),
+            sealed=self._vault.seal(pack(provider, webhook), own_id),
+        )
+        try:
+            kept_as = self._batcher.submit(new)
+        except TimeoutError:
+            # Should it be stored after all, the sender's repeat is known by its key.
+            raise StorageUnavailable("The database does not answer. Send it again.") from None
+        return Accepted(kept_as, repeat=kept_as != own_id)
+
+    def close(self) -> None:
+        self._batcher.close()
+
+    def _commit(self, webhooks: Sequence[inbound.NewInbound]) -> list[str]:
+        with self._database.write() as connection:
+            kept: Mapping[str, str] = inbound.store(connection, webhooks)
+        self._ring()
+        return [kept[each.id] for each in webhooks]

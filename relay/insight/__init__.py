@@ -1,0 +1,1 @@
+"""What follows from the events: records of what is known by now."""

@@ -1,0 +1,1 @@
+"""From an event to whoever wants it: match, sign, send, judge, send again."""

@@ -1,0 +1,148 @@
+"""The last stage: what is sent, how it is signed, and what an answer means. Pure."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from random import SystemRandom
+
+from relay.errors import Loop
+from relay.model import Hook
+from relay.security.verification import base64_key, live_secrets
+
+RETRY_AFTER_SECONDS = (5, 30, 300, 1800, 7200, 18_000, 36_000, 36_000)
+"""The wait before each retry. With the first try that is nine attempts over about 28 hours."""
+
+LONGEST_WAIT = 24 * 3600
+GIVE_UP_AFTER_SECONDS = 72 * 3600
+"""An event this old is given up even if a closed circuit left it attempts."""
+
+MAKE = "make"
+PLATFORM_RATE = {"zapier": 25.0, MAKE: 25.0}
+"""Requests per second: both throttle at 30."""
+
+FAILURES_BEFORE_OPEN = 5
+_OPEN_SECONDS = (5, 15, 60, 300)
+_MAKE_QUEUE_FULL_WAIT = 300
+
+_chance = SystemRandom()
+
+DELIVERED, RETRY, GAVE_UP, GONE = "delivered", "retry", "gave_up", "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back from one attempt. `status` is None when nothing did; then `error` says why.
+
+    `body` is as far as it came; `whole` unless there was more of it.
+    """
+
+    status: int | None
+    headers: Mapping[str, str]
+    body: bytes
+    error: str | None = None
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What follows from an attempt. `wait` is in seconds, only for `retry`."""
+
+    outcome: str
+    wait: float = 0.0
+    error: str | None = None
+
+
+def rate_of(hook: Hook) -> float | None:
+    """Requests per second that the hook may get; None is no limit."""
+    return hook.rate_limit or PLATFORM_RATE.get(hook.platform or "")
+
+
+def headers_for(hook: Hook, event_id: str, body: bytes, now: float) -> dict[str, str]:
+    """The headers of one attempt: Standard Webhooks, signed with every live secret, and the hook's own token.
+
+    Make shows an app no raw body, so that it could check no signature over one: for it there is a proof over id and
+    stamp, keyed with the token.
+    """
+    stamp = str(int(now))
+    text = b".".join((event_id.encode(), stamp.encode(), body))
+    signatures = " ".join(
+        "v1," + base64.b64encode(hmac.digest(base64_key(secret), text, hashlib.sha256)).decode()
+        for secret in live_secrets(hook.secrets, now)
+    )
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": event_id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": signatures,
+        "x-relay-token": hook.token,
+    }
+    if hook.platform == MAKE:
+        proof = hmac.digest(hook.token.encode(), f"{event_id}.{stamp}".encode(), hashlib.sha256)
+        headers["x-relay-proof"] = proof.hex()
+    return headers
+
+
+def judge(hook: Hook, reply: Reply, *, attempt: int, age: float, now: float, spread: float | None = None) -> Verdict:
+    """What a reply means for its delivery.
+
+    `attempt` counts from 1, `age` is the delivery's in seconds, `spread` (0 to 1) replaces chance in tests. A
+    2xx is done, whatever else came with it; a 410 ends the hook; what another relay refused as a circle is given up.
+    Make tells its own stories with 400 and 500; everything else is tried again.
+    """
+    if reply.status is not None and 200 <= reply.status < 300:
+        return Verdict(DELIVERED)
+    error = reply.error or f"HTTP {reply.status}"
+    if reply.status == 410:
+        return Verdict(GONE, error="HTTP 410: the target is gone")
+    if reply.status == Loop.status and f'"{Loop.code}"'.encode() in reply.body:
+        return Verdict(GAVE_UP, error=f"HTTP {reply.status}: the event goes in a circle of relays")
+    wait = _wait(attempt, reply, now, _chance.random() if spread is None else spread)
+    if hook.platform == MAKE and reply.status == 400:
+        if b"queue is full" not in reply.body.lower() and reply.whole:
+            return Verdict(GAVE_UP, error="HTTP 400: the target refused the event")
+        wait = None if wait is None else max(wait, _MAKE_QUEUE_FULL_WAIT)
+    if hook.platform == MAKE and reply.status == 500:
+        # Only a scenario that answers by itself gives 500, and it has run: a repeat would run it twice.
+        return Verdict(GAVE_UP, error="HTTP 500: the scenario ran and failed")
+    if wait is None or age + wait > GIVE_UP_AFTER_SECONDS:
+        return Verdict(GAVE_UP, error=error)
+    return Verdict(RETRY, wait, error)
+
+
+def failures_after(known: int, failed: int) -> int:
+    """The count of failures once `failed` more attempts have failed and none has succeeded.
+
+    Attempts that were under way together are one sign, not many: they close in on the threshold but only a
+    failed probe, sent when the circuit half opened, goes beyond it.
+    """
+    if known >= FAILURES_BEFORE_OPEN:
+        return known + 1
+    return min(known + failed, FAILURES_BEFORE_OPEN)
+
+
+def open_seconds(failures: int) -> int:
+    """How long a hook's circuit stays open after so many failures in a row; 0 keeps it closed."""
+    if failures < FAILURES_BEFORE_OPEN:
+        return 0
+    return _OPEN_SECONDS[min(failures - FAILURES_BEFORE_OPEN, len(_OPEN_SECONDS) - 1)]
+
+
+def _wait(attempt: int, reply: Reply, now: float, spread: float) -> float | None:
+    if attempt > len(RETRY_AFTER_SECONDS):
+        return None
+    planned = RETRY_AFTER_SECONDS[attempt - 1] * (0.9 + 0.2 * spread)
+    return max(planned, min(_retry_after(reply, now), LONGEST_WAIT))
+
+
+def _retry_after(reply: Reply, now: float) -> float:
+    """Seconds that a `Retry-After` header asks for, as a number or as a date; 0 without one."""
+    text = reply.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (ValueError, TypeError, OverflowError):
+        return 0.0

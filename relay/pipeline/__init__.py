@@ -1,0 +1,1 @@
+"""The worker's loop over stored webhooks: claim, open, enrich, normalize, commit, dispatch."""

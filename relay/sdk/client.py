@@ -1,0 +1,265 @@
+"""An adapter's way to its vendor: one HTTP API, asked (`ask`) or told to change something (`tell`).
+
+The two are apart because everything hangs on it: what was only asked may be asked again, what was told may have been
+done. A dry run asks, and notes what it would tell.
+"""
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from relay.errors import AddressRefused, Unreachable, Unreadable
+from relay.formats import charsets, jsontext
+from relay.formats.times import instant
+from relay.http import Answer, climbs, fetch
+from relay.sdk.outcomes import Declined, Failed, NotReached, Uncertain
+from relay.security.redaction import REMOVED, is_secret_name, without_secrets
+
+SECONDS = 20.0
+SLOW_SECONDS = 50.0
+"""For what a panel takes its time for, such as a certificate; below the lease of whoever waits for it."""
+
+MAX_BYTES = 2 * 1024 * 1024
+_HIDDEN_HEADERS = ("authorization", "cookie", "x-api-key")
+
+Headers = Mapping[str, str]
+Fields = Mapping[str, Any]
+Fetch = Callable[..., Answer]
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header of HTTP's Basic scheme."""
+    return {"authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a vendor answered. `changes` when it answers something that was told.
+
+    `whole` unless there was more of the body: a status says what became of a change even where its words are lost.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes = field(repr=False)
+    changes: bool
+    pretended: "Pretended | None" = None
+    whole: bool = True
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """The answer read. One that cannot be read says nothing, so after a change the outcome is not known."""
+        if self.pretended is not None:
+            return self.pretended
+        if not self.body and self.status == 204:
+            return {}
+        try:
+            self._expect_all()
+            return _read(self)
+        except Unreadable:
+            text = f"The answer ({self.status}) is no JSON: expected what the API's documentation shows."
+            if self.changes and self.ok:
+                raise Uncertain(text, code="unreadable_answer") from None
+            if not self.ok:
+                raise Failed(text, code="refused") from None
+            raise NotReached(text, code="unreadable_answer") from None
+
+    def text(self) -> str:
+        """The answer as text, without space around it; as with `json`, one that broke off says nothing."""
+        self._expect_all()
+        return self.body.decode(errors="replace").strip()
+
+    def _expect_all(self) -> None:
+        if self.whole or not self.ok:
+            return
+        if self.changes:
+            raise Uncertain("The answer broke off. It may have been done.", code="broken_answer")
+        raise NotReached("The answer is longer than is read here.", code="broken_answer")
+
+    def object(self) -> dict[str, Any]:
+        """The answer as an object; empty where it is none."""
+        found = self.json()
+        return found if isinstance(found, dict) else {}
+
+    def expect(self, reason: Callable[[Any], str | None]) -> "Reply":
+        """Itself if it is a success. Else raises what the status means, with the vendor's reason from the body."""
+        if self.ok:
+            return self
+        said = _said(self, reason)
+        words = f": {said}" if said else "."
+        match self.status:
+            case 401:
+                text = f"The credentials were refused{words} Check the source's settings."
+                raise Failed(text, code="credentials_refused")
+            case 402:
+                raise Declined(f"The payment was declined{words}")
+            case 403:
+                raise Failed(f"The credentials may not do this{words}", code="not_permitted")
+            case 404 | 410:
+                raise Failed(f"There is no such thing there{words}", code="no_such_thing")
+            case 409:
+                raise Failed(f"Its state does not allow this{words}", code="wrong_state")
+        raise Failed(f"It was refused with status {self.status}{words}")
+
+
+class Pretended(dict[str, Any]):
+    """The answer that a dry run goes on with: whatever is read of it says where it would have come from."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self._step = step
+
+    def __missing__(self, name: str) -> str:
+        return f"({name} of step {self._step})"
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name]
+
+
+class Vendor:
+    """One API at a base address.
+
+    `before_change` is called before each request that changes something: from then on the outcome may be unknown.
+    `not_taken` is called when such a request certainly was not taken.
+    `dry` notes what would be told in `told` and sends nothing.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        fetch: Fetch = fetch,
+        allow_private: frozenset[str] = frozenset(),
+        before_change: Callable[[], None] = lambda: None,
+        not_taken: Callable[[], None] = lambda: None,
+        dry: bool = False,
+    ) -> None:
+        self.base = base.rstrip("/")
+        self.dry = dry
+        self.told: list[dict[str, Any]] = []
+        self._fetch = fetch
+        self._allow_private = allow_private
+        self._before_change = before_change
+        self._not_taken = not_taken
+
+    def ask(self, path: str, *, method: str = "GET", query: Fields | None = None, headers: Headers | None = None,
+            json: Any = None, form: Fields | None = None) -> Reply:  # fmt: skip
+        """Read something. Raises `NotReached` when there is no answer, or a server's failure instead of one."""
+        reply = self._send(method, path, query, headers, json, form, changes=False)
+        if reply.status >= 500:
+            raise NotReached(f"{self._host} has a failure of its own (status {reply.status}).", after=_after(reply))
+        return reply
+
+    def tell(self, method: str, path: str, *, query: Fields | None = None, headers: Headers | None = None,
+             json: Any = None, form: Fields | None = None, body: bytes | None = None,
+             seconds: float = SECONDS) -> Reply:  # fmt: skip
+        """Change something. Raises `NotReached` if it surely was not taken, `Uncertain` if it may have been.
+
+        A refusal is an answer: see `Reply.expect`.
+        """
+        if self.dry:
+            return self._note(method, path, query, headers, json, form, body)
+        self._before_change()
+        try:
+            reply = self._send(method, path, query, headers, json, form, changes=True, body=body, seconds=seconds)
+        except NotReached:
+            self._not_taken()
+            raise
+        if reply.status >= 500:
+            raise Uncertain(f"{self._host} failed (status {reply.status}) and does not say whether it was done.")
+        return reply
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.base).hostname or "The vendor"
+
+    def _send(self, method: str, path: str, query: Fields | None, headers: Headers | None, json: Any,
+              form: Fields | None, *, changes: bool, body: bytes | None = None,
+              seconds: float = SECONDS) -> Reply:  # fmt: skip
+        content, kind = _content(json, form, body)
+        try:
+            answer = self._fetch(
+                method,
+                self._address(path, query),
+                body=content,
+                headers={"accept": "application/json", **kind, **(headers or {})},
+                timeout=seconds,
+                max_bytes=MAX_BYTES,
+                # What was asked can be asked again; of what was told the status alone is worth knowing.
+                body_timeout=seconds if changes else None,
+                allow_private=self._allow_private,
+            )
+        except AddressRefused as error:
+            raise Failed(f"The source's address cannot be used. {error.message}", code=error.code) from None
+        except Unreachable as error:
+            if changes and error.sent:
+                raise Uncertain(f"{error.message} It may have been done.", code=error.code) from None
+            raise NotReached(error.message, code=error.code) from None
+        reply = Reply(answer.status, answer.headers, answer.body, changes, whole=answer.whole)
+        if reply.status == 429:
+            raise NotReached(f"{self._host} wants fewer requests.", after=_after(reply), code="too_many_requests")
+        return reply
+
+    def _address(self, path: str, query: Fields | None) -> str:
+        if climbs(path):
+            raise Failed("What was given as an id is a step in a path. Give the id that the provider shows.")
+        address = path if path.startswith(("https://", "http://")) else self.base + path
+        return f"{address}?{urlencode(_flat(query), doseq=True)}" if query else address
+
+    def _note(self, method: str, path: str, query: Fields | None, headers: Headers | None, json: Any,
+              form: Fields | None, body: bytes | None) -> Reply:  # fmt: skip
+        noted: dict[str, Any] = {"method": method, "url": self._address(path, _shown(query) if query else None)}
+        if headers:
+            noted["headers"] = {
+                name: REMOVED if name.lower() in _HIDDEN_HEADERS or is_secret_name(name) else value
+                for name, value in headers.items()
+            }
+        content = json if json is not None else form
+        if content is None and body:
+            content = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+        if content is not None:
+            noted["body"] = _shown(content)
+        self.told.append(noted)
+        return Reply(200, {}, b"", True, Pretended(len(self.told)))
+
+
+def _content(json: Any, form: Fields | None, body: bytes | None) -> tuple[bytes, dict[str, str]]:
+    if json is not None:
+        return jsontext.dumps(json), {"content-type": "application/json"}
+    if form is not None:
+        return urlencode(_flat(form), doseq=True).encode(), {"content-type": "application/x-www-form-urlencoded"}
+    return body or b"", {}
+
+
+def _flat(fields: Fields) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _shown(content: Any) -> Any:
+    return without_secrets(content, frozenset())[0]
+
+
+def _said(reply: Reply, reason: Callable[[Any], str | None]) -> str | None:
+    try:
+        return reason(_read(reply))
+    except Exception:  # noqa: BLE001  a vendor's error page may be anything
+        return None
+
+
+def _read(reply: Reply) -> Any:
+    return jsontext.read(reply.body, charsets.named(reply.headers.get("content-type", "")))
+
+
+def _after(reply: Reply) -> float | None:
+    """`Retry-After` in seconds, where it is a number of them."""
+    value = reply.headers.get("retry-after", "").strip()
+    return float(value) if value.isdigit() and instant(value) is not None else None

@@ -1,0 +1,1 @@
+"""What keeps secrets secret and proves who speaks: keys at rest, redaction, proofs of webhooks, trusted proxies."""

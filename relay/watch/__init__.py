@@ -1,0 +1,1 @@
+"""What is looked at because nobody posts it."""

@@ -1,0 +1,90 @@
+"""Asks the APIs of providers that post nothing; what they tell goes the way of a webhook."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import structlog
+
+from relay.formats import jsontext
+from relay.inbound.lookups import Answers, Asker
+from relay.inbound.normalize import POLLED
+from relay.inbound.own_events import keep
+from relay.model import Inbound, now_ms
+from relay.providers import get as get_provider
+from relay.queue.lanes import FRESH
+from relay.security.vault import Vault
+from relay.storage import Database, polls, sources
+
+_AT_ONCE = 20
+_PATIENCE_MS = 60_000
+_FIRST_PAUSE_MS = 60_000
+
+log = structlog.get_logger(stage="poll")
+
+
+class Poller:
+    """`tick` asks what is due and keeps what was told since; it waits for nobody."""
+
+    def __init__(self, database: Database, vault: Vault, asker: Asker, ring: Callable[[str], object]) -> None:
+        self._database = database
+        self._vault = vault
+        self._asker = asker
+        self._ring = ring
+        self._asked: list[tuple[polls.Poll, Future[Answers]]] = []
+
+    def tick(self, now: int) -> None:
+        """Raises `StorageUnavailable`."""
+        with self._database.read() as connection:
+            waiting = polls.any_due(connection, now)
+        if waiting and len(self._asked) < _AT_ONCE:
+            with self._database.write() as connection:
+                taken = polls.take(connection, now, _AT_ONCE, now + _PATIENCE_MS)
+            for poll in taken:
+                self._begin(poll)
+        answered = [(poll, future.result()) for poll, future in self._asked if future.done()]
+        self._asked = [(poll, future) for poll, future in self._asked if not future.done()]
+        for poll, answers in answered:
+            self._keep(poll, answers, now)
+
+    def close(self) -> None:
+        self._asker.close()
+
+    def _begin(self, poll: polls.Poll) -> None:
+        with self._database.read() as connection:
+            source = sources.get(connection, self._vault, poll.source_id, even_shut=True)
+        declared = get_provider(source.provider).poll if source else None
+        if source is None or declared is None:
+            with self._database.write() as connection:
+                polls.forget(connection, poll.source_id)
+            return
+        if not source.opens:
+            self._put_off(poll, declared.seconds * 1000)
+            return
+        questions, settings = declared.questions, source.settings
+        future = self._asker.ask(lambda _: questions(settings), settings, declared.needs)
+        self._asked.append((poll, future))
+
+    def _put_off(self, poll: polls.Poll, period: int) -> None:
+        """Its credentials do not open: the others are asked meanwhile."""
+        log.error("source_does_not_open", source=poll.source_id)
+        with self._database.write() as connection:
+            polls.settle(connection, poll.source_id, now_ms() + period, poll.failures + 1)
+
+    def _keep(self, poll: polls.Poll, answers: Answers, now: int) -> None:
+        with self._database.write() as connection:
+            source = sources.get(connection, self._vault, poll.source_id, even_shut=True)
+            declared = get_provider(source.provider).poll if source else None
+            if source is None or declared is None:
+                polls.forget(connection, poll.source_id)
+                return
+            period = declared.seconds * 1000
+            if not answers.complete or not answers.told:
+                pause = min(period, _FIRST_PAUSE_MS << min(poll.failures, 20))
+                polls.settle(connection, poll.source_id, now + pause, poll.failures + 1)
+                log.warning("not_told", source=poll.source_id, failures=poll.failures + 1)
+                return
+            polls.settle(connection, poll.source_id, now + period, 0)
+            body = jsontext.dumps(dict(answers.told))
+            # Of the same answer a later day may have more to tell, so each is kept.
+            keep(connection, self._vault, source, Inbound(body=body), f"poll:{now}", POLLED)
+        self._ring(FRESH)

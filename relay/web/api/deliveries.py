@@ -1,0 +1,94 @@
+"""`/deliveries`: what was sent to whom, and how it went."""
+
+from typing import Any
+
+from relay.model import iso
+from relay.storage import deliveries
+from relay.storage.deliveries import Delivery
+from relay.web.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
+from relay.web.framework import cursors
+from relay.web.framework.requests import Parameter
+from relay.web.framework.responses import Answer
+from relay.web.framework.routes import Call, Route
+
+_LISTING = "deliveries"
+EXAMPLE: dict[str, Any] = {
+    "id": "dlv_019aa9d3b2c07f4e81d25a6c3b9e04f3",
+    "event_id": "evt_5f0c7d21e9a84b36b1d7c2f80e93a64d",
+    "hook_id": "hk_019aa9d3b2c07f4e81d25a6c3b9e04f1",
+    "state": "delivered",
+    "status_code": 200,
+    "error": None,
+    "created_at": "2026-11-22T07:00:01.250000Z",
+    "next_attempt_at": None,
+    "finished_at": "2026-11-22T07:00:01.431000Z",
+    "attempts": [
+        {
+            "number": 1,
+            "started_at": "2026-11-22T07:00:01.301000Z",
+            "duration_ms": 130,
+            "status_code": 200,
+            "error": None,
+        }
+    ],
+}
+
+
+def listed(call: Call, event_id: str | None) -> Answer:
+    """The deliveries that a call asks for, of one event or of all."""
+    limit = call.query.get("limit", USUAL_LIMIT)
+    before = cursors.read_id(_LISTING, call.query.get("cursor"))
+    with call.relay.database.read() as connection:
+        found = deliveries.search(
+            connection,
+            call.workspace_id,
+            event_id=event_id,
+            hook_id=call.query.get("hook"),
+            state=call.query.get("state"),
+            before=before,
+            limit=limit + 1,
+        )
+        more = len(found) > limit
+        tries = deliveries.attempts_of(connection, [each.id for each in found[:limit]])
+    items = [_shown(each, tries[each.id]) for each in found[:limit]]
+    return Answer({"items": items, "next_cursor": cursors.write(_LISTING, items[-1]["id"]) if more else None})
+
+
+def _shown(delivery: Delivery, tries: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "event_id": delivery.event_id,
+        "hook_id": delivery.hook_id,
+        "state": delivery.state,
+        "status_code": delivery.status_code,
+        "error": delivery.error,
+        "created_at": iso(delivery.created_at),
+        "next_attempt_at": iso(delivery.due_at),
+        "finished_at": iso(delivery.finished_at),
+        "attempts": [
+            {
+                "number": each["number"],
+                "started_at": iso(each["started_at"]),
+                "duration_ms": each["duration_ms"],
+                "status_code": each["status_code"],
+                "error": each["error"],
+            }
+            for each in tries
+        ],
+    }
+
+
+_TEXT = {"type": "string", "maxLength": 64}
+STATE = Parameter("state", "Only those that stand so.", {"type": "string", "enum": list(deliveries.STATES)})
+HOOK = Parameter("hook", "Only to this hook: its id.", _TEXT)
+
+ROUTES = (
+    Route(
+        "GET", "/deliveries", "list_deliveries", "List deliveries", "Deliveries",
+        lambda call: listed(call, call.query.get("event")), "events:read",
+        "Newest first, each with every attempt.",
+        parameters=(Parameter("event", "Only of this event: its id.", _TEXT), HOOK, STATE, LIMIT, CURSOR),
+        answer="DeliveryPage",
+        example={"items": [EXAMPLE], "next_cursor": None},
+    ),
+)  # fmt: skip

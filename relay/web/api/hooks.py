@@ -1,0 +1,198 @@
+"""`/hooks`: who is told of events."""
+
+from typing import Any
+
+from relay.accounts import accounts
+from relay.model import Hook, iso
+from relay.outbound import replay
+from relay.queue.lanes import LATE
+from relay.storage import hooks
+from relay.web.api import schemas
+from relay.web.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
+from relay.web.framework import cursors
+from relay.web.framework.responses import Answer
+from relay.web.framework.routes import Call, Route
+
+_LISTING = "hooks"
+EXAMPLE: dict[str, Any] = {
+    "id": "hk_019aa9d3b2c07f4e81d25a6c3b9e04f1",
+    "target_url": "https://hooks.example.com/renewals",
+    "event_types": ["invoice.paid", "subscription.renewal_failed"],
+    "filters": {"min_amount": "10"},
+    "platform": None,
+    "ordered": False,
+    "rate_limit": None,
+    "approval_links": False,
+    "status": "active",
+    "status_reason": None,
+    "paused_until": None,
+}
+_SECRETS = {
+    "secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    "token": "Vb3m0S8pQe1xT5yK2nZ7rJ4c",
+}
+
+
+def _list(call: Call) -> Answer:
+    limit = call.query.get("limit", USUAL_LIMIT)
+    before = cursors.read_id(_LISTING, call.query.get("cursor"))
+    with call.relay.database.read() as connection:
+        found = hooks.search(connection, call.relay.vault, call.workspace_id, before=before, limit=limit + 1)
+        items = [_shown(connection, hook) for hook in found[:limit]]
+    more = len(found) > limit
+    return Answer({"items": items, "next_cursor": cursors.write(_LISTING, items[-1]["id"]) if more else None})
+
+
+def _create(call: Call) -> Answer:
+    _, shown = accounts.create_hook(
+        call.relay.database,
+        call.relay.vault,
+        call.workspace_id,
+        call.body,
+        actor=call.key.id,
+        admin=call.key.allows("admin"),
+        allow_private=call.relay.config.allow_private,
+        public_url=call.relay.config.public_url,
+    )
+    return Answer(shown, status=201)
+
+
+def _get(call: Call) -> Answer:
+    with call.relay.database.read() as connection:
+        hook = hooks.require(connection, call.relay.vault, call.workspace_id, call.path["hook_id"])
+        return Answer(_shown(connection, hook))
+
+
+def _change(call: Call) -> Answer:
+    hook, token = accounts.change_hook(
+        call.relay.database,
+        call.relay.vault,
+        call.workspace_id,
+        call.path["hook_id"],
+        call.body,
+        actor=call.key.id,
+        admin=call.key.allows("admin"),
+        allow_private=call.relay.config.allow_private,
+        public_url=call.relay.config.public_url,
+    )
+    if "status" in call.body or "target_url" in call.body:
+        call.relay.bells.ring(LATE)
+    with call.relay.database.read() as connection:
+        return Answer(_shown(connection, hook) | ({"token": token} if token else {}))
+
+
+def _delete(call: Call) -> Answer:
+    accounts.delete_hook(
+        call.relay.database, call.relay.vault, call.workspace_id, call.path["hook_id"], actor=call.key.id
+    )
+    return Answer(status=204)
+
+
+def _test(call: Call) -> Answer:
+    sent = replay.send_test(
+        call.relay.database,
+        call.relay.vault,
+        call.workspace_id,
+        call.path["hook_id"],
+        event_type=call.body.get("event_type"),
+        actor=call.key.id,
+    )
+    call.relay.bells.ring(LATE)
+    return Answer(sent, status=202)
+
+
+def _rotate(call: Call) -> Answer:
+    hook, secret = accounts.rotate_hook_secret(
+        call.relay.database,
+        call.relay.vault,
+        call.workspace_id,
+        call.path["hook_id"],
+        # JSON Schema calls 60.0 an integer, too.
+        overlap_seconds=int(call.body.get("overlap_seconds", accounts.OVERLAP_SECONDS)),
+        actor=call.key.id,
+    )
+    old_until = hook.secrets[1].not_after or 0.0
+    return Answer({"id": hook.id, "secret": secret, "old_until": iso(int(old_until) * 1000)})
+
+
+def _shown(connection: Any, hook: Hook) -> dict[str, Any]:
+    reason = None if hook.status == hooks.ACTIVE else hooks.status_reason(connection, hook.id)
+    return accounts.shown_hook(hook, reason)
+
+
+_SWITCHED_OFF = {409: "The hook is switched off."}
+_REFUSED = {422: "The target is not one that the relay may connect to."}
+
+ROUTES = (
+    Route(
+        "GET", "/hooks", "list_hooks", "List hooks", "Hooks", _list, "hooks:write",
+        "Newest first. Secrets and tokens are not shown.",
+        parameters=(LIMIT, CURSOR),
+        answer="HookPage",
+        example={"items": [EXAMPLE], "next_cursor": None},
+    ),
+    Route(
+        "POST", "/hooks", "create_hook", "Create a hook", "Hooks", _create, "hooks:write",
+        "From now on, events of these types are posted to the target, signed with the `secret` by the rules"
+        " of Standard Webhooks, and with the `token` in `x-relay-token`. Both are shown this once.",
+        body=schemas.NEW_HOOK,
+        body_example={
+            "target_url": EXAMPLE["target_url"],
+            "event_types": EXAMPLE["event_types"],
+            "filters": {"min_amount": 10},
+        },
+        status=201,
+        answer="HookWithSecret",
+        example=EXAMPLE | _SECRETS,
+        errors=_REFUSED,
+    ),
+    Route(
+        "GET", "/hooks/{hook_id}", "get_hook", "Get a hook", "Hooks", _get, "hooks:write",
+        answer="Hook",
+        example=EXAMPLE,
+    ),
+    Route(
+        "PATCH", "/hooks/{hook_id}", "change_hook", "Change a hook", "Hooks", _change, "hooks:write",
+        "Only what is given changes. `status: active` switches a hook on again that was switched off. With another"
+        " target comes another token, which is then in the answer, this once; the secret stays. Whether a hook"
+        " gets links to approve by, and the target of one that does, are changed by a key with `admin` only.",
+        body=schemas.HOOK_CHANGES,
+        body_example={"event_types": ["*"], "ordered": True},
+        answer="ChangedHook",
+        example=EXAMPLE | {"event_types": ["*"], "ordered": True},
+        errors=_REFUSED,
+    ),
+    Route(
+        "DELETE", "/hooks/{hook_id}", "delete_hook", "Delete a hook", "Hooks", _delete, "hooks:write",
+        "What was still to be sent to it is canceled. Also 204 when it is gone already.",
+        status=204,
+    ),
+    Route(
+        "POST", "/hooks/{hook_id}/test", "test_hook", "Send a test event", "Hooks", _test, "hooks:write",
+        "Sends a sample event to this hook alone, through the real pipeline: signed, retried, listed under"
+        " deliveries. Its id begins with `evt_test_` and `livemode` is false.",
+        body=schemas.HOOK_TEST,
+        body_example={"event_type": "invoice.paid"},
+        status=202,
+        answer="HookTest",
+        example={
+            "event_id": "evt_test_019aa9d3b2c07f4e81d25a6c3b9e04f2",
+            "delivery_id": "dlv_019aa9d3b2c07f4e81d25a6c3b9e04f3",
+        },
+        errors=_SWITCHED_OFF,
+    ),
+    Route(
+        "POST", "/hooks/{hook_id}/rotate-secret", "rotate_hook_secret", "Give a hook a new secret", "Hooks",
+        _rotate, "hooks:write",
+        "The new secret is shown this once. For a day, or for `overlap_seconds`, deliveries are signed with"
+        " the old one too, so the receiver can change over without losing any.",
+        body=schemas.SECRET_ROTATION,
+        body_example={"overlap_seconds": 3600},
+        answer="HookSecret",
+        example={
+            "id": EXAMPLE["id"],
+            "secret": _SECRETS["secret"],
+            "old_until": "2026-11-23T07:00:00Z",
+        },
+    ),
+)  # fmt: skip

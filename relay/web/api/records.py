@@ -1,0 +1,127 @@
+"""`/customers`, `/subscriptions`, ...: what is known by now of whom and of what, as events told it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from relay.catalogue.vocabulary import catalogue
+from relay.errors import NotFound
+from relay.formats import jsontext
+from relay.insight.records import example, shown
+from relay.storage import events, records
+from relay.storage.events import EventQuery
+from relay.storage.records import RecordQuery
+from relay.web.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
+from relay.web.framework import cursors
+from relay.web.framework.requests import Parameter
+from relay.web.framework.responses import Answer
+from relay.web.framework.routes import Call, Route
+
+PLURALS = {
+    "customer": "customers",
+    "subscription": "subscriptions",
+    "invoice": "invoices",
+    "service": "services",
+    "domain": "domains",
+    "payment_method": "payment-methods",
+    "alert": "alerts",
+}
+"""The kinds of records, each with the last word of its address."""
+
+OF_A_CUSTOMER = ("subscription", "invoice", "service", "domain", "payment_method")
+OF_AN_EVENT = ("id", "type", "occurred_at", "severity", "summary")
+"""What a customer's summary tells: kinds of records, and the keys of its newest events."""
+
+_MOST_IN_A_SUMMARY = 50
+_TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 320}
+_ID = Parameter("id", "Its id here or at its source; for an invoice also its number.", _TEXT, "INV-1042")
+_EMAIL = Parameter("email", "E-mail address of the customer, in any case.", _TEXT, "zoe@example.com")
+_DOMAIN = Parameter("domain", "Domain name, in any case.", _TEXT, "acme-shop.example")
+_STATUS = Parameter("status", "Its state, such as `active`, `overdue` or `suspended`.", _TEXT, "active")
+_CUSTOMER = Parameter("customer", "The customer's id at its source, or the e-mail address.", _TEXT, "zoe@example.com")
+_SOURCE = Parameter("source", "Only from this source: `src_...`", _TEXT)
+
+
+def _listed(kind: str) -> Callable[[Call], Answer]:
+    listing = PLURALS[kind]
+
+    def work(call: Call) -> Answer:
+        limit = call.query.get("limit", USUAL_LIMIT)
+        query = RecordQuery(
+            kind=kind,
+            name=call.query.get("id"),
+            email=call.query.get("email"),
+            domain=call.query.get("domain"),
+            status=call.query.get("status"),
+            customer=call.query.get("customer"),
+            source_id=call.query.get("source"),
+            before=cursors.read_number(listing, call.query.get("cursor")),
+            limit=limit + 1,
+        )
+        with call.relay.database.read() as connection:
+            found = records.search(connection, call.workspace_id, query)
+        cursor = cursors.write(listing, found[limit - 1][0]) if len(found) > limit else None
+        return Answer({"items": [_shown(body) for _, body in found[:limit]], "next_cursor": cursor})
+
+    return work
+
+
+def _shown(body: bytes) -> dict[str, Any]:
+    return shown(jsontext.loads(body))
+
+
+def _summary(call: Call) -> Answer:
+    """A customer with everything that is known of it, across all sources if it has an e-mail address."""
+    with call.relay.database.read() as connection:
+        record = records.get(connection, call.workspace_id, call.path["record_id"])
+        if record is None or record.kind != "customer":
+            raise NotFound("There is no customer with this id in this workspace. GET /customers finds it.")
+        who = record.email or record.customer_id
+        source_id = None if record.email else record.source_id
+        things = {
+            PLURALS[kind].replace("-", "_"): [
+                _shown(body)
+                for _, body in records.search(
+                    connection,
+                    call.workspace_id,
+                    RecordQuery(kind=kind, customer=who, source_id=source_id, limit=_MOST_IN_A_SUMMARY),
+                )
+            ]
+            for kind in OF_A_CUSTOMER
+        }
+        recent = events.search(connection, call.workspace_id, EventQuery(customer=who, limit=10))
+    told = [jsontext.loads(event.body) for event in recent if event.sequence >= 0]
+    newest = [{name: event[name] for name in OF_AN_EVENT} for event in told]
+    return Answer({**shown(record.item), **things, "recent_events": newest})
+
+
+def _route(kind: str) -> Route:
+    plural, label = PLURALS[kind], PLURALS[kind].replace("-", " ")
+    searched = [_ID, _STATUS, _SOURCE]
+    if kind != "alert":
+        searched += [_EMAIL] if kind == "customer" else [_CUSTOMER, _EMAIL]
+    if kind in ("subscription", "service", "domain"):
+        searched.append(_DOMAIN)
+    return Route(
+        "GET", f"/{plural}", f"list_{plural.replace('-', '_')}", f"Find {label}", "Records", _listed(kind),
+        "events:read",
+        "What events have told by now, that of which an event told last first. An older event never overwrites what a"
+        " newer one said. A few seconds behind the events.",
+        parameters=(*searched, LIMIT, CURSOR),
+        answer="RecordPage",
+        example={"items": [example(kind, catalogue())], "next_cursor": None},
+    )  # fmt: skip
+
+
+ROUTES = (
+    *(_route(kind) for kind in PLURALS),
+    Route(
+        "GET", "/customers/{record_id}/summary", "get_customer_summary", "Get all that is known of a customer",
+        "Records", _summary, "events:read",
+        "Who it is, and its subscriptions, invoices, services, domains, cards and newest events, from all sources that"
+        " know its e-mail address.",
+        answer="CustomerSummary",
+        example=example("customer", catalogue())
+        | {PLURALS[kind].replace("-", "_"): [] for kind in OF_A_CUSTOMER}
+        | {"recent_events": []},
+    ),
+)  # fmt: skip

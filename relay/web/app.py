@@ -1,0 +1,79 @@
+"""The web application: the inbound address, the API, its docs, health and metrics."""
+
+from typing import Any
+
+from flask import Blueprint, Flask, request
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from relay.config import Config
+from relay.formats import hops
+from relay.formats.visible import visible
+from relay.inbound.receive import STORED_WITHIN_SECONDS, Receiver
+from relay.queue.wakeups import Bells
+from relay.security.proxies import Behind
+from relay.security.vault import Vault
+from relay.storage import Database
+from relay.web.api import actions, deliveries, event_types, events, hooks, me, records, replays, sources
+from relay.web.framework import openapi, rate_limit, responses, routes
+from relay.web.framework.audit_notes import Notes
+from relay.web.framework.auth import Keys
+from relay.web.pages import approvals, docs
+from relay.web.public import health, inbound, installers, pings
+
+ROUTES = (
+    *me.ROUTES,
+    *hooks.ROUTES,
+    *events.ROUTES,
+    *replays.ROUTES,
+    *event_types.ROUTES,
+    *deliveries.ROUTES,
+    *sources.ROUTES,
+    *records.ROUTES,
+    *actions.ROUTES,
+)
+"""Every operation of the API: what is routed, described and documented follows from here."""
+
+_PUBLIC = frozenset({f"{routes.PREFIX}/openapi.json"})
+
+
+def build_app(config: Config, *, calls_per_minute: int = rate_limit.PER_MINUTE) -> Flask:
+    """Wire the application. Connections open at the first request, so this is safe before a fork."""
+    app = Flask("relay", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = None  # each surface has its own limit and its own words for it
+    app.jinja_env.finalize = lambda value: type(value)(visible(value)) if isinstance(value, str) else value
+    app.url_map.merge_slashes = False  # callers are never redirected: a key would follow
+    vault = Vault(config.secret_keys)
+    database = Database(config.database_url, vault, patience=STORED_WITHIN_SECONDS)
+    relay = routes.Relay(config, database, vault, Bells(config.redis_url), Notes(database))
+    app.extensions["relay"] = relay
+    receiver = Receiver(relay.database, relay.vault, relay.bells.ring, config.public_url)
+    keys = Keys(relay.database)
+    examine = health.Examination(relay)
+    responses.install(app)
+    app.before_request(lambda: routes.authenticate(keys, _PUBLIC))
+    rate_limit.install(app, config.redis_url, routes.PREFIX, calls_per_minute)
+    app.register_blueprint(routes.blueprint(relay, ROUTES))
+    app.register_blueprint(health.blueprint(relay, keys, examine))
+    app.register_blueprint(docs.blueprint(lambda: openapi.document(ROUTES, config.public_url), examine))
+    # Applications of their own: what the API asks of every call (key, limit) is not asked of these.
+    mounts = {
+        "/in": inbound.blueprint(receiver),
+        "/ping": pings.ping_blueprint(receiver),
+        "/api/push": pings.push_blueprint(receiver),
+        "/install": installers.blueprint(relay),
+        "/approvals": approvals.blueprint(relay),
+    }
+    surfaces = DispatcherMiddleware(app.wsgi_app, {at: _alone(pages) for at, pages in mounts.items()})
+    app.wsgi_app = Behind(surfaces, config.trusted_proxies)  # type: ignore[method-assign]
+    return app
+
+
+def _alone(pages: Blueprint) -> Any:
+    app = Flask(f"relay.{pages.name}", static_folder=None)
+    # Senders add a slash to the address that they are given, and follow no redirect: it is the same address.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    responses.install(app)
+    app.before_request(lambda: hops.check({hops.HEADER: request.headers.get(hops.HEADER, "")}))
+    app.register_blueprint(pages)
+    return app.wsgi_app

@@ -1,0 +1,1 @@
+"""What every operation of the API shares: its table of routes, keys, limits, reading, answering, describing."""

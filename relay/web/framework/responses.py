@@ -1,0 +1,108 @@
+"""Answers: JSON written by the one serializer, and every error in the one form."""
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from relay.errors import NotFound, RelayError
+from relay.formats import jsontext
+from relay.web.framework.headers import HEADERS
+
+_TRY_AGAIN_SECONDS = "5"
+_WORDS = {
+    400: ("bad_request", "The request could not be read as HTTP."),
+    404: ("not_found", "There is nothing at this address. /docs lists what there is."),
+    405: ("method_not_allowed", "This address does not take that method. /docs says which it takes."),
+    413: ("too_large", "The request is larger than this address takes."),
+    414: ("too_large", "The address is longer than is taken."),
+    431: ("too_large", "The headers are larger than is taken."),
+}
+log = structlog.get_logger(stage="api")
+
+
+class Forgotten(NotFound):
+    """It was here and has been forgotten on purpose."""
+
+    code = "gone"
+    status = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call comes to: `content` is written as JSON, `raw` is sent as it is."""
+
+    content: Any = None
+    status: int = 200
+    raw: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def body(self) -> bytes:
+        if self.raw is not None:
+            return self.raw
+        return b"" if self.status == 204 else jsontext.dumps(self.content) + b"\n"
+
+    def response(self) -> Response:
+        response = Response(self.body(), status=self.status, mimetype="application/json")
+        if self.status == 204:
+            del response.headers["Content-Type"]
+        response.headers.update(self.headers)
+        return response
+
+
+def refusal(error: RelayError) -> Response:
+    """The answer to an error that was raised on purpose."""
+    response = _error(error.status, error.code, error.message)
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    elif error.status == 503:
+        response.headers["Retry-After"] = _TRY_AGAIN_SECONDS
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="relay"'
+    return response
+
+
+def install(app: Flask) -> None:
+    """Have every error of the application answered in the one form, and every answer carry its headers."""
+    install_errors(app)
+    app.after_request(_with_headers)
+
+
+def install_errors(app: Flask) -> None:
+    """Have every error of the application answered in the one form."""
+    app.register_error_handler(RelayError, refusal)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return Answer({"error": {"code": code, "message": message}}, status).response()
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    code, message = _WORDS.get(status, (f"http_{status}", error.description or error.name))
+    response = _error(status, code, message)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    """A fault of ours. The log says where but not why: foreign errors' messages may hold a body's words."""
+    places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    log.error("unexpected", error=type(error).__name__, at=places[-8:], endpoint=request.endpoint)
+    return _error(500, "internal_error", "Something went wrong here. It was logged; please try again.")
+
+
+def _with_headers(response: Response) -> Response:
+    # On the way of every webhook: asking werkzeug for a header that is not there makes an error page each time.
+    said = {name.lower() for name in response.headers.keys()}  # noqa: SIM118  it is no dict
+    response.headers.extend([(name, value) for name, value in HEADERS.items() if name.lower() not in said])
+    return response

@@ -1,0 +1,97 @@
+"""`/approvals/<token>`: the page where a person approves or rejects an action. Looking at it decides nothing."""
+
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import structlog
+from flask import Blueprint, Response, render_template, request
+from flask_limiter.util import get_remote_address
+from markupsafe import Markup
+
+from relay.actions.planned import fingerprint as fingerprint_of
+from relay.actions.planned import planned, rows
+from relay.actions.requests import Desk
+from relay.actions.source_choice import label_of
+from relay.catalogue.action_types import actions
+from relay.errors import Conflict, Forbidden, NotFound
+from relay.model import iso, now_ms
+from relay.queue.lanes import ACT, FRESH
+from relay.storage import runs
+from relay.storage.runs import Run
+from relay.web.framework.routes import Relay
+from relay.web.pages.docs import fingerprint
+
+_NOTES = {
+    "approve": "Approved. It is done now, and what comes of it is told as an event.",
+    "reject": "Rejected. Nothing is done.",
+}
+
+log = structlog.get_logger(stage="act")
+
+
+def blueprint(relay: Relay) -> Blueprint:
+    """The one page. Mail programs open links by themselves, so only its buttons decide."""
+    pages = Blueprint("approvals", __name__, template_folder="templates")
+    desk = Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private_sources)
+    style = (Path(__file__).parent / "templates" / "style.css").read_text()
+    # Never from what the request says of itself: the buttons must not lead elsewhere, nor back to plain http.
+    below = urlsplit(relay.config.public_url).path.rstrip("/")
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{fingerprint(style)}'; img-src data:;"
+        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+    def page(run: Run | None, note: str | None, status: int = 200) -> Response:
+        ways = []
+        if run is not None:
+            with relay.database.read() as connection:
+                ways = [
+                    (label_of(each.source_id, connection, relay.vault), rows(run.action, each.input))
+                    for each in planned(run)
+                ]
+        html = render_template(
+            "approval.html",
+            style=Markup(style),  # noqa: S704  our own file
+            run=run,
+            action=actions()[run.action] if run else None,
+            ways=ways,
+            fingerprint=fingerprint_of(run) if run else None,
+            here=f"{below}/approvals/{quote(request.view_args['token'], safe='')}" if request.view_args else None,
+            open=run is not None and run.state == runs.PENDING and now_ms() < (run.expires_at or 0),
+            expires_at=iso(run.expires_at) if run else None,
+            note=note,
+        )
+        response = Response(html, status=status, mimetype="text/html")
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    @pages.get("/<token>")
+    def show(token: str) -> Response:
+        try:
+            link, run = desk.linked(token)
+            relay.notes.seen(run.workspace_id, f"link {link.way}", "approval.opened", run.id, str(get_remote_address()))
+            return page(run, None)
+        except NotFound as error:
+            return page(None, error.message, 404)
+
+    @pages.post("/<token>/<verb>")
+    def decide(token: str, verb: str) -> Response:
+        if verb not in _NOTES:
+            return page(None, "A link ends with approve or reject.", 404)
+        try:
+            decided = desk.decide_by_link(token, approve=verb == "approve", seen=request.form.get("fingerprint"))
+        except NotFound as error:
+            return page(None, error.message, 404)
+        except (Conflict, Forbidden) as error:
+            return page(desk.linked(token)[1], error.message, error.status)
+        relay.bells.ring(ACT if verb == "approve" else FRESH)
+        log.info("decided", run=decided.id, verb=verb)
+        note = (
+            "Approved. It is done now, and what comes of it is told as an event." if verb == "approve" else "Rejected."
+        )
+        return page(decided, note)
+
+    return pages

@@ -1,0 +1,1 @@
+"""Addresses that need no API key: inbound, pings, installers, health."""

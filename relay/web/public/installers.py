@@ -1,0 +1,39 @@
+"""`/install/<token>`: the installer of a source's sender, ready configured. A link works once, and not for long."""
+
+import structlog
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import MethodNotAllowed
+
+from relay.agents import installer
+from relay.errors import NotFound
+from relay.model import inbound_url, now_ms
+from relay.providers import get as get_provider
+from relay.storage import installers, sources
+from relay.web.framework.routes import Relay
+
+log = structlog.get_logger(stage="install")
+
+
+def blueprint(relay: Relay) -> Blueprint:
+    """The one page."""
+    pages = Blueprint("installers", __name__)
+
+    @pages.get("/<token>")
+    def install(token: str) -> Response:
+        if request.method == "HEAD":
+            # Whoever only looks, such as a program that shows what a link leads to, must not use it up.
+            raise MethodNotAllowed(["GET"])
+        with relay.database.write() as connection:
+            source_id = installers.take(connection, token, now_ms())
+        if source_id is None:
+            raise NotFound("This link was used, or is older than an hour. Make another: relay source install SOURCE_ID")
+        with relay.database.read() as connection:
+            source = sources.get(connection, relay.vault, source_id)
+        if source is None or not source.secrets:
+            raise NotFound("The source of this link is gone, or has no secret. Make another source and link.")
+        log.info("served", source=source.id)
+        url = inbound_url(relay.config.public_url, source.id)
+        script = installer(get_provider(source.provider), url, source.secrets[0].value, source.id)
+        return Response(script, mimetype="text/x-shellscript", headers={"Cache-Control": "no-store"})
+
+    return pages

@@ -1,0 +1,212 @@
+"""A database with one workspace in it, and hands to put things in and look at what became of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from kit.databases import at_newest
+from relay.accounts import accounts
+from relay.config import Config
+from relay.formats import jsontext
+from relay.http import Door
+from relay.inbound.lookups import Asker
+from relay.inbound.normalize import native_id, read
+from relay.inbound.receive import pack
+from relay.model import Hook, Inbound, Source, new_id, now_ms
+from relay.outbound.dispatcher import WAITING_PER_HOOK, Parcel
+from relay.pipeline.pipeline import Pipeline
+from relay.providers import get as get_provider
+from relay.queue.presence import Presence
+from relay.security.vault import Vault
+from relay.storage import deliveries, events, hooks, inbound, sources, workspaces
+
+SECRET_KEY = "a key for tests that is long enough to seal"
+TARGET = "https://hooks.example.com/in"
+HOLDER = "wrk_tests"
+"""The worker that holds what `Workbench.due` makes."""
+
+_ACTOR = "tests"
+
+
+class Workbench:
+    """`url` is that of an empty database."""
+
+    def __init__(self, url: str) -> None:
+        self.vault = Vault((SECRET_KEY,))
+        self.database = at_newest(url, self.vault)
+        self.workspace_id = self.workspace("Ours")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.database.close()
+
+    def workspace(self, name: str) -> str:
+        with self.database.write() as connection:
+            return workspaces.add(connection, name, now_ms()).id
+
+    def source(self, provider: str = "standard", *, workspace_id: str | None = None) -> Source:
+        made, _ = accounts.create_source(
+            self.database,
+            self.vault,
+            workspace_id or self.workspace_id,
+            provider,
+            secret="whsec_c2VjcmV0IG9mIGEgdGVzdA==",
+            actor=_ACTOR,
+            public_url="https://relay.example.com",
+        )
+        return made
+
+    def hook(self, target_url: str = TARGET, *, workspace_id: str | None = None, **fields: Any) -> Hook:
+        """A hook that wants everything, if `fields` do not say otherwise."""
+        made, _ = accounts.create_hook(
+            self.database,
+            self.vault,
+            workspace_id or self.workspace_id,
+            {"target_url": target_url, "event_types": ["*"], **fields},
+            actor=_ACTOR,
+            allow_private=frozenset({"127.0.0.1"}),
+        )
+        return made
+
+    def reread(self, hook: Hook) -> Hook:
+        with self.database.read() as connection:
+            found = hooks.get(connection, self.vault, hook.workspace_id, hook.id)
+        assert found is not None
+        return found
+
+    def accept(self, source: Source, message: Any, *, key: str | None = None, at: int | None = None) -> str:
+        """Store a webhook as the receiver would; answers its id."""
+        headers = {"webhook-id": key or new_id("msg"), "content-type": "application/json"}
+        return self.keep(source, Inbound(jsontext.dumps(message), headers=headers), at=at)
+
+    def keep(
+        self,
+        source: Source,
+        webhook: Inbound,
+        *,
+        key: str | None = None,
+        at: int | None = None,
+        proof: str | None = None,
+    ) -> str:
+        """The same with a webhook as it came in. `key` is what a repeat of it would be known by, `proof` what proved
+        it where that is not the provider's usual one."""
+        provider = get_provider(source.provider)
+        own_id = new_id("in")
+        webhook = read(provider, webhook)
+        new = inbound.NewInbound(
+            id=own_id,
+            workspace_id=source.workspace_id,
+            source_id=source.id,
+            dedupe_key=key or native_id(provider, webhook),
+            verified_by=proof or provider.verification.name,
+            received_at=now_ms() if at is None else at,
+            sealed=self.vault.seal(pack(provider, webhook), own_id),
+        )
+        with self.database.write() as connection:
+            return inbound.store(connection, [new])[own_id]
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every event of our workspace as it is delivered, oldest first."""
+        with self.database.read() as connection:
+            found = events.search(connection, self.workspace_id, events.EventQuery(limit=1000))
+        return [jsontext.loads(each.body) for each in reversed(found)]
+
+    def deliveries(self, hook: Hook | None = None) -> list[deliveries.Delivery]:
+        """Oldest first."""
+        with self.database.read() as connection:
+            found = deliveries.search(
+                connection, self.workspace_id, hook_id=None if hook is None else hook.id, limit=1000
+            )
+        return list(reversed(found))
+
+    def due(self, hook: Hook, count: int = 1, *, at: int | None = None) -> list[Parcel]:
+        """Deliveries of made-up events that are taken for sending now, as parcels."""
+        now = now_ms() if at is None else at
+        parcels = []
+        for _ in range(count):
+            new = deliveries.NewDelivery(
+                id=new_id("dlv"),
+                workspace_id=hook.workspace_id,
+                event_id=new_id("evt"),
+                event_sequence=now * 1000,
+                hook_id=hook.id,
+                order_key=None,
+                created_at=now,
+                due_at=now + deliveries.LEASE_MS,
+                held_by=HOLDER,
+            )
+            with self.database.write() as connection:
+                deliveries.store(connection, [new])
+            parcels.append(Parcel(new.id, new.event_id, hook, b'{"told":true}', 0, now, new.due_at))
+        return parcels
+
+    def sources_of(self, provider: str) -> list[Source]:
+        with self.database.read() as connection:
+            found = sources.search(connection, self.vault, self.workspace_id, limit=1000)
+        return [each for each in found if each.provider == provider]
+
+
+def sqlite_url(directory: Path) -> str:
+    return Config.load({"RELAY_DATA_DIR": str(directory), "RELAY_SECRET_KEY": SECRET_KEY}).database_url
+
+
+@dataclass
+class IdleCourier:
+    """Takes parcels and sends none. `rooms` says how many are welcome for a hook; without it, many are."""
+
+    parcels: list[Parcel] = field(default_factory=list)
+    rooms: dict[str, int] = field(default_factory=dict)
+    here: dict[str, int] = field(default_factory=dict)
+    load: int = 0
+
+    def room(self, hook: Hook, *, fresh: bool) -> int:
+        return self.rooms.get(hook.id, WAITING_PER_HOOK)
+
+    def under_way(self, hook: Hook) -> int:
+        return self.here.get(hook.id, 0)
+
+    def hand(self, parcels: Any) -> None:
+        self.parcels += parcels
+
+    def native_ids(self, hook: Hook) -> list[str]:
+        bodies = [jsontext.loads(each.body) for each in self.parcels if each.hook.id == hook.id]
+        return [each["provider_event"]["id"] for each in bodies]
+
+
+@dataclass
+class Belt:
+    """A pipeline between a workbench's database and a courier that sends nothing."""
+
+    bench: Workbench
+    courier: IdleCourier = field(default_factory=IdleCourier)
+    presence: Presence = field(init=False)
+    asker: Asker = field(default_factory=lambda: Asker(lambda: Door(allow_private=frozenset(["127.0.0.1"]))))
+    rung: list[str] = field(default_factory=list)
+    slots: int | None = None
+    """How many slots a hook with a rate gets; None gives as many as are asked for."""
+
+    def __post_init__(self) -> None:
+        self.presence = Presence(self.bench.database, lambda *_: None)
+        self.pipeline = Pipeline(
+            self.bench.database,
+            self.bench.vault,
+            self.courier,  # type: ignore[arg-type]
+            self.asker,
+            self.presence,
+            self._reserve,
+            self.rung.append,
+            lambda _: None,
+            public_url="https://relay.example.com",
+        )
+
+    def process(self) -> int:
+        return self.pipeline.process_waiting(attentive=False)
+
+    def retry(self) -> int:
+        return self.pipeline.retry_due()
+
+    def _reserve(self, hook_id: str, per_second: float, count: int) -> Sequence[int]:
+        return [now_ms()] * (count if self.slots is None else min(count, self.slots))
