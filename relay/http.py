@@ -9,7 +9,7 @@ time and size are bounded. Which addresses are public is written in
 https://www.iana.org/assignments/iana-ipv4-special-registry and
 https://www.iana.org/assignments/iana-ipv6-special-registry
 
-A status that has come is an answer, whatever becomes of what follows it: see `Door.request`.
+A status that has come is an answer, whatever becomes of what follows it: see `GuardedClient.request`.
 """
 
 import asyncio
@@ -155,10 +155,10 @@ def fetch(
     allow_private: frozenset[str] = frozenset(),
     resolve: Resolve | None = None,
 ) -> Answer:
-    """Send one request from code without an event loop. Same rules and errors as `Door.request`."""
+    """Send one request from code without an event loop. Same rules and errors as `GuardedClient.request`."""
 
     async def once() -> Answer:
-        async with Door(allow_private=allow_private, resolve=resolve) as door:
+        async with GuardedClient(allow_private=allow_private, resolve=resolve) as door:
             return await door.request(
                 method,
                 url,
@@ -172,7 +172,7 @@ def fetch(
     return asyncio.run(once())
 
 
-class Door:
+class GuardedClient:
     """Sends requests over kept-alive connections. Belongs to the event loop that first uses it.
 
     `max_connections` bounds the requests under way; idle connections are kept beside them for 15 s. `resolve`

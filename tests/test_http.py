@@ -26,7 +26,7 @@ from cryptography.x509.oid import NameOID
 from kit.waiting import PATIENCE_SECONDS
 from relay import http
 from relay.errors import AddressRefused, Unreachable
-from relay.http import LARGEST_HEAD, Answer, Door, check_url, fetch
+from relay.http import LARGEST_HEAD, Answer, GuardedClient, check_url, fetch
 
 LOOPBACK = frozenset({"127.0.0.1"})
 NAME = "hooks.example.com"
@@ -431,7 +431,7 @@ def ask(*urls: str, max_bytes: int = 65536, **options: Any) -> list[Answer]:
     """Get these addresses one after the other through one door."""
 
     async def get_all() -> list[Answer]:
-        async with Door(**options) as door:
+        async with GuardedClient(**options) as door:
             return [await door.request("GET", url, timeout=5, max_bytes=max_bytes) for url in urls]
 
     return asyncio.run(get_all())
@@ -662,7 +662,7 @@ def test_a_body_without_end_is_cut_and_its_connection_closed_at_once() -> None:
     chunk = b"3e8\r\n" + b"x" * 1000 + b"\r\n"
 
     async def get(server: Server) -> tuple[Answer, bool]:
-        async with Door(allow_private=LOOPBACK) as door:
+        async with GuardedClient(allow_private=LOOPBACK) as door:
             answer = await door.request("GET", server.url(), max_bytes=2500)
             return answer, await asyncio.to_thread(server.hung_up.wait, 5)
 
@@ -725,7 +725,7 @@ def test_an_answer_that_takes_too_long_is_given_up(answer: bytes) -> None:
 
 def test_the_time_counts_while_waiting_for_a_free_connection() -> None:
     async def both(url: str) -> tuple[Answer | BaseException, ...]:
-        async with Door(allow_private=LOOPBACK, max_connections=1) as door:
+        async with GuardedClient(allow_private=LOOPBACK, max_connections=1) as door:
             return await asyncio.gather(
                 door.request("GET", url, timeout=0.2),
                 door.request("GET", url, timeout=0.1),
@@ -948,7 +948,7 @@ ONCE = [
 )
 def test_a_connection_is_used_again_only_where_nothing_of_an_answer_is_left(answer: bytes, connections: int) -> None:
     async def twice(url: str) -> list[Answer]:
-        async with Door(allow_private=LOOPBACK) as door:
+        async with GuardedClient(allow_private=LOOPBACK) as door:
             return [await door.request("POST", url, timeout=5, body_timeout=0.1) for _ in range(2)]
 
     with serving(answer) as server:

@@ -5,15 +5,15 @@ from functools import cache
 from importlib import import_module
 
 from relay.providers import ROOT, load
-from relay.sdk.actions import Does
+from relay.sdk.actions import Adapter
 
 
 @cache
-def of(provider: str) -> Mapping[str, Does]:
+def of(provider: str) -> Mapping[str, Adapter]:
     """What a provider does, by the actions' names. Its module is read when it is first asked for."""
     if not (ROOT / provider / "actions.py").is_file():
         return {}
-    found: Mapping[str, Does] = import_module(f"relay.providers.{provider}.actions").ACTIONS
+    found: Mapping[str, Adapter] = import_module(f"relay.providers.{provider}.actions").ACTIONS
     return found
 
 

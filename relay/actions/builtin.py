@@ -21,10 +21,10 @@ _CUSTOM = "custom"
 
 
 @dataclass(frozen=True, slots=True)
-class OwnTask:
+class BuiltinTask:
     """One run of an action that needs no vendor.
 
-    `links` makes links to approve by, for messages; a rehearsal has none. What leaves the relay is told of by
+    `links` makes links to approve by, for messages; a dry run has none. What leaves the relay is told of by
     `before_change` and `not_taken`, as `Vendor` does. `hold_on` is called before something that takes long.
     """
 
@@ -43,7 +43,9 @@ class OwnTask:
         return given
 
 
-def _told(task: OwnTask, event_type: str, data: Mapping[str, Any], customer: Mapping[str, Any] | None = None) -> str:
+def _told(
+    task: BuiltinTask, event_type: str, data: Mapping[str, Any], customer: Mapping[str, Any] | None = None
+) -> str:
     """Tell an event; answers its id."""
     workspace_id = task.run.workspace_id
     source = source_of(task.database, task.vault, workspace_id)
@@ -52,7 +54,7 @@ def _told(task: OwnTask, event_type: str, data: Mapping[str, Any], customer: Map
     return event_id(source.id, f"{event_type}:{task.run.id}", event_type)
 
 
-def raise_alert(task: OwnTask) -> Done:
+def raise_alert(task: BuiltinTask) -> Done:
     given, now = task.input, iso(now_ms())
     alert = {
         "key": given["key"],
@@ -67,7 +69,7 @@ def raise_alert(task: OwnTask) -> Done:
     return Done(f"The alert {given['key']} was raised.", _alert(given["key"], "firing", told))
 
 
-def acknowledge_alert(task: OwnTask) -> Done:
+def acknowledge_alert(task: BuiltinTask) -> Done:
     given = task.input
     by = given.get("by") or task.run.requested_by
     alert = {"key": given["key"], "message": given.get("message"), "status": "acknowledged", "acknowledged_by": by}
@@ -75,7 +77,7 @@ def acknowledge_alert(task: OwnTask) -> Done:
     return Done(f"The alert {given['key']} was acknowledged by {by}.", _alert(given["key"], "acknowledged", told))
 
 
-def resolve_alert(task: OwnTask) -> Done:
+def resolve_alert(task: BuiltinTask) -> Done:
     given = task.input
     alert = {
         "key": given["key"],
@@ -87,7 +89,7 @@ def resolve_alert(task: OwnTask) -> Done:
     return Done(f"The alert {given['key']} was resolved.", _alert(given["key"], "resolved", told))
 
 
-def note(task: OwnTask) -> Done:
+def note(task: BuiltinTask) -> Done:
     given = task.input
     with task.database.read() as connection:
         about = events.get(connection, task.run.workspace_id, given["event_id"])
@@ -102,7 +104,7 @@ def _alert(key: str, status: str, told: str) -> dict[str, Any]:
     return {"alert_key": key, "alert_status": status, "event_id": told}
 
 
-ACTIONS: Mapping[str, Callable[[OwnTask], Done]] = {
+ACTIONS: Mapping[str, Callable[[BuiltinTask], Done]] = {
     "alert.raise": raise_alert,
     "alert.acknowledge": acknowledge_alert,
     "alert.resolve": resolve_alert,
@@ -110,5 +112,5 @@ ACTIONS: Mapping[str, Callable[[OwnTask], Done]] = {
     "notification.send": notification.send,
 }
 
-REHEARSALS: Mapping[str, Callable[[OwnTask], list[dict[str, Any]]]] = {"notification.send": notification.rehearse}
+REHEARSALS: Mapping[str, Callable[[BuiltinTask], list[dict[str, Any]]]] = {"notification.send": notification.dry_run}
 """What these actions would send to somebody else, without sending it."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from relay.actions.callers import asked_by_program
 from relay.formats import jsontext
 from relay.model import Source, iso, now_ms
-from relay.sdk.outcomes import NotNow
+from relay.sdk.outcomes import Deferred
 from relay.storage import Database, sent_messages
 from relay.storage.runs import Run
 from relay.storage.sent_messages import PER_CHANNEL_HOUR, Notice
@@ -15,7 +15,7 @@ _MAILS = ("customer.send_email",)
 
 
 def take_place(database: Database, run: Run, source: Source) -> None:
-    """Count a mail before it is sent. Raises `NotNow` when API keys have had enough of them sent by this source."""
+    """Count a mail before it is sent. Raises `Deferred` when API keys have had enough of them sent by this source."""
     if run.action not in _MAILS or not asked_by_program(run.requested_by):
         return
     whom = str(run.content["input"].get("customer_id"))
@@ -31,7 +31,7 @@ def take_place(database: Database, run: Run, source: Source) -> None:
             per_channel_hour=PER_CHANNEL_HOUR,
         )
     if claim.until is not None:
-        raise NotNow(claim.until, f"It is put off until {iso(claim.until)}: {source.name} has sent many mails.", {})
+        raise Deferred(claim.until, f"It is put off until {iso(claim.until)}: {source.name} has sent many mails.", {})
 
 
 def _hash(parts: Sequence[str]) -> str:

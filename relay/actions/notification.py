@@ -12,21 +12,21 @@ from relay.notify import message, quiet_hours, sending
 from relay.notify.channel_urls import CHAT, MAIL, SMS, Way
 from relay.notify.message import Message
 from relay.notify.people import person
-from relay.sdk.outcomes import Done, Failed, NotNow, NotReached, Uncertain
+from relay.sdk.outcomes import Deferred, Done, Failed, NotReached, Uncertain
 from relay.storage import channels, events, sent_messages
 from relay.storage.channels import Channel
 from relay.storage.sent_messages import SENT, UNKNOWN, Notice
 
 if TYPE_CHECKING:
-    from relay.actions.builtin import OwnTask
+    from relay.actions.builtin import BuiltinTask
 
 MOST_CHANNELS = 5
 _LINK = re.compile(r"https?://[^ ]*/approvals/[^ ]*")
 _SENT, _SENT_BEFORE, _PUT_OFF = "sent", "sent_before", "put_off"
 
 
-def send(task: "OwnTask") -> Done:
-    """Raises `Failed`, `NotReached`, `Uncertain`, or `NotNow` while every channel is quiet or its recipient had enough.
+def send(task: "BuiltinTask") -> Done:
+    """Raises `Failed`, `NotReached`, `Uncertain`, or `Deferred` while every channel is quiet or has had enough.
 
     After an outcome that nobody knows no other channel is tried: the message may be there already.
     """
@@ -52,7 +52,7 @@ def send(task: "OwnTask") -> Done:
             troubles.append(_named(error, channel))
     if closed:
         until = min(closed)
-        raise NotNow(until, f"It is put off until {iso(until)}.", {"delivery_status": _PUT_OFF})
+        raise Deferred(until, f"It is put off until {iso(until)}.", {"delivery_status": _PUT_OFF})
     later = [each for each in troubles if isinstance(each, NotReached)]
     text = " ".join(each.message for each in troubles)
     if later:
@@ -60,7 +60,7 @@ def send(task: "OwnTask") -> Done:
     raise Failed(text, code=troubles[-1].code)
 
 
-def rehearse(task: "OwnTask") -> list[dict[str, Any]]:
+def dry_run(task: "BuiltinTask") -> list[dict[str, Any]]:
     """What would be sent, over the first of these channels that takes it. Raises `Failed`."""
     envelope, would = _event(task), []
     for channel in _channels(task):
@@ -79,7 +79,9 @@ def rehearse(task: "OwnTask") -> list[dict[str, Any]]:
     return would
 
 
-def _over(task: "OwnTask", channel: Channel, way: Way, said: Message, envelope: dict[str, Any] | None) -> Done | int:
+def _over(
+    task: "BuiltinTask", channel: Channel, way: Way, said: Message, envelope: dict[str, Any] | None
+) -> Done | int:
     """Send over one channel; or, if its recipient or API keys have had enough, when it can be tried again (Unix ms)."""
     notice = _notice(task, channel, way, said)
     with task.database.write() as connection:
@@ -116,7 +118,7 @@ def _over(task: "OwnTask", channel: Channel, way: Way, said: Message, envelope: 
     return Done(f"The message was sent over {channel.name} ({way.label}).", _output(channel, _SENT, said))
 
 
-def _channels(task: "OwnTask") -> list[Channel]:
+def _channels(task: "BuiltinTask") -> list[Channel]:
     """Those that are named, in order. Raises `Failed` that names one that is not there."""
     names = list(dict.fromkeys(each.strip() for each in str(task.input["channel"]).split(",") if each.strip()))
     if not 1 <= len(names) <= MOST_CHANNELS:
@@ -135,7 +137,7 @@ def _channels(task: "OwnTask") -> list[Channel]:
     return opening
 
 
-def _event(task: "OwnTask") -> dict[str, Any] | None:
+def _event(task: "BuiltinTask") -> dict[str, Any] | None:
     event_id = task.input.get("event_id")
     if event_id is None:
         return None
@@ -164,7 +166,7 @@ def _message(given: Any, channel: Channel, envelope: dict[str, Any] | None) -> M
     return message.own(given.get("subject"), text)
 
 
-def _link(task: "OwnTask", channel: Channel, way: Way, envelope: dict[str, Any] | None) -> str | None:
+def _link(task: "BuiltinTask", channel: Channel, way: Way, envelope: dict[str, Any] | None) -> str | None:
     """The link to approve by of a message about a run that waits, for a chat that the operator chose for it. To an
     address that the caller chose there goes none."""
     if task.links is None or envelope is None or way.kind != CHAT or not channel.approval_links:
@@ -188,7 +190,7 @@ def _closed_until(channel: Channel, *, urgent: bool) -> int | None:
     return None if urgent else quiet_hours.quiet_until(channel.quiet, channel.zone, now_ms())
 
 
-def _notice(task: "OwnTask", channel: Channel, way: Way, said: Message) -> Notice:
+def _notice(task: "BuiltinTask", channel: Channel, way: Way, said: Message) -> Notice:
     to = "" if way.kind == CHAT else str(task.input.get("to") or "").strip().lower()
     whom = person(way.kind, to) if to else ""
     over = (task.run.workspace_id, channel.name)

@@ -99,7 +99,7 @@ class Desk:
                 tell_pending(connection, self.vault, run)
         return run
 
-    def rehearse(self, workspace_id: str, name: str, body: Mapping[str, Any], *, actor: str = "") -> dict[str, Any]:
+    def dry_run(self, workspace_id: str, name: str, body: Mapping[str, Any], *, actor: str = "") -> dict[str, Any]:
         """What a call would send, without sending it: reads are done, changes only noted, secrets left out."""
         action = get_action(name)
         given = {field: value for field, value in body.items() if field not in _RESERVED}
@@ -108,7 +108,7 @@ class Desk:
             content = self._content(connection, workspace_id, action, body, given, source)
             judged = [self._waits(connection, workspace_id, action, source, content, actor)]
         if source is None:
-            text, would = self._rehearse_own(workspace_id, action, given)
+            text, would = self._dry_run_of_own(workspace_id, action, given)
             answer = {"source": None, "would_send": would, "message": text}
             return {"status": "dry_run", "needs_approval": any(judged), **answer}
 
@@ -134,7 +134,7 @@ class Desk:
             else f"Would send {len(vendor.told)} requests that change something.",
         }
 
-    def _rehearse_own(
+    def _dry_run_of_own(
         self, workspace_id: str, action: Action, given: Mapping[str, Any]
     ) -> tuple[str, list[dict[str, Any]]]:
         if action.name not in builtin.REHEARSALS:
@@ -152,7 +152,7 @@ class Desk:
             content={"input": given},
         )
         try:
-            would = builtin.REHEARSALS[action.name](builtin.OwnTask(run, self.database, self.vault))
+            would = builtin.REHEARSALS[action.name](builtin.BuiltinTask(run, self.database, self.vault))
         except Failed as error:
             return error.message, []
         return "Would send this over the first of these channels that takes it.", would

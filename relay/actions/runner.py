@@ -27,9 +27,9 @@ from relay.formats.money import Money
 from relay.model import Source, now_ms
 from relay.queue.lanes import FRESH
 from relay.queue.presence import Presence
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import Vendor
-from relay.sdk.outcomes import Declined, Done, Failed, NeedsPerson, NotNow, NotReached, Uncertain
+from relay.sdk.outcomes import Declined, Deferred, Done, Failed, NeedsPerson, NotReached, Uncertain
 from relay.security.approval_links import Links
 from relay.security.vault import Vault
 from relay.storage import Database, audit, runs, sources
@@ -64,7 +64,7 @@ class _Lost(Exception):
     """Another worker has the run now."""
 
 
-class Actor:
+class Runner:
     """`carry_out_due` starts what is due and answers at once; threads of its own do the work."""
 
     def __init__(
@@ -152,7 +152,7 @@ class Actor:
             self._later(held, later.until, run.state)
         except NeedsPerson:
             self._wait_for_person(held)
-        except NotNow as later:
+        except Deferred as later:
             blank = dict.fromkeys(get_action(run.action).outputs)
             self._later(held, later.until, runs.QUEUED, text=later.text, output={**blank, **later.output})
         except NotReached as error:
@@ -212,8 +212,8 @@ class Actor:
             raise Failed(f"{source.name} knows nothing of it.", code="no_such_thing")
         return done
 
-    def _own_task(self, held: "_Held") -> builtin.OwnTask:
-        return builtin.OwnTask(
+    def _own_task(self, held: "_Held") -> builtin.BuiltinTask:
+        return builtin.BuiltinTask(
             held.run,
             self._database,
             self._vault,
@@ -268,11 +268,11 @@ class Actor:
         log.info("waits_for_person", run=waiting.id, action=waiting.action)
         self._ring(FRESH)
 
-    def _found_out(self, does: Does, task: Task, run: Run) -> Done:
+    def _found_out(self, does: Adapter, task: Task, run: Run) -> Done:
         """What became of something that was told. Raises `Failed` if it certainly was not done."""
-        if does.find_out is None:
+        if does.look_up_outcome is None:
             raise Uncertain("It was asked for, and its source cannot be asked what became of it. Look there.")
-        found = does.find_out(task)
+        found = does.look_up_outcome(task)
         if found is not None:
             return found
         if now_ms() - (run.content.get("told_at") or run.created_at) < self._patience.settled * 1000:
@@ -330,7 +330,7 @@ class Actor:
         run = held.run
         looked = run.content.get("look_ups", 0)
         does = adapters.of(self._source(run.source_id).provider).get(run.action) if run.source_id else None
-        can_look = does is not None and (does.repeatable or does.find_out is not None)
+        can_look = does is not None and (does.repeatable or does.look_up_outcome is not None)
         if not can_look or looked >= len(self._patience.look_ups):
             self._end(held, runs.UNKNOWN, f"{text} What became of it is not known: look at the source.", code="unknown")
             return
@@ -365,7 +365,7 @@ class Actor:
         self._ring(FRESH)
 
 
-def _may_repeat(does: Does, run: Run) -> bool:
+def _may_repeat(does: Adapter, run: Run) -> bool:
     """Whether doing what was told once more surely changes nothing more."""
     since_ms = now_ms() - (run.content.get("told_at") or run.created_at)
     return does.repeatable and (does.kept is None or since_ms < does.kept.total_seconds() * 1000)

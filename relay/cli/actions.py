@@ -76,7 +76,7 @@ def run_action(name: str, settings: tuple[str, ...], dry_run: bool, key: str | N
     given = requests.json_object(jsontext.dumps(given), get_action(name).input)
     with here() as relay:
         if dry_run:
-            show(_desk(relay).rehearse(relay.workspace.id, name, given), as_json)
+            show(_desk(relay).dry_run(relay.workspace.id, name, given), as_json)
             return
         run = _desk(relay).request(relay.workspace.id, name, given, actor=ACTOR, key=key)
         relay.ring(FRESH if run.state == runs.PENDING else ACT)

@@ -37,9 +37,9 @@ class Here:
 
     def ring(self, lane: str) -> None:
         """Ring now: a command ends before a bell in the background would."""
-        from relay.queue.wakeups import Bells  # most commands ring for nobody, and the parts of a relay pass here too
+        from relay.queue.wakeups import Wakeups  # most commands ring for nobody, and the parts of a relay pass here too
 
-        if not Bells(self.config.redis_url).ring_now(lane):
+        if not Wakeups(self.config.redis_url).wake_now(lane):
             click.echo("relay: Redis does not answer. It is kept, and done within seconds of its return.", err=True)
 
 

@@ -109,7 +109,7 @@ def replay_command(event_id: str | None, since: str | None, hook: str | None, dr
             with relay.database.read() as connection:
                 hook = hook_named(relay, connection, hook).id
         if event_id is not None:
-            with asking(relay.config.allow_private_sources) as asker:
+            with asking(relay.config.allow_private_sources) as api_reader:
                 summary = replay.one(
                     relay.database,
                     relay.vault,
@@ -117,7 +117,7 @@ def replay_command(event_id: str | None, since: str | None, hook: str | None, dr
                     event_id,
                     hook_id=hook,
                     dry_run=dry_run,
-                    asker=asker,
+                    api_reader=api_reader,
                     actor=ACTOR,
                 )
         else:

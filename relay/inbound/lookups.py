@@ -18,7 +18,7 @@ import uvloop
 
 from relay.errors import Unreachable, Unreadable
 from relay.formats import charsets, jsontext
-from relay.http import Answer, Door, climbs
+from relay.http import Answer, GuardedClient, climbs
 from relay.model import Inbound
 from relay.sdk.oauth import FORM, Client, Token, TokenCache
 from relay.sdk.provider import ClientLogin, LookUp, Question
@@ -54,14 +54,14 @@ class Api:
     login: ClientLogin | None = None
 
 
-class Asker:
+class ApiReader:
     """An event loop in a thread of its own, begun with the first question."""
 
-    def __init__(self, door: Callable[[], Door]) -> None:
+    def __init__(self, door: Callable[[], GuardedClient]) -> None:
         self._make_door = door
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._door: Door | None = None
+        self._door: GuardedClient | None = None
         # The look-ups under way, and those that follow them, by what is asked. Of the loop's thread alone.
         self._under_way: dict[Hashable, asyncio.Task[Answers]] = {}
         self._following: dict[Hashable, asyncio.Task[Answers]] = {}
@@ -112,7 +112,7 @@ class Asker:
     def _running(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = uvloop.new_event_loop()
-            self._thread = threading.Thread(target=self._run, args=(self._loop,), name="asker", daemon=True)
+            self._thread = threading.Thread(target=self._run, args=(self._loop,), name="api_reader", daemon=True)
             self._thread.start()
         return self._loop
 
@@ -258,10 +258,10 @@ def _same(look_up: LookUp, inbound: Inbound) -> Hashable:
 
 
 @contextmanager
-def asking(allow_private: frozenset[str]) -> Iterator[Asker]:
-    """An asker for a moment."""
-    asker = Asker(lambda: Door(allow_private=allow_private))
+def asking(allow_private: frozenset[str]) -> Iterator[ApiReader]:
+    """An api_reader for a moment."""
+    api_reader = ApiReader(lambda: GuardedClient(allow_private=allow_private))
     try:
-        yield asker
+        yield api_reader
     finally:
-        asker.close()
+        api_reader.close()

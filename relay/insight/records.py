@@ -205,7 +205,7 @@ def _said(thing: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in thing.items() if value is not None and value != []}
 
 
-def learnt(connection: Connection, lesson: records.Lesson) -> list[tuple[str, Record]]:
+def learnt(connection: Connection, lesson: records.Backlog) -> list[tuple[str, Record]]:
     """What is known once a lesson has been learnt, for `records.save`: workspace and record of each."""
     new: dict[str, Record] = {}
     workspace_of: dict[str, str] = {}

@@ -1,6 +1,6 @@
 """Sends deliveries: many at once over kept-alive connections, no hook in another's way.
 
-One courier lives in each worker process, with an event loop in a thread of its own. It is handed parcels that
+One dispatcher lives in each worker process, with an event loop in a thread of its own. It is handed parcels that
 the database says are ours until their lease ends; what becomes of them is written in batches. A parcel that
 cannot be sent in time is handed back, so a lost lease costs at most a repeat, never an event.
 """
@@ -17,7 +17,7 @@ import uvloop
 
 from relay.errors import StorageUnavailable, Unreachable
 from relay.formats.hops import sent_on
-from relay.http import Door
+from relay.http import GuardedClient
 from relay.model import Hook, now_ms
 from relay.outbound.deliver import (
     DELIVERED,
@@ -54,7 +54,7 @@ log = structlog.get_logger(stage="deliver")
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class OutgoingDelivery:
     """One delivery ready to be sent. `not_before` (Unix ms) paces hooks that have a rate; `hops` is how many relays its
     event came from."""
 
@@ -73,7 +73,7 @@ class Parcel:
 class _Lane:
     """What is under way for one hook."""
 
-    waiting: deque[Parcel] = field(default_factory=deque)
+    waiting: deque[OutgoingDelivery] = field(default_factory=deque)
     started: dict[str, float] = field(default_factory=dict)
     at_once: int = AT_ONCE_AT_FIRST
     failures: int = 0
@@ -85,19 +85,19 @@ class _Lane:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    parcel: Parcel
+    parcel: OutgoingDelivery
     verdict: Verdict
     attempt: deliveries.Attempt
 
 
-class Courier:
+class Dispatcher:
     """`holder` is the worker whose parcels these are. `on_gone` is told of a hook whose target answered 410, in the
     transaction that switches it off; `on_turn` is told when an ordered hook may get its next."""
 
     def __init__(
         self,
         database: Database,
-        door: Callable[[], Door | Egress],
+        door: Callable[[], GuardedClient | Egress],
         holder: str,
         *,
         on_gone: Callable[[Connection, Hook], None],
@@ -112,11 +112,11 @@ class Courier:
         self._load = 0
         self._lock = threading.Lock()
         self._closing = False
-        self._cut: list[Parcel] = []
+        self._cut: list[OutgoingDelivery] = []
         self._records: Batcher[_Outcome, None] = Batcher(self._record, name="record", gather=_GATHER_SECONDS)
         self._loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-        self._door: Door | Egress | None = None
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._door: GuardedClient | Egress | None = None
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
         self._thread.start()
 
     @property
@@ -138,7 +138,7 @@ class Courier:
         lane = self._lanes.get(hook.id)
         return 0 if lane is None else len(lane.waiting) + len(lane.started)
 
-    def hand(self, parcels: Iterable[Parcel]) -> None:
+    def hand(self, parcels: Iterable[OutgoingDelivery]) -> None:
         """Take parcels over. From any thread; returns at once."""
         taken = list(parcels)
         with self._lock:
@@ -174,7 +174,7 @@ class Courier:
             await self._door.close()
         self._loop.call_soon(self._loop.stop)
 
-    def _take(self, parcels: Sequence[Parcel]) -> None:
+    def _take(self, parcels: Sequence[OutgoingDelivery]) -> None:
         touched = {}
         for parcel in parcels:
             lane = self._lanes.setdefault(parcel.hook.id, _Lane())
@@ -199,7 +199,7 @@ class Courier:
         if self._lanes.get(hook_id) is lane and not self._closing:
             self._start(hook_id, lane)
 
-    async def _send(self, parcel: Parcel, lane: _Lane) -> None:
+    async def _send(self, parcel: OutgoingDelivery, lane: _Lane) -> None:
         try:
             pause = (parcel.not_before - now_ms()) / 1000
             if pause > 0:
@@ -239,7 +239,7 @@ class Courier:
         finally:
             lane.started.pop(parcel.delivery_id, None)
 
-    async def _post(self, parcel: Parcel, now: float) -> Reply:
+    async def _post(self, parcel: OutgoingDelivery, now: float) -> Reply:
         assert self._door is not None  # made before the loop ran
         try:
             answer = await self._door.request(
@@ -262,18 +262,18 @@ class Courier:
 
     def _return_waiting(self, lanes: Iterable[_Lane]) -> None:
         """Hand back what has not been started: while a hook fails, when to go on is judged in the database."""
-        left: list[Parcel] = []
+        left: list[OutgoingDelivery] = []
         for lane in lanes:
             left += lane.waiting
             lane.waiting.clear()
         self._hand_back(left)
 
-    def _hand_back(self, parcels: Sequence[Parcel]) -> None:
+    def _hand_back(self, parcels: Sequence[OutgoingDelivery]) -> None:
         """Untried parcels become due at once, for whoever takes them next."""
         if parcels:
             self._loop.run_in_executor(None, self._give_back, parcels)
 
-    def _give_back(self, parcels: Sequence[Parcel]) -> None:
+    def _give_back(self, parcels: Sequence[OutgoingDelivery]) -> None:
         try:
             with self._database.write() as connection:
                 deliveries.hand_back(connection, [each.delivery_id for each in parcels], now_ms(), self._holder)
@@ -310,7 +310,7 @@ class Courier:
         return [None] * len(outcomes)
 
 
-def _outcome(parcel: Parcel, reply: Reply, verdict: Verdict, started_at: int, ended_at: int) -> _Outcome:
+def _outcome(parcel: OutgoingDelivery, reply: Reply, verdict: Verdict, started_at: int, ended_at: int) -> _Outcome:
     ends = {DELIVERED: deliveries.DELIVERED, GAVE_UP: deliveries.GAVE_UP, GONE: deliveries.CANCELED}
     attempt = deliveries.Attempt(
         delivery_id=parcel.delivery_id,

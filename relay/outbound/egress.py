@@ -37,7 +37,7 @@ class Lost(Exception):
 
 
 class Egress:
-    """Sends requests as `relay.http.Door` does, by way of a process. Belongs to the event loop that first uses it."""
+    """Sends requests as `GuardedClient` does, by way of a process. Belongs to the event loop that first uses it."""
 
     def __init__(self, allow_private: frozenset[str] = frozenset(), proxy: str | None = None) -> None:
         self._settings = {ALLOW_PRIVATE: ",".join(sorted(allow_private)), PROXY: proxy or ""}
@@ -63,7 +63,7 @@ class Egress:
         max_bytes: int = MAX_BYTES,
         body_timeout: float | None = None,
     ) -> Answer:
-        """As `Door.request`; of the headers only those that deliveries are judged by. Raises `Lost` too."""
+        """As `GuardedClient.request`; of the headers only those that deliveries are judged by. Raises `Lost` too."""
         frames = self._frames or await self._connect()
         number = next(self._numbers)
         answered: asyncio.Future[tuple[Any, bytes]] = asyncio.get_running_loop().create_future()

@@ -14,7 +14,7 @@ import uvloop
 
 from relay import logs
 from relay.errors import AddressRefused, Unreachable
-from relay.http import Door
+from relay.http import GuardedClient
 from relay.outbound.frames import Frames
 from relay.outbound.sandbox import confine, name_files, readable
 
@@ -32,7 +32,7 @@ _LOOK_SECONDS = 2.0
 log = structlog.get_logger(stage="deliver")
 
 
-async def serve(worker: socket.socket, door: Door) -> None:
+async def serve(worker: socket.socket, door: GuardedClient) -> None:
     """Send what the worker asks for, until it is gone."""
     loop, gone = asyncio.get_running_loop(), asyncio.Event()
     under_way: set[asyncio.Task[None]] = set()
@@ -90,7 +90,7 @@ def main() -> None:
     proxy = os.environ.get(PROXY) or None
     if not confine(readable(), int(proxy.rpartition(":")[2]) if proxy else None):
         log.info("not_confined", note="this system cannot keep files from a process: it has no Landlock")
-    door = Door(allow_private=allowed, proxy=proxy)
+    door = GuardedClient(allow_private=allowed, proxy=proxy)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(worker, door))
 

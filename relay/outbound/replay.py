@@ -14,7 +14,7 @@ from relay.catalogue.vocabulary import catalogue
 from relay.errors import Conflict, InvalidRequest, NotFound
 from relay.formats import jsontext
 from relay.formats.nearest import did_you_mean
-from relay.inbound.lookups import Asker
+from relay.inbound.lookups import ApiReader
 from relay.inbound.normalize import Origin, body_fingerprint, normalize, read
 from relay.inbound.own_events import source_of
 from relay.inbound.receive import unpack
@@ -44,17 +44,17 @@ def one(
     *,
     hook_id: str | None = None,
     dry_run: bool = False,
-    asker: Asker | None = None,
+    api_reader: ApiReader | None = None,
     actor: str,
 ) -> dict[str, Any]:
     """Send one event again: to every active hook that wants it, or to the one named, whatever that one wants.
 
-    An event kept as `unknown` is read again first, with what `asker` finds at its provider: what the relay
+    An event kept as `unknown` is read again first, with what `api_reader` finds at its provider: what the relay
     understands by now is sent instead. Answers
     `{"events", "deliveries", "hooks", "dry_run"}`, lists of ids; in a dry run no delivery has an id yet.
     """
     now = now_ms()
-    reread = None if dry_run else _reread(database, vault, workspace_id, event_id, asker)
+    reread = None if dry_run else _reread(database, vault, workspace_id, event_id, api_reader)
     with database.write() as connection:
         asked = events.get(connection, workspace_id, event_id)
         if asked is None:
@@ -214,7 +214,9 @@ class _Reread:
     origin: Origin
 
 
-def _reread(database: Database, vault: Vault, workspace_id: str, event_id: str, asker: Asker | None) -> _Reread | None:
+def _reread(
+    database: Database, vault: Vault, workspace_id: str, event_id: str, api_reader: ApiReader | None
+) -> _Reread | None:
     with database.read() as connection:
         unknown = events.get(connection, workspace_id, event_id)
         if unknown is None or unknown.type != "unknown":
@@ -234,8 +236,8 @@ def _reread(database: Database, vault: Vault, workspace_id: str, event_id: str, 
     webhook = read(provider, opened)
     if webhook.unreadable is not None:
         return None
-    if provider.look_up is not None and asker is not None:
-        webhook = replace(webhook, looked_up=asker.look_up(provider.look_up, webhook).result().told)
+    if provider.look_up is not None and api_reader is not None:
+        webhook = replace(webhook, looked_up=api_reader.look_up(provider.look_up, webhook).result().told)
     return _Reread(kept, provider, webhook, Origin(source, kept.place, kept.verified_by))
 
 

@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 import structlog
 
 from relay.errors import ConfigError, DoesNotOpen, NotFound
-from relay.inbound.lookups import Answers, Asker
+from relay.inbound.lookups import Answers, ApiReader
 from relay.inbound.news import key_of, news
 from relay.inbound.normalize import Origin, called, normalize, read
 from relay.inbound.own_events import tell
 from relay.inbound.receive import unpack
 from relay.model import EVENTS_PER_WEBHOOK, Event, Hook, Inbound, Source, new_id, now_ms
 from relay.outbound.deliver import rate_of
-from relay.outbound.dispatcher import MOST_WAITING, Courier, Parcel
+from relay.outbound.dispatcher import MOST_WAITING, Dispatcher, OutgoingDelivery
 from relay.outbound.match import HookIndex
 from relay.outbound.orders import order_key
 from relay.providers import get as get_provider
@@ -81,26 +81,26 @@ class Pipeline:
         self,
         database: Database,
         vault: Vault,
-        courier: Courier,
-        asker: Asker,
+        dispatcher: Dispatcher,
+        api_reader: ApiReader,
         presence: Presence,
         reserve: Reserve,
         ring: Callable[[str], None],
-        call_help: Callable[[str], None],
+        wake_another: Callable[[str], None],
         *,
         public_url: str,
     ) -> None:
         self._database = database
         self._vault = vault
-        self._courier = courier
-        self._asker = asker
+        self._dispatcher = dispatcher
+        self._api_reader = api_reader
         self._presence = presence
         self._links = Links(vault, public_url)
         self._asked: list[tuple[_Opened, Future[Answers]]] = []
         self._put_off: dict[int, int] = {}
         self._reserve = reserve
         self._ring = ring
-        self._call_help = call_help
+        self._call_help = wake_another
         self._index = HookIndex({})
         self._index_read = float("-inf")
         self._index_change: int | None = None
@@ -151,7 +151,7 @@ class Pipeline:
                 due = deliveries.hooks_with_work(connection, now + PACED_AHEAD_MS // 4)
             count = sum(self._take_for(hook_id) for hook_id in due)
             taken += count
-            if not due or (not count and not self._courier.load):
+            if not due or (not count and not self._dispatcher.load):
                 break
             if not count:
                 time.sleep(_FULL_PAUSE * 4)
@@ -159,7 +159,7 @@ class Pipeline:
 
     def _any_waiting(self) -> bool:
         """Looking is cheap; a claim is a write that others wait for."""
-        while self._courier.load > MOST_WAITING and not self._stopping:
+        while self._dispatcher.load > MOST_WAITING and not self._stopping:
             time.sleep(_FULL_PAUSE)
         with self._database.read() as connection:
             return inbound.waiting(connection, now_ms())
@@ -194,14 +194,14 @@ class Pipeline:
             self._ring(LATE)
         return claimed
 
-    def _send(self, parcels: Sequence[Parcel], now: int) -> int:
+    def _send(self, parcels: Sequence[OutgoingDelivery], now: int) -> int:
         """Hand stored deliveries over, each paced one with its slot; answers how many. The others are left to the late
         lane.
 
         Slots are asked for only here, after the transaction: Redis may take its time, and others wait for the lock.
         """
         ready = [parcel for parcel in parcels if rate_of(parcel.hook) is None]
-        paced: dict[str, list[Parcel]] = {}
+        paced: dict[str, list[OutgoingDelivery]] = {}
         for parcel in parcels:
             if rate_of(parcel.hook) is not None:
                 paced.setdefault(parcel.hook.id, []).append(parcel)
@@ -210,7 +210,7 @@ class Pipeline:
             slots = self._reserved(each[0].hook, len(each), now)
             ready += [replace(parcel, not_before=slot) for parcel, slot in zip(each, slots, strict=False)]
             late += [parcel.delivery_id for parcel in each[len(slots) :]]
-        self._courier.hand(ready)
+        self._dispatcher.hand(ready)
         if late:
             with self._database.write() as connection:
                 deliveries.hand_back(connection, late, now_ms(), self._presence.worker_id)
@@ -225,7 +225,7 @@ class Pipeline:
 
     def _deliveries(
         self, index: HookIndex, finished: Sequence[_Made], new: set[str], now: int
-    ) -> tuple[list[deliveries.NewDelivery], list[Parcel]]:
+    ) -> tuple[list[deliveries.NewDelivery], list[OutgoingDelivery]]:
         wanted: dict[str, list[tuple[Hook, Event, str]]] = {}
         for made in finished:
             for event in made.events:
@@ -236,7 +236,7 @@ class Pipeline:
                     if hook.workspace_id == made.webhook.workspace_id:
                         wanted.setdefault(hook.id, []).append((hook, event, made.webhook.workspace_id))
         rows: list[deliveries.NewDelivery] = []
-        parcels: list[Parcel] = []
+        parcels: list[OutgoingDelivery] = []
         for each in wanted.values():
             here = self._room(each[0][0], len(each), now)
             for place, (hook, event, workspace_id) in enumerate(each):
@@ -254,14 +254,14 @@ class Pipeline:
                 rows.append(row)
                 if place < here:
                     body = self._links.for_hook(hook, event.body)
-                    parcels.append(Parcel(row.id, event.id, hook, body, 0, now, row.due_at, hops=event.hops))
+                    parcels.append(OutgoingDelivery(row.id, event.id, hook, body, 0, now, row.due_at, hops=event.hops))
         return rows, parcels
 
     def _room(self, hook: Hook, count: int, now: int) -> int:
         """How many of a hook's fresh deliveries are sent from here; the others are left to the late lane."""
         if hook.ordered or hook.open_until or not hook.opens:
             return 0
-        here = min(count, self._courier.room(hook, fresh=True))
+        here = min(count, self._dispatcher.room(hook, fresh=True))
         rate = rate_of(hook)
         if rate is None:
             return here
@@ -281,10 +281,10 @@ class Pipeline:
         if hook is None:
             return 0
         rate = rate_of(hook)
-        room = self._courier.room(hook, fresh=False)
+        room = self._dispatcher.room(hook, fresh=False)
         if hook.open_until:
             # Its circuit was open: one goes ahead and sees whether the target is well again.
-            room = 0 if self._courier.under_way(hook) else 1
+            room = 0 if self._dispatcher.under_way(hook) else 1
         elif rate is not None:
             room = min(room, max(1, int(rate)))
         if not room:
@@ -303,8 +303,8 @@ class Pipeline:
         if later:
             with self._database.write() as connection:
                 deliveries.hand_back(connection, later, now + PACED_AHEAD_MS, holder)
-        self._courier.hand(
-            Parcel(
+        self._dispatcher.hand(
+            OutgoingDelivery(
                 each.id,
                 each.event_id,
                 hook,
@@ -353,7 +353,7 @@ class Pipeline:
         if provider.look_up is None or opened.inbound.unreadable is not None:
             return _say(opened)
         if may_ask:
-            self._asked.append((opened, self._asker.look_up(provider.look_up, opened.inbound)))
+            self._asked.append((opened, self._api_reader.look_up(provider.look_up, opened.inbound)))
         else:
             self._put_off[webhook.place] = now_ms() + _ASK_LATER_MS
         return None

@@ -42,7 +42,7 @@ _WORKER_SECONDS = 30
 log = structlog.get_logger(stage="queue")
 
 
-class Bells:
+class Wakeups:
     """Rings for work without ever keeping the caller waiting: a thread of its own talks to Redis."""
 
     def __init__(self, redis_url: str) -> None:
@@ -62,7 +62,7 @@ class Bells:
             self._wanted.add(lane)
             self._wake.notify()
 
-    def ring_now(self, lane: str, *, force: bool = False) -> bool:
+    def wake_now(self, lane: str, *, force: bool = False) -> bool:
         """Ring and answer whether Redis took it. `force` rings even if somebody seems to have heard."""
         try:
             if self._redis.set(_bell(lane), 1, nx=not force, px=_RINGING_MS):
@@ -72,7 +72,7 @@ class Bells:
             return False
         return True
 
-    def call_help(self, lane: str) -> None:
+    def wake_another(self, lane: str) -> None:
         """Have one more worker of the lane look for work, if one is free. Never raises."""
         try:
             self._enqueue(lane)
@@ -97,7 +97,7 @@ class Bells:
                 while not self._wanted:
                     self._wake.wait()
                 wanted, self._wanted = self._wanted, set()
-            rung = [self.ring_now(lane) for lane in wanted]
+            rung = [self.wake_now(lane) for lane in wanted]
             # Under load one ring speaks for all that was stored meanwhile; alone it is not delayed at all.
             time.sleep(_BETWEEN_RINGS_SECONDS if all(rung) else _AWAY_SECONDS)
 

@@ -15,15 +15,15 @@ import structlog
 
 from relay.config import Config
 from relay.errors import StorageUnavailable
-from relay.http import Door
-from relay.inbound.lookups import Asker
+from relay.http import GuardedClient
+from relay.inbound.lookups import ApiReader
 from relay.inbound.normalize import OWN
 from relay.inbound.own_events import keep
 from relay.insight.records import learnt
 from relay.model import Inbound, iso, now_ms
 from relay.providers.ping import MISSED
 from relay.queue.lanes import ACT, FRESH, LATE
-from relay.queue.wakeups import Bells
+from relay.queue.wakeups import Wakeups
 from relay.running import anchors
 from relay.security.vault import Vault
 from relay.storage import (
@@ -178,12 +178,12 @@ def run(config: Config, stopped: threading.Event) -> None:
     """Tick until `stopped` is set; a database that is away is tried again at the next tick."""
     vault = Vault(config.secret_keys)
     database = Database(config.database_url, vault)
-    bells = Bells(config.redis_url)
+    bells = Wakeups(config.redis_url)
 
     def ring(lane: str) -> None:
-        bells.ring_now(lane, force=True)
+        bells.wake_now(lane, force=True)
 
-    poller = Poller(database, vault, Asker(lambda: Door(allow_private=config.allow_private_sources)), ring)
+    poller = Poller(database, vault, ApiReader(lambda: GuardedClient(allow_private=config.allow_private_sources)), ring)
     clock = Clock(database, vault, ring, poller, config.data_dir)
     log.info("ready")
     while not stopped.wait(TICK_SECONDS):

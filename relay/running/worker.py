@@ -4,20 +4,20 @@ from collections.abc import Sequence
 
 import structlog
 
-from relay.actions.runner import Actor
+from relay.actions.runner import Runner
 from relay.config import Config
-from relay.http import Door
-from relay.inbound.lookups import Asker
+from relay.http import GuardedClient
+from relay.inbound.lookups import ApiReader
 from relay.inbound.own_events import tell
 from relay.model import Hook
-from relay.outbound.dispatcher import GONE_REASON, Courier
+from relay.outbound.dispatcher import GONE_REASON, Dispatcher
 from relay.outbound.egress import Egress
 from relay.pipeline.pipeline import Pipeline
 from relay.queue.lanes import ACT, FRESH, LATE
 from relay.queue.life_signs import Signs
 from relay.queue.pacing import Pace
 from relay.queue.presence import Presence
-from relay.queue.wakeups import Bells, serve
+from relay.queue.wakeups import Wakeups, serve
 from relay.running.garbage import collect_less
 from relay.security.vault import Vault
 from relay.storage import Connection, Database
@@ -29,7 +29,7 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     """Work until a signal says stop; then finish or hand back what is under way."""
     vault = Vault(config.secret_keys)
     database = Database(config.database_url, vault)
-    bells = Bells(config.redis_url)
+    bells = Wakeups(config.redis_url)
 
     def gone(connection: Connection, hook: Hook) -> None:
         tell(
@@ -47,16 +47,16 @@ def run(config: Config, lanes: Sequence[str]) -> None:
                 bells.ring(lane)
 
     presence = Presence(database, freed, Signs(config.data_dir / "workers"))
-    courier = Courier(
+    dispatcher = Dispatcher(
         database,
         lambda: Egress(config.allow_private, config.egress_proxy),
         presence.worker_id,
         on_gone=gone,
         on_turn=lambda: bells.ring(LATE),
     )
-    asker = Asker(lambda: Door(allow_private=config.allow_private_sources))
+    api_reader = ApiReader(lambda: GuardedClient(allow_private=config.allow_private_sources))
     reserve = Pace(config.redis_url).reserve
-    actor = Actor(
+    actor = Runner(
         database,
         vault,
         bells.ring,
@@ -68,12 +68,12 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     pipeline = Pipeline(
         database,
         vault,
-        courier,
-        asker,
+        dispatcher,
+        api_reader,
         presence,
         reserve,
         bells.ring,
-        bells.call_help,
+        bells.wake_another,
         public_url=config.public_url,
     )
 
@@ -92,8 +92,8 @@ def run(config: Config, lanes: Sequence[str]) -> None:
         serve(config.redis_url, lanes, work, pipeline.stop)
     finally:
         actor.close()
-        asker.close()
-        courier.close()
+        api_reader.close()
+        dispatcher.close()
         presence.close()
         database.close()
         log.info("stopped", lanes=",".join(lanes))

@@ -1,6 +1,6 @@
 """What a provider's `actions.py` is made of.
 
-    ACTIONS = {"service.suspend": Does(suspend, repeatable=True, needs=("api_url", "api_token"))}
+    ACTIONS = {"service.suspend": Adapter(suspend, repeatable=True, needs=("api_url", "api_token"))}
 
 Each function gets a `Task` and answers `Done`, or raises one of the outcomes. It reads before it writes: what is so
 already is done, and says so.
@@ -38,18 +38,18 @@ LookUp = Callable[[Task], Done | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Does:
+class Adapter:
     """How a provider does an action. `needs` are the source's settings that it cannot do without.
 
     `repeatable` promises that doing it again changes nothing more, by reading first or by a key that the vendor keeps:
-    then an unknown outcome is found out by doing it again. Else `find_out` looks it up: it answers `Done`, or None if
-    it certainly was not done. Without either, an unknown outcome stays one, and a person is told.
+    then an unknown outcome is found out by doing it again. Else `look_up_outcome` looks it up: it answers `Done`, or
+    None if it certainly was not done. Without either, an unknown outcome stays one, and a person is told.
 
     Where the promise rests on a key, `kept` is how long the vendor keeps it at least: later, it is not done again.
     """
 
     run: Function
-    find_out: LookUp | None = None
+    look_up_outcome: LookUp | None = None
     repeatable: bool = False
     kept: timedelta | None = None
     needs: tuple[str, ...] = ()

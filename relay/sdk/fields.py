@@ -11,7 +11,7 @@ Object = dict[str, Any]
 _WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 
 
-def under(value: Any, *path: str) -> Any:
+def dig(value: Any, *path: str) -> Any:
     """What lies under these keys, or None as soon as one is missing or null."""
     for name in path:
         if not isinstance(value, dict):
@@ -25,14 +25,14 @@ def an_object(value: Any) -> Object:
     return value if isinstance(value, dict) else {}
 
 
-def listed(value: Any) -> list[Object]:
+def objects(value: Any) -> list[Object]:
     """The objects of a list; none where there is no list."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def first(value: Any) -> Object:
     """The first object of a list; empty when there is none."""
-    return next(iter(listed(value)), {})
+    return next(iter(objects(value)), {})
 
 
 def text(*values: Any) -> str | None:
@@ -47,12 +47,12 @@ def scalar(value: Any) -> str | None:
     return str(value).strip() or None
 
 
-def noted(value: Any) -> str | None:
+def id_text(value: Any) -> str | None:
     """What an account's owner noted, where an id may be a number too."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
 
 
-def whole(value: Any) -> int | None:
+def integer(value: Any) -> int | None:
     """A whole number, written as one or as text."""
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         return int(value)

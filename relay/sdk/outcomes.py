@@ -67,7 +67,7 @@ class NeedsPerson(Exception):
     """By what was read, somebody has to approve it first. Nothing was told."""
 
 
-class NotNow(Exception):
+class Deferred(Exception):
     """It is not yet time: nothing was done, and it is done after `until` (Unix ms). Till then `output` says so."""
 
     def __init__(self, until: int, text: str, output: Mapping[str, Any] | None = None) -> None:

@@ -10,7 +10,7 @@ from relay.formats import jsontext
 from relay.formats.times import instant
 from relay.model import Inbound
 from relay.sdk.alerts import CRITICAL, FIRING, INFO, RESOLVED, WARNING, alert, monitor, notice
-from relay.sdk.fields import Object, an_object, first, listed, scalar, text, whole
+from relay.sdk.fields import Object, an_object, first, integer, objects, scalar, text
 from relay.sdk.provider import Data
 
 # A label, so that its words are those of whoever wrote the rule.
@@ -50,9 +50,9 @@ CUT = "truncated"
 def split(inbound: Inbound) -> Sequence[Inbound]:
     """Each alert, with what the group says beside it; and that some were left out, where there were too many."""
     group = {name: value for name, value in inbound.payload.items() if name != "alerts"}
-    found = listed(inbound.payload.get("alerts"))
+    found = objects(inbound.payload.get("alerts"))
     pieces = [replace(inbound, payload={"alert": each, "group": group}) for each in found]
-    if whole(group.get("truncatedAlerts")):
+    if integer(group.get("truncatedAlerts")):
         cut = {"status": CUT, "startsAt": first(found).get("startsAt")}
         pieces.append(replace(inbound, payload={"alert": cut, "group": group}))
     return pieces
@@ -69,7 +69,7 @@ def event_id(inbound: Inbound) -> str | None:
         return None
     if told.get("status") == CUT:
         group = an_object(inbound.payload.get("group"))
-        return f"{scalar(group.get('groupKey'))}:{told.get('startsAt')}:{CUT}:{whole(group.get('truncatedAlerts'))}"
+        return f"{scalar(group.get('groupKey'))}:{told.get('startsAt')}:{CUT}:{integer(group.get('truncatedAlerts'))}"
     key = _key(told)
     return f"{key}:{told.get('startsAt')}:{told.get('status')}" if key else None
 
@@ -112,7 +112,7 @@ def read(told: Object) -> Data:
 
 def cut(told: Object) -> Data:
     group = an_object(told.get("group"))
-    count = whole(group.get("truncatedAlerts"))
+    count = integer(group.get("truncatedAlerts"))
     return notice("Alerts were left out", f"{count} more alerts did not fit into this message.")
 
 

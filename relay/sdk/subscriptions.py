@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 
 from relay.formats.times import instant, timestamp
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import Headers, Reply
-from relay.sdk.fields import an_object, scalar, under
+from relay.sdk.fields import an_object, dig, scalar
 from relay.sdk.outcomes import Done, Failed
 from relay.sdk.provider import segment
 
@@ -20,7 +20,7 @@ Body = Callable[[Task], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Transition:
     """One change: told at `path` (with `{id}`), needless in one of the states `already`. `word` says it to people."""
 
     path: str
@@ -31,7 +31,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Api:
+class SubscriptionApi:
     """How a gateway is asked and told.
 
     `read` is the path of a subscription, `inside` where it lies in the answers. `keyed` is the header for an
@@ -59,9 +59,9 @@ class Api:
         return task.vendor.tell(method, path, headers=headers, **sent).expect(self.reason)
 
 
-def moves(api: Api, table: Mapping[str, Move]) -> dict[str, Does]:
+def transitions(api: SubscriptionApi, table: Mapping[str, Transition]) -> dict[str, Adapter]:
     """The actions of a table, by their names."""
-    return {name: Does(partial(_move, api, move), repeatable=True, needs=api.needs) for name, move in table.items()}
+    return {name: Adapter(partial(_move, api, move), repeatable=True, needs=api.needs) for name, move in table.items()}
 
 
 def at_once(task: Task) -> None:
@@ -78,7 +78,7 @@ def still_to_come(text: str) -> datetime:
     return found
 
 
-def _move(api: Api, move: Move, task: Task) -> Done:
+def _move(api: SubscriptionApi, move: Transition, task: Task) -> Done:
     own_id = str(task.input["subscription_id"]).strip()
     path = segment(own_id)
     found = _inside(api, api.ask(task, api.read.format(id=path)))
@@ -88,11 +88,11 @@ def _move(api: Api, move: Move, task: Task) -> Done:
     return Done(f"The subscription {own_id} is {move.word}.", _shown(api, own_id, _inside(api, said) or found))
 
 
-def _inside(api: Api, said: Mapping[str, Any]) -> dict[str, Any]:
-    return an_object(under(said, *api.inside) if api.inside else said)
+def _inside(api: SubscriptionApi, said: Mapping[str, Any]) -> dict[str, Any]:
+    return an_object(dig(said, *api.inside) if api.inside else said)
 
 
-def _shown(api: Api, own_id: str, found: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(api: SubscriptionApi, own_id: str, found: Mapping[str, Any]) -> dict[str, Any]:
     state = scalar(found.get(api.state))
     renews = next((value for name in api.renews if (value := timestamp(found.get(name)))), None)
     return {

@@ -32,7 +32,7 @@ class RecordQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class Backlog:
     """Events that nobody learnt from yet: workspace and body of each, and what to remember once it is done."""
 
     told: Sequence[tuple[str, bytes]]
@@ -40,7 +40,7 @@ class Lesson:
     late: Sequence[int]
 
 
-def lesson(connection: Connection, received_before: int, limit: int) -> Lesson | None:
+def lesson(connection: Connection, received_before: int, limit: int) -> Backlog | None:
     """The next events, in order of their webhooks' acceptance, and those that were stored behind them; None if all
     have been learnt.
 
@@ -66,7 +66,7 @@ def lesson(connection: Connection, received_before: int, limit: int) -> Lesson |
     position = found[-1].sequence if found else None
     if late:
         found += connection.execute(wanted.where(events.c.sequence.in_(late)))
-    return Lesson([(row.workspace_id, row.body) for row in found if row.defect is None], position, late)
+    return Backlog([(row.workspace_id, row.body) for row in found if row.defect is None], position, late)
 
 
 def known(connection: Connection, ids: Sequence[str]) -> dict[str, Record]:
@@ -78,7 +78,7 @@ def known(connection: Connection, ids: Sequence[str]) -> dict[str, Record]:
     }
 
 
-def save(connection: Connection, learnt: Sequence[tuple[str, Record]], told_by: Lesson) -> None:
+def save(connection: Connection, learnt: Sequence[tuple[str, Record]], told_by: Backlog) -> None:
     """Write down what was learnt: workspace and record of each.
 
     One at a time may learn: whoever holds the lock of the clock.

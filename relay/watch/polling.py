@@ -6,7 +6,7 @@ from concurrent.futures import Future
 import structlog
 
 from relay.formats import jsontext
-from relay.inbound.lookups import Answers, Asker
+from relay.inbound.lookups import Answers, ApiReader
 from relay.inbound.normalize import POLLED
 from relay.inbound.own_events import keep
 from relay.model import Inbound, now_ms
@@ -25,10 +25,10 @@ log = structlog.get_logger(stage="poll")
 class Poller:
     """`tick` asks what is due and keeps what was told since; it waits for nobody."""
 
-    def __init__(self, database: Database, vault: Vault, asker: Asker, ring: Callable[[str], object]) -> None:
+    def __init__(self, database: Database, vault: Vault, api_reader: ApiReader, ring: Callable[[str], object]) -> None:
         self._database = database
         self._vault = vault
-        self._asker = asker
+        self._api_reader = api_reader
         self._ring = ring
         self._asked: list[tuple[polls.Poll, Future[Answers]]] = []
 
@@ -47,7 +47,7 @@ class Poller:
             self._keep(poll, answers, now)
 
     def close(self) -> None:
-        self._asker.close()
+        self._api_reader.close()
 
     def _begin(self, poll: polls.Poll) -> None:
         with self._database.read() as connection:
@@ -61,7 +61,7 @@ class Poller:
             self._put_off(poll, declared.seconds * 1000)
             return
         questions, settings = declared.questions, source.settings
-        future = self._asker.ask(lambda _: questions(settings), settings, declared.needs)
+        future = self._api_reader.ask(lambda _: questions(settings), settings, declared.needs)
         self._asked.append((poll, future))
 
     def _put_off(self, poll: polls.Poll, period: int) -> None:

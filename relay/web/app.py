@@ -9,7 +9,7 @@ from relay.config import Config
 from relay.formats import hops
 from relay.formats.visible import visible
 from relay.inbound.receive import STORED_WITHIN_SECONDS, Receiver
-from relay.queue.wakeups import Bells
+from relay.queue.wakeups import Wakeups
 from relay.security.proxies import Behind
 from relay.security.vault import Vault
 from relay.storage import Database
@@ -44,7 +44,7 @@ def build_app(config: Config, *, calls_per_minute: int = rate_limit.PER_MINUTE) 
     app.url_map.merge_slashes = False  # callers are never redirected: a key would follow
     vault = Vault(config.secret_keys)
     database = Database(config.database_url, vault, patience=STORED_WITHIN_SECONDS)
-    relay = routes.Relay(config, database, vault, Bells(config.redis_url), Notes(database))
+    relay = routes.Relay(config, database, vault, Wakeups(config.redis_url), Notes(database))
     app.extensions["relay"] = relay
     receiver = Receiver(relay.database, relay.vault, relay.bells.ring, config.public_url)
     keys = Keys(relay.database)

@@ -13,10 +13,10 @@ from kit.databases import at_newest
 from kit.waiting import PATIENCE_SECONDS
 from relay.actions import adapters
 from relay.actions.requests import Desk
-from relay.actions.runner import Actor, Patience
+from relay.actions.runner import Patience, Runner
 from relay.model import Secret, Source, new_id, now_ms
 from relay.queue.presence import Presence
-from relay.sdk.actions import Does
+from relay.sdk.actions import Adapter
 from relay.security.vault import Vault
 from relay.storage import runs, sources, workspaces
 from relay.storage.runs import Run
@@ -29,7 +29,7 @@ QUICK = Patience(retries=(0.05, 0.05), look_ups=(0.05, 0.05, 0.05), settled=0.0)
 class Bench:
     """`does` takes the place of what the provider `standard` does."""
 
-    def __init__(self, directory: Path, does: Mapping[str, Does], monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, directory: Path, does: Mapping[str, Adapter], monkeypatch: pytest.MonkeyPatch) -> None:
         self.vault = Vault([KEY])
         self.database = at_newest(f"sqlite:///{directory / 'relay.db'}", self.vault)
         self.rung: list[str] = []
@@ -47,8 +47,8 @@ class Bench:
             sources.add(connection, self.vault, made, now_ms())
         return made
 
-    def actor(self, patience: Patience = QUICK) -> Actor:
-        return Actor(
+    def actor(self, patience: Patience = QUICK) -> Runner:
+        return Runner(
             self.database,
             self.vault,
             self.rung.append,

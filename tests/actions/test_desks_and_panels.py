@@ -16,7 +16,7 @@ from relay.providers.hostinger.actions import ACTIONS as HOSTINGER
 from relay.providers.plesk.actions import ACTIONS as PLESK
 from relay.providers.virtualmin.actions import ACTIONS as VIRTUALMIN
 from relay.providers.zendesk.actions import ACTIONS as ZENDESK
-from relay.sdk.actions import Does
+from relay.sdk.actions import Adapter
 from relay.sdk.outcomes import Done, Failed, NotReached, Uncertain
 from relay.sdk.sizes import megabytes
 
@@ -187,7 +187,7 @@ class Freshdesk:
         return Answer(201, {"id": 310, "status": 2})
 
 
-THERE: dict[str, tuple[type, Mapping[str, Does], str]] = {
+THERE: dict[str, tuple[type, Mapping[str, Adapter], str]] = {
     "fossbilling": (FossBilling, FOSSBILLING, "88"),
     "virtualmin": (Virtualmin, VIRTUALMIN, "acme.example"),
     "plesk": (Plesk, PLESK, "acme.example"),
@@ -311,13 +311,13 @@ def test_a_ticket_whose_answer_is_lost_is_found_again(
 ) -> None:
     task = vendor.task({"subject": "Help", "message": "It broke.", "email": "zoe@acme.example"}, KEYS)
     action = ZENDESK["ticket.open"]
-    assert action.find_out is not None
-    assert action.find_out(task) is None
+    assert action.look_up_outcome is not None
+    assert action.look_up_outcome(task) is None
     vendor.next("POST", "/api/v2/tickets.json", trouble)
     with pytest.raises(Uncertain):
         action.run(task)
 
-    found = action.find_out(task)
+    found = action.look_up_outcome(task)
 
     assert found is not None
     assert found.output["ticket_url"] == f"{vendor.url}/agent/tickets/310"
@@ -476,7 +476,7 @@ def test_a_renewal_is_ordered_and_never_twice() -> None:
     with pytest.raises(Failed, match="failed at Hostinger"):
         hostinger(panel, "subscription.renew")
 
-    assert (renew.repeatable, renew.find_out) == (False, None)
+    assert (renew.repeatable, renew.look_up_outcome) == (False, None)
     assert {need for each in HOSTINGER.values() for need in each.needs} <= {
         each.name for each in get_provider("hostinger").settings
     }

@@ -24,7 +24,7 @@ from relay.model import now_ms
 from relay.providers import load
 from relay.sdk import amounts
 from relay.sdk import client as vendor_module
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.outcomes import Done, Failed
 from relay.security.approval_links import Link
 from relay.storage import audit, runs, sources
@@ -117,11 +117,11 @@ def look(task: Task) -> Done | None:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, panel: Panel) -> Bench:
     does = {
-        SUSPEND: Does(tell, find_out=look, needs=("api_key",)),
-        REFUND: Does(tell, find_out=look),
-        "invoice.void": Does(mark),
-        FETCH: Does(lambda _: Done("It is told.", {"service_id": None, "plan": None}), repeatable=True),
-        "invoice.send": Does(tell, repeatable=True, kept=timedelta(hours=24)),
+        SUSPEND: Adapter(tell, look_up_outcome=look, needs=("api_key",)),
+        REFUND: Adapter(tell, look_up_outcome=look),
+        "invoice.void": Adapter(mark),
+        FETCH: Adapter(lambda _: Done("It is told.", {"service_id": None, "plan": None}), repeatable=True),
+        "invoice.send": Adapter(tell, repeatable=True, kept=timedelta(hours=24)),
     }
     made = Bench(tmp_path, does, monkeypatch)
     made.point(panel.url)
@@ -488,7 +488,7 @@ def reading(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
         return tell(task)
 
     monkeypatch.setattr(
-        adapters, "of", lambda name: {REFUND: Does(refund, find_out=look)} if name == "standard" else {}
+        adapters, "of", lambda name: {REFUND: Adapter(refund, look_up_outcome=look)} if name == "standard" else {}
     )
     return bench
 
@@ -522,7 +522,7 @@ def test_a_dry_run_says_that_what_was_read_needs_a_person(reading: Bench) -> Non
     reading.desk.set_policy(reading.workspace.id, checked(REFUND, "above", 50, "EUR"), actor="key_2")
 
     said = [
-        reading.desk.rehearse(reading.workspace.id, REFUND, given)["needs_approval"]
+        reading.desk.dry_run(reading.workspace.id, REFUND, given)["needs_approval"]
         for given in (body, {**body, "amount": 51}, {"payment_id": "p"})
     ]
 
@@ -555,7 +555,7 @@ def test_a_fallback_is_checked_and_changes_no_money(
     with pytest.raises(InvalidRequest, match=rf"^fallback\.input\.{named} "):
         bench.ask(REFUND, **body)
     with pytest.raises(InvalidRequest, match=rf"^fallback\.input\.{named} "):
-        bench.desk.rehearse(bench.workspace.id, REFUND, body)
+        bench.desk.dry_run(bench.workspace.id, REFUND, body)
 
 
 @pytest.mark.parametrize("differs", [{}, {"payment_id": "q"}, {"amount": "1.00"}, {"currency": "eur", "reason": ""}])
@@ -636,7 +636,7 @@ def test_a_source_without_its_credentials_says_what_to_set(bench: Bench) -> None
 
 
 def test_a_rehearsal_says_what_would_be_sent_without_secrets_and_sends_nothing(bench: Bench, panel: Panel) -> None:
-    told = bench.desk.rehearse(bench.workspace.id, SUSPEND, {"service_id": "acme", "dry_run": True})
+    told = bench.desk.dry_run(bench.workspace.id, SUSPEND, {"service_id": "acme", "dry_run": True})
 
     assert (told["status"], panel.effects) == ("dry_run", [])
     (request,) = told["would_send"]
@@ -651,7 +651,7 @@ def test_a_vendor_that_repeats_a_secret_does_not_get_it_into_the_run(
     def refuses(_: Task) -> Done:
         raise Failed("whsec_x")
 
-    monkeypatch.setattr(adapters, "of", lambda _: {SUSPEND: Does(refuses)})
+    monkeypatch.setattr(adapters, "of", lambda _: {SUSPEND: Adapter(refuses)})
 
     run = bench.carry_out(bench.ask(SUSPEND, service_id="acme"))
 
@@ -689,7 +689,7 @@ def test_an_adapter_that_breaks_before_it_told_anything_did_nothing(
     def broken(task: Task) -> Done:
         raise KeyError("id")
 
-    bench = Bench(tmp_path, {SUSPEND: Does(broken)}, monkeypatch)
+    bench = Bench(tmp_path, {SUSPEND: Adapter(broken)}, monkeypatch)
 
     run = bench.carry_out(bench.ask(SUSPEND, service_id="acme"))
 

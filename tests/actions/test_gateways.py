@@ -311,7 +311,9 @@ def test_a_payment_link_is_one_link_whatever_becomes_of_the_answer(name: str, tr
             vendor.next("POST", path, trouble)
             with pytest.raises(Uncertain):
                 does_it.run(task)
-            found = does_it.run(task) if does_it.repeatable else does_it.find_out and does_it.find_out(task)
+            found = (
+                does_it.run(task) if does_it.repeatable else does_it.look_up_outcome and does_it.look_up_outcome(task)
+            )
             assert found
             done = found
 
@@ -391,15 +393,17 @@ def test_a_refund_is_one_refund_whatever_becomes_of_its_answer(name: str, troubl
     refunds, does_it = Refunds(name), adapters.of(name)["payment.refund"]
     with FakeVendor(refunds) as vendor:
         task = vendor.task({"payment_id": "tr_1"}, KEYS)
-        if does_it.find_out is not None:
-            assert does_it.find_out(task) is None
+        if does_it.look_up_outcome is not None:
+            assert does_it.look_up_outcome(task) is None
         if trouble is None:
             done = does_it.run(task)
         else:
             vendor.next("POST", REFUNDING[name], trouble)
             with pytest.raises(Uncertain):
                 does_it.run(task)
-            found = does_it.run(task) if does_it.repeatable else does_it.find_out and does_it.find_out(task)
+            found = (
+                does_it.run(task) if does_it.repeatable else does_it.look_up_outcome and does_it.look_up_outcome(task)
+            )
             assert found
             done = found
 
@@ -469,17 +473,17 @@ COLLECTING = {
 @pytest.mark.parametrize("trouble", [None, "hangs", "closes_after", "fails_after", "babbles"])
 def test_an_invoice_is_collected_once_whatever_becomes_of_the_answer(name: str, trouble: Any) -> None:
     invoices, charge = Invoices(name), adapters.of(name)["invoice.retry_payment"]
-    assert charge.find_out is not None
+    assert charge.look_up_outcome is not None
     with FakeVendor(invoices) as vendor:
         task = vendor.task({"invoice_id": "in_1"}, KEYS)
-        assert charge.find_out(task) is None
+        assert charge.look_up_outcome(task) is None
         if trouble is None:
             assert charge.run(task).output["amount"] == 24
         else:
             vendor.next(*COLLECTING[name], trouble)
             with pytest.raises(Uncertain):
                 charge.run(task)
-        found = charge.find_out(task)
+        found = charge.look_up_outcome(task)
         assert found is not None
         assert "already" in charge.run(task).text
 

@@ -12,7 +12,7 @@ from relay.providers import get as get_provider
 from relay.providers.cpanel.actions import ACTIONS as CPANEL
 from relay.providers.hestiacp.actions import ACTIONS as HESTIACP
 from relay.providers.whmcs.actions import ACTIONS as WHMCS
-from relay.sdk.actions import Does
+from relay.sdk.actions import Adapter
 from relay.sdk.outcomes import Declined, Done, Failed, NotReached, Uncertain
 
 KEYS = {
@@ -168,7 +168,7 @@ class Whmcs:
         return {}
 
 
-PANELS: dict[str, tuple[type, Mapping[str, Does], str]] = {
+PANELS: dict[str, tuple[type, Mapping[str, Adapter], str]] = {
     "cpanel": (Whm, CPANEL, "acme"),
     "hestiacp": (Hestia, HESTIACP, "acme"),
     "whmcs": (Whmcs, WHMCS, "88"),
@@ -330,14 +330,14 @@ def test_a_declined_card_is_a_decline(vendor: FakeVendor, panel: Whmcs, name: st
 def test_a_charge_whose_answer_is_lost_is_looked_up(vendor: FakeVendor, panel: Whmcs, name: str, trouble: Any) -> None:
     task, charge = vendor.task({"invoice_id": "1042"}, KEYS), WHMCS["invoice.retry_payment"]
     assert not charge.repeatable
-    assert charge.find_out is not None
-    assert charge.find_out(task) is None
+    assert charge.look_up_outcome is not None
+    assert charge.look_up_outcome(task) is None
     vendor.next("POST", "/", trouble, after=1)
 
     with pytest.raises(Uncertain):
         charge.run(task)
 
-    found = charge.find_out(task)
+    found = charge.look_up_outcome(task)
     assert found is not None
     assert found.output["invoice_status"] == "paid"
     assert panel.captured == 1
@@ -465,8 +465,8 @@ def test_credit_is_added_once_whatever_becomes_of_the_answer(
     given = {"customer_id": "41", "amount": 6, "currency": "EUR", "description": "Two days off"}
     task, credit = vendor.task(given, KEYS), WHMCS["customer.add_credit"]
     assert not credit.repeatable
-    assert credit.find_out is not None
-    assert credit.find_out(task) is None
+    assert credit.look_up_outcome is not None
+    assert credit.look_up_outcome(task) is None
     if trouble is None:
         credit.run(task)
     else:
@@ -474,7 +474,7 @@ def test_credit_is_added_once_whatever_becomes_of_the_answer(
         with pytest.raises(Uncertain):
             credit.run(task)
 
-    found = credit.find_out(task)
+    found = credit.look_up_outcome(task)
     assert found is not None
     assert found.output == {"customer_id": "41", "amount": 6, "currency": "EUR"}
     assert len(panel.credits) == 1

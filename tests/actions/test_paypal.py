@@ -168,14 +168,14 @@ def test_an_invoice_whose_answer_is_lost_is_looked_for_by_its_number(
     vendor: FakeVendor, paypal: PayPal, trouble: Any
 ) -> None:
     task = vendor.task(GIVEN["invoice.create"], keys(vendor), key="run_1")
-    find_out = ACTIONS["invoice.create"].find_out
-    assert find_out is not None
-    assert find_out(task) is None
+    look_up_outcome = ACTIONS["invoice.create"].look_up_outcome
+    assert look_up_outcome is not None
+    assert look_up_outcome(task) is None
     vendor.next("POST", "/v2/invoicing/invoices", trouble)
     with pytest.raises(Uncertain):
         ACTIONS["invoice.create"].run(task)
 
-    found = find_out(task)
+    found = look_up_outcome(task)
 
     assert found is not None
     assert found.output["invoice_id"] == "INV2-9"

@@ -12,7 +12,7 @@ from relay.inbound.receive import unpack
 from relay.insight.records import told
 from relay.model import Source, now_ms
 from relay.providers import get as get_provider
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.outcomes import Done, Failed
 from relay.storage.runs import PENDING
 from relay.storage.tables import inbound
@@ -38,7 +38,7 @@ def event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str, output: 
             raise Failed("It could not be done.")
         return Done("It was done.", {**dict.fromkeys(get_action(action).outputs), **output})
 
-    bench = Bench(tmp_path, {action: Does(run)}, monkeypatch)
+    bench = Bench(tmp_path, {action: Adapter(run)}, monkeypatch)
     asked = bench.ask(action, **GIVEN[action])
     if asked.state == PENDING:
         asked = bench.desk.decide(bench.workspace.id, asked.id, approve=True, actor="key_2")

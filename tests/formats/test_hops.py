@@ -63,7 +63,7 @@ def test_the_number_goes_with_the_event_into_its_deliveries(tmp_path: Path) -> N
         belt.retry()
         belt.retry()
 
-    said = [(jsontext.loads(each.body)["data"]["custom"]["it"], each.hops) for each in belt.courier.parcels]
+    said = [(jsontext.loads(each.body)["data"]["custom"]["it"], each.hops) for each in belt.dispatcher.parcels]
     assert sorted(set(said)) == [("come", 2), ("fresh", 0)]
     assert len(said) == 4
 

@@ -9,12 +9,12 @@ from kit.databases import at_newest
 from relay.accounts import accounts
 from relay.config import Config
 from relay.formats import jsontext
-from relay.http import Door
-from relay.inbound.lookups import Asker
+from relay.http import GuardedClient
+from relay.inbound.lookups import ApiReader
 from relay.inbound.normalize import native_id, read
 from relay.inbound.receive import pack
 from relay.model import Hook, Inbound, Source, new_id, now_ms
-from relay.outbound.dispatcher import WAITING_PER_HOOK, Parcel
+from relay.outbound.dispatcher import WAITING_PER_HOOK, OutgoingDelivery
 from relay.pipeline.pipeline import Pipeline
 from relay.providers import get as get_provider
 from relay.queue.presence import Presence
@@ -122,7 +122,7 @@ class Workbench:
             )
         return list(reversed(found))
 
-    def due(self, hook: Hook, count: int = 1, *, at: int | None = None) -> list[Parcel]:
+    def due(self, hook: Hook, count: int = 1, *, at: int | None = None) -> list[OutgoingDelivery]:
         """Deliveries of made-up events that are taken for sending now, as parcels."""
         now = now_ms() if at is None else at
         parcels = []
@@ -140,7 +140,7 @@ class Workbench:
             )
             with self.database.write() as connection:
                 deliveries.store(connection, [new])
-            parcels.append(Parcel(new.id, new.event_id, hook, b'{"told":true}', 0, now, new.due_at))
+            parcels.append(OutgoingDelivery(new.id, new.event_id, hook, b'{"told":true}', 0, now, new.due_at))
         return parcels
 
     def sources_of(self, provider: str) -> list[Source]:
@@ -154,10 +154,10 @@ def sqlite_url(directory: Path) -> str:
 
 
 @dataclass
-class IdleCourier:
+class IdleDispatcher:
     """Takes parcels and sends none. `rooms` says how many are welcome for a hook; without it, many are."""
 
-    parcels: list[Parcel] = field(default_factory=list)
+    parcels: list[OutgoingDelivery] = field(default_factory=list)
     rooms: dict[str, int] = field(default_factory=dict)
     here: dict[str, int] = field(default_factory=dict)
     load: int = 0
@@ -178,12 +178,14 @@ class IdleCourier:
 
 @dataclass
 class Belt:
-    """A pipeline between a workbench's database and a courier that sends nothing."""
+    """A pipeline between a workbench's database and a dispatcher that sends nothing."""
 
     bench: Workbench
-    courier: IdleCourier = field(default_factory=IdleCourier)
+    dispatcher: IdleDispatcher = field(default_factory=IdleDispatcher)
     presence: Presence = field(init=False)
-    asker: Asker = field(default_factory=lambda: Asker(lambda: Door(allow_private=frozenset(["127.0.0.1"]))))
+    api_reader: ApiReader = field(
+        default_factory=lambda: ApiReader(lambda: GuardedClient(allow_private=frozenset(["127.0.0.1"])))
+    )
     rung: list[str] = field(default_factory=list)
     slots: int | None = None
     """How many slots a hook with a rate gets; None gives as many as are asked for."""
@@ -193,8 +195,8 @@ class Belt:
         self.pipeline = Pipeline(
             self.bench.database,
             self.bench.vault,
-            self.courier,  # type: ignore[arg-type]
-            self.asker,
+            self.dispatcher,  # type: ignore[arg-type]
+            self.api_reader,
             self.presence,
             self._reserve,
             self.rung.append,

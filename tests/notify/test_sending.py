@@ -452,8 +452,8 @@ def test_no_token_is_in_what_became_of_it(office: Office, service: Service) -> N
 def test_a_dry_run_shows_the_words_and_sends_nothing(office: Office, mail_server: MailServer) -> None:
     office.mail_channel(mail_server, signature="Northlight")
 
-    shown = office.desk.rehearse(office.workspace.id, SEND, {"channel": "mail", "to": ZOE, "template": "restored"})
-    wrong = office.desk.rehearse(office.workspace.id, SEND, {"channel": "mail", "template": "restored"})
+    shown = office.desk.dry_run(office.workspace.id, SEND, {"channel": "mail", "to": ZOE, "template": "restored"})
+    wrong = office.desk.dry_run(office.workspace.id, SEND, {"channel": "mail", "template": "restored"})
 
     assert shown["would_send"] == [
         {

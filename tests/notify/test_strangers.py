@@ -12,7 +12,7 @@ from relay.actions.policy import ALWAYS, NEVER
 from relay.formats import jsontext
 from relay.model import OWN_SOURCES, now_ms, record_id
 from relay.notify.people import mailboxes, person
-from relay.sdk.actions import Does
+from relay.sdk.actions import Adapter
 from relay.sdk.outcomes import Done
 from relay.storage import runs
 from relay.storage.bulk import write_over
@@ -142,7 +142,7 @@ def test_what_waits_is_sent_once_a_person_says_yes(strict: Office, mail_server: 
 def test_a_dry_run_says_that_a_person_is_needed(strict: Office) -> None:
     body = {"channel": "mail", "to": ZOE, **WORDS}
 
-    shown = [strict.desk.rehearse(strict.workspace.id, SEND, body, actor=actor) for actor in ("key_1", "command line")]
+    shown = [strict.desk.dry_run(strict.workspace.id, SEND, body, actor=actor) for actor in ("key_1", "command line")]
 
     assert [each["needs_approval"] for each in shown] == [True, False]
 
@@ -213,7 +213,7 @@ def test_a_person_is_who_is_meant(kind: str, to: str, whom: str) -> None:
 @pytest.fixture
 def billing(strict: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
     """A billing system that sends mails for us."""
-    does = {EMAIL_CUSTOMER: Does(lambda task: Done("Sent.", {"customer_id": "42", "subject": "Hello"}))}
+    does = {EMAIL_CUSTOMER: Adapter(lambda task: Done("Sent.", {"customer_id": "42", "subject": "Hello"}))}
     monkeypatch.setattr(adapters, "of", lambda provider: does if provider == "standard" else {})
     monkeypatch.setattr(adapters, "able", lambda name: ["standard"])
     return strict

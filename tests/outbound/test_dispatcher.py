@@ -1,4 +1,4 @@
-"""The courier with real connections to a subscriber on loopback, and its outcomes in a real database."""
+"""The dispatcher with real connections to a subscriber on loopback, and its outcomes in a real database."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from kit.subscriber import HEALTHY, Answer, Subscriber
 from kit.waiting import PATIENCE_SECONDS, until
 from kit.workbench import HOLDER, Workbench, sqlite_url
 from relay.errors import StorageUnavailable
-from relay.http import Door
+from relay.http import GuardedClient
 from relay.model import Hook, now_ms
 from relay.outbound import dispatcher as courier_module
 from relay.outbound.deliver import FAILURES_BEFORE_OPEN
@@ -23,7 +23,7 @@ from relay.outbound.dispatcher import (
     GONE_REASON,
     TIMEOUT_SECONDS,
     WAITING_PER_HOOK,
-    Courier,
+    Dispatcher,
 )
 from relay.storage import Connection, deliveries, hooks
 
@@ -41,7 +41,7 @@ def subscriber() -> Iterator[Subscriber]:
 
 
 class Told:
-    """What the courier told whoever it works for."""
+    """What the dispatcher told whoever it works for."""
 
     def __init__(self) -> None:
         self.gone: list[str] = []
@@ -60,10 +60,10 @@ def told() -> Told:
 
 
 @pytest.fixture
-def courier(bench: Workbench, told: Told) -> Iterator[Courier]:
-    made = Courier(
+def dispatcher(bench: Workbench, told: Told) -> Iterator[Dispatcher]:
+    made = Dispatcher(
         bench.database,
-        lambda: Door(allow_private=frozenset({"127.0.0.1"})),
+        lambda: GuardedClient(allow_private=frozenset({"127.0.0.1"})),
         HOLDER,
         on_gone=told.on_gone,
         on_turn=told.on_turn,
@@ -72,8 +72,8 @@ def courier(bench: Workbench, told: Told) -> Iterator[Courier]:
     made.close(patience=5)
 
 
-def settled(courier: Courier) -> None:
-    until(lambda: courier.load == 0, "everything that was handed over is at an outcome")
+def settled(dispatcher: Dispatcher) -> None:
+    until(lambda: dispatcher.load == 0, "everything that was handed over is at an outcome")
 
 
 class Gate:
@@ -92,13 +92,13 @@ class Gate:
 
 
 def test_a_parcel_arrives_signed_and_is_written_down(
-    bench: Workbench, courier: Courier, subscriber: Subscriber
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber
 ) -> None:
     hook = bench.hook(subscriber.url)
     [parcel] = bench.due(hook)
 
-    courier.hand([parcel])
-    settled(courier)
+    dispatcher.hand([parcel])
+    settled(dispatcher)
 
     [received] = subscriber.received
     assert received.body == parcel.body
@@ -124,13 +124,13 @@ def test_a_parcel_arrives_signed_and_is_written_down(
     ],
 )
 def test_an_answer_decides_what_becomes_of_a_delivery(
-    bench: Workbench, courier: Courier, subscriber: Subscriber, status: int, state: str, error: str | None
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber, status: int, state: str, error: str | None
 ) -> None:
     subscriber.answer = lambda _: (status, {})
     before = now_ms()
 
-    courier.hand(bench.due(bench.hook(subscriber.url)))
-    settled(courier)
+    dispatcher.hand(bench.due(bench.hook(subscriber.url)))
+    settled(dispatcher)
 
     [delivery] = bench.deliveries()
     assert (delivery.state, delivery.attempts, delivery.status_code, delivery.error) == (state, 1, status, error)
@@ -149,43 +149,45 @@ def test_an_answer_decides_what_becomes_of_a_delivery(
     ids=["a long header", "a cut body", "a body after 204", "a bad chunk", "a cut head"],
 )
 def test_a_success_is_one_whatever_comes_with_it(
-    bench: Workbench, courier: Courier, subscriber: Subscriber, raw: bytes, status: int
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber, raw: bytes, status: int
 ) -> None:
     subscriber.raw = raw
 
-    courier.hand(bench.due(bench.hook(subscriber.url)))
-    settled(courier)
+    dispatcher.hand(bench.due(bench.hook(subscriber.url)))
+    settled(dispatcher)
 
     [delivery] = bench.deliveries()
     assert (delivery.state, delivery.attempts, delivery.status_code, delivery.error) == ("delivered", 1, status, None)
     assert len(subscriber.received) == 1
 
 
-def test_a_hook_is_gone_whatever_comes_with_410(bench: Workbench, courier: Courier, subscriber: Subscriber) -> None:
+def test_a_hook_is_gone_whatever_comes_with_410(
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber
+) -> None:
     subscriber.raw = b"HTTP/1.1 410 Gone\r\nContent-Length: 100\r\n\r\nbye"
     hook = bench.hook(subscriber.url)
 
-    courier.hand(bench.due(hook))
-    settled(courier)
+    dispatcher.hand(bench.due(hook))
+    settled(dispatcher)
 
     assert bench.reread(hook).status == hooks.SWITCHED_OFF
 
 
-def test_retry_after_is_written_down(bench: Workbench, courier: Courier, subscriber: Subscriber) -> None:
+def test_retry_after_is_written_down(bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber) -> None:
     subscriber.answer = lambda _: (429, {"Retry-After": "100"})
     before = now_ms()
 
-    courier.hand(bench.due(bench.hook(subscriber.url)))
-    settled(courier)
+    dispatcher.hand(bench.due(bench.hook(subscriber.url)))
+    settled(dispatcher)
 
     [delivery] = bench.deliveries()
     assert delivery.due_at is not None
     assert delivery.due_at >= before + 100_000
 
 
-def test_a_target_that_nobody_listens_at_is_tried_again(bench: Workbench, courier: Courier) -> None:
-    courier.hand(bench.due(bench.hook(f"http://127.0.0.1:{free_port()}/")))
-    settled(courier)
+def test_a_target_that_nobody_listens_at_is_tried_again(bench: Workbench, dispatcher: Dispatcher) -> None:
+    dispatcher.hand(bench.due(bench.hook(f"http://127.0.0.1:{free_port()}/")))
+    settled(dispatcher)
 
     [delivery] = bench.deliveries()
     assert (delivery.state, delivery.status_code) == ("pending", None)
@@ -194,13 +196,13 @@ def test_a_target_that_nobody_listens_at_is_tried_again(bench: Workbench, courie
 
 
 def test_a_target_that_hangs_is_given_up_after_a_while(
-    bench: Workbench, courier: Courier, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(courier_module, "TIMEOUT_SECONDS", 0.2)
     subscriber.answer = gate = Gate()
 
-    courier.hand(bench.due(bench.hook(subscriber.url)))
-    settled(courier)
+    dispatcher.hand(bench.due(bench.hook(subscriber.url)))
+    settled(dispatcher)
     gate.open()
 
     [delivery] = bench.deliveries()
@@ -210,15 +212,15 @@ def test_a_target_that_hangs_is_given_up_after_a_while(
 
 
 def test_a_fault_of_ours_is_an_outcome_too(
-    bench: Workbench, courier: Courier, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> dict[str, str]:
         raise ZeroDivisionError
 
     monkeypatch.setattr(courier_module, "headers_for", fail)
 
-    courier.hand(bench.due(bench.hook(subscriber.url)))
-    settled(courier)
+    dispatcher.hand(bench.due(bench.hook(subscriber.url)))
+    settled(dispatcher)
 
     [delivery] = bench.deliveries()
     assert (delivery.state, delivery.attempts) == ("pending", 1)
@@ -226,15 +228,15 @@ def test_a_fault_of_ours_is_an_outcome_too(
 
 
 def test_410_switches_the_hook_off_and_ends_all_that_is_left_for_it(
-    bench: Workbench, courier: Courier, subscriber: Subscriber, told: Told
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber, told: Told
 ) -> None:
     subscriber.answer = lambda _: (410, {})
     hook, other = bench.hook(subscriber.url), bench.hook(subscriber.url)
     parcels = bench.due(hook, 50)
     bench.due(other)
 
-    courier.hand(parcels[:40])
-    settled(courier)
+    dispatcher.hand(parcels[:40])
+    settled(dispatcher)
 
     assert bench.reread(hook).status == hooks.SWITCHED_OFF
     with bench.database.read() as connection:
@@ -246,30 +248,32 @@ def test_410_switches_the_hook_off_and_ends_all_that_is_left_for_it(
 
 
 def test_what_failed_while_its_hook_was_switched_off_does_not_come_back(
-    bench: Workbench, courier: Courier, subscriber: Subscriber
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber
 ) -> None:
     subscriber.answer = gate = Gate((500, {}))
     hook = bench.hook(subscriber.url)
-    courier.hand(bench.due(hook))
+    dispatcher.hand(bench.due(hook))
     until(lambda: subscriber.waiting, "the request is under way")
     with bench.database.write() as connection:
         deliveries.cancel_of_hook(connection, hook.id, now_ms(), "The hook was deleted.")
 
     gate.open()
-    settled(courier)
+    settled(dispatcher)
 
     [delivery] = bench.deliveries()
     assert (delivery.state, delivery.due_at, delivery.error) == ("canceled", None, "The hook was deleted.")
 
 
-def test_what_waits_behind_a_failure_is_given_back(bench: Workbench, courier: Courier, subscriber: Subscriber) -> None:
+def test_what_waits_behind_a_failure_is_given_back(
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber
+) -> None:
     subscriber.answer = gate = Gate((503, {}))
     hook = bench.hook(subscriber.url)
 
-    courier.hand(bench.due(hook, 20))
+    dispatcher.hand(bench.due(hook, 20))
     until(lambda: subscriber.waiting == AT_ONCE_AT_FIRST, "the first are under way")
     gate.open()
-    settled(courier)
+    settled(dispatcher)
 
     found = bench.deliveries(hook)
     assert [each.attempts for each in found].count(1) == len(subscriber.received) < 20
@@ -277,63 +281,65 @@ def test_what_waits_behind_a_failure_is_given_back(bench: Workbench, courier: Co
     assert all(each.due_at is not None and each.due_at <= now_ms() for each in untried)
 
 
-def test_more_are_sent_at_once_while_all_goes_well(bench: Workbench, courier: Courier, subscriber: Subscriber) -> None:
+def test_more_are_sent_at_once_while_all_goes_well(
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber
+) -> None:
     hook = bench.hook(subscriber.url)
     gate = Gate()
     subscriber.answer = lambda body: gate(body) if len(subscriber.received) >= 40 else HEALTHY
 
-    courier.hand(bench.due(hook, 40 + AT_ONCE_PER_HOOK * 2))
+    dispatcher.hand(bench.due(hook, 40 + AT_ONCE_PER_HOOK * 2))
     until(lambda: subscriber.waiting == AT_ONCE_PER_HOOK, "as many as may be are under way")
     gate.open()
-    settled(courier)
+    settled(dispatcher)
 
     assert {each.state for each in bench.deliveries(hook)} == {"delivered"}
 
 
 def test_a_hook_that_hangs_is_in_nobodys_way(
-    bench: Workbench, courier: Courier, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(courier_module, "SLOW_SECONDS", 0.0)
     healthy = bench.hook(subscriber.url)
     with Subscriber(gate := Gate()) as hanging:
         sick = bench.hook(hanging.url)
-        courier.hand(bench.due(sick, 50))
+        dispatcher.hand(bench.due(sick, 50))
         until(lambda: hanging.waiting == AT_ONCE_AT_FIRST, "the sick one hangs")
 
-        courier.hand(bench.due(healthy, 50))
+        dispatcher.hand(bench.due(healthy, 50))
         until(lambda: len(subscriber.received) == 50, "the healthy one has everything")
 
         assert hanging.received == []
-        assert courier.room(sick, fresh=True) == 0
-        assert courier.room(sick, fresh=False) == WAITING_PER_HOOK - 50
-        assert courier.under_way(sick) == 50
-        assert courier.room(healthy, fresh=True) > 0
+        assert dispatcher.room(sick, fresh=True) == 0
+        assert dispatcher.room(sick, fresh=False) == WAITING_PER_HOOK - 50
+        assert dispatcher.under_way(sick) == 50
+        assert dispatcher.room(healthy, fresh=True) > 0
         gate.open()
-        settled(courier)
+        settled(dispatcher)
 
 
 def test_failures_open_the_circuit_and_a_success_closes_it(
-    bench: Workbench, courier: Courier, subscriber: Subscriber
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber
 ) -> None:
     hook = bench.hook(subscriber.url)
     subscriber.answer = lambda _: (500, {})
     stood = []
     for _ in range(FAILURES_BEFORE_OPEN + 1):
-        courier.hand(bench.due(bench.reread(hook)))
-        settled(courier)
+        dispatcher.hand(bench.due(bench.reread(hook)))
+        settled(dispatcher)
         stood.append((bench.reread(hook).failures, bench.reread(hook).open_until > now_ms()))
 
     assert stood == [(1, False), (2, False), (3, False), (4, False), (5, True), (6, True)]
 
     subscriber.answer = lambda _: HEALTHY
-    courier.hand(bench.due(bench.reread(hook)))
-    settled(courier)
+    dispatcher.hand(bench.due(bench.reread(hook)))
+    settled(dispatcher)
 
     assert (bench.reread(hook).failures, bench.reread(hook).open_until) == (0, 0)
 
 
 def test_one_at_a_time_is_sent_while_a_circuit_is_not_closed(
-    bench: Workbench, courier: Courier, subscriber: Subscriber
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber
 ) -> None:
     hook = bench.hook(subscriber.url)
     with bench.database.write() as connection:
@@ -346,46 +352,48 @@ def test_one_at_a_time_is_sent_while_a_circuit_is_not_closed(
         return (500, {})
 
     subscriber.answer = answer
-    courier.hand(bench.due(bench.reread(hook), 5))
-    settled(courier)
+    dispatcher.hand(bench.due(bench.reread(hook), 5))
+    settled(dispatcher)
 
     assert most == 1
     assert len(subscriber.received) == 1
 
 
 def test_an_ordered_hook_is_told_of_its_turn(
-    bench: Workbench, courier: Courier, subscriber: Subscriber, told: Told
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber, told: Told
 ) -> None:
-    courier.hand(bench.due(bench.hook(subscriber.url)))
-    settled(courier)
+    dispatcher.hand(bench.due(bench.hook(subscriber.url)))
+    settled(dispatcher)
     until(lambda: told.turns == 0, "nobody has a turn")
 
-    courier.hand(bench.due(bench.hook(subscriber.url, ordered=True)))
+    dispatcher.hand(bench.due(bench.hook(subscriber.url, ordered=True)))
     until(lambda: told.turns == 1, "the next may be taken")
 
     subscriber.answer = lambda _: (500, {})
-    courier.hand(bench.due(bench.hook(subscriber.url, ordered=True)))
+    dispatcher.hand(bench.due(bench.hook(subscriber.url, ordered=True)))
     until(lambda: told.turns == 2, "the next may be taken after a failure too")
 
 
-def test_a_parcel_leaves_no_earlier_than_its_slot(bench: Workbench, courier: Courier, subscriber: Subscriber) -> None:
+def test_a_parcel_leaves_no_earlier_than_its_slot(
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber
+) -> None:
     [parcel] = bench.due(bench.hook(subscriber.url))
     slot = now_ms() + 300
 
-    courier.hand([replace(parcel, not_before=slot)])
-    settled(courier)
+    dispatcher.hand([replace(parcel, not_before=slot)])
+    settled(dispatcher)
 
     assert now_ms() >= slot
     assert [each.state for each in bench.deliveries()] == ["delivered"]
 
 
 def test_a_parcel_whose_lease_would_end_on_the_way_is_given_back(
-    bench: Workbench, courier: Courier, subscriber: Subscriber
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber
 ) -> None:
     hook = bench.hook(subscriber.url)
 
-    courier.hand(bench.due(hook, at=now_ms() - deliveries.LEASE_MS + int(TIMEOUT_SECONDS * 1000) - 1))
-    settled(courier)
+    dispatcher.hand(bench.due(hook, at=now_ms() - deliveries.LEASE_MS + int(TIMEOUT_SECONDS * 1000) - 1))
+    settled(dispatcher)
 
     assert subscriber.received == []
     [delivery] = bench.deliveries()
@@ -395,33 +403,33 @@ def test_a_parcel_whose_lease_would_end_on_the_way_is_given_back(
 
 
 def test_closing_finishes_what_is_under_way_and_gives_back_the_rest(
-    bench: Workbench, courier: Courier, subscriber: Subscriber
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber
 ) -> None:
     subscriber.answer = gate = Gate()
     hook = bench.hook(subscriber.url)
-    courier.hand(bench.due(hook, 10))
+    dispatcher.hand(bench.due(hook, 10))
     until(lambda: subscriber.waiting == AT_ONCE_AT_FIRST, "the first are under way")
 
     threading.Timer(0.2, gate.open).start()
-    courier.close()
+    dispatcher.close()
 
-    assert courier.load == 0
+    assert dispatcher.load == 0
     found = bench.deliveries(hook)
     assert [each.state for each in found].count("delivered") == AT_ONCE_AT_FIRST
     assert all(each.due_at is not None and each.due_at <= now_ms() for each in found if each.state == "pending")
 
 
 def test_closing_cuts_what_takes_too_long_and_gives_it_back(
-    bench: Workbench, courier: Courier, subscriber: Subscriber
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber
 ) -> None:
     subscriber.answer = gate = Gate()
-    courier.hand(bench.due(bench.hook(subscriber.url)))
+    dispatcher.hand(bench.due(bench.hook(subscriber.url)))
     until(lambda: subscriber.waiting, "the request is under way")
 
-    courier.close(patience=0)
+    dispatcher.close(patience=0)
     gate.open()
 
-    assert courier.load == 0
+    assert dispatcher.load == 0
     [delivery] = bench.deliveries()
     assert (delivery.state, delivery.attempts) == ("pending", 0)
     assert delivery.due_at is not None
@@ -429,7 +437,7 @@ def test_closing_cuts_what_takes_too_long_and_gives_it_back(
 
 
 def test_outcomes_that_cannot_be_written_leave_the_lease_to_end(
-    bench: Workbench, courier: Courier, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+    bench: Workbench, dispatcher: Dispatcher, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
         raise StorageUnavailable("The database did not take it: OperationalError. Try again.")
@@ -438,11 +446,11 @@ def test_outcomes_that_cannot_be_written_leave_the_lease_to_end(
     parcels = bench.due(hook, 2)
     with monkeypatch.context() as patched:
         patched.setattr(deliveries, "record", away)
-        courier.hand(parcels[:1])
-        settled(courier)
+        dispatcher.hand(parcels[:1])
+        settled(dispatcher)
 
-    courier.hand(parcels[1:])
-    settled(courier)
+    dispatcher.hand(parcels[1:])
+    settled(dispatcher)
 
     found = {each.id: (each.state, each.due_at) for each in bench.deliveries(hook)}
     lost, written = parcels

@@ -20,9 +20,9 @@ from kit.waiting import PATIENCE_SECONDS, until
 from kit.workbench import HOLDER, Workbench, sqlite_url
 from relay.errors import Unreachable
 from relay.http import Answer as Heard
-from relay.http import Door
+from relay.http import GuardedClient
 from relay.model import now_ms
-from relay.outbound.dispatcher import Courier
+from relay.outbound.dispatcher import Dispatcher
 from relay.outbound.egress import Egress
 from relay.outbound.frames import Frames
 
@@ -36,7 +36,7 @@ def subscriber() -> Iterator[Subscriber]:
         yield made
 
 
-async def _once(egress: Egress | Door, url: str, **how: object) -> object:
+async def _once(egress: Egress | GuardedClient, url: str, **how: object) -> object:
     try:
         return await egress.request("POST", url, body=b"{}", headers={"x-test": "1"}, **how)  # type: ignore[arg-type]
     except Unreachable as error:
@@ -48,7 +48,7 @@ def both(url: str, **how: object) -> list[object]:
 
     async def ask() -> list[object]:
         found = []
-        for way in (Door(allow_private=LOCAL), Egress(LOCAL)):
+        for way in (GuardedClient(allow_private=LOCAL), Egress(LOCAL)):
             found.append(await _once(way, url, **how))
             await way.close()
         return found
@@ -200,19 +200,19 @@ def test_what_was_under_way_when_it_ended_is_sent_again_and_counts_as_no_failure
 
     subscriber.answer = wait
     with Workbench(sqlite_url(tmp_path)) as bench:
-        courier = Courier(bench.database, egress, HOLDER, on_gone=lambda *_: None, on_turn=lambda: None)
+        dispatcher = Dispatcher(bench.database, egress, HOLDER, on_gone=lambda *_: None, on_turn=lambda: None)
         hook = bench.hook(subscriber.url)
         [parcel] = bench.due(hook)
-        courier.hand([parcel])
+        dispatcher.hand([parcel])
         until(lambda: subscriber.waiting, "the delivery is under way")
         os.kill(made[0].pid, signal.SIGKILL)
-        until(lambda: courier.load == 0, "it is handed back")
+        until(lambda: dispatcher.load == 0, "it is handed back")
         [lost] = bench.deliveries()
         gate.set()
-        courier.hand([parcel])
-        until(lambda: courier.load == 0, "it is sent again")
+        dispatcher.hand([parcel])
+        until(lambda: dispatcher.load == 0, "it is sent again")
         [sent] = bench.deliveries()
-        courier.close(patience=5)
+        dispatcher.close(patience=5)
 
     assert (lost.state, lost.attempts) == ("pending", 0)
     assert lost.due_at is not None

@@ -13,7 +13,7 @@ import pytest
 from kit.processes import free_port
 from relay.config import Config
 from relay.errors import AddressRefused, ConfigError, Unreachable
-from relay.http import Answer, Door
+from relay.http import Answer, GuardedClient
 from test_http import certificate, server_tls, serving, trusting
 
 __all__ = ["certificate", "server_tls", "trusting"]
@@ -65,7 +65,7 @@ def proxy(said: bytes, to: int | None = None) -> Iterator[tuple[str, list[bytes]
 
 def ask(url: str, by: str, tls: ssl.SSLContext | None = None) -> Answer:
     async def once() -> Answer:
-        async with Door(proxy=by, tls=tls) as door:
+        async with GuardedClient(proxy=by, tls=tls) as door:
             return await door.request("POST", url, body=b"{}", timeout=5, body_timeout=1.0)
 
     return asyncio.run(once())

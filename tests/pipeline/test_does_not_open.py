@@ -59,14 +59,14 @@ def test_the_other_hooks_get_their_events_and_this_ones_wait_until_it_opens(benc
     assert belt.process() == 1
     belt.retry()
 
-    assert [parcel.hook.id for parcel in belt.courier.parcels] == [well.id]
+    assert [parcel.hook.id for parcel in belt.dispatcher.parcels] == [well.id]
     assert [each.state for each in bench.deliveries(lost)] == ["pending"]
-    belt.courier.parcels.clear()
+    belt.dispatcher.parcels.clear()
 
     reopened(bench, lost)
     belt.retry()
 
-    assert lost.id in [parcel.hook.id for parcel in belt.courier.parcels]
+    assert lost.id in [parcel.hook.id for parcel in belt.dispatcher.parcels]
 
 
 def test_one_that_does_not_open_is_told_once_a_day(bench: Workbench, belt: Belt) -> None:

@@ -95,7 +95,7 @@ def relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
     with Workbench(sqlite_url(tmp_path)) as bench, Vendor() as vendor:
         made = Relay(bench, vendor)
         yield made
-        made.belt.asker.close()
+        made.belt.api_reader.close()
 
 
 def test_what_is_found_is_told(relay: Relay) -> None:
@@ -183,7 +183,7 @@ def test_ordered_hooks_wait_a_while_for_what_is_put_off_and_then_no_more(relay: 
 
 
 def polled(relay: Relay, now: int) -> None:
-    poller = Poller(relay.bench.database, relay.bench.vault, relay.belt.asker, lambda _: None)
+    poller = Poller(relay.bench.database, relay.bench.vault, relay.belt.api_reader, lambda _: None)
     poller.tick(now)
     for _, future in poller._asked:
         future.exception(timeout=PATIENCE_SECONDS)

@@ -1,4 +1,4 @@
-"""Stored webhooks become events and deliveries; what is due is taken again. The courier here sends nothing."""
+"""Stored webhooks become events and deliveries; what is due is taken again. The dispatcher here sends nothing."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -55,7 +55,7 @@ def test_a_webhook_becomes_an_event_and_a_parcel(bench: Workbench, belt: Belt) -
     assert belt.process() == 1
 
     [event] = bench.events()
-    [parcel] = belt.courier.parcels
+    [parcel] = belt.dispatcher.parcels
     [delivery] = bench.deliveries()
     assert event["provider_event"] == {"id": "msg_a1", "type": "something.happened"}
     assert event["data"] == {"custom": {"it": "did"}}
@@ -73,7 +73,7 @@ def test_what_is_stored_is_not_taken_again_while_it_is_ours(bench: Workbench, be
     assert belt.retry() == 0
     come_due(bench)
     assert belt.retry() == 1
-    assert len({parcel.delivery_id for parcel in belt.courier.parcels}) == 1
+    assert len({parcel.delivery_id for parcel in belt.dispatcher.parcels}) == 1
 
 
 def test_a_hook_gets_what_comes_in_a_moment_after_it_was_made(bench: Workbench, belt: Belt) -> None:
@@ -86,8 +86,8 @@ def test_a_hook_gets_what_comes_in_a_moment_after_it_was_made(bench: Workbench, 
     bench.accept(source, TOLD, key="second")
     belt.process()
 
-    assert belt.courier.native_ids(early) == ["first", "second"]
-    assert belt.courier.native_ids(late) == ["second"]
+    assert belt.dispatcher.native_ids(early) == ["first", "second"]
+    assert belt.dispatcher.native_ids(late) == ["second"]
 
 
 def test_a_hook_gets_nothing_that_comes_in_a_moment_after_it_was_removed(bench: Workbench, belt: Belt) -> None:
@@ -117,7 +117,7 @@ def test_changes_in_one_millisecond_are_told_apart(
     bench.accept(source, TOLD, key="second")
     belt.process()
 
-    assert belt.courier.native_ids(late) == ["second"]
+    assert belt.dispatcher.native_ids(late) == ["second"]
 
 
 def test_another_workspace_hears_nothing(bench: Workbench, belt: Belt) -> None:
@@ -126,7 +126,7 @@ def test_another_workspace_hears_nothing(bench: Workbench, belt: Belt) -> None:
 
     belt.process()
 
-    assert belt.courier.parcels == []
+    assert belt.dispatcher.parcels == []
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -144,7 +144,7 @@ def test_two_webhooks_of_one_happening_make_one_event(bench: Workbench, belt: Be
 
     types = [event["type"] for event in bench.events()]
     assert types.count("invoice.paid") == 1
-    assert len(types) == len(set(types)) == len(belt.courier.parcels)
+    assert len(types) == len(set(types)) == len(belt.dispatcher.parcels)
 
 
 def test_a_webhook_that_two_workers_had_is_delivered_once(bench: Workbench) -> None:
@@ -162,8 +162,8 @@ def test_a_webhook_that_two_workers_had_is_delivered_once(bench: Workbench) -> N
     slow.pipeline._make = overtaken  # type: ignore[method-assign]
     slow.process()
 
-    assert len(fast.courier.parcels) == 1
-    assert slow.courier.parcels == []
+    assert len(fast.dispatcher.parcels) == 1
+    assert slow.dispatcher.parcels == []
     assert len(bench.deliveries()) == 1
 
 
@@ -177,7 +177,7 @@ def test_one_that_does_not_open_keeps_nobody_waiting(bench: Workbench, belt: Bel
 
     belt.process()
 
-    assert belt.courier.native_ids(hook) == ["next"]
+    assert belt.dispatcher.native_ids(hook) == ["next"]
     with bench.database.write() as connection:
         assert [each.id for each in inbound.claim(connection, now_ms() + inbound.LEASE_MS, 10, "wrk_1")] == [strange]
 
@@ -194,7 +194,7 @@ def test_what_cannot_be_read_any_more_is_kept_as_unknown(bench: Workbench, belt:
     [event] = bench.events()
     assert event["type"] == "unknown"
     assert event["data"]["unknown"]["reason"] == "The body could not be read."
-    assert [parcel.hook.id for parcel in belt.courier.parcels] == [named.id] != [every.id]
+    assert [parcel.hook.id for parcel in belt.dispatcher.parcels] == [named.id] != [every.id]
 
 
 def test_a_defect_is_kept_and_not_delivered(bench: Workbench, belt: Belt, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,20 +213,20 @@ def test_a_defect_is_kept_and_not_delivered(bench: Workbench, belt: Belt, monkey
 
 def test_what_a_slow_hook_has_no_room_for_waits_for_the_late_lane(bench: Workbench, belt: Belt) -> None:
     slow, quick = bench.hook(), bench.hook()
-    belt.courier.rooms[slow.id] = 1
+    belt.dispatcher.rooms[slow.id] = 1
     source = bench.source()
     for number in range(3):
         bench.accept(source, TOLD, key=f"msg_a{number}")
 
     belt.process()
 
-    assert belt.courier.native_ids(slow) == ["msg_a0"]
-    assert belt.courier.native_ids(quick) == ["msg_a0", "msg_a1", "msg_a2"]
+    assert belt.dispatcher.native_ids(slow) == ["msg_a0"]
+    assert belt.dispatcher.native_ids(quick) == ["msg_a0", "msg_a1", "msg_a2"]
     assert belt.rung == ["late"]
 
-    belt.courier.rooms[slow.id] = 10
+    belt.dispatcher.rooms[slow.id] = 10
     assert belt.retry() == 2
-    assert sorted(belt.courier.native_ids(slow)) == ["msg_a0", "msg_a1", "msg_a2"]
+    assert sorted(belt.dispatcher.native_ids(slow)) == ["msg_a0", "msg_a1", "msg_a2"]
 
 
 def test_an_ordered_hook_gets_one_of_each_customer_at_a_time(bench: Workbench, belt: Belt) -> None:
@@ -236,14 +236,14 @@ def test_an_ordered_hook_gets_one_of_each_customer_at_a_time(bench: Workbench, b
         bench.accept(source, told_by(customer), key=key)
 
     belt.process()
-    assert belt.courier.parcels == []
+    assert belt.dispatcher.parcels == []
 
     waves = []
     while belt.retry():
-        waves.append(belt.courier.native_ids(hook))
-        for parcel in belt.courier.parcels:
+        waves.append(belt.dispatcher.native_ids(hook))
+        for parcel in belt.dispatcher.parcels:
             delivered(bench, parcel.delivery_id)
-        belt.courier.parcels.clear()
+        belt.dispatcher.parcels.clear()
     assert [sorted(wave) for wave in waves] == [["a1", "b1"], ["a2", "b2"], ["a3"]]
 
 
@@ -262,7 +262,7 @@ def test_an_ordered_hook_waits_for_webhooks_that_came_in_before(bench: Workbench
         connection.exec_driver_sql("UPDATE inbound SET due_at = 1 WHERE place = ?", (first.place,))
     belt.process()
     belt.retry()
-    assert belt.courier.native_ids(hook) == ["first"]
+    assert belt.dispatcher.native_ids(hook) == ["first"]
 
 
 def test_a_failed_delivery_of_an_ordered_hook_holds_its_customer_and_no_other(bench: Workbench, belt: Belt) -> None:
@@ -273,7 +273,7 @@ def test_a_failed_delivery_of_an_ordered_hook_holds_its_customer_and_no_other(be
     belt.process()
     belt.retry()
 
-    for parcel in belt.courier.parcels:
+    for parcel in belt.dispatcher.parcels:
         told = jsontext.loads(parcel.body)["provider_event"]["id"]
         if told == "a1":
             later = deliveries.Attempt(
@@ -283,10 +283,10 @@ def test_a_failed_delivery_of_an_ordered_hook_holds_its_customer_and_no_other(be
                 deliveries.record(connection, [later])
         else:
             delivered(bench, parcel.delivery_id)
-    belt.courier.parcels.clear()
+    belt.dispatcher.parcels.clear()
     belt.retry()
 
-    assert belt.courier.native_ids(hook) == ["b2"]
+    assert belt.dispatcher.native_ids(hook) == ["b2"]
 
 
 def test_a_hook_with_a_rate_gets_what_its_pace_has_slots_for(bench: Workbench, belt: Belt) -> None:
@@ -297,7 +297,7 @@ def test_a_hook_with_a_rate_gets_what_its_pace_has_slots_for(bench: Workbench, b
     belt.slots = 2
 
     belt.process()
-    assert belt.courier.native_ids(hook) == ["msg_a0", "msg_a1"]
+    assert belt.dispatcher.native_ids(hook) == ["msg_a0", "msg_a1"]
 
     belt.slots = 1
     assert belt.retry() == 1
@@ -322,7 +322,7 @@ def test_nobody_waits_for_a_slot_under_the_write_lock(
     belt.process()
 
     assert asked == [(hook.id, 3, False)]
-    assert belt.courier.native_ids(hook) == ["msg_a0", "msg_a1", "msg_a2"]
+    assert belt.dispatcher.native_ids(hook) == ["msg_a0", "msg_a1", "msg_a2"]
 
 
 def test_what_is_surely_too_much_for_a_pace_is_not_even_tried_here(
@@ -357,7 +357,7 @@ def test_nothing_is_sent_while_a_circuit_is_open(bench: Workbench, belt: Belt) -
     belt.process()
 
     assert belt.retry() == 0
-    assert belt.courier.parcels == []
+    assert belt.dispatcher.parcels == []
 
 
 def test_one_goes_ahead_when_a_circuit_half_opens(bench: Workbench, belt: Belt) -> None:
@@ -369,21 +369,21 @@ def test_one_goes_ahead_when_a_circuit_half_opens(bench: Workbench, belt: Belt) 
         bench.accept(source, TOLD)
     belt.process()
 
-    belt.courier.here[hook.id] = 0
-    hand = belt.courier.hand
+    belt.dispatcher.here[hook.id] = 0
+    hand = belt.dispatcher.hand
 
     def hand_and_be_busy(parcels: Any) -> None:
         hand(parcels)
-        belt.courier.here[hook.id] = 1
+        belt.dispatcher.here[hook.id] = 1
 
-    belt.courier.hand = hand_and_be_busy  # type: ignore[method-assign]
+    belt.dispatcher.hand = hand_and_be_busy  # type: ignore[method-assign]
 
     assert belt.retry() == 1
     assert belt.retry() == 0
 
     with bench.database.write() as connection:
         hooks.count_failures(connection, {hook.id: (0, 0)})
-    belt.courier.here[hook.id] = 0
+    belt.dispatcher.here[hook.id] = 0
     assert belt.retry() == 2
 
 
@@ -419,7 +419,7 @@ def test_more_than_a_batch_is_done_in_one_go_and_help_is_called(bench: Workbench
         bench.accept(source, TOLD, key=f"msg_a{number}")
 
     assert belt.process() == pipeline.BATCH + 5
-    assert len(belt.courier.native_ids(hook)) == pipeline.BATCH + 5
+    assert len(belt.dispatcher.native_ids(hook)) == pipeline.BATCH + 5
     assert called == ["fresh"]
 
 
@@ -431,4 +431,4 @@ def test_the_key_it_was_sealed_with_may_be_an_older_one(bench: Workbench, tmp_pa
 
     newer.process()
 
-    assert newer.courier.native_ids(hook) == ["sealed by the old key"]
+    assert newer.dispatcher.native_ids(hook) == ["sealed by the old key"]

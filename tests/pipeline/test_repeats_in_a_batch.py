@@ -22,7 +22,7 @@ from relay.model import Event, new_id, now_ms
 from relay.pipeline import pipeline
 from relay.storage import deliveries, events, inbound, records
 from relay.storage.batching import Batcher
-from relay.storage.records import Lesson
+from relay.storage.records import Backlog
 
 Item = TypeVar("Item")
 NUMBER = count(1)
@@ -88,7 +88,7 @@ def events_of(bench: Workbench, provider: str, batches: list[list[Any]]) -> list
             with bench.database.write() as connection:
                 connection.exec_driver_sql("UPDATE inbound SET dedupe_key = id WHERE id = ?", (stored,))
         belt.process()
-    bodies = [jsontext.loads(parcel.body) for parcel in belt.courier.parcels]
+    bodies = [jsontext.loads(parcel.body) for parcel in belt.dispatcher.parcels]
     with bench.database.read() as connection:
         kept = events.search(connection, bench.workspace_id, events.EventQuery(source_id=source.id, limit=1000))
     assert sorted(each["id"] for each in bodies) == sorted(each.id for each in kept)
@@ -187,7 +187,7 @@ def test_what_is_learnt_of_a_thing_is_the_same_in_any_order(bench: Workbench, da
     def known(batches: list[list[int]]) -> list[Any]:
         source = f"src_{next(NUMBER)}"
         for batch in batches:
-            lesson = Lesson([(bench.workspace_id, lesson_of(source, number)) for number in batch], None, ())
+            lesson = Backlog([(bench.workspace_id, lesson_of(source, number)) for number in batch], None, ())
             with bench.database.write() as connection:
                 records.save(connection, learnt(connection, lesson), lesson)
         things = []

@@ -11,7 +11,7 @@ from kit.vendor import Vendor
 from kit.waiting import PATIENCE_SECONDS
 from relay.develop.samples import RECEIVED_AT
 from relay.formats import jsontext
-from relay.http import Door
+from relay.http import GuardedClient
 from relay.inbound import lookups
 from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Event, Inbound, Source
@@ -63,13 +63,13 @@ class Told:
 
 def ask(name: str, body: bytes, vendor: Vendor, *, key: str = KEY, **fields: Any) -> Told:
     inbound = webhook(name, body, settings={"api_url": vendor.url, "api_key": key}, **fields)
-    asker = lookups.Asker(lambda: Door(allow_private=frozenset(["127.0.0.1"])))
+    api_reader = lookups.ApiReader(lambda: GuardedClient(allow_private=frozenset(["127.0.0.1"])))
     look_up = get(name).look_up
     assert look_up is not None
     try:
-        answers = asker.look_up(look_up, inbound).result(timeout=PATIENCE_SECONDS)
+        answers = api_reader.look_up(look_up, inbound).result(timeout=PATIENCE_SECONDS)
     finally:
-        asker.close()
+        api_reader.close()
     found = normalize(get(name), replace(inbound, looked_up=answers.told), origin(name))
     assert [event.defect for event in found if event.defect] == []
     return Told(found, answers.complete)

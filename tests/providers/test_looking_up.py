@@ -11,8 +11,8 @@ from kit.vendor import Vendor
 from kit.waiting import PATIENCE_SECONDS
 from relay.errors import VerificationError
 from relay.formats import jsontext
-from relay.http import Door
-from relay.inbound.lookups import Asker
+from relay.http import GuardedClient
+from relay.inbound.lookups import ApiReader
 from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Inbound, Source
 from relay.providers import get
@@ -32,10 +32,10 @@ def told(name: str, body: bytes, vendor: Vendor, *, query: dict[str, str] | None
     provider = get(name)
     settings = {**provider.usual_settings, "api_url": vendor.url, "api_key": "key_1"}
     webhook = read(provider, Inbound(body, query=query or {}, settings=settings))
-    asker = Asker(lambda: Door(allow_private=frozenset(["127.0.0.1"])))
+    api_reader = ApiReader(lambda: GuardedClient(allow_private=frozenset(["127.0.0.1"])))
     assert provider.look_up is not None
-    answers = asker.look_up(provider.look_up, webhook).result(timeout=PATIENCE_SECONDS)
-    asker.close()
+    answers = api_reader.look_up(provider.look_up, webhook).result(timeout=PATIENCE_SECONDS)
+    api_reader.close()
     origin = Origin(Source("src_1", "ws_1", name, "Ours"), 1, provider.verification.name)
     events = normalize(provider, replace(webhook, looked_up=answers.told), origin)
     assert [event.defect for event in events if event.defect] == []

@@ -92,7 +92,7 @@ def relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
     with Workbench(sqlite_url(tmp_path)) as bench, Vendor() as vendor:
         made = Relay(bench, vendor)
         yield made
-        made.belt.asker.close()
+        made.belt.api_reader.close()
 
 
 def unknown(native_id: str = "WH-1") -> list[tuple[Any, ...]]:
@@ -290,7 +290,7 @@ def test_what_was_unknown_is_told_when_it_is_sent_again_with_the_right_credentia
         relay.bench.vault,
         relay.bench.workspace_id,
         event["id"],
-        asker=relay.belt.asker,
+        api_reader=relay.belt.api_reader,
         actor="tests",
     )
 

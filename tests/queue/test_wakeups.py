@@ -1,4 +1,4 @@
-"""Bells, paces and workers on a real Redis, which comes, goes and forgets, and which strangers may write to."""
+"""Wakeups, paces and workers on a real Redis, which comes, goes and forgets, and which strangers may write to."""
 
 import gc
 import json
@@ -23,7 +23,7 @@ from relay.model import now_ms
 from relay.queue import pacing, wakeups
 from relay.queue.lanes import FRESH, LANES, LATE
 from relay.queue.pacing import PACED_AHEAD_MS, Pace
-from relay.queue.wakeups import Bells, serve, workers
+from relay.queue.wakeups import Wakeups, serve, workers
 from relay.running.doctor import BROKEN, FINE, _queue
 
 
@@ -54,16 +54,16 @@ def rung(redis: Client) -> dict[str, int]:
 
 
 def test_a_bell_is_one_job_however_often_it_is_rung(server: Redis, redis: Client) -> None:
-    bells = Bells(server.url)
+    bells = Wakeups(server.url)
 
     for _ in range(5):
-        assert bells.ring_now(FRESH)
+        assert bells.wake_now(FRESH)
 
     assert rung(redis) == {FRESH: 1}
 
 
 def test_a_bell_rings_in_a_thread_of_its_own(server: Redis, redis: Client) -> None:
-    bells = Bells(server.url)
+    bells = Wakeups(server.url)
 
     bells.ring(LATE)
     bells.ring(FRESH)
@@ -72,33 +72,33 @@ def test_a_bell_rings_in_a_thread_of_its_own(server: Redis, redis: Client) -> No
 
 
 def test_a_bell_that_nobody_answered_is_rung_again_by_force_only(server: Redis, redis: Client) -> None:
-    bells = Bells(server.url)
-    bells.ring_now(FRESH)
+    bells = Wakeups(server.url)
+    bells.wake_now(FRESH)
     Queue(FRESH, connection=redis).empty()
 
-    bells.ring_now(FRESH)
+    bells.wake_now(FRESH)
     assert rung(redis) == {}
 
-    bells.ring_now(FRESH, force=True)
-    bells.ring_now(FRESH, force=True)
+    bells.wake_now(FRESH, force=True)
+    bells.wake_now(FRESH, force=True)
     assert rung(redis) == {FRESH: 1}
 
 
 def test_help_is_called_once(server: Redis, redis: Client) -> None:
-    bells = Bells(server.url)
+    bells = Wakeups(server.url)
 
-    bells.call_help(FRESH)
-    bells.call_help(FRESH)
+    bells.wake_another(FRESH)
+    bells.wake_another(FRESH)
 
     assert rung(redis) == {FRESH: 1}
 
 
 def test_a_redis_that_is_away_raises_nothing() -> None:
-    bells = Bells(f"redis://127.0.0.1:{free_port()}/0")
+    bells = Wakeups(f"redis://127.0.0.1:{free_port()}/0")
 
-    assert not bells.ring_now(FRESH)
+    assert not bells.wake_now(FRESH)
     assert not bells.alive()
-    bells.call_help(FRESH)
+    bells.wake_another(FRESH)
     bells.ring(FRESH)
 
 
@@ -181,9 +181,9 @@ class Lane:
 
 def test_a_worker_does_what_it_is_rung_for_and_stops_when_told(server: Redis, redis: Client) -> None:
     lane = Lane(lambda lane: len(lane.done) >= 2)
-    bells = Bells(server.url)
-    bells.ring_now(FRESH)
-    bells.ring_now(LATE)
+    bells = Wakeups(server.url)
+    bells.wake_now(FRESH)
+    bells.wake_now(LATE)
 
     serve(server.url, [FRESH], lane.work, lane.on_stop)
 
@@ -194,17 +194,17 @@ def test_a_worker_does_what_it_is_rung_for_and_stops_when_told(server: Redis, re
 
 
 def test_work_that_fails_is_not_the_end(server: Redis, redis: Client) -> None:
-    bells = Bells(server.url)
+    bells = Wakeups(server.url)
     lane = Lane(lambda lane: True)
 
     def work(name: str, attentive: bool) -> None:
         if not lane.done:
             lane.done.append(("failed", attentive))
-            bells.ring_now(FRESH, force=True)
+            bells.wake_now(FRESH, force=True)
             raise ZeroDivisionError
         lane.work(name, attentive)
 
-    bells.ring_now(FRESH)
+    bells.wake_now(FRESH)
     serve(server.url, [FRESH], work, lane.on_stop)
 
     assert lane.done == [("failed", True), (FRESH, True), (FRESH, False)]
@@ -315,7 +315,7 @@ def test_no_one_in_redis_tells_a_worker_to_end_or_to_wait(server: Redis, redis: 
         until(lambda: workers(server.url)[FRESH], "the worker waits for bells")
         for key in redis.smembers("rq:workers"):
             send_shutdown_command(redis, key.decode().removeprefix("rq:worker:"))
-        Bells(server.url).ring_now(FRESH)
+        Wakeups(server.url).wake_now(FRESH)
 
     teller = threading.Thread(target=tell)
     teller.start()
@@ -326,10 +326,10 @@ def test_no_one_in_redis_tells_a_worker_to_end_or_to_wait(server: Redis, redis: 
 
 
 def test_a_bell_says_nothing_but_its_lane(server: Redis, redis: Client) -> None:
-    bells = Bells(server.url)
+    bells = Wakeups(server.url)
 
-    bells.ring_now(FRESH)
-    bells.call_help(LATE)
+    bells.wake_now(FRESH)
+    bells.wake_another(LATE)
 
     assert redis.lrange("rq:queue:fresh", 0, -1) == [b"fresh"]
     assert redis.lrange("rq:queue:late", 0, -1) == [b"late"]
@@ -378,7 +378,7 @@ def test_a_worker_outlives_its_redis(server: Redis, redis: Client, loss: str) ->
             server.start()
         else:
             server.lose_everything()
-        until(lambda: Bells(server.url).ring_now(FRESH, force=True), "Redis takes a bell")
+        until(lambda: Wakeups(server.url).wake_now(FRESH, force=True), "Redis takes a bell")
 
     loser = threading.Thread(target=lose)
     loser.start()
@@ -390,18 +390,18 @@ def test_a_worker_outlives_its_redis(server: Redis, redis: Client, loss: str) ->
 
 def test_a_worker_that_redis_has_forgotten_makes_itself_known_again(server: Redis, redis: Client) -> None:
     found: list[int] = []
-    bells = Bells(server.url)
+    bells = Wakeups(server.url)
 
     def enough(lane: Lane) -> bool:
         if len(lane.done) == 2:
             redis.flushall()
-            bells.ring_now(FRESH, force=True)
+            bells.wake_now(FRESH, force=True)
             return False
         found.append(workers(server.url)[FRESH])
         return True
 
     lane = Lane(enough)
-    bells.ring_now(FRESH)
+    bells.wake_now(FRESH)
     serve(server.url, [FRESH], lane.work, lane.on_stop)
 
     assert found == [1]
@@ -453,7 +453,7 @@ def test_the_doctor_sees_workers_that_are_there(server: Redis, redis: Client, tm
         return True
 
     lane = Lane(look)
-    Bells(server.url).ring_now(FRESH)
+    Wakeups(server.url).wake_now(FRESH)
     serve(server.url, LANES, lane.work, lane.on_stop)
 
     assert set(seen.values()) == {FINE}

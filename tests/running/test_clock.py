@@ -11,8 +11,8 @@ from kit.processes import free_port
 from kit.workbench import SECRET_KEY, Belt, Workbench, sqlite_url
 from relay.config import Config
 from relay.errors import StorageUnavailable
-from relay.http import Door
-from relay.inbound.lookups import Asker
+from relay.http import GuardedClient
+from relay.inbound.lookups import ApiReader
 from relay.model import now_ms
 from relay.running import clock as clock_module
 from relay.running.clock import BODIES_KEPT_MS, Clock, run
@@ -42,14 +42,14 @@ class WallClock:
 @pytest.fixture
 def wall(monkeypatch: pytest.MonkeyPatch) -> WallClock:
     made = WallClock()
-    for module in ("clock", "pipeline", "courier"):
+    for module in ("clock", "pipeline", "dispatcher"):
         monkeypatch.setattr(f"relay.{module}.now_ms", made)
     return made
 
 
 def named(bench: Workbench, name: str) -> tuple[Clock, list[str]]:
     rung: list[str] = []
-    poller = Poller(bench.database, bench.vault, Asker(Door), rung.append)
+    poller = Poller(bench.database, bench.vault, ApiReader(GuardedClient), rung.append)
     clock = Clock(bench.database, bench.vault, rung.append, poller)
     clock._name = name
     return clock, rung
@@ -132,7 +132,7 @@ def test_a_clock_that_is_set_back_keeps_nothing_waiting(bench: Workbench, wall: 
     belt = Belt(bench)
     belt.process()
     belt.retry()
-    assert sorted(belt.courier.native_ids(hook)) == ["processed", "waiting"]
+    assert sorted(belt.dispatcher.native_ids(hook)) == ["processed", "waiting"]
     clock.tick()
     assert rung == [], "and it is all taken"
 
@@ -163,7 +163,7 @@ def test_a_clock_that_is_set_ahead_only_repeats(bench: Workbench, wall: WallCloc
     wall.ahead_ms = HOUR_MS
     belt.retry()
 
-    first, again = belt.courier.parcels
+    first, again = belt.dispatcher.parcels
     assert (first.event_id, first.delivery_id, first.body) == (again.event_id, again.delivery_id, again.body)
     assert len(bench.deliveries(hook)) == 1
 

@@ -10,8 +10,8 @@ import pytest
 from kit.workbench import Belt, Workbench, sqlite_url
 from relay.accounts import accounts
 from relay.errors import ConfigError
-from relay.http import Door
-from relay.inbound.lookups import Asker
+from relay.http import GuardedClient
+from relay.inbound.lookups import ApiReader
 from relay.inbound.receive import Receiver
 from relay.model import Inbound, Source, now_ms
 from relay.providers.ping.schedule import expected_by
@@ -60,7 +60,7 @@ class Relay:
         self.ahead_ms = 0
         monkeypatch.setattr("relay.running.clock.now_ms", lambda: now_ms() + self.ahead_ms)
         self.receiver = Receiver(bench.database, bench.vault, lambda: None)
-        self.poller = Poller(bench.database, bench.vault, Asker(Door), lambda _: None)
+        self.poller = Poller(bench.database, bench.vault, ApiReader(GuardedClient), lambda _: None)
         self.clock = Clock(bench.database, bench.vault, lambda _: None, self.poller)
         self.belt = Belt(bench)
 

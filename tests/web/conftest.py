@@ -13,8 +13,8 @@ from kit.databases import at_newest
 from relay.catalogue.vocabulary import catalogue
 from relay.config import Config
 from relay.formats import jsontext
-from relay.http import Door
-from relay.inbound.lookups import Asker
+from relay.http import GuardedClient
+from relay.inbound.lookups import ApiReader
 from relay.inbound.normalize import read
 from relay.inbound.receive import pack
 from relay.insight.records import learnt
@@ -147,19 +147,19 @@ class Api:
 
     def learn(self, workspace_id: str, *told: dict[str, Any]) -> None:
         """Learn from events as the clock does."""
-        lesson = records.Lesson([(workspace_id, jsontext.dumps(event)) for event in told], None, ())
+        lesson = records.Backlog([(workspace_id, jsontext.dumps(event)) for event in told], None, ())
         with self.database.write() as connection:
             records.save(connection, learnt(connection, lesson), lesson)
 
     def work(self) -> list[Any]:
         """Let the pipeline turn what was accepted into events and deliveries; answers the parcels it sends."""
-        courier = _Courier()
-        asker = Asker(Door)
+        dispatcher = _Courier()
+        api_reader = ApiReader(GuardedClient)
         pipeline = Pipeline(
             self.database,
             self.vault,
-            courier,  # type: ignore[arg-type]
-            asker,
+            dispatcher,  # type: ignore[arg-type]
+            api_reader,
             Presence(self.database, lambda *_: None),
             lambda *_: [0],
             lambda _: None,
@@ -168,7 +168,7 @@ class Api:
         )
         pipeline.process_waiting(attentive=False)
         pipeline.retry_due()
-        return courier.parcels
+        return dispatcher.parcels
 
     def _keep_webhook(self, workspace_id: str, type_name: str, received_at: int) -> int:
         own_id = new_id("in")

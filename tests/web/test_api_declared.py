@@ -191,7 +191,7 @@ def test_what_a_user_left_empty_counts_as_not_given(shared_api, monkeypatch, nam
     action = actions()[name]
     taken = []
     monkeypatch.setattr(
-        Desk, "rehearse", lambda _, workspace, name, body, **__: taken.append(body) or {"status": "dry_run"}
+        Desk, "dry_run", lambda _, workspace, name, body, **__: taken.append(body) or {"status": "dry_run"}
     )
     given = jsontext.floats(action.example["input"]) | {"dry_run": True}
     empty = {each: None for each in action.input["properties"] if each not in given}

@@ -12,7 +12,7 @@ from typing import Any
 
 from relay.errors import ConfigError, InvalidRequest, NotFound, Unreachable, Unreadable
 from relay.formats import jsontext
-from relay.http import Answer, Door
+from relay.http import Answer, GuardedClient
 
 JSON = "application/json"
 JSONC = "application/jsonc"
@@ -72,7 +72,7 @@ class Remote:
 
     def __init__(self, base: str, key: str, *, tell: Tell, pause: Pause = asyncio.sleep) -> None:
         local = _LOOPBACK.match(base)
-        self._door = Door(allow_private=frozenset([local[1]] if local else ()))
+        self._door = GuardedClient(allow_private=frozenset([local[1]] if local else ()))
         self._base = f"{base}/v2/sdk/apps"
         self._key = key
         self._tell = tell

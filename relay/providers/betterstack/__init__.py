@@ -10,7 +10,7 @@ from typing import Any
 from relay.formats.times import instant
 from relay.model import Inbound
 from relay.sdk.alerts import ACKNOWLEDGED, CRITICAL, FIRING, RESOLVED, alert, monitor
-from relay.sdk.fields import Object, an_object, scalar, text, under
+from relay.sdk.fields import Object, an_object, dig, scalar, text
 from relay.sdk.provider import Alerts, Data, On, Provider
 from relay.security.verification import SharedToken
 
@@ -19,7 +19,7 @@ _WHEN = {FIRING: "started_at", ACKNOWLEDGED: "acknowledged_at", RESOLVED: "resol
 
 
 def incident(payload: Any) -> Object:
-    return an_object(under(payload, "data", "attributes"))
+    return an_object(dig(payload, "data", "attributes"))
 
 
 def state(payload: Any) -> str:
@@ -28,7 +28,7 @@ def state(payload: Any) -> str:
 
 def event_name(inbound: Inbound) -> str | None:
     """What changed; of incidents also how they stand. Its other webhooks are not about outages."""
-    kind = text(under(inbound.payload, "data", "type"))
+    kind = text(dig(inbound.payload, "data", "type"))
     return f"incident {state(inbound.payload)}" if kind == "incident" else kind
 
 
@@ -39,7 +39,7 @@ def happened(inbound: Inbound) -> datetime | None:
 
 def watched(status: str) -> Callable[[Object], Data]:
     def read(payload: Object) -> Data:
-        found, key = incident(payload), scalar(under(payload, "data", "id"))
+        found, key = incident(payload), scalar(dig(payload, "data", "id"))
         name, url = text(found.get("name")), text(found.get("url"))
         regions = found.get("regions")
         region = ", ".join(each for each in regions if isinstance(each, str)) if isinstance(regions, list) else None
@@ -64,8 +64,8 @@ def watched(status: str) -> Callable[[Object], Data]:
 
 def _watching(payload: Object) -> str | None:
     """The monitor or heartbeat that found it out. What a person or another product reported has none."""
-    relations = under(payload, "data", "relationships")
-    return scalar(under(relations, "monitor", "data", "id")) or scalar(under(relations, "heartbeat", "data", "id"))
+    relations = dig(payload, "data", "relationships")
+    return scalar(dig(relations, "monitor", "data", "id")) or scalar(dig(relations, "heartbeat", "data", "id"))
 
 
 def started(inbound: Inbound) -> tuple[On, ...]:
@@ -77,7 +77,7 @@ def resolved(inbound: Inbound) -> tuple[On, ...]:
 
 
 def _name(value: Any) -> str | None:
-    return text(value) or text(under(value, "name")) or text(under(value, "email"))
+    return text(value) or text(dig(value, "name")) or text(dig(value, "email"))
 
 
 def _acknowledged(payload: Object) -> Data:
@@ -85,7 +85,7 @@ def _acknowledged(payload: Object) -> Data:
 
 
 def event_id(inbound: Inbound) -> str | None:
-    key = scalar(under(inbound.payload, "data", "id"))
+    key = scalar(dig(inbound.payload, "data", "id"))
     return f"{key}:{state(inbound.payload)}" if key else None
 
 
@@ -105,6 +105,6 @@ PROVIDER = Provider(
     },
     # A monitor was made, changed or paused; somebody else is on call.
     ignored=frozenset(["monitor", "on_call", "on_call_contact"]),
-    alerts=Alerts(outage=lambda payload: scalar(under(payload, "data", "id"))),
+    alerts=Alerts(outage=lambda payload: scalar(dig(payload, "data", "id"))),
     secret="ours",
 )

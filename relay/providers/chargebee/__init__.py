@@ -14,7 +14,7 @@ from relay.formats.times import days_until, instant, timestamp
 from relay.formats.values import KEY, url
 from relay.model import Inbound
 from relay.providers.chargebee.ignored import IGNORED
-from relay.sdk.fields import Object, an_object, first, listed, text, under, whole
+from relay.sdk.fields import Object, an_object, dig, first, integer, objects, text
 from relay.sdk.provider import Data, LookUp, On, Provider, Question, Setting, by, segment
 from relay.security.verification import BasicAuth
 
@@ -49,7 +49,7 @@ def questions(inbound: Inbound) -> Mapping[str, Question]:
 
 def event(inbound: Inbound) -> Object:
     """The event as Chargebee itself told it, if it was asked; else as it was posted."""
-    return an_object(under(inbound.looked_up.get("event"), "event")) or an_object(inbound.payload)
+    return an_object(dig(inbound.looked_up.get("event"), "event")) or an_object(inbound.payload)
 
 
 def subject(inbound: Inbound) -> Object:
@@ -84,7 +84,7 @@ def _money(found: Object, name: str) -> Money:
 
 def _subscription(told: Object) -> Data:
     found = part(told, "subscription")
-    items = [each for each in listed(found.get("subscription_items")) if each.get("item_type") in _RECURRING]
+    items = [each for each in objects(found.get("subscription_items")) if each.get("item_type") in _RECURRING]
     plan = first([each for each in items if each.get("item_type") == "plan"])
     status = _STATUSES.get(str(found.get("status")))
     ends = timestamp(found.get("current_term_end"))
@@ -92,7 +92,7 @@ def _subscription(told: Object) -> Data:
         timestamp(found.get("next_billing_at")) if found.get("status") in ("active", "in_trial", "future") else None
     )
     unit = text(found.get("billing_period_unit"))
-    overdue_invoices = whole(found.get("due_invoices_count"))
+    overdue_invoices = integer(found.get("due_invoices_count"))
     if overdue_invoices is not None and overdue_invoices < 0:
         overdue_invoices = None
     return {
@@ -102,9 +102,9 @@ def _subscription(told: Object) -> Data:
         "plan": text(plan.get("item_price_id"), found.get("plan_id")),
         "product_id": text(plan.get("item_price_id"), found.get("plan_id")),
         **from_minor(_price(items) if items else found.get("plan_amount"), found.get("currency_code")),
-        "quantity": whole(plan.get("quantity") if plan else found.get("plan_quantity")),
+        "quantity": integer(plan.get("quantity") if plan else found.get("plan_quantity")),
         "interval": unit if unit in _UNITS else None,
-        "interval_count": max(whole(found.get("billing_period")) or 0, 0) or None,
+        "interval_count": max(integer(found.get("billing_period")) or 0, 0) or None,
         "started_at": timestamp(found.get("started_at")),
         "current_period_start": timestamp(found.get("current_term_start")),
         "current_period_end": ends,
@@ -121,7 +121,7 @@ def _subscription(told: Object) -> Data:
 
 def _price(items: list[Object]) -> int | None:
     """What a plan and its addons cost together, as far as all of them say so."""
-    amounts = [whole(each.get("amount")) for each in items]
+    amounts = [integer(each.get("amount")) for each in items]
     return None if None in amounts else sum(filter(None, amounts))
 
 
@@ -141,19 +141,19 @@ def _invoice(told: Object) -> Data:
         "attempt_count": _attempts(found),
         "next_attempt_at": timestamp(found.get("next_retry_at")),
         "subscription_id": text(found.get("subscription_id")),
-        "items": [_line(line, found.get("currency_code")) for line in listed(found.get("line_items"))],
+        "items": [_line(line, found.get("currency_code")) for line in objects(found.get("line_items"))],
     }
 
 
 def _attempts(found: Object) -> int | None:
-    return len(listed(found.get("dunning_attempts"))) or None
+    return len(objects(found.get("dunning_attempts"))) or None
 
 
 def _line(line: Object, currency: Any) -> Data:
     return {
         "description": text(line.get("description")),
         "kind": "hosting" if str(line.get("entity_type")).startswith("plan") else "other",
-        "quantity": whole(line.get("quantity")),
+        "quantity": integer(line.get("quantity")),
         **named("amount", from_minor(line.get("amount"), currency)),
         "period_start": timestamp(line.get("date_from")),
         "period_end": timestamp(line.get("date_to")),
@@ -162,8 +162,8 @@ def _line(line: Object, currency: Any) -> Data:
 
 def _payment(told: Object, status: str) -> Data:
     found, card = part(told, "transaction"), part(told, "card")
-    linked = listed(found.get("linked_invoices"))
-    invoice = text(under(linked[0], "invoice_id") if linked else None, part(told, "invoice").get("id"))
+    linked = objects(found.get("linked_invoices"))
+    invoice = text(dig(linked[0], "invoice_id") if linked else None, part(told, "invoice").get("id"))
     return {
         "id": text(found.get("id")),
         "status": status,
@@ -256,7 +256,7 @@ def method(told: Object) -> Data:
     """A card or another means of payment. Chargebee tells of both names for one thing: the older is `card`."""
     source = part(told, "payment_source")
     card, bank = part(told, "card") or an_object(source.get("card")), an_object(source.get("bank_account"))
-    month, year = whole(card.get("expiry_month")) or 0, whole(card.get("expiry_year")) or 0
+    month, year = integer(card.get("expiry_month")) or 0, integer(card.get("expiry_year")) or 0
     dated = 1 <= month <= 12 and 2000 <= year < 2200
     expires_at = f"{year}-{month:02}-{monthrange(year, month)[1]}T23:59:59Z" if dated else None
     names = [text(card.get("first_name")), text(card.get("last_name"))]
@@ -300,27 +300,27 @@ def customer(told: Object) -> Data:
 
 
 def _status(*wanted: str) -> Callable[[Inbound], bool]:
-    return lambda inbound: under(event(inbound), "content", "invoice", "status") in wanted
+    return lambda inbound: dig(event(inbound), "content", "invoice", "status") in wanted
 
 
 def reminder(inbound: Inbound) -> Sequence[On]:
     """A reminder that an invoice is to be paid is sent before its due date, and after it too."""
-    due = instant(under(event(inbound), "content", "invoice", "due_date"))
+    due = instant(dig(event(inbound), "content", "invoice", "due_date"))
     now = instant(event(inbound).get("occurred_at")) or inbound.received_at
     return (_OVERDUE if due is not None and due < now else On("invoice.due_soon", invoice),)
 
 
 def _has_invoice(inbound: Inbound) -> bool:
-    return bool(an_object(under(event(inbound), "content", "invoice")))
+    return bool(an_object(dig(event(inbound), "content", "invoice")))
 
 
 def _will_retry(inbound: Inbound) -> bool:
-    return bool(under(event(inbound), "content", "invoice", "next_retry_at"))
+    return bool(dig(event(inbound), "content", "invoice", "next_retry_at"))
 
 
 def _recurring(inbound: Inbound) -> bool:
     """Whether the payment is for a term that is not the first."""
-    found = an_object(under(event(inbound), "content", "invoice"))
+    found = an_object(dig(event(inbound), "content", "invoice"))
     return found.get("recurring") is True and found.get("first_invoice") is False
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from relay.formats.money import from_minor
 from relay.formats.times import timestamp
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
-from relay.sdk.fields import an_object, scalar, under
+from relay.sdk.fields import an_object, dig, scalar
 from relay.sdk.outcomes import Declined, Done, Failed, there
 from relay.sdk.provider import segment
-from relay.sdk.subscriptions import Api, Move, moves, still_to_come
+from relay.sdk.subscriptions import SubscriptionApi, Transition, still_to_come, transitions
 
 
 def headers(task: Task) -> dict[str, str]:
@@ -18,7 +18,7 @@ def headers(task: Task) -> dict[str, str]:
 
 
 def reason(said: Any) -> str | None:
-    return scalar(under(said, "message"))
+    return scalar(dig(said, "message"))
 
 
 def end(task: Task) -> dict[str, str]:
@@ -88,7 +88,7 @@ def _paid(invoice: Mapping[str, Any], how: str) -> Done:
     return Done(f"Invoice {invoice['id']} {how}.", output)
 
 
-_API = Api(
+_API = SubscriptionApi(
     read="/api/v2/subscriptions/{id}",
     headers=headers,
     reason=reason,
@@ -99,17 +99,17 @@ _API = Api(
 )
 _PATH = "/api/v2/subscriptions/{id}/"
 
-ACTIONS: Mapping[str, Does] = {
-    **moves(
+ACTIONS: Mapping[str, Adapter] = {
+    **transitions(
         _API,
         {
-            "subscription.pause": Move(_PATH + "pause", frozenset({"paused"}), "paused"),
-            "subscription.resume": Move(_PATH + "resume", frozenset({"active"}), "on again"),
-            "subscription.cancel": Move(_PATH + "cancel_for_items", frozenset({"cancelled"}), "canceled", end),
-            "subscription.extend": Move(_PATH + "change_term_end", frozenset(), "extended", later),
+            "subscription.pause": Transition(_PATH + "pause", frozenset({"paused"}), "paused"),
+            "subscription.resume": Transition(_PATH + "resume", frozenset({"active"}), "on again"),
+            "subscription.cancel": Transition(_PATH + "cancel_for_items", frozenset({"cancelled"}), "canceled", end),
+            "subscription.extend": Transition(_PATH + "change_term_end", frozenset(), "extended", later),
         },
     ),
-    "invoice.retry_payment": Does(retry_payment, find_out=was_paid, needs=_API.needs),
-    "invoice.fetch": Does(fetch_invoice, repeatable=True, needs=_API.needs),
-    "invoice.void": Does(void, repeatable=True, needs=_API.needs),
+    "invoice.retry_payment": Adapter(retry_payment, look_up_outcome=was_paid, needs=_API.needs),
+    "invoice.fetch": Adapter(fetch_invoice, repeatable=True, needs=_API.needs),
+    "invoice.void": Adapter(void, repeatable=True, needs=_API.needs),
 }

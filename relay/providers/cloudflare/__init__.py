@@ -8,7 +8,7 @@ from collections.abc import Callable
 from relay.formats.times import instant, timestamp
 from relay.model import Inbound
 from relay.sdk.alerts import CRITICAL, FIRING, INFO, RESOLVED, WARNING, alert, monitor, notice
-from relay.sdk.fields import Object, an_object, scalar, text, whole
+from relay.sdk.fields import Object, an_object, integer, scalar, text
 from relay.sdk.provider import TOLD_ON_CHANGE, Data, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
@@ -117,7 +117,7 @@ def certificate(payload: Object) -> Data:
             "names": names,
             "issuer": text(data.get("pack_ca")),
             "expires_at": timestamp(data.get("expires_on")),
-            "days_until_expiry": whole(data.get("days_til_expiration")),
+            "days_until_expiry": integer(data.get("days_til_expiration")),
         }
     }
 

@@ -6,8 +6,8 @@ Its answers are 200 even when nothing was done: `metadata.result` says whether i
 from collections.abc import Mapping
 from typing import Any
 
-from relay.sdk.actions import Does, Task
-from relay.sdk.fields import an_object, first, scalar, under
+from relay.sdk.actions import Adapter, Task
+from relay.sdk.fields import an_object, dig, first, scalar
 from relay.sdk.outcomes import Done, Failed
 from relay.sdk.sizes import megabytes
 
@@ -71,7 +71,7 @@ def daemon_status(task: Task) -> Done:
     name = str(task.input["daemon"])
     reply = task.vendor.ask("/json-api/servicestatus", query=_query(service=name), headers=_headers(task))
     found = _checked(reply.expect(_reason).object(), f"There is no daemon {name}", code="no_such_thing")
-    daemon = first(under(found, "data", "service"))
+    daemon = first(dig(found, "data", "service"))
     if not daemon:
         raise Failed(f"There is no daemon {name} on this server.", code="no_such_thing")
     running = _is_true(daemon.get("running"))
@@ -108,7 +108,7 @@ def start_backup(task: Task) -> Done:
     result = an_object(said.get("result"))
     if not task.vendor.dry and str(result.get("status")) != "1":
         raise Failed(f"cPanel started no backup of {user}: {_errors(result)}")
-    number = scalar(under(result, "data", "pid"))
+    number = scalar(dig(result, "data", "pid"))
     return Done(
         f"A backup of {user} was started.", {"service_id": user, "backup_id": number, "backup_status": "started"}
     )
@@ -121,7 +121,7 @@ def _account(task: Task) -> tuple[str, dict[str, Any]]:
         raise Failed(f"{user} is an account of the server itself and is left alone.", code="not_permitted")
     reply = task.vendor.ask("/json-api/accountsummary", query=_query(user=user), headers=_headers(task))
     found = _checked(reply.expect(_reason).object(), f"There is no account {user}", code="no_such_thing")
-    account = first(under(found, "data", "acct"))
+    account = first(dig(found, "data", "acct"))
     if not account:
         raise Failed(f"There is no account {user} on this server.", code="no_such_thing")
     return user, account
@@ -175,18 +175,18 @@ def _errors(result: Mapping[str, Any]) -> str:
 
 
 def _reason(said: Any) -> str | None:
-    return scalar(under(said, "metadata", "reason")) or scalar(under(said, "cpanelresult", "error"))
+    return scalar(dig(said, "metadata", "reason")) or scalar(dig(said, "cpanelresult", "error"))
 
 
-ACTIONS: Mapping[str, Does] = {
-    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
-    "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
-    "service.change_limits": Does(change_limits, repeatable=True, needs=_NEEDS),
-    "service.fetch": Does(fetch, repeatable=True, needs=_NEEDS),
-    "server.service_status": Does(daemon_status, repeatable=True, needs=_NEEDS),
-    "server.restart_service": Does(restart_daemon, repeatable=True, needs=_NEEDS),
+ACTIONS: Mapping[str, Adapter] = {
+    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    "service.change_package": Adapter(change_package, repeatable=True, needs=_NEEDS),
+    "service.change_limits": Adapter(change_limits, repeatable=True, needs=_NEEDS),
+    "service.fetch": Adapter(fetch, repeatable=True, needs=_NEEDS),
+    "server.service_status": Adapter(daemon_status, repeatable=True, needs=_NEEDS),
+    "server.restart_service": Adapter(restart_daemon, repeatable=True, needs=_NEEDS),
     # Looking once more at the domains changes nothing more.
-    "certificate.renew": Does(renew_certificate, repeatable=True, needs=_NEEDS),
-    "backup.start": Does(start_backup, needs=_NEEDS),
+    "certificate.renew": Adapter(renew_certificate, repeatable=True, needs=_NEEDS),
+    "backup.start": Adapter(start_backup, needs=_NEEDS),
 }

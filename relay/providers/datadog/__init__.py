@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from relay.model import Inbound
 from relay.sdk.alerts import CRITICAL, FIRING, RESOLVED, WARNING, alert, monitor, notice, problem, recovery
-from relay.sdk.fields import Object, an_object, scalar, whole
+from relay.sdk.fields import Object, an_object, integer, scalar
 from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
@@ -49,7 +49,7 @@ def level(inbound: Inbound) -> str | None:
 
 def happened(payload: Object) -> datetime | None:
     """Milliseconds, as text."""
-    at = whole(payload.get("last_updated")) or whole(payload.get("date"))
+    at = integer(payload.get("last_updated")) or integer(payload.get("date"))
     return datetime.fromtimestamp(at / 1000, UTC) if at and 10**11 < at < 10**14 else None
 
 

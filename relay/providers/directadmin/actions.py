@@ -6,7 +6,7 @@ With `json=yes` its answers are JSON. A command that failed has `error`, and say
 from collections.abc import Mapping
 from typing import Any
 
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import Reply, basic
 from relay.sdk.fields import an_object, scalar
 from relay.sdk.outcomes import Done, Failed
@@ -112,9 +112,9 @@ def _shown(user: str, account: Mapping[str, Any], status: str) -> dict[str, Any]
     }
 
 
-ACTIONS: Mapping[str, Does] = {
-    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
-    "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
-    "service.fetch": Does(fetch, repeatable=True, needs=_NEEDS),
+ACTIONS: Mapping[str, Adapter] = {
+    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    "service.change_package": Adapter(change_package, repeatable=True, needs=_NEEDS),
+    "service.fetch": Adapter(fetch, repeatable=True, needs=_NEEDS),
 }

@@ -12,7 +12,7 @@ from functools import partial
 from relay.formats.values import ID, KEY, url
 from relay.model import Inbound
 from relay.providers.fossbilling import invoices, orders, people
-from relay.sdk.fields import an_object, whole
+from relay.sdk.fields import an_object, integer
 from relay.sdk.provider import ANYWHERE, Data, On, Setting, by, panel
 
 _USUAL_REMINDERS = (7, 3, 1)
@@ -29,13 +29,13 @@ def is_a_day_to_remind(inbound: Inbound) -> bool:
     """The event comes for every open invoice whenever the panel's cron runs; the panel reminds on some days only."""
     said = an_object(inbound.payload["data"])
     days = said.get("reminder_intervals")
-    chosen = [whole(each) for each in days] if isinstance(days, list) else []
-    return whole(said.get("days_left")) in (chosen or _USUAL_REMINDERS)
+    chosen = [integer(each) for each in days] if isinstance(days, list) else []
+    return integer(said.get("days_left")) in (chosen or _USUAL_REMINDERS)
 
 
 def is_late(inbound: Inbound) -> bool:
     """On the very day an invoice is due, the event comes too."""
-    return (whole(an_object(inbound.payload["data"]).get("days_passed")) or 0) > 0
+    return (integer(an_object(inbound.payload["data"]).get("days_passed")) or 0) > 0
 
 
 PROVIDER = panel(

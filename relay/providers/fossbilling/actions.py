@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from relay.formats.times import day
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
-from relay.sdk.fields import an_object, scalar, under
+from relay.sdk.fields import an_object, dig, scalar
 from relay.sdk.outcomes import Done, Failed
 
 _NEEDS = ("api_url", "api_key")
@@ -108,7 +108,7 @@ def _checked(said: dict[str, Any], function: str, code: str = "refused") -> dict
 
 
 def _reason(said: Any) -> str | None:
-    return scalar(under(said, "error", "message"))
+    return scalar(dig(said, "error", "message"))
 
 
 def _order(task: Task, field: str = "service_id") -> dict[str, Any]:
@@ -146,12 +146,12 @@ def _shown(invoice: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-ACTIONS: Mapping[str, Does] = {
-    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
-    "subscription.cancel": Does(cancel, repeatable=True, needs=_NEEDS),
-    "subscription.renew": Does(renew, needs=_NEEDS),
-    "invoice.send": Does(remind, needs=_NEEDS),
-    "ticket.open": Does(open_ticket, needs=_NEEDS),
-    "ticket.reply": Does(reply_to_ticket, needs=_NEEDS),
+ACTIONS: Mapping[str, Adapter] = {
+    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    "subscription.cancel": Adapter(cancel, repeatable=True, needs=_NEEDS),
+    "subscription.renew": Adapter(renew, needs=_NEEDS),
+    "invoice.send": Adapter(remind, needs=_NEEDS),
+    "ticket.open": Adapter(open_ticket, needs=_NEEDS),
+    "ticket.reply": Adapter(reply_to_ticket, needs=_NEEDS),
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 from relay.formats.money import from_decimal, named
 from relay.formats.times import day
-from relay.sdk.fields import an_object, listed, scalar, whole
+from relay.sdk.fields import an_object, integer, objects, scalar
 from relay.sdk.provider import Data
 
 _STATUSES = {"paid": "paid", "unpaid": "open", "refunded": "refunded", "canceled": "void"}
@@ -32,7 +32,7 @@ def invoice(said: Data, status: str | None = None) -> Data:
             "paid_at": day(found.get("paid_at")),
             "days_until_due": _days(said),
             "subscription_id": _order_of(found),
-            "items": [_item(each, currency) for each in listed(found.get("lines"))],
+            "items": [_item(each, currency) for each in objects(found.get("lines"))],
         }
     }
 
@@ -45,12 +45,12 @@ def renewal(said: Data) -> Data:
 
 
 def _days(said: Data) -> int | None:
-    left, passed = whole(said.get("days_left")), whole(said.get("days_passed"))
+    left, passed = integer(said.get("days_left")), integer(said.get("days_passed"))
     return left if passed is None else -passed
 
 
 def _order_of(found: Data) -> str | None:
-    orders = {scalar(line.get("order_id")) for line in listed(found.get("lines"))} - {None}
+    orders = {scalar(line.get("order_id")) for line in objects(found.get("lines"))} - {None}
     return orders.pop() if len(orders) == 1 else None
 
 
@@ -59,7 +59,7 @@ def _item(line: Data, currency: Any) -> Data:
     return {
         "description": scalar(line.get("title")),
         "kind": "hosting" if scalar(line.get("order_id")) else "other",
-        "quantity": whole(line.get("quantity")),
+        "quantity": integer(line.get("quantity")),
         "amount": amount["amount"],
         "amount_minor": amount["amount_minor"],
         "service_id": scalar(line.get("order_id")),

@@ -6,7 +6,7 @@ from functools import partial
 
 from relay.formats.money import from_decimal
 from relay.formats.times import day
-from relay.sdk.fields import an_object, scalar, whole
+from relay.sdk.fields import an_object, integer, scalar
 from relay.sdk.provider import Data
 
 _PERIOD = re.compile(r"(\d{1,3})([DWMY])")
@@ -55,7 +55,7 @@ def renewed(said: Data) -> Data:
             "plan": scalar(found.get("title")),
             "product_id": scalar(found.get("product_id")),
             **from_decimal(found.get("total", found.get("price")), found.get("currency")),
-            "quantity": whole(found.get("quantity")),
+            "quantity": integer(found.get("quantity")),
             "interval": interval,
             "interval_count": count,
             "started_at": day(found.get("activated_at")),

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
 from relay.sdk.fields import an_object, first, scalar
 from relay.sdk.outcomes import Done, Failed
@@ -75,7 +75,7 @@ def _reason(said: Any) -> str | None:
     return " ".join(filter(None, map(scalar, words))) or None
 
 
-ACTIONS: Mapping[str, Does] = {
-    "ticket.open": Does(open_ticket, needs=_NEEDS),
-    "ticket.reply": Does(reply_to_ticket, needs=_NEEDS),
+ACTIONS: Mapping[str, Adapter] = {
+    "ticket.open": Adapter(open_ticket, needs=_NEEDS),
+    "ticket.reply": Adapter(reply_to_ticket, needs=_NEEDS),
 }

@@ -11,7 +11,7 @@ from relay.formats.money import from_minor
 from relay.formats.times import day, days_until, instant, timestamp
 from relay.formats.values import KEY, secret, url
 from relay.model import Inbound
-from relay.sdk.fields import Object, an_object, listed, text, under, whole
+from relay.sdk.fields import Object, an_object, dig, integer, objects, text
 from relay.sdk.provider import Data, LookUp, On, Provider, Question, Reader, Setting, by, segment
 from relay.security.verification import HmacSignature
 
@@ -38,7 +38,7 @@ _UNITS = {"weekly": "week", "monthly": "month", "yearly": "year"}
 
 
 def split(inbound: Inbound) -> Sequence[Inbound]:
-    events = listed(inbound.payload.get("events"))
+    events = objects(inbound.payload.get("events"))
     return [replace(inbound, payload=event) for event in events] or (inbound,)
 
 
@@ -57,7 +57,7 @@ def _linked(event: Object, known: Callable[[str, str], Object]) -> dict[str, Obj
         found[kind] = known(kind, own_id) if own_id else {}
 
     def of(name: str, kind: str) -> Any:
-        return under(found[name], "links", kind)
+        return dig(found[name], "links", kind)
 
     find("refund", links.get("refund"))
     find("payment", links.get("payment"), of("refund", "payment"))
@@ -86,14 +86,14 @@ def questions(inbound: Inbound) -> Mapping[str, Question]:
         asked[f"{kind}:{own_id}"] = Question(f"/{_PLACES[kind]}/{segment(own_id)}", headers)
         return _answer(inbound, kind, own_id)
 
-    for event in listed(inbound.payload.get("events")) or [inbound.payload]:
+    for event in objects(inbound.payload.get("events")) or [inbound.payload]:
         if text(event.get("resource_type")) in _TOLD and _name(event) not in _IGNORED:
             _linked(event, ask)
     return asked
 
 
 def _answer(inbound: Inbound, kind: str, own_id: str) -> Object:
-    return an_object(under(inbound.looked_up.get(f"{kind}:{own_id}"), _PLACES[kind]))
+    return an_object(dig(inbound.looked_up.get(f"{kind}:{own_id}"), _PLACES[kind]))
 
 
 def subject(inbound: Inbound) -> Object:
@@ -107,7 +107,7 @@ def who(told: Object) -> Data | None:
     customer = told["customer"]
     names = [text(customer.get("given_name")), text(customer.get("family_name"))]
     return {
-        "id": text(customer.get("id"), told["links"].get("customer"), under(told["mandate"], "links", "customer")),
+        "id": text(customer.get("id"), told["links"].get("customer"), dig(told["mandate"], "links", "customer")),
         "name": " ".join(name for name in names if name) or None,
         "email": text(customer.get("email")),
         "company": text(customer.get("company_name")),
@@ -129,7 +129,7 @@ def _at(told: Object) -> str | None:
 def payment(status: str) -> Reader:
     def read(told: Object) -> Data:
         found = told["payment"]
-        of = text(told["links"].get("subscription"), under(found, "links", "subscription"))
+        of = text(told["links"].get("subscription"), dig(found, "links", "subscription"))
         own = {
             "id": text(told["links"].get("payment"), found.get("id")),
             "status": status,
@@ -148,7 +148,7 @@ def payment(status: str) -> Reader:
 
 
 def _retries(inbound: Inbound) -> bool:
-    return under(inbound.payload, "details", "will_attempt_retry") is True
+    return dig(inbound.payload, "details", "will_attempt_retry") is True
 
 
 def _is_asked_for(inbound: Inbound) -> bool:
@@ -156,12 +156,12 @@ def _is_asked_for(inbound: Inbound) -> bool:
 
     https://developer.gocardless.com/introduction/success-plus/
     """
-    return text(under(inbound.payload, "details", "cause")) != "payment_autoretried"
+    return text(dig(inbound.payload, "details", "cause")) != "payment_autoretried"
 
 
 def _of_subscription(inbound: Inbound) -> bool:
     told = subject(inbound)
-    return text(told["links"].get("subscription"), under(told["payment"], "links", "subscription")) is not None
+    return text(told["links"].get("subscription"), dig(told["payment"], "links", "subscription")) is not None
 
 
 def dispute(status: str) -> Reader:
@@ -194,7 +194,7 @@ def refund(status: str) -> Reader:
                 "status": status,
                 **from_minor(found.get("amount"), found.get("currency")),
                 "failure_reason": _because(told)["failure_reason"] if status == "failed" else None,
-                "payment_id": text(told["links"].get("payment"), under(found, "links", "payment")),
+                "payment_id": text(told["links"].get("payment"), dig(found, "links", "payment")),
                 "created_at": timestamp(found.get("created_at")),
             }
         }
@@ -209,7 +209,7 @@ def mandate(told: Object) -> Data:
         "payment_method": {
             "id": text(told["links"].get("new_mandate"), told["links"].get("mandate"), found.get("id")),
             "type": "direct_debit",
-            "brand": text(found.get("scheme"), under(told["event"], "details", "scheme")),
+            "brand": text(found.get("scheme"), dig(told["event"], "details", "scheme")),
         }
     }
 
@@ -218,16 +218,16 @@ def _subscription(told: Object, status: str | None) -> Data:
     found = told["subscription"]
     at = _at(told)
     # Those days that lie behind are of payments that were taken.
-    planned = [day(each.get("charge_date")) for each in (told["payment"], *listed(found.get("upcoming_payments")))]
+    planned = [day(each.get("charge_date")) for each in (told["payment"], *objects(found.get("upcoming_payments")))]
     renews = next((each for each in planned if each and at and each[:10] >= at[:10]), None)
     ended = status in ("canceled", "expired")
     return {
-        "id": text(told["links"].get("subscription"), found.get("id"), under(told["payment"], "links", "subscription")),
+        "id": text(told["links"].get("subscription"), found.get("id"), dig(told["payment"], "links", "subscription")),
         "status": status or _STATUSES.get(str(found.get("status"))),
         "plan": text(found.get("name")),
         **from_minor(found.get("amount"), found.get("currency")),
         "interval": _UNITS.get(str(found.get("interval_unit"))),
-        "interval_count": max(whole(found.get("interval")) or 0, 0) or None,
+        "interval_count": max(integer(found.get("interval")) or 0, 0) or None,
         "started_at": day(found.get("start_date")),
         "renews_at": None if ended else renews,
         "days_until_renewal": days_until(renews, now) if not ended and (now := instant(at)) else None,
@@ -328,7 +328,7 @@ PROVIDER = Provider(
     verification=HmacSignature(name="gocardless_signature", header="webhook-signature"),
     secret_form=secret("the secret of the webhook endpoint", never=_ACCESS_TOKENS),
     event_name=lambda inbound: _name(inbound.payload),
-    event_id=lambda inbound: text(inbound.payload.get("id"), under(inbound.payload, "meta", "webhook_id")),
+    event_id=lambda inbound: text(inbound.payload.get("id"), dig(inbound.payload, "meta", "webhook_id")),
     occurred_at=lambda inbound: instant(inbound.payload.get("created_at")),
     split=split,
     subject=subject,

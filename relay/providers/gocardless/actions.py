@@ -5,12 +5,12 @@ from typing import Any
 
 from relay.formats.money import from_minor
 from relay.sdk import amounts, refunds
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import bearer
-from relay.sdk.fields import first, listed, scalar, under
+from relay.sdk.fields import dig, first, objects, scalar
 from relay.sdk.outcomes import Done
 from relay.sdk.provider import segment
-from relay.sdk.subscriptions import Api, Move, at_once, moves
+from relay.sdk.subscriptions import SubscriptionApi, Transition, at_once, transitions
 
 _VERSION = "2015-07-06"
 _NOTE = "relay_run"
@@ -21,7 +21,7 @@ def headers(task: Task) -> dict[str, str]:
 
 
 def reason(said: Any) -> str | None:
-    return scalar(under(said, "error", "message")) or scalar(first(under(said, "error", "errors")).get("message"))
+    return scalar(dig(said, "error", "message")) or scalar(first(dig(said, "error", "errors")).get("message"))
 
 
 def canceled(task: Task) -> dict[str, Any]:
@@ -44,20 +44,20 @@ def refund(task: Task) -> Done:
         "metadata": {_NOTE: task.key},
     }
     said = _API.tell(task, "POST", "/refunds", {"refunds": wanted}).object()
-    return refunds.made(scalar(under(said, "refunds", "id")), scalar(under(said, "refunds", "status")), money)
+    return refunds.made(scalar(dig(said, "refunds", "id")), scalar(dig(said, "refunds", "status")), money)
 
 
 def was_refunded(task: Task) -> Done | None:
     """The run is noted on the refund."""
     own_id = str(task.input["payment_id"]).strip()
-    for each in listed(_API.ask(task, f"/refunds?payment={segment(own_id)}").get("refunds")):
-        if under(each, "metadata", _NOTE) == task.key:
+    for each in objects(_API.ask(task, f"/refunds?payment={segment(own_id)}").get("refunds")):
+        if dig(each, "metadata", _NOTE) == task.key:
             money = from_minor(each.get("amount"), each.get("currency"))
             return refunds.made(scalar(each.get("id")), scalar(each.get("status")), money)
     return None
 
 
-_API = Api(
+_API = SubscriptionApi(
     read="/subscriptions/{id}",
     headers=headers,
     reason=reason,
@@ -67,14 +67,16 @@ _API = Api(
 )
 _PATH = "/subscriptions/{id}/actions/"
 
-ACTIONS: Mapping[str, Does] = {
-    **moves(
+ACTIONS: Mapping[str, Adapter] = {
+    **transitions(
         _API,
         {
-            "subscription.pause": Move(_PATH + "pause", frozenset({"paused"}), "paused"),
-            "subscription.resume": Move(_PATH + "resume", frozenset({"active"}), "on again"),
-            "subscription.cancel": Move(_PATH + "cancel", frozenset({"cancelled", "finished"}), "canceled", canceled),
+            "subscription.pause": Transition(_PATH + "pause", frozenset({"paused"}), "paused"),
+            "subscription.resume": Transition(_PATH + "resume", frozenset({"active"}), "on again"),
+            "subscription.cancel": Transition(
+                _PATH + "cancel", frozenset({"cancelled", "finished"}), "canceled", canceled
+            ),
         },
     ),
-    "payment.refund": Does(refund, find_out=was_refunded, needs=_API.needs),
+    "payment.refund": Adapter(refund, look_up_outcome=was_refunded, needs=_API.needs),
 }

@@ -10,7 +10,7 @@ from relay.model import Inbound
 from relay.providers.grafana import legacy
 from relay.sdk import prometheus
 from relay.sdk.alerts import CRITICAL, notice, problem, recovery
-from relay.sdk.fields import Object, an_object, text, under
+from relay.sdk.fields import Object, an_object, dig, text
 from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
 from relay.security.verification import Coverage, Credentials, HmacSignature, SharedToken
 
@@ -50,7 +50,7 @@ def event_name(inbound: Inbound) -> str | None:
     if "legacy" in inbound.payload:
         found = an_object(inbound.payload["legacy"])
         return "test" if found.get("ruleName") == "Test notification" else f"legacy {text(found.get('state'))}"
-    labels = an_object(under(inbound.payload, "alert", "labels"))
+    labels = an_object(dig(inbound.payload, "alert", "labels"))
     if labels.get("alertname") == "TestAlert" and labels.get("instance") == "Grafana":
         return "test"
     return prometheus.status(inbound)
@@ -63,7 +63,7 @@ def event_id(inbound: Inbound) -> str | None:
 
 
 def tried(told: Object) -> Data:
-    words = text(under(told, "alert", "annotations", "summary"), under(told, "legacy", "message"))
+    words = text(dig(told, "alert", "annotations", "summary"), dig(told, "legacy", "message"))
     return notice("Test notification", words, "Grafana")
 
 

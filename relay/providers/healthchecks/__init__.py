@@ -13,7 +13,7 @@ from dataclasses import replace
 from relay.formats.times import instant, timestamp
 from relay.model import Inbound
 from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor, notice
-from relay.sdk.fields import Object, an_object, noted, text, whole
+from relay.sdk.fields import Object, an_object, id_text, integer, text
 from relay.sdk.provider import TOLD_ON_CHANGE, Data, On, Provider, Setting, by_arrival
 from relay.security.verification import SharedToken
 
@@ -42,7 +42,7 @@ def is_backup(inbound: Inbound) -> bool:
 def has_failed(inbound: Inbound) -> bool:
     """A check that is down before its grace time is over was told of a failure; nobody waited for it in vain."""
     payload = an_object(inbound.payload)
-    last, grace = instant(payload.get("last_ping")), whole(payload.get("grace"))
+    last, grace = instant(payload.get("last_ping")), integer(payload.get("grace"))
     if last is None or grace is None:
         return False
     return 0 <= (inbound.received_at - last).total_seconds() < grace
@@ -50,7 +50,7 @@ def has_failed(inbound: Inbound) -> bool:
 
 def outage(payload: Object) -> str | None:
     """The ping that it has been waiting since: while it is down none comes that would end that."""
-    since = (text(payload.get("last_ping")), noted(payload.get("n_pings")))
+    since = (text(payload.get("last_ping")), id_text(payload.get("n_pings")))
     return "/".join(each for each in since if each) or None if payload.get("status") == "down" else None
 
 

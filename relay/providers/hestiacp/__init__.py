@@ -17,7 +17,7 @@ from relay.formats import jsontext
 from relay.formats.times import instant
 from relay.formats.values import KEY, url
 from relay.model import Inbound
-from relay.sdk.fields import an_object, scalar, whole
+from relay.sdk.fields import an_object, integer, scalar
 from relay.sdk.provider import ANYWHERE, JSON, BodyFormat, Data, On, Setting, by, panel
 
 PACKAGE = "data/packages/PACKAGE.sh"
@@ -106,7 +106,7 @@ def backup(said: Any, name: str) -> Data:
     """`SIZE` is in megabytes and `RUNTIME` in minutes, both whole. The day and time tell no zone, so only the day is
     sure."""
     found = an_object(an_object(said).get(name))
-    size, minutes = whole(found.get("SIZE")), whole(found.get("RUNTIME"))
+    size, minutes = integer(found.get("SIZE")), integer(found.get("RUNTIME"))
     login = name.partition(".")[0]
     return {
         "backup": {

@@ -8,7 +8,7 @@ from typing import Any
 
 from relay.errors import Unreadable
 from relay.formats import jsontext
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import SECONDS, SLOW_SECONDS
 from relay.sdk.fields import an_object, scalar
 from relay.sdk.outcomes import Done, Failed, Uncertain
@@ -132,11 +132,11 @@ def _reason(said: Any) -> str | None:
     return scalar(said)
 
 
-ACTIONS: Mapping[str, Does] = {
-    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
-    "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
-    "service.fetch": Does(fetch, repeatable=True, needs=_NEEDS),
-    "certificate.renew": Does(renew_certificate, needs=_NEEDS),
-    "backup.start": Does(start_backup, needs=_NEEDS),
+ACTIONS: Mapping[str, Adapter] = {
+    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    "service.change_package": Adapter(change_package, repeatable=True, needs=_NEEDS),
+    "service.fetch": Adapter(fetch, repeatable=True, needs=_NEEDS),
+    "certificate.renew": Adapter(renew_certificate, needs=_NEEDS),
+    "backup.start": Adapter(start_backup, needs=_NEEDS),
 }

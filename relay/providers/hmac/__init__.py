@@ -12,7 +12,7 @@ from relay.errors import Unreadable
 from relay.formats import jsontext
 from relay.formats.values import HEADER, Form, Unfit
 from relay.model import Inbound
-from relay.sdk.fields import scalar, under
+from relay.sdk.fields import dig, scalar
 from relay.sdk.provider import ANY, BodyFormat, Data, On, Provider, Setting, inner_json
 from relay.security.redaction import is_secret_name, without_secrets
 from relay.security.verification import KEY_FORMS, ConfiguredHmac, fingerprint
@@ -77,7 +77,7 @@ def event_id(inbound: Inbound) -> str | None:
 
 
 def _at(payload: Any, path: str) -> str | None:
-    return scalar(under(payload, *path.split("."))) if path else None
+    return scalar(dig(payload, *path.split("."))) if path else None
 
 
 def _not_secret(fits: Callable[[str], str]) -> Callable[[str], str]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from relay.formats.times import timestamp
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import bearer
-from relay.sdk.fields import an_object, listed, scalar
+from relay.sdk.fields import an_object, objects, scalar
 from relay.sdk.outcomes import Done, Failed
 from relay.sdk.provider import segment
 
@@ -49,7 +49,7 @@ def _subscription(task: Task) -> dict[str, Any]:
     own_id = str(task.input["subscription_id"]).strip()
     reply = task.vendor.ask(_PATH, headers=bearer(str(task.settings["api_key"]))).expect(_reason)
     known = reply.json()
-    rows = listed(known if isinstance(known, list) else an_object(known).get("data"))
+    rows = objects(known if isinstance(known, list) else an_object(known).get("data"))
     found = next((each for each in rows if scalar(each.get("id")) == own_id), None)
     if found is None:
         raise Failed(f"There is no subscription {own_id} in this account.", code="no_such_thing")
@@ -79,8 +79,8 @@ def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-ACTIONS: Mapping[str, Does] = {
-    "subscription.renew": Does(renew, needs=_NEEDS),
-    "subscription.cancel": Does(cancel, repeatable=True, needs=_NEEDS),
-    "subscription.resume": Does(resume, repeatable=True, needs=_NEEDS),
+ACTIONS: Mapping[str, Adapter] = {
+    "subscription.renew": Adapter(renew, needs=_NEEDS),
+    "subscription.cancel": Adapter(cancel, repeatable=True, needs=_NEEDS),
+    "subscription.resume": Adapter(resume, repeatable=True, needs=_NEEDS),
 }

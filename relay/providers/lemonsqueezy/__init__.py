@@ -10,7 +10,7 @@ from relay.formats.values import secret
 from relay.model import Inbound
 from relay.providers.lemonsqueezy import invoices, orders, subscriptions
 from relay.providers.lemonsqueezy.reading import attributes, changed_at, identity, meta, own_id
-from relay.sdk.fields import text, under
+from relay.sdk.fields import dig, text
 from relay.sdk.provider import On, Provider, Reply, by
 from relay.security.verification import HmacSignature
 
@@ -24,9 +24,9 @@ def event_id(inbound: Inbound) -> str | None:
     told = inbound.payload
     parts = (
         event_name(inbound),
-        under(told, "data", "type"),
+        dig(told, "data", "type"),
         own_id(told),
-        under(told, "data", "attributes", "updated_at"),
+        dig(told, "data", "attributes", "updated_at"),
     )
     if not all(isinstance(part, str) for part in parts):
         return None

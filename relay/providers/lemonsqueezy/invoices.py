@@ -4,7 +4,7 @@ from relay.formats.money import from_minor, named
 from relay.formats.times import timestamp
 from relay.model import Inbound
 from relay.providers.lemonsqueezy.reading import Object, attributes, card, changed_at, identity, money, noted, own_id
-from relay.sdk.fields import text, under, whole
+from relay.sdk.fields import dig, integer, text
 from relay.sdk.provider import Data
 
 _STATUSES = {
@@ -39,7 +39,7 @@ def refunded(event: Object) -> Data:
     """The invoice with what was given back of it by now."""
     bill = attributes(event)
     minor = bill.get("refunded_amount")
-    whole_of_it = bill.get("refunded") is True and not whole(minor)
+    whole_of_it = bill.get("refunded") is True and not integer(minor)
     return {
         "refund": {
             **money(bill.get("total") if whole_of_it else minor, bill.get("currency")),
@@ -63,7 +63,7 @@ def renews(inbound: Inbound) -> bool:
 
 
 def _has_money(bill: Object) -> bool:
-    return (whole(bill.get("total")) or 0) > 0
+    return (integer(bill.get("total")) or 0) > 0
 
 
 def _invoice(event: Object, status: str | None) -> Data:
@@ -80,7 +80,7 @@ def _invoice(event: Object, status: str | None) -> Data:
         "status": now,
         "billing_reason": text(bill.get("billing_reason")),
         "issued_at": timestamp(bill.get("created_at")),
-        "url": text(under(bill, "urls", "invoice_url")),
+        "url": text(dig(bill, "urls", "invoice_url")),
         "subscription_id": identity(bill.get("subscription_id")),
         "items": _items(event),
     }
@@ -113,5 +113,5 @@ def _payment(event: Object, status: str) -> Data:
         "gateway": "Lemon Squeezy",
         "invoice_id": own_id(event),
         "subscription_id": identity(bill.get("subscription_id")),
-        "url": text(under(bill, "urls", "invoice_url")),
+        "url": text(dig(bill, "urls", "invoice_url")),
     }

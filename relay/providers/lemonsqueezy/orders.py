@@ -3,7 +3,7 @@
 from relay.formats.times import timestamp
 from relay.model import Inbound
 from relay.providers.lemonsqueezy.reading import Object, attributes, card, changed_at, identity, money, noted, own_id
-from relay.sdk.fields import text, under, whole
+from relay.sdk.fields import dig, integer, text
 from relay.sdk.provider import Data
 
 _PAYMENT_STATUSES = {
@@ -25,7 +25,7 @@ def checkout(event: Object) -> Data:
             "id": own_id(event),
             "status": text(order.get("status")),
             "payment_id": own_id(event),
-            "url": text(under(order, "urls", "receipt")),
+            "url": text(dig(order, "urls", "receipt")),
             "reference": noted(event, "service_id") or identity(order.get("order_number")),
         },
         "payment": _payment(event),
@@ -40,7 +40,7 @@ def refunded(event: Object) -> Data:
     """What was given back of an order by now."""
     order = attributes(event)
     minor = order.get("refunded_amount")
-    whole_of_it = order.get("refunded") is True and not whole(minor)
+    whole_of_it = order.get("refunded") is True and not integer(minor)
     return {
         "refund": {
             **money(order.get("total") if whole_of_it else minor, order.get("currency")),
@@ -78,7 +78,7 @@ def customer(event: Object) -> Data:
 def who(event: Object) -> Data:
     """The customer. Their number is the same over all that they bought in a store."""
     told = attributes(event)
-    if under(event, "data", "type") == "customers":
+    if dig(event, "data", "type") == "customers":
         return {"id": own_id(event), "name": text(told.get("name")), "email": text(told.get("email"))}
     return {
         "id": identity(told.get("customer_id")),
@@ -96,8 +96,8 @@ def _payment(event: Object) -> Data:
         "id": own_id(event),
         "status": _PAYMENT_STATUSES.get(str(order.get("status"))),
         "paid_at": timestamp(order.get("created_at")) if order.get("status") == "paid" else None,
-        "description": text(under(order, "first_order_item", "product_name")),
+        "description": text(dig(order, "first_order_item", "product_name")),
         "reference": identity(order.get("order_number")),
         "gateway": "Lemon Squeezy",
-        "url": text(under(order, "urls", "receipt")),
+        "url": text(dig(order, "urls", "receipt")),
     }

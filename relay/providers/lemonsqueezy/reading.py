@@ -7,7 +7,7 @@ from typing import Any
 
 from relay.formats.money import Money, from_minor
 from relay.formats.times import days_until, instant, timestamp
-from relay.sdk.fields import text, under
+from relay.sdk.fields import dig, text
 
 Object = dict[str, Any]
 """An object of Lemon Squeezy's, or a whole webhook, as parsed."""
@@ -21,16 +21,16 @@ def attributes(event: Object) -> Object:
 
 def own_id(event: Object) -> str | None:
     """The id of the object that the webhook is about."""
-    return identity(under(event, "data", "id"))
+    return identity(dig(event, "data", "id"))
 
 
 def meta(event: Object, name: str) -> Any:
-    return under(event, "meta", name)
+    return dig(event, "meta", name)
 
 
 def noted(event: Object, name: str) -> str | None:
     """What was put into the checkout as custom data: it comes along with all that follows from it."""
-    return identity(under(event, "meta", "custom_data", name))
+    return identity(dig(event, "meta", "custom_data", name))
 
 
 def identity(value: Any) -> str | None:

@@ -2,7 +2,7 @@
 
 from relay.formats.times import timestamp
 from relay.providers.lemonsqueezy.reading import Object, attributes, changed_at, days_from, identity, noted, own_id
-from relay.sdk.fields import text, under, whole
+from relay.sdk.fields import dig, integer, text
 from relay.sdk.provider import Data
 
 _STATUSES = {
@@ -30,7 +30,7 @@ def read(event: Object) -> Data:
             "plan": text(sub.get("product_name")),
             "product_id": identity(sub.get("product_id")),
             "description": _variant(sub),
-            "quantity": whole(under(sub, "first_subscription_item", "quantity")),
+            "quantity": integer(dig(sub, "first_subscription_item", "quantity")),
             "started_at": timestamp(sub.get("created_at")),
             "current_period_end": renews_at or ends_at,
             "renews_at": renews_at,
@@ -40,7 +40,7 @@ def read(event: Object) -> Data:
             "ended_at": (ends_at or changed_at(event)) if status == "expired" else None,
             "days_until_renewal": days_from(event, renews_at),
             "domain": noted(event, "domain"),
-            "url": text(under(sub, "urls", "customer_portal")),
+            "url": text(dig(sub, "urls", "customer_portal")),
         }
     }
 

@@ -9,7 +9,7 @@ from relay.formats.values import KEY, SECONDS, secret, url
 from relay.model import Inbound
 from relay.providers.mercadopago import reading
 from relay.providers.mercadopago.verification import MercadoPagoSignature
-from relay.sdk.fields import Object, an_object, listed, one_record, scalar, text, under, whole
+from relay.sdk.fields import Object, an_object, dig, integer, objects, one_record, scalar, text
 from relay.sdk.provider import Data, LookUp, On, Provider, Reader, Reply, Setting, by
 
 A_DAY = 24 * 3600
@@ -32,9 +32,9 @@ def who(told: Object) -> Data | None:
 
 def _payment(found: Object, status: str) -> Data:
     card = an_object(found.get("card"))
-    month, year = whole(card.get("expiration_month")) or 0, whole(card.get("expiration_year")) or 0
+    month, year = integer(card.get("expiration_month")) or 0, integer(card.get("expiration_year")) or 0
     dated = 1 <= month <= 12 and 2000 <= year < 2200
-    fees = [each for each in listed(found.get("fee_details")) if under(each, "fee_payer") == "collector"]
+    fees = [each for each in objects(found.get("fee_details")) if dig(each, "fee_payer") == "collector"]
     fee = from_decimal(fees[0].get("amount"), found.get("currency_id")) if len(fees) == 1 else None
     return {
         "id": scalar(found.get("id")),
@@ -52,7 +52,7 @@ def _payment(found: Object, status: str) -> Data:
         "description": text(found.get("description")),
         "reference": scalar(found.get("external_reference")),
         "gateway": "Mercado Pago",
-        "url": text(under(found, "transaction_details", "external_resource_url")) if status == "pending" else None,
+        "url": text(dig(found, "transaction_details", "external_resource_url")) if status == "pending" else None,
     }
 
 
@@ -123,7 +123,7 @@ def _subscription(told: Object) -> Data:
         "product_id": text(found.get("preapproval_plan_id")),
         **from_decimal(recurring.get("transaction_amount"), recurring.get("currency_id")),
         "interval": {"days": "day", "months": "month"}.get(str(recurring.get("frequency_type"))),
-        "interval_count": max(whole(recurring.get("frequency")) or 0, 0) or None,
+        "interval_count": max(integer(recurring.get("frequency")) or 0, 0) or None,
         "started_at": timestamp(recurring.get("start_date")) or timestamp(found.get("date_created")),
         "renews_at": timestamp(found.get("next_payment_date")) if status == "active" else None,
         "canceled_at": timestamp(found.get("last_modified")) if status == "canceled" else None,
@@ -146,7 +146,7 @@ def charge(status: str) -> Reader:
             "payment": paid
             | {
                 "subscription_id": scalar(found.get("preapproval_id")),
-                "attempt_count": max(whole(found.get("retry_attempt")) or 0, 0) or None,
+                "attempt_count": max(integer(found.get("retry_attempt")) or 0, 0) or None,
                 "next_attempt_at": timestamp(found.get("next_retry_date")) if _is_retried(found) else None,
             },
         }

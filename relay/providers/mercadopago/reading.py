@@ -6,7 +6,7 @@ from typing import Any
 
 from relay.formats.money import from_decimal
 from relay.model import Inbound
-from relay.sdk.fields import Object, an_object, listed, scalar, text, under
+from relay.sdk.fields import Object, an_object, dig, objects, scalar, text
 from relay.sdk.provider import Question, segment
 
 PAYMENT, SUBSCRIPTION = "payment", "subscription_preapproval"
@@ -27,7 +27,7 @@ def kind(inbound: Inbound) -> str | None:
 
 def _id(inbound: Inbound) -> str | None:
     """The signed one."""
-    return inbound.query.get("data.id") or scalar(under(inbound.payload, "data", "id"))
+    return inbound.query.get("data.id") or scalar(dig(inbound.payload, "data", "id"))
 
 
 def questions(inbound: Inbound) -> Mapping[str, Question]:
@@ -39,7 +39,7 @@ def questions(inbound: Inbound) -> Mapping[str, Question]:
     found = resource(inbound)
     asked = {"resource": _PATHS[own_kind] + segment(own_id)}
     if own_kind == CHARGE:
-        asked |= _linked("payment", PAYMENT, under(found, "payment", "id"))
+        asked |= _linked("payment", PAYMENT, dig(found, "payment", "id"))
         asked |= _linked("subscription", SUBSCRIPTION, found.get("preapproval_id"))
     if own_kind == CHARGEBACK:
         asked |= _linked("payment", PAYMENT, disputed(found))
@@ -73,7 +73,7 @@ def event_name(inbound: Inbound) -> str | None:
     if own_kind == CHARGEBACK:
         decision = found.get("coverage_applied")
         return f"{own_kind}.{_DECIDED[decision] if isinstance(decision, bool) else 'open'}"
-    status = under(found, "payment", "status") if own_kind == CHARGE else None
+    status = dig(found, "payment", "status") if own_kind == CHARGE else None
     return f"{own_kind}.{text(status, found.get('status')) or 'open'}"
 
 
@@ -85,7 +85,7 @@ def split(inbound: Inbound) -> Sequence[Inbound]:
     payment = resource(inbound)
     if kind(inbound) != PAYMENT or not payment:
         return (inbound,)
-    refunds = listed(payment.get("refunds")) or _all_refunds(payment)
+    refunds = objects(payment.get("refunds")) or _all_refunds(payment)
     return (inbound, *(replace(inbound, looked_up={**inbound.looked_up, "refund": each}) for each in refunds))
 
 

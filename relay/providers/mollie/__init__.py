@@ -13,7 +13,7 @@ from relay.formats.values import key, secret, url
 from relay.model import Inbound
 from relay.providers.mollie import reading
 from relay.providers.mollie.verification import MollieSignature, handshake
-from relay.sdk.fields import Object, an_object, listed, one_record, text, under, whole
+from relay.sdk.fields import Object, an_object, dig, integer, objects, one_record, text
 from relay.sdk.provider import ANY, Data, LookUp, On, Provider, Reader, Reply, Setting, by
 
 A_DAY = 24 * 3600
@@ -29,11 +29,11 @@ _INVOICES = {"draft": "draft", "issued": "open", "paid": "paid", "canceled": "vo
 
 
 def money(value: object) -> Money:
-    return from_decimal(under(value, "value"), under(value, "currency"))
+    return from_decimal(dig(value, "value"), dig(value, "currency"))
 
 
 def link(found: Object, name: str) -> str | None:
-    href = text(under(found, "_links", name, "href"))
+    href = text(dig(found, "_links", name, "href"))
     return href if href and href.startswith("https://") else None
 
 
@@ -124,7 +124,7 @@ def dispute(status: str) -> Reader:
                 "id": text(found.get("id"), told["id"]),
                 "status": status,
                 **money(found.get("amount")),
-                "reason": text(under(found, "reason", "description"), under(found, "reason", "code")),
+                "reason": text(dig(found, "reason", "description"), dig(found, "reason", "code")),
                 "payment_id": text(found.get("paymentId")),
                 "opened_at": timestamp(found.get("createdAt")),
                 "closed_at": timestamp(found.get("reversedAt")) if status == "won" else None,
@@ -141,8 +141,8 @@ def invoice(status: str | None) -> Reader:
         found = told["entity"]
         now = status or _INVOICES.get(str(found.get("status")))
         lines = [
-            {"description": text(line.get("description")), "quantity": whole(line.get("quantity"))}
-            for line in listed(found.get("lines"))
+            {"description": text(line.get("description")), "quantity": integer(line.get("quantity"))}
+            for line in objects(found.get("lines"))
         ]
         return {
             "invoice": {

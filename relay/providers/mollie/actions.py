@@ -10,9 +10,9 @@ from typing import Any
 
 from relay.formats.money import from_decimal
 from relay.sdk import amounts, refunds
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import bearer
-from relay.sdk.fields import an_object, listed, scalar, under
+from relay.sdk.fields import an_object, dig, objects, scalar
 from relay.sdk.outcomes import Done
 from relay.sdk.provider import segment
 
@@ -37,9 +37,9 @@ def refund(task: Task) -> Done:
 def was_refunded(task: Task) -> Done | None:
     path, headers = f"/v2/payments/{segment(task.input['payment_id'])}", bearer(str(task.settings["api_key"]))
     said = task.vendor.ask(f"{path}/refunds", headers=headers).expect(_reason).object()
-    for each in listed(under(said, "_embedded", "refunds")):
-        if under(each, "metadata", _NOTE) == task.key:
-            money = from_decimal(under(each, "amount", "value"), under(each, "amount", "currency"))
+    for each in objects(dig(said, "_embedded", "refunds")):
+        if dig(each, "metadata", _NOTE) == task.key:
+            money = from_decimal(dig(each, "amount", "value"), dig(each, "amount", "currency"))
             return refunds.made(scalar(each.get("id")), scalar(each.get("status")), money)
     return None
 
@@ -50,15 +50,15 @@ def create_payment_link(task: Task) -> Done:
     headers = {**bearer(str(task.settings["api_key"])), "idempotency-key": task.key}
     body = {"description": task.input["description"], "amount": amount}
     said = task.vendor.tell("POST", "/v2/payment-links", headers=headers, json=body).expect(_reason).object()
-    output = {"url": scalar(under(said, "_links", "paymentLink", "href")), "payment_link_id": scalar(said.get("id"))}
+    output = {"url": scalar(dig(said, "_links", "paymentLink", "href")), "payment_link_id": scalar(said.get("id"))}
     return Done("The payment link was made.", {**output, "amount": money["amount"], "currency": money["currency"]})
 
 
 def _reason(said: Any) -> str | None:
-    return scalar(under(said, "detail")) or scalar(under(said, "title"))
+    return scalar(dig(said, "detail")) or scalar(dig(said, "title"))
 
 
-ACTIONS: Mapping[str, Does] = {
-    "payment.refund": Does(refund, find_out=was_refunded, needs=_NEEDS),
-    "payment_link.create": Does(create_payment_link, repeatable=True, kept=timedelta(hours=1), needs=_NEEDS),
+ACTIONS: Mapping[str, Adapter] = {
+    "payment.refund": Adapter(refund, look_up_outcome=was_refunded, needs=_NEEDS),
+    "payment_link.create": Adapter(create_payment_link, repeatable=True, kept=timedelta(hours=1), needs=_NEEDS),
 }

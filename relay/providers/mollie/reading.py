@@ -11,7 +11,7 @@ from dataclasses import replace
 from relay.formats.money import from_decimal
 from relay.formats.times import timestamp
 from relay.model import Inbound
-from relay.sdk.fields import Object, an_object, listed, text, under
+from relay.sdk.fields import Object, an_object, dig, objects, text
 from relay.sdk.provider import Question, segment
 from relay.security.verification import fingerprint
 
@@ -29,7 +29,7 @@ def named(inbound: Inbound) -> str:
 
 def entity(inbound: Inbound) -> Object:
     """The object that a webhook is about: in it, or as Mollie told it."""
-    return an_object(under(inbound.payload, "_embedded", "entity")) or an_object(inbound.looked_up.get("entity"))
+    return an_object(dig(inbound.payload, "_embedded", "entity")) or an_object(inbound.looked_up.get("entity"))
 
 
 def paying(inbound: Inbound) -> Object:
@@ -47,7 +47,7 @@ def is_older(inbound: Inbound) -> bool:
 def questions(inbound: Inbound) -> Mapping[str, Question]:
     asked: dict[str, str] = {}
     kind, found = named(inbound).partition("_")[0], entity(inbound)
-    if not under(inbound.payload, "_embedded", "entity") and kind in _PATHS:
+    if not dig(inbound.payload, "_embedded", "entity") and kind in _PATHS:
         asked["entity"] = f"{_PATHS[kind]}/{segment(named(inbound))}"
     if text(found.get("paymentId")) and "entity" not in inbound.looked_up:
         asked["payment"] = f"payments/{segment(found['paymentId'])}"
@@ -126,18 +126,18 @@ def _given_back(payment: Object) -> list[str]:
 
 
 def _linked(payment: Object, name: str) -> bool:
-    return bool(payment.get("resource") == "payment" and under(payment, "_links", name))
+    return bool(payment.get("resource") == "payment" and dig(payment, "_links", name))
 
 
 def _is_more_than_nothing(value: object) -> bool:
-    amount = from_decimal(under(value, "value"), under(value, "currency"))["amount"]
+    amount = from_decimal(dig(value, "value"), dig(value, "currency"))["amount"]
     return amount is not None and amount > 0
 
 
 def _each(inbound: Inbound, name: str, total: str) -> list[Object]:
     """A payment's refunds or chargebacks, one by one; what it says of all together where these could not be had."""
     payment = entity(inbound)
-    found = listed(under(inbound.looked_up.get(name), "_embedded", name))
+    found = objects(dig(inbound.looked_up.get(name), "_embedded", name))
     if found or not _is_more_than_nothing(payment.get(total)):
         return [each | {"paymentId": payment.get("id")} for each in found]
     return [

@@ -9,19 +9,19 @@ from typing import Any
 from relay.formats.times import instant
 from relay.model import Inbound
 from relay.sdk.alerts import CRITICAL, FIRING, RESOLVED, WARNING, alert, monitor, notice
-from relay.sdk.fields import Object, an_object, scalar, text, under
+from relay.sdk.fields import Object, an_object, dig, scalar, text
 from relay.sdk.provider import TOLD_ON_CHANGE, Data, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
 
 def is_reachability(payload: Any) -> bool:
-    return isinstance(under(payload, "status", "reachable"), bool)
+    return isinstance(dig(payload, "status", "reachable"), bool)
 
 
 def event_name(inbound: Inbound) -> str | None:
     payload = an_object(inbound.payload)
     if is_reachability(payload):
-        return "reachable" if under(payload, "status", "reachable") else "unreachable"
+        return "reachable" if dig(payload, "status", "reachable") else "unreachable"
     severity = text(payload.get("severity"))
     if severity is None:
         return "test" if "token" in payload else None

@@ -6,12 +6,12 @@ from typing import Any
 from relay.formats.money import from_minor
 from relay.model import iso
 from relay.sdk import amounts, refunds
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import bearer
-from relay.sdk.fields import an_object, first, listed, scalar, under
+from relay.sdk.fields import an_object, dig, first, objects, scalar
 from relay.sdk.outcomes import Done, Failed
 from relay.sdk.provider import segment
-from relay.sdk.subscriptions import Api, Move, moves, still_to_come
+from relay.sdk.subscriptions import SubscriptionApi, Transition, still_to_come, transitions
 
 
 def headers(task: Task) -> dict[str, str]:
@@ -19,7 +19,7 @@ def headers(task: Task) -> dict[str, str]:
 
 
 def reason(said: Any) -> str | None:
-    return scalar(under(said, "error", "detail")) or scalar(under(said, "error", "code"))
+    return scalar(dig(said, "error", "detail")) or scalar(dig(said, "error", "code"))
 
 
 def now(_: Task) -> dict[str, str]:
@@ -41,12 +41,12 @@ def refund(task: Task) -> Done:
         raise Failed("Paddle refunds parts by their items only: leave the amount empty for the whole transaction.")
     own_id = str(task.input["payment_id"]).strip()
     known = _API.ask(task, f"/adjustments?transaction_id={segment(own_id)}&action=refund")
-    before = next((each for each in listed(known.get("data")) if each.get("status") != "rejected"), None)
+    before = next((each for each in objects(known.get("data")) if each.get("status") != "rejected"), None)
     if before:
         return refunds.made(scalar(before.get("id")), scalar(before.get("status")), None)
     sold = an_object(_API.ask(task, f"/transactions/{segment(own_id)}").get("data"))
     currency = sold.get("currency_code")
-    total = from_minor(under(sold, "details", "totals", "grand_total"), currency)
+    total = from_minor(dig(sold, "details", "totals", "grand_total"), currency)
     amounts.agreed(task, f"The transaction {own_id}", currency, total)
     body = {
         "action": "refund",
@@ -55,7 +55,7 @@ def refund(task: Task) -> Done:
         "reason": task.input.get("reason") or "Asked for by the merchant",
     }
     said = _API.tell(task, "POST", "/adjustments", body).object()
-    return refunds.made(scalar(under(said, "data", "id")), scalar(under(said, "data", "status")), None)
+    return refunds.made(scalar(dig(said, "data", "id")), scalar(dig(said, "data", "status")), None)
 
 
 def was_refunded(task: Task) -> Done | None:
@@ -64,17 +64,19 @@ def was_refunded(task: Task) -> Done | None:
     return refunds.made(scalar(found.get("id")), scalar(found.get("status")), None) if found else None
 
 
-_API = Api(read="/subscriptions/{id}", headers=headers, reason=reason, inside=("data",), renews=("next_billed_at",))
+_API = SubscriptionApi(
+    read="/subscriptions/{id}", headers=headers, reason=reason, inside=("data",), renews=("next_billed_at",)
+)
 
-ACTIONS: Mapping[str, Does] = {
-    **moves(
+ACTIONS: Mapping[str, Adapter] = {
+    **transitions(
         _API,
         {
-            "subscription.pause": Move("/subscriptions/{id}/pause", frozenset({"paused"}), "paused", now),
-            "subscription.resume": Move("/subscriptions/{id}/resume", frozenset({"active"}), "on again", now),
-            "subscription.cancel": Move("/subscriptions/{id}/cancel", frozenset({"canceled"}), "canceled", end),
-            "subscription.extend": Move("/subscriptions/{id}", frozenset(), "extended", later, method="PATCH"),
+            "subscription.pause": Transition("/subscriptions/{id}/pause", frozenset({"paused"}), "paused", now),
+            "subscription.resume": Transition("/subscriptions/{id}/resume", frozenset({"active"}), "on again", now),
+            "subscription.cancel": Transition("/subscriptions/{id}/cancel", frozenset({"canceled"}), "canceled", end),
+            "subscription.extend": Transition("/subscriptions/{id}", frozenset(), "extended", later, method="PATCH"),
         },
     ),
-    "payment.refund": Does(refund, find_out=was_refunded, needs=_API.needs),
+    "payment.refund": Adapter(refund, look_up_outcome=was_refunded, needs=_API.needs),
 }

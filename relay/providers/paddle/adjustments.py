@@ -9,7 +9,7 @@ from relay.formats.money import Money
 from relay.formats.times import timestamp
 from relay.model import Inbound
 from relay.providers.paddle.reading import Object, entity, money, plain, told_at
-from relay.sdk.fields import text, under
+from relay.sdk.fields import dig, text
 from relay.sdk.provider import Data, On, by
 
 _REFUND_STATUSES = {
@@ -76,8 +76,8 @@ def won(event: Object) -> Data:
 
 
 def _amount(adjustment: Object) -> Money:
-    currency = under(adjustment, "totals", "currency_code") or adjustment.get("currency_code")
-    return money(under(adjustment, "totals", "total"), currency)
+    currency = dig(adjustment, "totals", "currency_code") or adjustment.get("currency_code")
+    return money(dig(adjustment, "totals", "total"), currency)
 
 
 _SAID = by("refund", "id", "status")

@@ -2,7 +2,7 @@
 
 from relay.formats.times import timestamp
 from relay.providers.paddle.reading import Object, entity
-from relay.sdk.fields import an_object, text, under
+from relay.sdk.fields import an_object, dig, text
 from relay.sdk.provider import Data
 
 
@@ -33,5 +33,5 @@ def who(event: Object) -> Data:
         "id": text(about.get("customer_id"), person.get("id")),
         "name": text(person.get("name")),
         "email": text(person.get("email")),
-        "company": text(under(about, "business", "name")),
+        "company": text(dig(about, "business", "name")),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from relay.formats.money import NO_MONEY, Money, currency_code
 from relay.providers.paddle.reading import Object, money, whole
-from relay.sdk.fields import an_object, text, under
+from relay.sdk.fields import an_object, dig, text
 from relay.sdk.provider import Data
 
 _INTERVALS = ("day", "week", "month", "year")
@@ -13,13 +13,13 @@ _INTERVALS = ("day", "week", "month", "year")
 
 def names_of(items: list[Object]) -> str | None:
     """The products by their names; a transaction's items name only their prices."""
-    names = (text(under(item, "product", "name"), under(item, "price", "name")) for item in items)
+    names = (text(dig(item, "product", "name"), dig(item, "price", "name")) for item in items)
     return ", ".join(name for name in names if name) or None
 
 
 def rhythm(cycle: Any) -> Data:
     """How often it is charged, from `{"interval": "month", "frequency": 3}`."""
-    interval, count = under(cycle, "interval"), whole(under(cycle, "frequency"))
+    interval, count = dig(cycle, "interval"), whole(dig(cycle, "frequency"))
     return {
         "interval": interval if interval in _INTERVALS else None,
         "interval_count": count if count and count > 0 else None,
@@ -27,7 +27,7 @@ def rhythm(cycle: Any) -> Data:
 
 
 def is_recurring(item: Object) -> bool:
-    return bool(under(item, "price", "billing_cycle")) or item.get("recurring") is True
+    return bool(dig(item, "price", "billing_cycle")) or item.get("recurring") is True
 
 
 def cost(items: list[Object], currency: Any) -> Money:
@@ -38,7 +38,7 @@ def cost(items: list[Object], currency: Any) -> Money:
     code = currency_code(currency)
     total = Decimal(0)
     for item in items:
-        price = an_object(under(item, "price", "unit_price"))
+        price = an_object(dig(item, "price", "unit_price"))
         unit = money(price.get("amount"), price.get("currency_code"))
         count = whole(item.get("quantity"))
         if unit["amount_minor"] is None or unit["currency"] != code or count is None:

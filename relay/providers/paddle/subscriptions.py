@@ -6,7 +6,7 @@ from relay.formats.times import timestamp
 from relay.model import Inbound
 from relay.providers.paddle import prices
 from relay.providers.paddle.reading import Object, days_from, entity, whole
-from relay.sdk.fields import an_object, first, listed, noted, text, under
+from relay.sdk.fields import an_object, dig, first, id_text, objects, text
 from relay.sdk.provider import Data, On, by
 
 _STATUSES = {
@@ -30,7 +30,7 @@ def changes(inbound: Inbound) -> Sequence[On]:
 
 
 def subscription_of(sub: Object, event: Object) -> Data:
-    items = listed(sub.get("items"))
+    items = objects(sub.get("items"))
     recurring = [item for item in items if prices.is_recurring(item)] or items
     status = _STATUSES.get(str(sub.get("status")))
     renews_at = timestamp(sub.get("next_billed_at"))
@@ -41,19 +41,19 @@ def subscription_of(sub: Object, event: Object) -> Data:
         "id": text(sub.get("id")),
         "status": status,
         "plan": prices.names_of(recurring),
-        "product_id": text(under(first(recurring), "product", "id"), under(first(recurring), "price", "product_id")),
-        "description": text(under(first(recurring), "price", "description")),
+        "product_id": text(dig(first(recurring), "product", "id"), dig(first(recurring), "price", "product_id")),
+        "description": text(dig(first(recurring), "price", "description")),
         "quantity": whole(recurring[0].get("quantity")) if len(recurring) == 1 else None,
         "started_at": timestamp(sub.get("started_at")),
-        "current_period_start": timestamp(under(sub, "current_billing_period", "starts_at")),
-        "current_period_end": timestamp(under(sub, "current_billing_period", "ends_at")),
+        "current_period_start": timestamp(dig(sub, "current_billing_period", "starts_at")),
+        "current_period_end": timestamp(dig(sub, "current_billing_period", "ends_at")),
         "renews_at": None if _canceled_at_end(sub) else renews_at,
-        "trial_ends_at": timestamp(under(first(items), "trial_dates", "ends_at")),
-        "cancel_at": timestamp(under(sub, "scheduled_change", "effective_at")) if _canceled_at_end(sub) else None,
+        "trial_ends_at": timestamp(dig(first(items), "trial_dates", "ends_at")),
+        "cancel_at": timestamp(dig(sub, "scheduled_change", "effective_at")) if _canceled_at_end(sub) else None,
         "canceled_at": canceled_at,
         "ended_at": canceled_at if status == "canceled" else None,
         "days_until_renewal": None if _canceled_at_end(sub) else days_from(event, renews_at),
-        "domain": noted(under(sub, "custom_data", "domain")),
+        "domain": id_text(dig(sub, "custom_data", "domain")),
     }
 
 

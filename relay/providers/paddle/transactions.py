@@ -12,7 +12,7 @@ from relay.formats.times import instant, timestamp
 from relay.model import Inbound, iso
 from relay.providers.paddle import prices
 from relay.providers.paddle.reading import Object, days_from, entity, minor_of, money, plain, told_at, whole
-from relay.sdk.fields import an_object, first, listed, noted, text, under
+from relay.sdk.fields import an_object, dig, first, id_text, objects, text
 from relay.sdk.provider import Data
 
 _STATUSES = {
@@ -85,18 +85,18 @@ def _invoice(bill: Object, event: Object) -> Data:
         "id": text(bill.get("id")),
         "number": text(bill.get("invoice_number")),
         "status": status,
-        "description": text(under(bill, "billing_details", "additional_information")),
+        "description": text(dig(bill, "billing_details", "additional_information")),
         "billing_reason": text(bill.get("origin")),
         "issued_at": timestamp(bill.get("billed_at")),
         "due_at": due_at,
         "paid_at": timestamp(_captured(bill).get("captured_at")) if status == "paid" else None,
-        "period_start": timestamp(under(bill, "billing_period", "starts_at")),
-        "period_end": timestamp(under(bill, "billing_period", "ends_at")),
+        "period_start": timestamp(dig(bill, "billing_period", "starts_at")),
+        "period_end": timestamp(dig(bill, "billing_period", "ends_at")),
         "attempt_count": _attempts(bill),
         "days_until_due": days_from(event, due_at) if status in ("open", "overdue") else None,
-        "url": text(under(bill, "checkout", "url")),
+        "url": text(dig(bill, "checkout", "url")),
         "subscription_id": text(bill.get("subscription_id")),
-        "items": [_line_item(line, bill) for line in listed(under(bill, "details", "line_items"))],
+        "items": [_line_item(line, bill) for line in objects(dig(bill, "details", "line_items"))],
     }
 
 
@@ -104,19 +104,19 @@ def _subscription(bill: Object) -> Data | None:
     """What a transaction tells of its subscription."""
     if text(bill.get("subscription_id")) is None:
         return None
-    items = [item for item in listed(bill.get("items")) if prices.is_recurring(item)]
-    lines = [line for line in listed(under(bill, "details", "line_items")) if prices.is_recurring(_item(line, bill))]
+    items = [item for item in objects(bill.get("items")) if prices.is_recurring(item)]
+    lines = [line for line in objects(dig(bill, "details", "line_items")) if prices.is_recurring(_item(line, bill))]
     return {
         **prices.cost(items, _currency(bill)),
-        **prices.rhythm(under(first(items), "price", "billing_cycle")),
+        **prices.rhythm(dig(first(items), "price", "billing_cycle")),
         "id": text(bill.get("subscription_id")),
         "plan": prices.names_of(lines) or prices.names_of(items),
-        "product_id": text(under(first(items), "price", "product_id")),
-        "description": text(under(first(items), "price", "description")),
+        "product_id": text(dig(first(items), "price", "product_id")),
+        "description": text(dig(first(items), "price", "description")),
         "quantity": whole(items[0].get("quantity")) if len(items) == 1 else None,
-        "current_period_start": timestamp(under(bill, "billing_period", "starts_at")),
-        "current_period_end": timestamp(under(bill, "billing_period", "ends_at")),
-        "domain": noted(under(bill, "custom_data", "domain")),
+        "current_period_start": timestamp(dig(bill, "billing_period", "starts_at")),
+        "current_period_end": timestamp(dig(bill, "billing_period", "ends_at")),
+        "domain": id_text(dig(bill, "custom_data", "domain")),
     }
 
 
@@ -131,22 +131,22 @@ def _payment(bill: Object, tried: Object, status: str, amount: Money) -> Data:
         "status": status,
         "method": text(details.get("type")),
         "attempt_count": _attempts(bill),
-        "reference": text(under(bill, "billing_details", "purchase_order_number")),
+        "reference": text(dig(bill, "billing_details", "purchase_order_number")),
         "gateway": "Paddle",
         "invoice_id": text(bill.get("id")),
         "invoice_number": text(bill.get("invoice_number")),
         "subscription_id": text(bill.get("subscription_id")),
-        "url": text(under(bill, "checkout", "url")),
+        "url": text(dig(bill, "checkout", "url")),
     }
 
 
 def _card(card: Any) -> Data:
-    month, year = whole(under(card, "expiry_month")) or 0, whole(under(card, "expiry_year")) or 0
+    month, year = whole(dig(card, "expiry_month")) or 0, whole(dig(card, "expiry_year")) or 0
     valid = 1 <= month <= 12 and 2000 <= year < 2200
-    brand = text(under(card, "type")) or ""
+    brand = text(dig(card, "type")) or ""
     return {
         "card_brand": _BRANDS.get(brand, brand) or None,
-        "card_last4": (text(under(card, "last4")) or "")[-4:] or None,
+        "card_last4": (text(dig(card, "last4")) or "")[-4:] or None,
         "card_exp_month": month if valid else None,
         "card_exp_year": year if valid else None,
     }
@@ -154,7 +154,7 @@ def _card(card: Any) -> Data:
 
 def _captured(bill: Object) -> Object:
     """The newest payment that came through."""
-    return next((each for each in listed(bill.get("payments")) if each.get("status") == "captured"), {})
+    return next((each for each in objects(bill.get("payments")) if each.get("status") == "captured"), {})
 
 
 def _attempts(bill: Object) -> int | None:
@@ -162,7 +162,7 @@ def _attempts(bill: Object) -> int | None:
 
 
 def _totals(bill: Object) -> Object:
-    return an_object(under(bill, "details", "totals"))
+    return an_object(dig(bill, "details", "totals"))
 
 
 def _currency(bill: Object) -> Any:
@@ -191,7 +191,7 @@ def _paid(bill: Object) -> Money:
     total, owed = _total(bill)["amount_minor"], _owed(bill)["amount_minor"]
     if total is not None and owed is not None:
         return from_minor(total - owed, _currency(bill))
-    captured = [each for each in listed(bill.get("payments")) if each.get("status") == "captured"]
+    captured = [each for each in objects(bill.get("payments")) if each.get("status") == "captured"]
     if not captured:
         return _total(bill) if bill.get("status") in ("paid", "completed") else NO_MONEY
     return from_minor(sum(minor_of(money(each.get("amount"), _currency(bill))) for each in captured), _currency(bill))
@@ -204,8 +204,8 @@ def _has_money(bill: Object) -> bool:
 def _due(bill: Object) -> str | None:
     """Only what is billed by hand has terms, counted from its billing."""
     billed = instant(bill.get("billed_at"))
-    terms = under(bill, "billing_details", "payment_terms")
-    unit, count = text(under(terms, "interval")), whole(under(terms, "frequency"))
+    terms = dig(bill, "billing_details", "payment_terms")
+    unit, count = text(dig(terms, "interval")), whole(dig(terms, "frequency"))
     if billed is None or count is None:
         return None
     try:
@@ -224,21 +224,21 @@ def _months_on(moment: datetime, months: int) -> datetime:
 
 def _item(line: Object, bill: Object) -> Object:
     """The item that a line charges for: it holds the price."""
-    items = listed(bill.get("items"))
-    return next((item for item in items if under(item, "price", "id") == line.get("price_id")), {})
+    items = objects(bill.get("items"))
+    return next((item for item in items if dig(item, "price", "id") == line.get("price_id")), {})
 
 
 def _line_item(line: Object, bill: Object) -> Data:
     item = _item(line, bill)
     recurring = prices.is_recurring(item)
-    period = under(line, "proration", "billing_period") or (bill.get("billing_period") if recurring else None)
+    period = dig(line, "proration", "billing_period") or (bill.get("billing_period") if recurring else None)
     return {
-        **named("amount", money(under(line, "totals", "total"), _currency(bill))),
-        "description": text(under(line, "product", "name"), under(item, "price", "description")),
+        **named("amount", money(dig(line, "totals", "total"), _currency(bill))),
+        "description": text(dig(line, "product", "name"), dig(item, "price", "description")),
         "kind": "subscription" if recurring else "other",
         "quantity": whole(line.get("quantity")),
-        "service_id": noted(under(bill, "custom_data", "service_id")),
-        "domain": noted(under(bill, "custom_data", "domain")),
-        "period_start": timestamp(under(period, "starts_at")),
-        "period_end": timestamp(under(period, "ends_at")),
+        "service_id": id_text(dig(bill, "custom_data", "service_id")),
+        "domain": id_text(dig(bill, "custom_data", "domain")),
+        "period_start": timestamp(dig(period, "starts_at")),
+        "period_end": timestamp(dig(period, "ends_at")),
     }

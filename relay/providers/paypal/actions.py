@@ -13,9 +13,9 @@ from relay.formats.money import exponent, from_decimal
 from relay.formats.times import day, timestamp
 from relay.providers.paypal.postback import api_address
 from relay.sdk import amounts
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import Reply, basic, bearer
-from relay.sdk.fields import an_object, first, listed, scalar, under
+from relay.sdk.fields import an_object, dig, first, objects, scalar
 from relay.sdk.outcomes import Declined, Done, Failed, there
 from relay.sdk.provider import segment
 
@@ -78,7 +78,7 @@ def change_plan(task: Task) -> Done:
     if found.get("plan_id") == plan:
         return Done(f"The subscription {found['id']} has this plan already.", _term(found))
     said = account.tell(f"{_path(found)}/revise", {"plan_id": plan}).object()
-    link = next((each.get("href") for each in listed(said.get("links")) if each.get("rel") == "approve"), None)
+    link = next((each.get("href") for each in objects(said.get("links")) if each.get("rel") == "approve"), None)
     asks = f" The customer has to agree: {link}" if link else ""
     return Done(f"The subscription {found['id']} was given another plan.{asks}", _term(found))
 
@@ -87,7 +87,7 @@ def retry_outstanding(task: Task) -> Done:
     """Under the run's own key, which PayPal keeps."""
     account = Account(task)
     found = _subscription(account, task)
-    owed = an_object(under(found, "billing_info", "outstanding_balance"))
+    owed = an_object(dig(found, "billing_info", "outstanding_balance"))
     money = from_decimal(owed.get("value"), owed.get("currency_code"))
     if not money["amount"]:
         return Done(f"Nothing is outstanding of the subscription {found['id']}.", _term(found))
@@ -122,7 +122,7 @@ def _term(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "subscription_id": scalar(found.get("id")),
         "subscription_status": _STATES.get(state, state.lower() or None),
-        "renews_at": timestamp(under(found, "billing_info", "next_billing_time")) if state == "ACTIVE" else None,
+        "renews_at": timestamp(dig(found, "billing_info", "next_billing_time")) if state == "ACTIVE" else None,
     }
 
 
@@ -180,10 +180,10 @@ def record_payment(task: Task) -> Done:
     """Its note is the reference: one that is there already is this payment."""
     given, account = task.input, Account(task)
     found = _invoice(account, task)
-    noted = [each.get("note") for each in listed(under(found, "payments", "transactions"))]
+    noted = [each.get("note") for each in objects(dig(found, "payments", "transactions"))]
     if given["reference"] in noted:
         return Done(f"Invoice {_number(found)} has this payment already.", _shown(found))
-    own = under(found, "amount", "currency_code") or under(found, "detail", "currency_code")
+    own = dig(found, "amount", "currency_code") or dig(found, "detail", "currency_code")
     currency = str(amounts.agreed(task, f"Invoice {_number(found)}", own)["currency"])
     body = {
         "method": "BANK_TRANSFER",
@@ -204,8 +204,8 @@ def fetch(task: Task) -> Done:
         "amount": money["amount"],
         "currency": money["currency"],
         "amount_due": from_decimal(due.get("value"), due.get("currency_code"))["amount"],
-        "due_at": day(under(found, "detail", "payment_term", "due_date")),
-        "customer_id": scalar(under(first(found.get("primary_recipients")), "billing_info", "email_address")),
+        "due_at": day(dig(found, "detail", "payment_term", "due_date")),
+        "customer_id": scalar(dig(first(found.get("primary_recipients")), "billing_info", "email_address")),
     }
     return Done(f"Invoice {_number(found)} is {_shown(found)['invoice_status']}.", output)
 
@@ -227,15 +227,15 @@ def _own_number(task: Task) -> str:
 
 
 def _number(invoice: Mapping[str, Any]) -> str:
-    return scalar(under(invoice, "detail", "invoice_number")) or str(invoice["id"])
+    return scalar(dig(invoice, "detail", "invoice_number")) or str(invoice["id"])
 
 
 def _shown(invoice: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "invoice_id": scalar(invoice.get("id")),
-        "invoice_number": scalar(under(invoice, "detail", "invoice_number")),
+        "invoice_number": scalar(dig(invoice, "detail", "invoice_number")),
         "invoice_status": (scalar(invoice.get("status")) or "").lower() or None,
-        "invoice_url": scalar(under(invoice, "detail", "metadata", "recipient_view_url")),
+        "invoice_url": scalar(dig(invoice, "detail", "metadata", "recipient_view_url")),
     }
 
 
@@ -286,16 +286,16 @@ def _reason(said: Any) -> str | None:
     return " ".join(filter(None, map(scalar, words))) or None
 
 
-ACTIONS: Mapping[str, Does] = {
-    "subscription.pause": Does(pause, repeatable=True, needs=_NEEDS),
-    "subscription.resume": Does(resume, repeatable=True, needs=_NEEDS),
-    "subscription.cancel": Does(cancel, repeatable=True, needs=_NEEDS),
-    "subscription.change_plan": Does(change_plan, repeatable=True, needs=_NEEDS),
-    "subscription.retry_payment": Does(retry_outstanding, repeatable=True, kept=_KEPT, needs=_NEEDS),
-    "invoice.fetch": Does(fetch, repeatable=True, needs=_NEEDS),
-    "invoice.create": Does(create, find_out=was_created, needs=_NEEDS),
-    "invoice.send": Does(send, needs=_NEEDS),
-    "invoice.void": Does(void, repeatable=True, needs=_NEEDS),
-    "invoice.record_payment": Does(record_payment, repeatable=True, needs=_NEEDS),
-    "payment.refund": Does(refund, repeatable=True, kept=_KEPT, needs=_NEEDS),
+ACTIONS: Mapping[str, Adapter] = {
+    "subscription.pause": Adapter(pause, repeatable=True, needs=_NEEDS),
+    "subscription.resume": Adapter(resume, repeatable=True, needs=_NEEDS),
+    "subscription.cancel": Adapter(cancel, repeatable=True, needs=_NEEDS),
+    "subscription.change_plan": Adapter(change_plan, repeatable=True, needs=_NEEDS),
+    "subscription.retry_payment": Adapter(retry_outstanding, repeatable=True, kept=_KEPT, needs=_NEEDS),
+    "invoice.fetch": Adapter(fetch, repeatable=True, needs=_NEEDS),
+    "invoice.create": Adapter(create, look_up_outcome=was_created, needs=_NEEDS),
+    "invoice.send": Adapter(send, needs=_NEEDS),
+    "invoice.void": Adapter(void, repeatable=True, needs=_NEEDS),
+    "invoice.record_payment": Adapter(record_payment, repeatable=True, needs=_NEEDS),
+    "payment.refund": Adapter(refund, repeatable=True, kept=_KEPT, needs=_NEEDS),
 }

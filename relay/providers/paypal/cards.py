@@ -9,7 +9,7 @@ from calendar import monthrange
 from typing import Any
 
 from relay.providers.paypal.reading import Object, days_from, subject, text, whole, word
-from relay.sdk.fields import an_object, under
+from relay.sdk.fields import an_object, dig
 from relay.sdk.provider import Data
 
 # Year and month of a card, both or neither.
@@ -32,8 +32,8 @@ def token(event: Object) -> Data:
             "type": kind,
             "brand": word(card.get("brand")),
             "last4": _last4(card.get("last_digits")),
-            "holder_name": text(inner.get("name"), under(inner, "name", "full_name"), card.get("name")),
-            "country": text(under(card, "billing_address", "country_code"), under(inner, "address", "country_code")),
+            "holder_name": text(inner.get("name"), dig(inner, "name", "full_name"), card.get("name")),
+            "country": text(dig(card, "billing_address", "country_code"), dig(inner, "address", "country_code")),
         },
     )
 
@@ -51,7 +51,7 @@ def vaulted_card(event: Object) -> Data:
             "brand": word(card.get("type")),
             "last4": _last4(card.get("number")),
             "holder_name": " ".join(filter(None, names)) or None,
-            "country": text(under(card, "billing_address", "country_code")),
+            "country": text(dig(card, "billing_address", "country_code")),
         },
     )
 

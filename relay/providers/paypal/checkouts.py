@@ -4,7 +4,7 @@ from relay.formats.money import NO_MONEY, Money, from_decimal
 from relay.formats.times import timestamp
 from relay.providers.paypal.payments import payment_of
 from relay.providers.paypal.reading import Object, money, subject, text, told_at, word
-from relay.sdk.fields import first, listed, under
+from relay.sdk.fields import dig, first, objects
 from relay.sdk.provider import Data
 
 _CAPTURE_STATUSES = {
@@ -20,9 +20,9 @@ _CAPTURE_STATUSES = {
 def read(event: Object) -> Data:
     """A completed order and its payment."""
     order = subject(event)
-    units = listed(order.get("purchase_units"))
+    units = objects(order.get("purchase_units"))
     unit = first(units)
-    capture = first([each for one in units for each in listed(under(one, "payments", "captures"))])
+    capture = first([each for one in units for each in objects(dig(one, "payments", "captures"))])
     return {
         "checkout": {
             **_total(units),
@@ -43,7 +43,7 @@ def reversed_approval(event: Object) -> Data:
     https://developer.paypal.com/docs/checkout/apm/reference/handle-uncaptured-payments/
     """
     order = subject(event)
-    units = listed(order.get("purchase_units"))
+    units = objects(order.get("purchase_units"))
     unit = first(units)
     return {
         "payment": payment_of({"payment_source": order.get("payment_source")}, "canceled")

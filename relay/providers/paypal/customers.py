@@ -4,7 +4,7 @@ from typing import Any
 
 from relay.providers.paypal.cards import source, trimmed
 from relay.providers.paypal.reading import Object, subject, text
-from relay.sdk.fields import an_object, first, under
+from relay.sdk.fields import an_object, dig, first
 from relay.sdk.provider import Data
 
 
@@ -17,12 +17,12 @@ def who(event: Object) -> Data | None:
 
 
 def _subscriber(sub: Object) -> Data:
-    return _person(an_object(sub.get("subscriber")) or an_object(under(sub, "payer", "payer_info")))
+    return _person(an_object(sub.get("subscriber")) or an_object(dig(sub, "payer", "payer_info")))
 
 
 def _recipient(resource: Object) -> Data:
     bill = an_object(resource.get("invoice")) or resource
-    newer = under(first(bill.get("primary_recipients")), "billing_info")
+    newer = dig(first(bill.get("primary_recipients")), "billing_info")
     return _person(an_object(newer) or first(bill.get("billing_info")))
 
 
@@ -39,7 +39,7 @@ def _disputing_buyer(claim: Object) -> Data:
 
 def _token_holder(saved: Object) -> Data:
     _, inner = source(saved.get("payment_source"))
-    return _person(inner) | {"id": text(under(saved, "customer", "id")) or _person(inner)["id"]}
+    return _person(inner) | {"id": text(dig(saved, "customer", "id")) or _person(inner)["id"]}
 
 
 def _card_holder(saved: Object) -> Data:

@@ -9,7 +9,7 @@ from relay.formats.times import timestamp
 from relay.model import Inbound
 from relay.providers.paypal.payments import paid_by, payment_behind
 from relay.providers.paypal.reading import Object, milliseconds, money, subject, text, told_at, unsigned, word
-from relay.sdk.fields import first, under
+from relay.sdk.fields import dig, first
 from relay.sdk.provider import Data, On
 
 _STATUSES = {
@@ -68,7 +68,7 @@ def reversal(event: Object) -> Data:
     return {
         "dispute": {
             **unsigned(money(taken.get("amount"))),
-            "reason": word(under(taken, "status_details", "reason")) or word(taken.get("reason_code")),
+            "reason": word(dig(taken, "status_details", "reason")) or word(taken.get("reason_code")),
             "payment_id": payment_id,
             "opened_at": timestamp(taken.get("create_time")),
         },
@@ -79,7 +79,7 @@ def reversal(event: Object) -> Data:
 def _status(claim: Object) -> str | None:
     if word(claim.get("status")) != "resolved":
         return _STATUSES.get(word(claim.get("status")) or "")
-    return _OUTCOMES.get(word(under(claim, "dispute_outcome", "outcome_code")) or "", "closed")
+    return _OUTCOMES.get(word(dig(claim, "dispute_outcome", "outcome_code")) or "", "closed")
 
 
 def _deadline(claim: Object) -> str | None:

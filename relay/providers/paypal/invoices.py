@@ -13,7 +13,7 @@ from relay.formats.money import NO_MONEY, Money, from_decimal, named
 from relay.formats.times import day, timestamp
 from relay.model import Inbound
 from relay.providers.paypal.reading import Object, days_from, link, money, number, subject, text, times, told_at, word
-from relay.sdk.fields import an_object, listed, under
+from relay.sdk.fields import an_object, dig, objects
 from relay.sdk.provider import Data
 
 _STATUSES = {
@@ -52,8 +52,8 @@ def refunded(event: Object) -> Data:
     bill = _bill(event)
     data = _with_payment(event, "refunded" if _status(bill) == "refunded" else "succeeded")
     invoice, payment = data["invoice"], data["payment"]
-    given = _latest(under(bill, "refunds", "transactions") or bill.get("refunds"))
-    total = under(bill, "refunds", "refund_amount") or under(bill, "refunded_amount", "paypal")
+    given = _latest(dig(bill, "refunds", "transactions") or bill.get("refunds"))
+    total = dig(bill, "refunds", "refund_amount") or dig(bill, "refunded_amount", "paypal")
     refund = {
         **money(given.get("amount") or total, _currency(bill)),
         "id": text(given.get("refund_id"), given.get("recipient_transaction_id"), given.get("transaction_id")),
@@ -105,12 +105,12 @@ def _invoice(event: Object) -> Data:
 def _newer(bill: Object, event: Object) -> Data:
     detail = bill["detail"]
     status = _status(bill)
-    due_at = day(under(detail, "payment_term", "due_date"))
+    due_at = day(dig(detail, "payment_term", "due_date"))
     return {
         **money(bill.get("amount"), _currency(bill)),
         **named("amount_due", NO_MONEY if status == "void" else money(bill.get("due_amount"))),
-        **named("amount_paid", money(under(bill, "payments", "paid_amount"))),
-        **named("tax", money(under(bill, "amount", "breakdown", "tax_total"))),
+        **named("amount_paid", money(dig(bill, "payments", "paid_amount"))),
+        **named("tax", money(dig(bill, "amount", "breakdown", "tax_total"))),
         "id": text(bill.get("id")),
         "number": text(detail.get("invoice_number")),
         "status": status,
@@ -119,15 +119,15 @@ def _newer(bill: Object, event: Object) -> Data:
         "due_at": due_at,
         "paid_at": _paid_at(bill, status, event),
         "days_until_due": days_from(event, due_at) if status in _NOT_YET_PAID else None,
-        "url": text(under(detail, "metadata", "recipient_view_url")) or link(bill, "payer-view"),
-        "items": [_line_item(item, item.get("unit_amount"), bill) for item in listed(bill.get("items"))],
+        "url": text(dig(detail, "metadata", "recipient_view_url")) or link(bill, "payer-view"),
+        "items": [_line_item(item, item.get("unit_amount"), bill) for item in objects(bill.get("items"))],
     }
 
 
 def _older(bill: Object, event: Object) -> Data:
     status = _status(bill)
     total, settled = money(bill.get("total_amount")), _settled(bill)
-    due_at = timestamp(under(bill, "payment_term", "due_date"))
+    due_at = timestamp(dig(bill, "payment_term", "due_date"))
     return {
         **total,
         **named("amount_due", _remaining(total, settled, status)),
@@ -140,8 +140,8 @@ def _older(bill: Object, event: Object) -> Data:
         "due_at": due_at,
         "paid_at": _paid_at(bill, status, event),
         "days_until_due": days_from(event, due_at) if status in _NOT_YET_PAID else None,
-        "url": text(under(bill, "metadata", "payer_view_url")) or link(bill, "payer-view"),
-        "items": [_line_item(item, item.get("unit_price"), bill) for item in listed(bill.get("items"))],
+        "url": text(dig(bill, "metadata", "payer_view_url")) or link(bill, "payer-view"),
+        "items": [_line_item(item, item.get("unit_price"), bill) for item in objects(bill.get("items"))],
     }
 
 
@@ -177,7 +177,7 @@ def _line_total(item: Object, gross: Money) -> Money:
 
 def _settled(bill: Object) -> Money:
     """v1: what was paid by PayPal and otherwise."""
-    parts = [money(under(bill, "paid_amount", name)) for name in ("paypal", "other")]
+    parts = [money(dig(bill, "paid_amount", name)) for name in ("paypal", "other")]
     known = [each for each in parts if each["amount"] is not None]
     amount = sum((each["amount"] or Decimal(0) for each in known), Decimal(0))
     return from_decimal(amount, known[0]["currency"]) if known else NO_MONEY
@@ -216,7 +216,7 @@ def _with_payment(event: Object, status: str) -> Data:
 
 
 def _last_payment(bill: Object) -> Object:
-    return _latest(under(bill, "payments", "transactions") or bill.get("payments"))
+    return _latest(dig(bill, "payments", "transactions") or bill.get("payments"))
 
 
 def _is_external(payment: Object) -> bool:
@@ -226,8 +226,8 @@ def _is_external(payment: Object) -> bool:
 
 def _latest(transactions: Any) -> Object:
     """The payment or refund made last; PayPal lists them in the order they were made."""
-    return next(iter(reversed(listed(transactions))), {})
+    return next(iter(reversed(objects(transactions))), {})
 
 
 def _currency(bill: Object) -> Any:
-    return under(bill, "detail", "currency_code") or under(bill, "total_amount", "currency")
+    return dig(bill, "detail", "currency_code") or dig(bill, "total_amount", "currency")

@@ -12,7 +12,7 @@ from relay.formats.times import timestamp
 from relay.model import Inbound
 from relay.providers.paypal.cards import card_of
 from relay.providers.paypal.reading import Object, linked_id, money, plain, subject, text, told_at, unsigned, word
-from relay.sdk.fields import under
+from relay.sdk.fields import dig
 from relay.sdk.provider import Data
 
 _REFUND_STATUSES = {
@@ -51,11 +51,11 @@ def pending(event: Object) -> Data:
 def denied(event: Object) -> Data:
     resource = subject(event)
     reason = text(
-        under(resource, "status_details", "reason"),
+        dig(resource, "status_details", "reason"),
         resource.get("reason_code"),
         resource.get("pending_reason"),
     )
-    code = text(under(resource, "processor_response", "response_code"))
+    code = text(dig(resource, "processor_response", "response_code"))
     why = {"failure_code": code or reason, "failure_reason": _CARD_REFUSALS.get(code or "") or plain(reason)}
     return {"payment": payment_of(resource, "failed") | why}
 
@@ -94,7 +94,7 @@ def refund(event: Object) -> Data:
         "id": text(resource.get("id")),
         "status": status,
         "reason": reason or word(resource.get("refund_reason_code")) or word(resource.get("reason_code")),
-        "failure_reason": plain(under(resource, "status_details", "reason")) if status == "failed" else None,
+        "failure_reason": plain(dig(resource, "status_details", "reason")) if status == "failed" else None,
         "payment_id": payment_id,
         "invoice_number": number,
         "created_at": timestamp(resource.get("create_time")),
@@ -150,7 +150,7 @@ def _method(resource: Object) -> str | None:
 
 def _fee(resource: Object, amount: Money) -> Money:
     """PayPal's fee, where it is in the payment's own currency."""
-    v2 = under(resource, "seller_receivable_breakdown", "paypal_fee")
+    v2 = dig(resource, "seller_receivable_breakdown", "paypal_fee")
     fee = money(v2 or resource.get("transaction_fee"))
     return fee if fee["currency"] == amount["currency"] else NO_MONEY
 

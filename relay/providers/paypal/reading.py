@@ -10,7 +10,7 @@ from typing import Any
 
 from relay.formats.money import NO_MONEY, Money, from_decimal
 from relay.formats.times import days_until, instant, timestamp
-from relay.sdk.fields import listed, under
+from relay.sdk.fields import dig, objects
 
 Object = dict[str, Any]
 """A resource of PayPal's, or a whole event, as parsed."""
@@ -67,9 +67,9 @@ def money(amount: Any, currency: Any = None) -> Money:
 
     The older subscriptions name their currency once, beside the amounts.
     """
-    value = under(amount, "value")
-    code = under(amount, "currency_code") or under(amount, "currency") or currency
-    return from_decimal(under(amount, "total") if value is None else value, code)
+    value = dig(amount, "value")
+    code = dig(amount, "currency_code") or dig(amount, "currency") or currency
+    return from_decimal(dig(amount, "total") if value is None else value, code)
 
 
 def unsigned(sum_of_money: Money) -> Money:
@@ -91,7 +91,7 @@ def times(price: Money, quantity: int | Decimal | None) -> Money:
 
 def link(resource: Object, rel: str) -> str | None:
     """The address of a link by its `rel`."""
-    return next((text(each.get("href")) for each in listed(resource.get("links")) if each.get("rel") == rel), None)
+    return next((text(each.get("href")) for each in objects(resource.get("links")) if each.get("rel") == rel), None)
 
 
 def linked_id(resource: Object, rel: str, kinds: str) -> str | None:

@@ -22,7 +22,7 @@ from relay.providers.paypal.reading import (
     whole,
     word,
 )
-from relay.sdk.fields import an_object, first, listed, under
+from relay.sdk.fields import an_object, dig, first, objects
 from relay.sdk.provider import Data
 
 _STATUSES = {
@@ -56,13 +56,13 @@ def failed_payment(event: Object) -> Data:
 
 def will_retry(inbound: Inbound) -> bool:
     """Whether the failed payment will be tried again; after the last try no time is told."""
-    return timestamp(under(_failure(subject(inbound.payload)), "next_payment_retry_time")) is not None
+    return timestamp(dig(_failure(subject(inbound.payload)), "next_payment_retry_time")) is not None
 
 
 def is_renewal(inbound: Inbound) -> bool:
     """Whether anything was paid before: a first payment, or a setup fee, renews nothing."""
     billing = _billing(subject(inbound.payload))
-    cycles = listed(billing.get("cycle_executions"))
+    cycles = objects(billing.get("cycle_executions"))
     completed = any(whole(each.get("cycles_completed")) for each in cycles)
     return not cycles or completed or bool(billing.get("last_payment"))
 
@@ -121,12 +121,12 @@ def _price(sub: Object) -> Money:
     """The plan's price of a period, or else what was paid last. The plan seldom comes along."""
     agreed = _first_known(
         times(
-            money(under(_regular_cycle(sub), "pricing_scheme", "fixed_price")),
+            money(dig(_regular_cycle(sub), "pricing_scheme", "fixed_price")),
             number(sub.get("quantity") or 1),
         ),
-        money(_regular_definition(sub).get("amount"), under(sub, "plan", "curr_code")),
+        money(_regular_definition(sub).get("amount"), dig(sub, "plan", "curr_code")),
     )
-    return _first_known(agreed, money(under(_billing(sub), "last_payment", "amount")))
+    return _first_known(agreed, money(dig(_billing(sub), "last_payment", "amount")))
 
 
 def _first_known(*sums: Money) -> Money:
@@ -136,30 +136,30 @@ def _first_known(*sums: Money) -> Money:
 
 def _rhythm(sub: Object) -> Data:
     cycle, definition = _regular_cycle(sub), _regular_definition(sub)
-    unit = word(under(cycle, "frequency", "interval_unit")) or word(definition.get("frequency"))
-    count = under(cycle, "frequency", "interval_count") or definition.get("frequency_interval")
+    unit = word(dig(cycle, "frequency", "interval_unit")) or word(definition.get("frequency"))
+    count = dig(cycle, "frequency", "interval_count") or definition.get("frequency_interval")
     return {"interval": unit if unit in _INTERVALS else None, "interval_count": whole(count) or None}
 
 
 def _regular_cycle(sub: Object) -> Object:
     """v2: the plan's cycle that is no trial."""
-    return _regular(under(sub, "plan", "billing_cycles"), "tenure_type")
+    return _regular(dig(sub, "plan", "billing_cycles"), "tenure_type")
 
 
 def _regular_definition(sub: Object) -> Object:
     """v1: the same."""
-    return _regular(under(sub, "plan", "payment_definitions"), "type")
+    return _regular(dig(sub, "plan", "payment_definitions"), "type")
 
 
 def _regular(cycles: object, kind: str) -> Object:
-    return first([each for each in listed(cycles) if word(each.get(kind)) == "regular"])
+    return first([each for each in objects(cycles) if word(each.get(kind)) == "regular"])
 
 
 def _failed_payment(sub: Object, told: Data) -> Data:
     failure = _failure(sub)
     return {
         **money(failure.get("amount")),
-        **card_of(under(sub, "subscriber", "payment_source")),
+        **card_of(dig(sub, "subscriber", "payment_source")),
         "status": "failed",
         "failure_code": text(failure.get("reason_code")),
         "failure_reason": plain(failure.get("reason_code")),
@@ -172,7 +172,7 @@ def _failed_payment(sub: Object, told: Data) -> Data:
 
 
 def _open_bill(sub: Object, payment: Data) -> Data:
-    outstanding = money(under(_billing(sub), "outstanding_balance"), under(sub, "plan", "curr_code"))
+    outstanding = money(dig(_billing(sub), "outstanding_balance"), dig(sub, "plan", "curr_code"))
     return {
         **{name: payment[name] for name in ("amount", "amount_minor", "currency")},
         **named("amount_due", outstanding),

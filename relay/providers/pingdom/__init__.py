@@ -9,7 +9,7 @@ from datetime import datetime
 from relay.formats.times import instant
 from relay.model import Inbound
 from relay.sdk.alerts import FIRING, RESOLVED, WARNING, alert, monitor
-from relay.sdk.fields import Object, an_object, scalar, text, under
+from relay.sdk.fields import Object, an_object, dig, scalar, text
 from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
@@ -42,7 +42,7 @@ def watched(status: str) -> Callable[[Object], Data]:
                 name,
                 url=url,
                 kind=text(payload.get("check_type")),
-                region=text(under(payload, "first_probe", "location")),
+                region=text(dig(payload, "first_probe", "location")),
             ),
             "alert": alert(
                 key,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from relay.providers.plesk import host_name
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import SECONDS, SLOW_SECONDS
 from relay.sdk.fields import an_object, scalar
 from relay.sdk.outcomes import Done, Failed
@@ -87,10 +87,10 @@ def _shown(name: str, status: str | None) -> dict[str, Any]:
     return {"service_id": name, "service_status": status, "domain": name}
 
 
-ACTIONS: Mapping[str, Does] = {
-    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
-    "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
-    "service.change_limits": Does(change_limits, repeatable=True, needs=_NEEDS),
-    "certificate.renew": Does(renew_certificate, needs=(*_NEEDS, "contact_email")),
+ACTIONS: Mapping[str, Adapter] = {
+    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    "service.change_package": Adapter(change_package, repeatable=True, needs=_NEEDS),
+    "service.change_limits": Adapter(change_limits, repeatable=True, needs=_NEEDS),
+    "certificate.renew": Adapter(renew_certificate, needs=(*_NEEDS, "contact_email")),
 }

@@ -5,7 +5,7 @@ from relay.formats.times import timestamp
 from relay.model import Inbound
 from relay.providers.polar.reading import Object, about, given_back, minor_of, money, told_at
 from relay.providers.polar.subscriptions import subscription_of
-from relay.sdk.fields import an_object, listed, noted, text, under, whole
+from relay.sdk.fields import an_object, dig, id_text, integer, objects, text
 from relay.sdk.provider import Data
 
 _STATUSES = {
@@ -76,7 +76,7 @@ def _invoice(order: Object) -> Data:
         "period_end": timestamp(sub.get("current_period_end")),
         "next_attempt_at": timestamp(order.get("next_payment_attempt_at")),
         "subscription_id": text(order.get("subscription_id"), sub.get("id")),
-        "items": [_line_item(line, order) for line in listed(order.get("items"))],
+        "items": [_line_item(line, order) for line in objects(order.get("items"))],
     }
 
 
@@ -84,14 +84,14 @@ def _subscription(order: Object, event: Object) -> Data | None:
     sub = an_object(order.get("subscription"))
     if sub:
         known = subscription_of(sub, event)
-        return known | {"plan": known["plan"] or text(under(order, "product", "name"))}
+        return known | {"plan": known["plan"] or text(dig(order, "product", "name"))}
     if text(order.get("subscription_id")) is None:
         return None
     return {
         "id": text(order.get("subscription_id")),
-        "plan": text(under(order, "product", "name")),
+        "plan": text(dig(order, "product", "name")),
         "product_id": text(order.get("product_id")),
-        "domain": noted(under(order, "metadata", "domain")),
+        "domain": id_text(dig(order, "metadata", "domain")),
     }
 
 
@@ -115,10 +115,10 @@ def _payable(order: Object) -> Money:
 
     `due_amount` is the same while the order is open; some versions let it fall to 0 when it is paid.
     """
-    total = whole(order.get("total_amount"))
+    total = integer(order.get("total_amount"))
     if total is None:
         return money(order.get("due_amount"), order.get("currency"))
-    return money(max(0, total + (whole(order.get("applied_balance_amount")) or 0)), order.get("currency"))
+    return money(max(0, total + (integer(order.get("applied_balance_amount")) or 0)), order.get("currency"))
 
 
 def _fee(order: Object) -> Money:
@@ -135,8 +135,8 @@ def _line_item(line: Object, order: Object) -> Data:
         **named("amount", money(line.get("amount"), order.get("currency"))),
         "description": text(line.get("label")),
         "kind": "subscription" if recurring else "other",
-        "service_id": noted(under(order, "metadata", "service_id") or under(sub, "metadata", "service_id")),
-        "domain": noted(under(order, "metadata", "domain") or under(sub, "metadata", "domain")),
+        "service_id": id_text(dig(order, "metadata", "service_id") or dig(sub, "metadata", "service_id")),
+        "domain": id_text(dig(order, "metadata", "domain") or dig(sub, "metadata", "domain")),
         "period_start": timestamp(sub.get("current_period_start")) if recurring else None,
         "period_end": timestamp(sub.get("current_period_end")) if recurring else None,
     }

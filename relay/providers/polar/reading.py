@@ -8,7 +8,7 @@ from typing import Any
 from relay.formats.money import Money, from_minor
 from relay.formats.times import days_until, instant, timestamp
 from relay.model import Inbound
-from relay.sdk.fields import text, under, whole
+from relay.sdk.fields import dig, integer, text
 
 Object = dict[str, Any]
 """An object of Polar's, or a whole event, as parsed."""
@@ -22,7 +22,7 @@ def about(event: Object) -> Object:
 
 def status(inbound: Inbound) -> str:
     """The status of what the event is about."""
-    return str(under(inbound.payload, "data", "status"))
+    return str(dig(inbound.payload, "data", "status"))
 
 
 def plain(code: Any) -> str | None:
@@ -37,8 +37,8 @@ def money(minor: Any, currency: Any) -> Money:
 
 def given_back(amount: Any, tax: Any, currency: Any) -> Money:
     """What a customer gets back: Polar counts a refund before tax, and its tax beside it."""
-    before_tax = whole(amount)
-    return money(None if before_tax is None else before_tax + (whole(tax) or 0), currency)
+    before_tax = integer(amount)
+    return money(None if before_tax is None else before_tax + (integer(tax) or 0), currency)
 
 
 def minor_of(sum_of_money: Money) -> int:

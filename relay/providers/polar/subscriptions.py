@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from relay.formats.times import timestamp
 from relay.model import Inbound
 from relay.providers.polar.reading import Object, about, days_from, money, plain, status
-from relay.sdk.fields import noted, text, under, whole
+from relay.sdk.fields import dig, id_text, integer, text
 from relay.sdk.provider import Data, On, by
 
 _STATUSES = {
@@ -38,15 +38,15 @@ def subscription_of(sub: Object, event: Object) -> Data:
     period_end = timestamp(sub.get("current_period_end"))
     ends = sub.get("cancel_at_period_end") is True
     renews_at = period_end if now in _RUNNING and not ends else None
-    interval, count = sub.get("recurring_interval"), whole(sub.get("recurring_interval_count"))
+    interval, count = sub.get("recurring_interval"), integer(sub.get("recurring_interval_count"))
     return {
         **money(sub.get("amount"), sub.get("currency")),
         "id": text(sub.get("id")),
         "status": now,
-        "plan": text(under(sub, "product", "name")),
-        "product_id": text(sub.get("product_id"), under(sub, "product", "id")),
-        "description": text(under(sub, "product", "description")),
-        "quantity": whole(sub.get("seats")),
+        "plan": text(dig(sub, "product", "name")),
+        "product_id": text(sub.get("product_id"), dig(sub, "product", "id")),
+        "description": text(dig(sub, "product", "description")),
+        "quantity": integer(sub.get("seats")),
         "interval": interval if interval in _INTERVALS else None,
         "interval_count": count if count and count > 0 else None,
         "started_at": timestamp(sub.get("started_at")),
@@ -60,7 +60,7 @@ def subscription_of(sub: Object, event: Object) -> Data:
         "cancel_reason": text(sub.get("customer_cancellation_comment"))
         or plain(sub.get("customer_cancellation_reason")),
         "days_until_renewal": days_from(event, renews_at),
-        "domain": noted(under(sub, "metadata", "domain")),
+        "domain": id_text(dig(sub, "metadata", "domain")),
     }
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from relay.formats.money import from_minor
 from relay.sdk import amounts, refunds
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
-from relay.sdk.fields import listed, scalar, under
+from relay.sdk.fields import dig, objects, scalar
 from relay.sdk.outcomes import Done
 from relay.sdk.provider import segment
-from relay.sdk.subscriptions import Api, Move, moves
+from relay.sdk.subscriptions import SubscriptionApi, Transition, transitions
 
 _NOTE = "relay_run"
 
@@ -20,7 +20,7 @@ def headers(task: Task) -> dict[str, str]:
 
 
 def reason(said: Any) -> str | None:
-    return scalar(under(said, "error", "description"))
+    return scalar(dig(said, "error", "description"))
 
 
 def end(task: Task) -> dict[str, int]:
@@ -43,8 +43,8 @@ def refund(task: Task) -> Done:
 
 def was_refunded(task: Task) -> Done | None:
     path = f"/v1/payments/{segment(str(task.input['payment_id']).strip())}/refunds"
-    found = listed(_API.ask(task, path).get("items"))
-    return next((_made(each) for each in found if under(each, "notes", _NOTE) == task.key), None)
+    found = objects(_API.ask(task, path).get("items"))
+    return next((_made(each) for each in found if dig(each, "notes", _NOTE) == task.key), None)
 
 
 def create_payment_link(task: Task) -> Done:
@@ -60,7 +60,7 @@ def create_payment_link(task: Task) -> Done:
 
 
 def was_linked(task: Task) -> Done | None:
-    found = listed(_API.ask(task, f"/v1/payment_links?reference_id={segment(task.key)}").get("payment_links"))
+    found = objects(_API.ask(task, f"/v1/payment_links?reference_id={segment(task.key)}").get("payment_links"))
     return next((_linked(each) for each in found if each.get("reference_id") == task.key), None)
 
 
@@ -75,7 +75,7 @@ def _made(said: Mapping[str, Any]) -> Done:
     return refunds.made(scalar(said.get("id")), scalar(said.get("status")), money)
 
 
-_API = Api(
+_API = SubscriptionApi(
     read="/v1/subscriptions/{id}",
     headers=headers,
     reason=reason,
@@ -85,17 +85,19 @@ _API = Api(
 )
 _PATH = "/v1/subscriptions/{id}/"
 
-ACTIONS: Mapping[str, Does] = {
-    **moves(
+ACTIONS: Mapping[str, Adapter] = {
+    **transitions(
         _API,
         {
-            "subscription.pause": Move(_PATH + "pause", frozenset({"paused"}), "paused", lambda _: {"pause_at": "now"}),
-            "subscription.resume": Move(
+            "subscription.pause": Transition(
+                _PATH + "pause", frozenset({"paused"}), "paused", lambda _: {"pause_at": "now"}
+            ),
+            "subscription.resume": Transition(
                 _PATH + "resume", frozenset({"active"}), "on again", lambda _: {"resume_at": "now"}
             ),
-            "subscription.cancel": Move(_PATH + "cancel", frozenset({"cancelled"}), "canceled", end),
+            "subscription.cancel": Transition(_PATH + "cancel", frozenset({"cancelled"}), "canceled", end),
         },
     ),
-    "payment.refund": Does(refund, find_out=was_refunded, needs=_API.needs),
-    "payment_link.create": Does(create_payment_link, find_out=was_linked, needs=_API.needs),
+    "payment.refund": Adapter(refund, look_up_outcome=was_refunded, needs=_API.needs),
+    "payment_link.create": Adapter(create_payment_link, look_up_outcome=was_linked, needs=_API.needs),
 }

@@ -4,7 +4,7 @@ from relay.formats.money import from_minor, named
 from relay.formats.times import timestamp
 from relay.providers.razorpay.payments import payment_of
 from relay.providers.razorpay.reading import Object, days_from, email, entity, money, noted, subject, told_at
-from relay.sdk.fields import an_object, listed, one_record, text, whole
+from relay.sdk.fields import an_object, integer, objects, one_record, text
 from relay.sdk.provider import Data
 
 _STATUSES = {
@@ -108,10 +108,10 @@ def _number(bill: Object) -> str | None:
 def _invoice(event: Object) -> Data:
     bill = subject(event, "invoice")
     currency, status = bill.get("currency"), _STATUSES.get(str(bill.get("status")))
-    total = whole(bill.get("amount"))
+    total = integer(bill.get("amount"))
     # Older invoices do not say how much of them was paid.
-    settled = total if status == "paid" else whole(bill.get("amount_paid"))
-    owed = 0 if status == "paid" else whole(bill.get("amount_due"))
+    settled = total if status == "paid" else integer(bill.get("amount_paid"))
+    owed = 0 if status == "paid" else integer(bill.get("amount_due"))
     due_at = timestamp(bill.get("expire_by"))
     return {
         **money(total, currency),
@@ -130,14 +130,14 @@ def _invoice(event: Object) -> Data:
         "days_until_due": days_from(event, due_at) if status in ("open", "overdue", "partially_paid") else None,
         "url": text(bill.get("short_url")),
         "subscription_id": text(bill.get("subscription_id")),
-        "items": [_line_item(line, bill) for line in listed(bill.get("line_items"))],
+        "items": [_line_item(line, bill) for line in objects(bill.get("line_items"))],
     }
 
 
 def _line_item(line: Object, bill: Object) -> Data:
     currency = line.get("currency") or bill.get("currency")
     minor = line.get("gross_amount") if line.get("net_amount") is None else line["net_amount"]
-    unit, quantity = whole(line.get("amount")), whole(line.get("quantity"))
+    unit, quantity = integer(line.get("amount")), integer(line.get("quantity"))
     if minor is None and unit is not None and quantity is not None:
         minor = unit * quantity
     return {

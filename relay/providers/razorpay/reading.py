@@ -7,7 +7,7 @@ from typing import Any
 
 from relay.formats.money import Money, from_minor
 from relay.formats.times import days_until, instant, timestamp
-from relay.sdk.fields import an_object, text, under
+from relay.sdk.fields import an_object, dig, text
 
 # What Razorpay writes for a payer who gave no address.
 _NOBODY = "void@razorpay.com"
@@ -18,7 +18,7 @@ Object = dict[str, Any]
 
 def entity(event: Object, name: str) -> Object:
     """One of the entities that came along; empty where it did not."""
-    return an_object(under(event, "payload", name, "entity"))
+    return an_object(dig(event, "payload", name, "entity"))
 
 
 def subject(event: Object, name: str) -> Object:
@@ -29,7 +29,7 @@ def subject(event: Object, name: str) -> Object:
 
 def noted(about: Object, name: str) -> str | None:
     """What the account's owner noted, where an id may be a number too."""
-    value = under(about, "notes", name)
+    value = dig(about, "notes", name)
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
 
 

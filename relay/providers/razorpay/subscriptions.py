@@ -7,7 +7,7 @@ from relay.formats.money import NO_MONEY
 from relay.formats.times import timestamp
 from relay.providers.razorpay.payments import payment_of
 from relay.providers.razorpay.reading import Object, days_from, entity, money, noted, subject, told_at
-from relay.sdk.fields import text, whole
+from relay.sdk.fields import integer, text
 from relay.sdk.provider import Data
 
 # Halted: all tries failed, and Razorpay makes invoices on but charges them no more.
@@ -63,7 +63,7 @@ def _subscription(event: Object) -> Data:
     sub = subject(event, "subscription")
     status = _STATUSES.get(str(sub.get("status")))
     halted = sub.get("status") == "halted"
-    failed = whole(sub.get("auth_attempts"))
+    failed = integer(sub.get("auth_attempts"))
     renews_at = timestamp(sub.get("charge_at")) if status in _CHARGED_NEXT and not halted else None
     return {
         **NO_MONEY,
@@ -71,7 +71,7 @@ def _subscription(event: Object) -> Data:
         "status": status,
         "plan": noted(sub, "plan"),
         "product_id": text(sub.get("plan_id")),
-        "quantity": whole(sub.get("quantity")),
+        "quantity": integer(sub.get("quantity")),
         "started_at": timestamp(sub.get("start_at")),
         "current_period_start": timestamp(sub.get("current_start")),
         "current_period_end": timestamp(sub.get("current_end")),

@@ -13,7 +13,7 @@ from relay.model import Inbound
 from relay.providers.recurly import reading
 from relay.providers.recurly.reading import money
 from relay.providers.recurly.verification import RecurlySignature
-from relay.sdk.fields import Object, an_object, scalar, text, under, whole
+from relay.sdk.fields import Object, an_object, dig, integer, scalar, text
 from relay.sdk.provider import ANY, Data, LookUp, On, Provider, Reader, Route, Setting, by
 
 _STATES = {
@@ -64,7 +64,7 @@ def subscription(told: Object) -> Data:
             "plan": text(plan.get("name"), plan.get("plan_code"), plan.get("code")),
             "product_id": text(plan.get("plan_code"), plan.get("code")),
             **money(told, found, "total_amount_in_cents", "total", "subtotal"),
-            "quantity": whole(found.get("quantity")),
+            "quantity": integer(found.get("quantity")),
             "started_at": timestamp(found.get("activated_at")),
             "current_period_start": timestamp(found.get("current_period_started_at")),
             "current_period_end": ends,
@@ -116,7 +116,7 @@ def _dunned(found: Object) -> int | None:
     """How often a customer was reminded of an invoice, as after each try; where nobody tries it counts no tries."""
     if found.get("collection_method") == "manual":
         return None
-    counted = (whole(found.get(name)) for name in ("dunning_events_count", "dunning_events_sent"))
+    counted = (integer(found.get(name)) for name in ("dunning_events_count", "dunning_events_sent"))
     return next((count for count in counted if count is not None and count >= 0), None)
 
 
@@ -139,9 +139,9 @@ def _payment(told: Object, status: str) -> Data:
         "failure_reason": text(found.get("message"), found.get("status_message")) if failed else None,
         "paid_at": told["at"] if status == "succeeded" else None,
         "reference": text(found.get("reference"), found.get("gateway_reference")),
-        "gateway": text(found.get("gateway"), under(found, "payment_gateway", "name")) or "Recurly",
-        "invoice_id": scalar(found.get("invoice_id")) or scalar(under(found, "invoice", "id")),
-        "invoice_number": scalar(found.get("invoice_number")) or scalar(under(found, "invoice", "number")),
+        "gateway": text(found.get("gateway"), dig(found, "payment_gateway", "name")) or "Recurly",
+        "invoice_id": scalar(found.get("invoice_id")) or scalar(dig(found, "invoice", "id")),
+        "invoice_number": scalar(found.get("invoice_number")) or scalar(dig(found, "invoice", "number")),
         "subscription_id": scalar(found.get("subscription_id")) or scalar(first),
     }
 
@@ -160,8 +160,8 @@ def refund(told: Object) -> Data:
             "status": "succeeded",
             **money(told, found, "amount_in_cents", "amount"),
             "payment_id": scalar(original.get("uuid")) or scalar(original.get("id")),
-            "invoice_id": scalar(found.get("invoice_id")) or scalar(under(found, "invoice", "id")),
-            "invoice_number": scalar(found.get("invoice_number")) or scalar(under(found, "invoice", "number")),
+            "invoice_id": scalar(found.get("invoice_id")) or scalar(dig(found, "invoice", "id")),
+            "invoice_number": scalar(found.get("invoice_number")) or scalar(dig(found, "invoice", "number")),
             "created_at": timestamp(found.get("date")) or timestamp(found.get("created_at")),
         }
     }
@@ -184,12 +184,12 @@ def dunning(told: Object) -> Data:
 
 
 def _expiry(method: Object) -> tuple[int | None, int | None]:
-    month, year = whole(method.get("exp_month")) or 0, whole(method.get("exp_year")) or 0
+    month, year = integer(method.get("exp_month")) or 0, integer(method.get("exp_year")) or 0
     return (month, year) if 1 <= month <= 12 and 2000 <= year < 2200 else (None, None)
 
 
 def card(told: Object) -> Data:
-    billing = an_object(under(told["account"], "billing_info"))
+    billing = an_object(dig(told["account"], "billing_info"))
     method = an_object(billing.get("payment_method"))
     month, year = _expiry(method)
     names = [text(billing.get("first_name")), text(billing.get("last_name"))]
@@ -203,7 +203,7 @@ def card(told: Object) -> Data:
             "exp_year": year,
             "expires_at": f"{year}-{month:02}-{monthrange(year, month)[1]}T23:59:59Z" if month and year else None,
             "holder_name": " ".join(name for name in names if name) or None,
-            "country": text(under(billing, "address", "country")),
+            "country": text(dig(billing, "address", "country")),
         }
     }
 

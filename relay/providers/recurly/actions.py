@@ -5,12 +5,12 @@ from typing import Any
 
 from relay.formats.money import from_decimal
 from relay.formats.times import timestamp
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
-from relay.sdk.fields import scalar, under
+from relay.sdk.fields import dig, scalar
 from relay.sdk.outcomes import Declined, Done, Failed, there
 from relay.sdk.provider import segment
-from relay.sdk.subscriptions import Api, Move, moves
+from relay.sdk.subscriptions import SubscriptionApi, Transition, transitions
 
 _ACCEPT = "application/vnd.recurly.v2021-02-25"
 _PAUSED_CYCLES = 999
@@ -22,7 +22,7 @@ def headers(task: Task) -> dict[str, str]:
 
 
 def reason(said: Any) -> str | None:
-    return scalar(under(said, "error", "message"))
+    return scalar(dig(said, "error", "message"))
 
 
 def paused(_: Task) -> dict[str, int]:
@@ -72,7 +72,7 @@ def fetch_invoice(task: Task) -> Done:
         "currency": money["currency"],
         "amount_due": from_decimal(invoice.get("balance"), invoice.get("currency"))["amount"],
         "due_at": timestamp(invoice.get("due_at")),
-        "customer_id": scalar(under(invoice, "account", "code")),
+        "customer_id": scalar(dig(invoice, "account", "code")),
     }
     return Done(f"Invoice {_number(invoice)} is {output['invoice_status']}.", output)
 
@@ -102,7 +102,7 @@ def _paid(invoice: Mapping[str, Any], how: str) -> Done:
     return Done(f"Invoice {_number(invoice)} {how}.", output)
 
 
-_API = Api(
+_API = SubscriptionApi(
     read="/subscriptions/{id}",
     headers=headers,
     reason=reason,
@@ -111,18 +111,22 @@ _API = Api(
     keyed="idempotency-key",
 )
 
-ACTIONS: Mapping[str, Does] = {
-    **moves(
+ACTIONS: Mapping[str, Adapter] = {
+    **transitions(
         _API,
         {
-            "subscription.pause": Move("/subscriptions/{id}/pause", frozenset({"paused"}), "paused", paused, "PUT"),
-            "subscription.resume": Move("/subscriptions/{id}/resume", frozenset({"active"}), "on again", method="PUT"),
-            "subscription.cancel": Move(
+            "subscription.pause": Transition(
+                "/subscriptions/{id}/pause", frozenset({"paused"}), "paused", paused, "PUT"
+            ),
+            "subscription.resume": Transition(
+                "/subscriptions/{id}/resume", frozenset({"active"}), "on again", method="PUT"
+            ),
+            "subscription.cancel": Transition(
                 "/subscriptions/{id}/cancel", frozenset({"canceled", "expired"}), "canceled", end, "PUT"
             ),
         },
     ),
-    "invoice.retry_payment": Does(retry_payment, find_out=was_paid, needs=_API.needs),
-    "invoice.fetch": Does(fetch_invoice, repeatable=True, needs=_API.needs),
-    "invoice.void": Does(void, repeatable=True, needs=_API.needs),
+    "invoice.retry_payment": Adapter(retry_payment, look_up_outcome=was_paid, needs=_API.needs),
+    "invoice.fetch": Adapter(fetch_invoice, repeatable=True, needs=_API.needs),
+    "invoice.void": Adapter(void, repeatable=True, needs=_API.needs),
 }

@@ -6,12 +6,12 @@ from typing import Any
 
 from relay.formats.money import from_minor
 from relay.sdk import amounts, refunds
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import bearer
-from relay.sdk.fields import an_object, first, scalar, under
+from relay.sdk.fields import an_object, dig, first, scalar
 from relay.sdk.outcomes import Done, Failed
 from relay.sdk.provider import segment
-from relay.sdk.subscriptions import Api, Move, moves
+from relay.sdk.subscriptions import SubscriptionApi, Transition, transitions
 
 _VERSION = "2025-10-16"
 _LONGEST_KEY = 45
@@ -22,7 +22,7 @@ def headers(task: Task) -> dict[str, str]:
 
 
 def reason(said: Any) -> str | None:
-    return scalar(first(under(said, "errors")).get("detail")) or scalar(first(under(said, "errors")).get("code"))
+    return scalar(first(dig(said, "errors")).get("detail")) or scalar(first(dig(said, "errors")).get("code"))
 
 
 def end(task: Task) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def end(task: Task) -> dict[str, Any]:
 def refund(task: Task) -> Done:
     """Square wants the amount of every refund. The key is in the body, which is the same at each try."""
     own_id = str(task.input["payment_id"]).strip()
-    paid = an_object(under(_API.ask(task, f"/v2/payments/{segment(own_id)}"), "payment", "amount_money"))
+    paid = an_object(dig(_API.ask(task, f"/v2/payments/{segment(own_id)}"), "payment", "amount_money"))
     known = from_minor(paid.get("amount"), paid.get("currency"))
     money = amounts.agreed(task, f"The payment {own_id}", paid.get("currency"), known)
     body = {
@@ -47,7 +47,7 @@ def refund(task: Task) -> Done:
     return refunds.made(scalar(said.get("id")), (scalar(said.get("status")) or "").lower() or None, money)
 
 
-_API = Api(
+_API = SubscriptionApi(
     read="/v2/subscriptions/{id}",
     headers=headers,
     reason=reason,
@@ -58,14 +58,16 @@ _API = Api(
 )
 _PATH = "/v2/subscriptions/{id}/"
 
-ACTIONS: Mapping[str, Does] = {
-    **moves(
+ACTIONS: Mapping[str, Adapter] = {
+    **transitions(
         _API,
         {
-            "subscription.pause": Move(_PATH + "pause", frozenset({"PAUSED"}), "paused"),
-            "subscription.resume": Move(_PATH + "resume", frozenset({"ACTIVE"}), "on again"),
-            "subscription.cancel": Move(_PATH + "cancel", frozenset({"CANCELED", "DEACTIVATED"}), "canceled", end),
+            "subscription.pause": Transition(_PATH + "pause", frozenset({"PAUSED"}), "paused"),
+            "subscription.resume": Transition(_PATH + "resume", frozenset({"ACTIVE"}), "on again"),
+            "subscription.cancel": Transition(
+                _PATH + "cancel", frozenset({"CANCELED", "DEACTIVATED"}), "canceled", end
+            ),
         },
     ),
-    "payment.refund": Does(refund, repeatable=True, kept=timedelta(hours=24), needs=_API.needs),
+    "payment.refund": Adapter(refund, repeatable=True, kept=timedelta(hours=24), needs=_API.needs),
 }

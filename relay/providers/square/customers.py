@@ -4,7 +4,7 @@ from calendar import monthrange
 
 from relay.formats.times import timestamp
 from relay.providers.square.reading import Object, brand, days_from, expiry, last4, person, subject, word
-from relay.sdk.fields import an_object, text, under
+from relay.sdk.fields import an_object, dig, text
 from relay.sdk.provider import Data
 
 
@@ -44,7 +44,7 @@ def card(event: Object) -> Data:
             "exp_year": year,
             "expires_at": expires_at,
             "holder_name": text(kept.get("cardholder_name")),
-            "country": text(under(kept, "billing_address", "country")),
+            "country": text(dig(kept, "billing_address", "country")),
             "days_until_expiry": days_from(event, expires_at, kept),
         }
     }
@@ -52,9 +52,9 @@ def card(event: Object) -> Data:
 
 def who(event: Object) -> Data:
     """The customer of whatever the event is about: an invoice names its recipient, most objects an id only."""
-    held = an_object(under(event, "data", "object"))
+    held = an_object(dig(event, "data", "object"))
     about = an_object(next((each for each in held.values() if isinstance(each, dict)), None))
-    if word(under(event, "data", "type")) == "customer":
+    if word(dig(event, "data", "type")) == "customer":
         return person(about) | {"id": text(about.get("id"))}
     recipient = person(about.get("primary_recipient"))
     return recipient | {

@@ -9,7 +9,7 @@ from relay.formats.money import NO_MONEY, Money, from_minor, named
 from relay.formats.times import day, timestamp
 from relay.model import Inbound
 from relay.providers.square.reading import Object, days_from, money, status, subject, told_at, total
-from relay.sdk.fields import an_object, listed, text
+from relay.sdk.fields import an_object, objects, text
 from relay.sdk.provider import Data, On, by
 
 _STATUSES = {
@@ -116,7 +116,7 @@ def _subscription(bill: Object) -> Data | None:
 
 
 def _requests(bill: Object) -> list[Object]:
-    return listed(bill.get("payment_requests"))
+    return objects(bill.get("payment_requests"))
 
 
 def _asked(bill: Object) -> Money:

@@ -21,7 +21,7 @@ from relay.providers.square.reading import (
     total,
     word,
 )
-from relay.sdk.fields import an_object, first, listed, text, under
+from relay.sdk.fields import an_object, dig, first, objects, text
 from relay.sdk.provider import Data, On, by
 
 _PAYMENT_STATUSES = {
@@ -63,10 +63,10 @@ def payment(event: Object) -> Data:
     """What the customer pays, with tips. What holds the card differs by the kind of payment."""
     made = subject(event, "payment")
     now = _PAYMENT_STATUSES.get(str(made.get("status")))
-    card = an_object(under(made, "card_details", "card"))
+    card = an_object(dig(made, "card_details", "card"))
     month, year = expiry(card)
     whole_sum = money(made.get("total_money"))
-    fees = [each.get("amount_money") for each in listed(made.get("processing_fee"))]
+    fees = [each.get("amount_money") for each in objects(made.get("processing_fee"))]
     return {
         "payment": {
             **(whole_sum if whole_sum["amount_minor"] is not None else money(made.get("amount_money"))),
@@ -115,7 +115,7 @@ def dispute(event: Object) -> Data:
             "id": text(claim.get("id"), claim.get("dispute_id")),
             "status": now,
             "reason": word(claim.get("reason")),
-            "payment_id": text(under(claim, "disputed_payment", "payment_id"), payments.get("payment_id")),
+            "payment_id": text(dig(claim, "disputed_payment", "payment_id"), payments.get("payment_id")),
             "respond_by": None if over else timestamp(claim.get("due_at")),
             "opened_at": timestamp(claim.get("reported_at")) or timestamp(claim.get("created_at")),
             "closed_at": (timestamp(claim.get("updated_at")) or told_at(event)) if over else None,
@@ -124,7 +124,7 @@ def dispute(event: Object) -> Data:
 
 
 def _why(made: Object) -> Data:
-    error = first(under(made, "card_details", "errors")) or first(under(made, "bank_account_details", "errors"))
+    error = first(dig(made, "card_details", "errors")) or first(dig(made, "bank_account_details", "errors"))
     return {
         "failure_code": word(error.get("code")),
         "failure_reason": text(error.get("detail")) or plain(error.get("code")),
@@ -132,7 +132,7 @@ def _why(made: Object) -> Data:
 
 
 def _paid_at(made: Object) -> str | None:
-    return timestamp(under(made, "card_details", "card_payment_timeline", "captured_at"))
+    return timestamp(dig(made, "card_details", "card_payment_timeline", "captured_at"))
 
 
 _PAYMENT = by("payment", "id", "status")

@@ -8,7 +8,7 @@ from typing import Any
 from relay.formats.money import NO_MONEY, Money, from_minor
 from relay.formats.times import days_until, instant, timestamp
 from relay.model import Inbound
-from relay.sdk.fields import text, under, whole
+from relay.sdk.fields import dig, integer, text
 
 _BRANDS = {
     "american_express": "amex",
@@ -28,7 +28,7 @@ def subject(event: Object, name: str) -> Object:
 
 
 def status(inbound: Inbound, name: str) -> str:
-    return str(under(inbound.payload, "data", "object", name, "status"))
+    return str(dig(inbound.payload, "data", "object", name, "status"))
 
 
 def word(code: Any) -> str | None:
@@ -43,7 +43,7 @@ def plain(code: Any) -> str | None:
 
 def money(value: Any) -> Money:
     """Money from {amount, currency}, in the currency's smallest unit."""
-    return from_minor(under(value, "amount"), under(value, "currency"))
+    return from_minor(dig(value, "amount"), dig(value, "currency"))
 
 
 def total(*values: Any) -> Money:
@@ -58,27 +58,27 @@ def total(*values: Any) -> Money:
 
 def person(told: Any) -> Object:
     """Id, name, e-mail address and company, by Square's names for them."""
-    names = (text(under(told, "given_name")), text(under(told, "family_name")))
+    names = (text(dig(told, "given_name")), text(dig(told, "family_name")))
     return {
-        "id": text(under(told, "customer_id")),
+        "id": text(dig(told, "customer_id")),
         "name": " ".join(name for name in names if name) or None,
-        "email": text(under(told, "email_address")),
-        "company": text(under(told, "company_name")),
+        "email": text(dig(told, "email_address")),
+        "company": text(dig(told, "company_name")),
     }
 
 
 def brand(card: Any) -> str | None:
-    name = word(under(card, "card_brand"))
+    name = word(dig(card, "card_brand"))
     return _BRANDS.get(name, name) if name else None
 
 
 def last4(card: Any) -> str | None:
-    return (text(under(card, "last_4")) or "")[-4:] or None
+    return (text(dig(card, "last_4")) or "")[-4:] or None
 
 
 def expiry(card: Any) -> tuple[int | None, int | None]:
     """Month and year, where they can be ones."""
-    month, year = whole(under(card, "exp_month")) or 0, whole(under(card, "exp_year")) or 0
+    month, year = integer(dig(card, "exp_month")) or 0, integer(dig(card, "exp_year")) or 0
     return (month, year) if 1 <= month <= 12 and 2000 <= year < 2200 else (None, None)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from relay.catalogue.vocabulary import catalogue
 from relay.formats.times import instant
 from relay.model import Inbound
-from relay.sdk.fields import under
+from relay.sdk.fields import dig
 from relay.sdk.provider import Alerts, Data, On, Provider
 from relay.security.redaction import without_secrets
 from relay.security.verification import STANDARD_WEBHOOKS, SVIX, FirstOffered
@@ -47,7 +47,7 @@ def custom(message: Data) -> Data:
 
 def outage(message: Data) -> datetime | None:
     """When it began, for whoever says so."""
-    return instant(under(message, "data", "alert", "started_at"))
+    return instant(dig(message, "data", "alert", "started_at"))
 
 
 def ours(event_type: str) -> On:

@@ -13,7 +13,7 @@ from relay.formats import charsets, jsontext
 from relay.formats.times import timestamp
 from relay.providers.stripe import reading
 from relay.sdk import amounts
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import Vendor
 from relay.sdk.outcomes import Declined, Done, Failed, Uncertain
 from relay.sdk.subscriptions import still_to_come
@@ -487,8 +487,8 @@ def _term(subscription: Any, status: str | None = None) -> dict[str, Any]:
     }
 
 
-ACTIONS: Mapping[str, Does] = {
-    name: Does(_doing(function), repeatable=True, kept=_KEPT, needs=_NEEDS)
+ACTIONS: Mapping[str, Adapter] = {
+    name: Adapter(_doing(function), repeatable=True, kept=_KEPT, needs=_NEEDS)
     for name, function in {
         "invoice.retry_payment": retry_payment,
         "invoice.create": create,

@@ -4,7 +4,7 @@ from calendar import monthrange
 from typing import Any
 
 from relay.providers.stripe.reading import Object, days_from, expanded, identity, number, subject, text
-from relay.sdk.fields import under
+from relay.sdk.fields import dig
 from relay.sdk.provider import Data
 
 # Cards kept as sources spell the names of their brands, payment methods use codes:
@@ -29,7 +29,7 @@ def read(event: Object) -> Data:
             "exp_year": year,
             "expires_at": expires_at,
             "holder_name": _holder(means),
-            "country": text(inner.get("country")) or text(under(means, "billing_details", "address", "country")),
+            "country": text(inner.get("country")) or text(dig(means, "billing_details", "address", "country")),
             "days_until_expiry": days_from(event, expires_at),
         }
     }
@@ -70,10 +70,10 @@ def _brand(value: Any) -> str | None:
 
 def _holder(means: Object) -> str | None:
     names = (
-        under(means, "billing_details", "name"),
+        dig(means, "billing_details", "name"),
         means.get("account_holder_name"),
         means.get("name") if means.get("object") == "card" else None,
-        under(means, "owner", "name"),
+        dig(means, "owner", "name"),
     )
     return next(filter(None, map(text, names)), None)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from relay.formats.times import timestamp
 from relay.providers.stripe.reading import Object, before, expanded, first, identity, money, subject, text, told_at
-from relay.sdk.fields import under
+from relay.sdk.fields import dig
 from relay.sdk.provider import Data
 
 
@@ -74,7 +74,7 @@ def who(event: Object) -> Data | None:
         about.get("customer_account"),
         before(event).get("customer"),  # a payment method that was detached has none any more
         charge.get("customer"),
-        under(about, "invoice", "customer"),
+        dig(about, "invoice", "customer"),
     )
     reference = next(filter(None, references), None)
     return _person(
@@ -84,13 +84,13 @@ def who(event: Object) -> Data | None:
         about.get("customer_details"),
         about.get("billing_details"),
         charge.get("billing_details"),
-        under(about, "last_payment_error", "payment_method", "billing_details"),
+        dig(about, "last_payment_error", "payment_method", "billing_details"),
         {"email": about.get("receipt_email") or charge.get("receipt_email")},
         {"name": about.get("name") if about.get("object") == "card" else None},
         about.get("owner"),
         {
-            "name": under(about, "evidence", "customer_name"),
-            "email": under(about, "evidence", "customer_email_address"),
+            "name": dig(about, "evidence", "customer_name"),
+            "email": dig(about, "evidence", "customer_email_address"),
         },
     )
 

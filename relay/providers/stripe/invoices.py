@@ -20,7 +20,7 @@ from relay.providers.stripe.reading import (
     whole,
 )
 from relay.providers.stripe.subscriptions import subscription_of
-from relay.sdk.fields import under
+from relay.sdk.fields import dig
 from relay.sdk.provider import Data
 
 _STATUSES = {name: name for name in ("draft", "open", "paid", "void", "uncollectible")}
@@ -111,7 +111,7 @@ def invoice_of(bill: Object, event: Object) -> Data:
         "billing_reason": text(bill.get("billing_reason")),
         "issued_at": timestamp(_issued(bill)),
         "due_at": due_at,
-        "paid_at": timestamp(under(bill, "status_transitions", "paid_at")),
+        "paid_at": timestamp(dig(bill, "status_transitions", "paid_at")),
         "period_start": start,
         "period_end": end,
         "attempt_count": number(bill.get("attempt_count")),
@@ -135,7 +135,7 @@ def subscription_in(bill: Object, event: Object) -> Data | None:
     line = lines[0] if lines else {}
     start, end = _service_period(bill)
     # An event carries ten lines at most.
-    all_told = bool(lines) and not under(bill, "lines", "has_more")
+    all_told = bool(lines) and not dig(bill, "lines", "has_more")
     minor = sum(whole(each.get("amount")) for each in lines) if all_told else bill.get("total")
     return {
         **money(minor, bill.get("currency")),
@@ -151,7 +151,7 @@ def subscription_in(bill: Object, event: Object) -> Data | None:
 
 
 def _subscription(bill: Object) -> Any:
-    return bill.get("subscription") or under(bill, "parent", "subscription_details", "subscription")
+    return bill.get("subscription") or dig(bill, "parent", "subscription_details", "subscription")
 
 
 def _subscription_id(bill: Object) -> str | None:
@@ -198,7 +198,7 @@ def _issued(bill: Object) -> Any:
     """The date printed on it; a draft is not issued yet."""
     if bill.get("status") == "draft":
         return None
-    finalized = under(bill, "status_transitions", "finalized_at")
+    finalized = dig(bill, "status_transitions", "finalized_at")
     return bill.get("effective_at") or finalized or bill.get("created") or bill.get("date")
 
 
@@ -207,12 +207,12 @@ def _tax(bill: Object) -> Any:
     taxes = bill.get("total_taxes")
     if bill.get("tax") is not None or not isinstance(taxes, list):
         return bill.get("tax")
-    return sum(whole(under(each, "amount")) for each in taxes)
+    return sum(whole(dig(each, "amount")) for each in taxes)
 
 
 def _failure_reason(bill: Object) -> str | None:
-    errors = (under(bill, "payment_intent", "last_payment_error"), bill.get("last_finalization_error"))
-    return next(filter(None, (text(under(error, "message")) for error in errors)), None)
+    errors = (dig(bill, "payment_intent", "last_payment_error"), bill.get("last_finalization_error"))
+    return next(filter(None, (text(dig(error, "message")) for error in errors)), None)
 
 
 def _line_item(line: Object, bill: Object) -> Data:
@@ -223,19 +223,19 @@ def _line_item(line: Object, bill: Object) -> Data:
         "quantity": number(line.get("quantity")),
         "service_id": _noted(line, bill, "service_id"),
         "domain": _noted(line, bill, "domain"),
-        "period_start": timestamp(under(line, "period", "start")),
-        "period_end": timestamp(under(line, "period", "end")),
+        "period_start": timestamp(dig(line, "period", "start")),
+        "period_end": timestamp(dig(line, "period", "end")),
     }
 
 
 def _is_recurring(line: Object) -> bool:
     """Whether a line charges a period of a subscription, rather than an item put onto its invoice."""
-    kind = under(line, "parent", "type") or line.get("type")
+    kind = dig(line, "parent", "type") or line.get("type")
     return kind in ("subscription_item_details", "subscription")
 
 
 def _is_proration(line: Object) -> bool:
-    since_basil = under(line, "parent", "subscription_item_details", "proration")
+    since_basil = dig(line, "parent", "subscription_item_details", "proration")
     return line.get("proration") is True or since_basil is True
 
 
@@ -254,7 +254,7 @@ def _service_period(bill: Object) -> tuple[str | None, str | None]:
 def _noted(line: Object, bill: Object, name: str) -> str | None:
     """What the account's owner noted in the metadata of the line or of the subscription that it is for."""
     return text(
-        under(line, "metadata", name)
-        or under(bill, "parent", "subscription_details", "metadata", name)
-        or under(bill, "subscription_details", "metadata", name)
+        dig(line, "metadata", name)
+        or dig(bill, "parent", "subscription_details", "metadata", name)
+        or dig(bill, "subscription_details", "metadata", name)
     )

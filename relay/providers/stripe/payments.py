@@ -13,7 +13,7 @@ from relay.formats.times import timestamp
 from relay.model import Inbound
 from relay.providers.stripe.cards import card_of
 from relay.providers.stripe.reading import Object, expanded, first, identity, money, subject, text, told_at, whole
-from relay.sdk.fields import under
+from relay.sdk.fields import dig
 from relay.sdk.provider import Data, On
 
 
@@ -71,7 +71,7 @@ def succeeded_charge(event: Object) -> Data:
 def failed_charge(event: Object) -> Data:
     """The outcome tells what the bank or the business's own rules answered."""
     charge = subject(event)
-    reason = under(charge, "outcome", "reason")
+    reason = dig(charge, "outcome", "reason")
     why = _why(charge.get("failure_code"), reason, charge.get("failure_message"))
     return {"payment": charge_of(charge, "failed") | why}
 
@@ -90,10 +90,10 @@ def of_invoice(event: Object) -> Data:
             **money(paid.get("amount_paid"), paid.get("currency")),
             "id": next(filter(None, ids), identity(paid)),
             "status": "succeeded",
-            "paid_at": timestamp(under(paid, "status_transitions", "paid_at")) or told_at(event),
+            "paid_at": timestamp(dig(paid, "status_transitions", "paid_at")) or told_at(event),
             "gateway": "Stripe",
             "invoice_id": identity(paid.get("invoice")),
-            "invoice_number": text(under(paid, "invoice", "number")),
+            "invoice_number": text(dig(paid, "invoice", "number")),
         }
     }
 
@@ -131,7 +131,7 @@ def charge_of(charge: Object, status: str) -> Data:
         "reference": text(charge.get("receipt_number")),
         "gateway": "Stripe",
         "invoice_id": identity(charge.get("invoice")),
-        "invoice_number": text(under(charge, "invoice", "number")),
+        "invoice_number": text(dig(charge, "invoice", "number")),
         "url": text(charge.get("receipt_url")),
     }
 
@@ -139,7 +139,7 @@ def charge_of(charge: Object, status: str) -> Data:
 def _intent(intent: Object, status: str) -> Data:
     """A payment intent in our words. Its charge, where that came along, tells the card."""
     charge = expanded(intent.get("latest_charge")) or first(intent.get("charges"))
-    tried = under(intent, "last_payment_error", "payment_method")
+    tried = dig(intent, "last_payment_error", "payment_method")
     card = card_of(charge.get("payment_method_details"), tried, intent.get("payment_method"))
     return {
         **money(intent.get("amount"), intent.get("currency")),
@@ -152,7 +152,7 @@ def _intent(intent: Object, status: str) -> Data:
         "reference": _reference(intent),
         "gateway": "Stripe",
         "invoice_id": _invoice_id(intent),
-        "invoice_number": text(under(intent, "invoice", "number")),
+        "invoice_number": text(dig(intent, "invoice", "number")),
         "url": text(charge.get("receipt_url")),
     }
 
@@ -173,7 +173,7 @@ def _order(intent: Object) -> str:
 
     https://docs.stripe.com/api/payment_intents/object#payment_intent_object-payment_details
     """
-    return identity(under(intent, "payment_details", "order_reference")) or ""
+    return identity(dig(intent, "payment_details", "order_reference")) or ""
 
 
 def _invoice_id(intent: Object) -> str | None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from relay.formats.money import NO_MONEY, Money
 from relay.providers.stripe.reading import Object, expanded, identity, money, number, text
-from relay.sdk.fields import under
+from relay.sdk.fields import dig
 from relay.sdk.provider import Data
 
 # What Stripe writes onto a line, in the customer's language: "1 × Business Hosting (at €24.00 / month)".
@@ -20,8 +20,8 @@ def name_of(item: Object) -> str | None:
     names = (
         price.get("nickname"),
         plan.get("nickname"),
-        under(price, "product", "name"),
-        under(item, "pricing", "price_details", "product", "name"),
+        dig(price, "product", "name"),
+        dig(item, "pricing", "price_details", "product", "name"),
         plan.get("name"),
         _described(item),
     )
@@ -33,7 +33,7 @@ def name_of(item: Object) -> str | None:
 def sold(item: Object) -> Data:
     """The product, and how often it is charged."""
     price, plan = _price(item), expanded(item.get("plan"))
-    product = price.get("product") or under(item, "pricing", "price_details", "product")
+    product = price.get("product") or dig(item, "pricing", "price_details", "product")
     rhythm = expanded(price.get("recurring")) or (price if price.get("interval") else plan)
     return {
         "product_id": identity(product or plan.get("product")),
@@ -58,7 +58,7 @@ def cost(items: list[Object], currency: str | None) -> Money:
 
 def _price(item: Object) -> Object:
     """The price, as far as it came along: since basil a line has only its id."""
-    price = item.get("price") or under(item, "pricing", "price_details", "price")
+    price = item.get("price") or dig(item, "pricing", "price_details", "price")
     return expanded(price) or expanded(item.get("plan"))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from relay.formats.money import Money, currency_code, exponent, from_decimal, from_minor
 from relay.formats.times import days_until, instant, timestamp
-from relay.sdk.fields import under
+from relay.sdk.fields import dig
 
 Object = dict[str, Any]
 """A Stripe object, or a whole event, as parsed."""
@@ -28,7 +28,7 @@ def subject(event: Object) -> Object:
 
 def before(event: Object) -> Object:
     """What an `updated` event changed, with the values from before; empty where that is not told."""
-    return expanded(under(event, "data", "previous_attributes"))
+    return expanded(dig(event, "data", "previous_attributes"))
 
 
 def text(value: Any) -> str | None:
@@ -53,7 +53,7 @@ def expanded(reference: Any) -> Object:
 
 def listed(value: Any) -> list[Object]:
     """The objects of a list, which Stripe wraps as `{"object": "list", "data": [...]}`."""
-    found = under(value, "data")
+    found = dig(value, "data")
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 

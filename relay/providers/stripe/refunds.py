@@ -6,7 +6,7 @@ from relay.formats.times import timestamp
 from relay.model import Inbound
 from relay.providers.stripe.payments import charge_of
 from relay.providers.stripe.reading import Object, before, first, identity, money, subject, text, told_at, whole
-from relay.sdk.fields import under
+from relay.sdk.fields import dig
 from relay.sdk.provider import Data, On
 
 _REFUND_STATUSES = {
@@ -59,7 +59,7 @@ def of_charge(inbound: Inbound) -> Sequence[On]:
 
 def dispute(event: Object) -> Data:
     claim = subject(event)
-    due_by = under(claim, "evidence_details", "due_by") or claim.get("evidence_due_by")
+    due_by = dig(claim, "evidence_details", "due_by") or claim.get("evidence_due_by")
     closed = event.get("type") == "charge.dispute.closed"
     return {
         "dispute": {
@@ -101,7 +101,7 @@ def _invoice(event: Object) -> Data:
     bill = {
         **money(charge.get("amount"), charge.get("currency")),
         "id": identity(charge.get("invoice")),
-        "number": text(under(charge, "invoice", "number")),
+        "number": text(dig(charge, "invoice", "number")),
         "status": "refunded",
         "items": [],
     }

@@ -3,7 +3,7 @@
 from relay.formats.times import timestamp
 from relay.providers.stripe import prices
 from relay.providers.stripe.reading import Object, days_from, identity, listed, number, text
-from relay.sdk.fields import under
+from relay.sdk.fields import dig
 from relay.sdk.provider import Data
 
 _STATUSES = {
@@ -44,9 +44,9 @@ def subscription_of(sub: Object, event: Object) -> Data:
         "cancel_at": timestamp(cancel_at) if status != "canceled" else None,
         "canceled_at": timestamp(sub.get("canceled_at")),
         "ended_at": timestamp(sub.get("ended_at")),
-        "cancel_reason": text(under(sub, "cancellation_details", "reason")),
+        "cancel_reason": text(dig(sub, "cancellation_details", "reason")),
         "days_until_renewal": days_from(event, renews_at),
-        "domain": text(under(sub, "metadata", "domain")),
+        "domain": text(dig(sub, "metadata", "domain")),
     }
 
 

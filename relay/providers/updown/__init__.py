@@ -11,13 +11,13 @@ from typing import Any
 from relay.formats.times import instant, timestamp
 from relay.model import Inbound
 from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor, notice
-from relay.sdk.fields import Object, an_object, host_of, listed, scalar, text, under, whole
+from relay.sdk.fields import Object, an_object, dig, host_of, integer, objects, scalar, text
 from relay.sdk.provider import JSON, Alerts, Data, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
 
 def split(inbound: Inbound) -> Sequence[Inbound]:
-    return [replace(inbound, payload=event) for event in listed(inbound.payload)] or (inbound,)
+    return [replace(inbound, payload=event) for event in objects(inbound.payload)] or (inbound,)
 
 
 def _downtime(payload: Any) -> Object:
@@ -65,7 +65,7 @@ def watched(status: str) -> Callable[[Object], Data]:
         )
         return {
             "monitor": monitor(key, name, url=url),
-            "alert": own | {"duration_seconds": own["duration_seconds"] or whole(downtime.get("duration"))},
+            "alert": own | {"duration_seconds": own["duration_seconds"] or integer(downtime.get("duration"))},
         }
 
     return read
@@ -80,7 +80,7 @@ def distrusted(status: str) -> Callable[[Object], Data]:
             f"{key}:ssl" if key else None,
             f"Certificate of {name}" if name else None,
             status,
-            message=text(under(payload, "ssl", "error"), payload.get("description")),
+            message=text(dig(payload, "ssl", "error"), payload.get("description")),
             resource=url,
         )
         return {"monitor": monitor(key, name, url=url), "alert": own}
@@ -101,7 +101,7 @@ def certificate(payload: Object) -> Data:
             "issuer": text(cert.get("issuer")),
             "valid_from": timestamp(cert.get("from")),
             "expires_at": timestamp(cert.get("to")),
-            "days_until_expiry": whole(ssl.get("days_before_expiration")),
+            "days_until_expiry": integer(ssl.get("days_before_expiration")),
         }
     }
 

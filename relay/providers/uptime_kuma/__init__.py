@@ -15,7 +15,7 @@ from relay.formats import jsontext
 from relay.formats.times import local
 from relay.model import Inbound
 from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor, notice
-from relay.sdk.fields import Object, an_object, host_of, scalar, text, whole
+from relay.sdk.fields import Object, an_object, host_of, integer, scalar, text
 from relay.sdk.provider import ANY, Alerts, BodyFormat, Data, On, Provider, by_arrival, inner_json
 from relay.security.verification import SharedToken
 
@@ -49,7 +49,7 @@ def _read(inbound: Inbound) -> Any:
 def event_name(inbound: Inbound) -> str | None:
     state = an_object(inbound.payload.get("heartbeat")).get("status")
     if state is not None:
-        number = whole(state)
+        number = integer(state)
         return _STATES.get(-1 if number is None else number, f"status {scalar(state)}")
     said = text(inbound.payload.get("msg"))
     if said is None:
@@ -73,7 +73,7 @@ def event_id(inbound: Inbound) -> str:
 def outage(payload: Object) -> datetime | None:
     """The beat that it began with. One that only repeats that a monitor is down is not important to it."""
     beat = an_object(payload.get("heartbeat"))
-    begins = whole(beat.get("status")) == 0 and beat.get("important") in (True, "1", "true")
+    begins = integer(beat.get("status")) == 0 and beat.get("important") in (True, "1", "true")
     return local(beat.get("time"), "UTC") if begins else None
 
 
@@ -103,7 +103,7 @@ def watched(status: str) -> Callable[[Object], Data]:
 
 def domain(payload: Object) -> Data:
     found = _DOMAIN.search(text(payload.get("msg")) or "")
-    name, days = (found[1], whole(found[2])) if found else (None, None)
+    name, days = (found[1], integer(found[2])) if found else (None, None)
     return {"domain": {"name": name and name.lower(), "days_until_expiry": days}}
 
 
@@ -118,7 +118,7 @@ def certificate(payload: Object) -> Data:
     # An authority's certificate is named after the authority, and is told for what is watched.
     own = common.lower() if _HOST.fullmatch(common) and "ca" not in found["kind"].lower().split() else None
     watched_host = host_of(address) if "://" in address else None
-    return {"certificate": {"domain": watched_host or own or name, "days_until_expiry": whole(found["days"])}}
+    return {"certificate": {"domain": watched_host or own or name, "days_until_expiry": integer(found["days"])}}
 
 
 def message(payload: Object) -> Data:

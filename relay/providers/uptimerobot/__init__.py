@@ -10,7 +10,7 @@ from typing import Any
 from relay.formats.times import days_until, instant, timestamp
 from relay.model import Inbound
 from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor
-from relay.sdk.fields import Object, an_object, host_of, scalar, whole
+from relay.sdk.fields import Object, an_object, host_of, integer, scalar
 from relay.sdk.provider import ANY, TOLD_ON_CHANGE, Data, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
@@ -58,7 +58,7 @@ def watched(status: str) -> Callable[[Object], Data]:
     def read(payload: Object) -> Data:
         name, url = field(payload, "name"), field(payload, "url")
         key, at = field(payload, "id") or name or url, instant(field(payload, "at"))
-        lasted = whole(field(payload, "duration"))
+        lasted = integer(field(payload, "duration"))
         own = alert(
             key,
             name or url,
@@ -78,7 +78,7 @@ def watched(status: str) -> Callable[[Object], Data]:
 
 def certificate(payload: Object) -> Data:
     expires = timestamp(field(payload, "expires"))
-    left, at = whole(field(payload, "days")), instant(field(payload, "at"))
+    left, at = integer(field(payload, "days")), instant(field(payload, "at"))
     if left is None and at is not None:
         left = days_until(expires, at)
     return {

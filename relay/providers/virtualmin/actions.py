@@ -6,7 +6,7 @@ A program's answer has `status`: success, or failure with `error`.
 from collections.abc import Mapping
 from typing import Any
 
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
 from relay.sdk.fields import an_object, first, scalar
 from relay.sdk.outcomes import Done, Failed
@@ -115,10 +115,10 @@ def _shown(domain: str, server: Mapping[str, Any], status: str) -> dict[str, Any
     return {"service_id": domain, "service_status": status, "domain": domain, "plan": _value(server, "plan")}
 
 
-ACTIONS: Mapping[str, Does] = {
-    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
-    "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
-    "service.change_limits": Does(change_limits, repeatable=True, needs=_NEEDS),
-    "service.fetch": Does(fetch, repeatable=True, needs=_NEEDS),
+ACTIONS: Mapping[str, Adapter] = {
+    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    "service.change_package": Adapter(change_package, repeatable=True, needs=_NEEDS),
+    "service.change_limits": Adapter(change_limits, repeatable=True, needs=_NEEDS),
+    "service.fetch": Adapter(fetch, repeatable=True, needs=_NEEDS),
 }

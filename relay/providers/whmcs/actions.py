@@ -11,7 +11,7 @@ from relay.formats.money import from_decimal
 from relay.formats.times import day
 from relay.providers.whmcs.reading import row, rows
 from relay.sdk import amounts
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.fields import an_object, scalar
 from relay.sdk.outcomes import Declined, Done, Failed
 from relay.sdk.sizes import megabytes
@@ -345,21 +345,21 @@ def _hosting(service: Mapping[str, Any], status: str | None) -> dict[str, Any]:
     }
 
 
-ACTIONS: Mapping[str, Does] = {
-    "invoice.retry_payment": Does(retry_payment, find_out=was_paid, needs=_NEEDS),
-    "invoice.send": Does(send, needs=_NEEDS),
-    "invoice.void": Does(void, repeatable=True, needs=_NEEDS),
-    "invoice.record_payment": Does(record_payment, repeatable=True, needs=_NEEDS),
-    "invoice.change_due_date": Does(change_due_date, repeatable=True, needs=_NEEDS),
-    "invoice.fetch": Does(fetch_invoice, repeatable=True, needs=_NEEDS),
-    "customer.fetch": Does(fetch_customer, repeatable=True, needs=_NEEDS),
-    "customer.add_credit": Does(add_credit, find_out=was_credited, needs=_NEEDS),
-    "customer.send_email": Does(send_email, needs=_NEEDS),
-    "service.suspend": Does(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Does(unsuspend, repeatable=True, needs=_NEEDS),
-    "service.change_package": Does(change_package, repeatable=True, needs=_NEEDS),
-    "service.fetch": Does(fetch_service, repeatable=True, needs=_NEEDS),
-    "domain.renew": Does(renew_domain, needs=_NEEDS),
-    "ticket.open": Does(open_ticket, needs=_NEEDS),
-    "ticket.reply": Does(reply_to_ticket, needs=(*_NEEDS, "admin_user")),
+ACTIONS: Mapping[str, Adapter] = {
+    "invoice.retry_payment": Adapter(retry_payment, look_up_outcome=was_paid, needs=_NEEDS),
+    "invoice.send": Adapter(send, needs=_NEEDS),
+    "invoice.void": Adapter(void, repeatable=True, needs=_NEEDS),
+    "invoice.record_payment": Adapter(record_payment, repeatable=True, needs=_NEEDS),
+    "invoice.change_due_date": Adapter(change_due_date, repeatable=True, needs=_NEEDS),
+    "invoice.fetch": Adapter(fetch_invoice, repeatable=True, needs=_NEEDS),
+    "customer.fetch": Adapter(fetch_customer, repeatable=True, needs=_NEEDS),
+    "customer.add_credit": Adapter(add_credit, look_up_outcome=was_credited, needs=_NEEDS),
+    "customer.send_email": Adapter(send_email, needs=_NEEDS),
+    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
+    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    "service.change_package": Adapter(change_package, repeatable=True, needs=_NEEDS),
+    "service.fetch": Adapter(fetch_service, repeatable=True, needs=_NEEDS),
+    "domain.renew": Adapter(renew_domain, needs=_NEEDS),
+    "ticket.open": Adapter(open_ticket, needs=_NEEDS),
+    "ticket.reply": Adapter(reply_to_ticket, needs=(*_NEEDS, "admin_user")),
 }

@@ -6,9 +6,9 @@ A ticket carries the run as its `external_id`, by which it is found again.
 from collections.abc import Mapping
 from typing import Any
 
-from relay.sdk.actions import Does, Task
+from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
-from relay.sdk.fields import an_object, first, scalar, under
+from relay.sdk.fields import an_object, dig, first, scalar
 from relay.sdk.outcomes import Done
 from relay.sdk.provider import segment
 
@@ -62,10 +62,10 @@ def _shown(task: Task, ticket: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reason(said: Any) -> str | None:
-    return scalar(an_object(said).get("description")) or scalar(under(said, "error", "message"))
+    return scalar(an_object(said).get("description")) or scalar(dig(said, "error", "message"))
 
 
-ACTIONS: Mapping[str, Does] = {
-    "ticket.open": Does(open_ticket, find_out=was_opened, needs=_NEEDS),
-    "ticket.reply": Does(reply_to_ticket, needs=_NEEDS),
+ACTIONS: Mapping[str, Adapter] = {
+    "ticket.open": Adapter(open_ticket, look_up_outcome=was_opened, needs=_NEEDS),
+    "ticket.reply": Adapter(reply_to_ticket, needs=_NEEDS),
 }

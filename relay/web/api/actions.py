@@ -92,7 +92,7 @@ def _list(call: Call) -> Answer:
 def _run(call: Call, name: str) -> Answer:
     at = desk(call)
     if call.body.get("dry_run"):
-        return Answer(at.rehearse(call.workspace_id, name, call.body, actor=call.key.id))
+        return Answer(at.dry_run(call.workspace_id, name, call.body, actor=call.key.id))
     run = at.request(call.workspace_id, name, call.body, actor=call.key.id, key=call.idempotency_key)
     if run.state == runs.PENDING:
         call.relay.bells.ring(FRESH)

@@ -14,14 +14,14 @@ _LISTING = "replays"
 
 
 def _one(call: Call) -> Answer:
-    with asking(call.relay.config.allow_private_sources) as asker:
+    with asking(call.relay.config.allow_private_sources) as api_reader:
         done = replay.one(
             call.relay.database,
             call.relay.vault,
             call.workspace_id,
             call.path["event_id"],
             hook_id=call.body.get("hook_id"),
-            asker=asker,
+            api_reader=api_reader,
             actor=call.key.id,
         )
     call.relay.bells.ring(LATE)

@@ -10,7 +10,7 @@ from flask_limiter.util import get_remote_address
 
 from relay.config import Config
 from relay.errors import Forbidden, NotFound, Unauthorized
-from relay.queue.wakeups import Bells
+from relay.queue.wakeups import Wakeups
 from relay.security.vault import Vault
 from relay.storage import Database
 from relay.storage.workspaces import ApiKey
@@ -33,7 +33,7 @@ class Relay:
     config: Config
     database: Database
     vault: Vault
-    bells: Bells
+    bells: Wakeups
     notes: Notes
 
 
