@@ -42,7 +42,7 @@ class WallClock:
 @pytest.fixture
 def wall(monkeypatch: pytest.MonkeyPatch) -> WallClock:
     made = WallClock()
-    for module in ("clock", "pipeline", "dispatcher"):
+    for module in ("running.clock", "pipeline.pipeline", "outbound.dispatcher"):
         monkeypatch.setattr(f"relay.{module}.now_ms", made)
     return made
 
