@@ -16,6 +16,9 @@ EVENTS_PER_WEBHOOK = 20_000
 some thousands of alerts. Numbers stay exact in JavaScript for 4.5e11 webhooks."""
 
 
+OWN_PROVIDER = "relay"
+"""Who tells what the relay itself says: the provider of its own sources, and the proof of what they hold."""
+
 OWN_SOURCES = "src_relay_"
 """How the ids of the relay's own sources begin, one in each workspace."""
 

@@ -100,14 +100,29 @@ def test_each_outside_thing_has_one_place(package: str, owners: set[str]) -> Non
     } == set()
 
 
-def test_a_provider_imports_no_other_provider() -> None:
-    others = {path.parent.name for path in RELAY.glob("providers/*/__init__.py")}
-    for folder in (RELAY / "providers" / name for name in others):
-        for path in folder.rglob("*.py"):
-            foreign = {
-                name.split(".")[2] for name in imports(path) if name.startswith("relay.providers.")
-            } & others.difference([folder.name])
-            assert foreign == set(), path
+PROVIDERS = sorted(path.parent for path in RELAY.glob("providers/*/__init__.py"))
+FOR_PROVIDERS = ("relay.sdk", "relay.formats", "relay.security")
+"""All that a provider imports of the relay, beside itself."""
+
+
+def is_in(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize("folder", PROVIDERS, ids=lambda folder: folder.name)
+def test_a_provider_imports_only_what_is_offered_to_it_and_itself(folder: Path) -> None:
+    offered = (*FOR_PROVIDERS, f"relay.providers.{folder.name}")
+
+    found = {name for path in folder.rglob("*.py") for name in imports(path) if is_in(name, "relay")}
+
+    assert {name for name in found if not is_in(name, *offered)} == set()
+
+
+def test_nobody_else_imports_a_provider_by_its_name() -> None:
+    named = tuple(f"relay.providers.{folder.name}" for folder in PROVIDERS)
+    others = [path for path in modules() if not path.is_relative_to(RELAY / "providers")]
+
+    assert {(name_of(path), name) for path in others for name in imports(path) if is_in(name, *named)} == set()
 
 
 @pytest.mark.parametrize("module", sorted(ROOT.glob("tests/**/*.py")), ids=lambda path: str(path.relative_to(ROOT)))

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from relay.accounts.settings import check_key, fitting_secret, kept, kept_secret, new_secret
 from relay.errors import AddressRefused, ConfigError, Conflict, Forbidden, InvalidRequest, NotFound
 from relay.http import check_url, is_below
-from relay.model import OWN_SOURCES, Hook, Secret, Source, inbound_url, iso, new_id, now_ms
+from relay.model import OWN_PROVIDER, OWN_SOURCES, Hook, Secret, Source, inbound_url, iso, new_id, now_ms
 from relay.outbound import match
 from relay.providers import get as get_provider
 from relay.providers import load as load_providers
@@ -28,7 +28,6 @@ from relay.security.verification import TOKEN
 from relay.storage import Database, alerts, audit, checks, deliveries, hooks, installers, polls, sources, workspaces
 from relay.storage.workspaces import ApiKey
 
-OWN_PROVIDER = "relay"
 _OURS = "ours"
 LONGEST_NAME = 200
 LONGEST_URL = 2048
@@ -62,7 +61,7 @@ def to_paste(source: Source, secret: str | None, public_url: str, link: str | No
         return f"curl -fsS {base}/install/{link} | sh{argument}"
     if secret is None:
         return None
-    if provider.expected_by is not None:
+    if provider.check is not None:
         return f"{base}/ping/{source.id}.{quote(secret, safe='')}"
     # Only where the steps say so: elsewhere a header carries the token, which then ends in no log of a proxy.
     steps = setup(provider.name)
@@ -133,7 +132,7 @@ def create_source(
             installers.add(connection, link, source.id, now + INSTALLER_MS)
         if provider.poll is not None:
             polls.add(connection, source.id, now)
-        if provider.expected_by is not None:
+        if provider.check is not None:
             by = _expected_by(provider, kept_settings)
             checks.expect(connection, source.id, int(by.timestamp() * 1000))
             alerts.close(connection, source.id, source.id, now)
@@ -174,7 +173,7 @@ def change_source(
                 if each.secret and each.name in source.settings and each.name not in {*settings, *given}
             ]
             source = replace(source, settings=settings)
-            if provider.expected_by is not None:
+            if provider.check is not None:
                 by = _expected_by(provider, source.settings)
                 checks.expect(connection, source.id, int(by.timestamp() * 1000))
             if provider.poll is not None:
@@ -440,9 +439,9 @@ def _provider(name: str) -> Provider:
 
 
 def _expected_by(provider: Provider, settings: Mapping[str, Any]) -> datetime:
-    assert provider.expected_by is not None
+    assert provider.check is not None
     try:
-        return provider.expected_by(settings, datetime.now(UTC))
+        return provider.check.expected_by(settings, datetime.now(UTC))
     except ConfigError as error:
         raise InvalidRequest(error.message) from None
 

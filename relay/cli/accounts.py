@@ -10,7 +10,7 @@ from relay.accounts import accounts
 from relay.accounts.setup_steps import steps
 from relay.cli.context import ACTOR, here, json_option, read_settings, settings_option, show, table
 from relay.cli.named import hook_named, key_named, source_named
-from relay.model import inbound_url, iso
+from relay.model import OWN_PROVIDER, inbound_url, iso
 from relay.providers import get as get_provider
 from relay.storage import hooks, inbound, sources, workspaces
 from relay.storage.workspaces import SCOPES
@@ -94,7 +94,7 @@ def list_sources(as_json: bool) -> None:
     """The sources, newest first, and when each last sent something."""
     with here() as relay, relay.database.read() as connection:
         kept = sources.search(connection, relay.vault, relay.workspace.id, limit=1000)
-        found = [source for source in kept if source.provider != accounts.OWN_PROVIDER]
+        found = [source for source in kept if source.provider != OWN_PROVIDER]
         last = inbound.last_received(connection, [source.id for source in found])
     rows = [
         {

@@ -5,12 +5,11 @@ What is not there is an error that names what is most like it; a beginning of se
 
 from collections.abc import Iterable, Sequence
 
-from relay.accounts.accounts import OWN_PROVIDER
 from relay.catalogue.vocabulary import catalogue
 from relay.cli.context import Here
 from relay.errors import InvalidRequest, NotFound
 from relay.formats.nearest import did_you_mean
-from relay.model import Hook, Source
+from relay.model import OWN_PROVIDER, Hook, Source
 from relay.storage import Connection, events, hooks, sources, workspaces
 from relay.storage.workspaces import ApiKey
 

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from relay.model import iso
 
+__all__ = ["Day", "day", "days_until", "instant", "iso", "local", "local_timestamp", "timestamp"]
+
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
 _DOTTED_DAY = re.compile(r"^(\d{4})\.(\d{2})\.(\d{2})")
 _BARE_DAY = re.compile(r"\d{4}([-.])\d{2}\1\d{2}", re.ASCII)

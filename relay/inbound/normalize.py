@@ -15,18 +15,17 @@ from relay.catalogue.vocabulary import catalogue
 from relay.errors import Unreadable
 from relay.formats import hops, jsontext
 from relay.inbound.news import ENDS, STATING
-from relay.model import EVENTS_PER_WEBHOOK, SEVERITIES, Event, Inbound, Source, Statement, iso
+from relay.model import EVENTS_PER_WEBHOOK, OWN_PROVIDER, SEVERITIES, Event, Inbound, Source, Statement, iso
 from relay.sdk.provider import Data, Instead, On, Provider, by_arrival
 from relay.security.redaction import REMOVED, without_credentials_in_addresses
 from relay.security.verification import TOKEN, Coverage, fingerprint
 
 UNVERIFIED = "unverified"
-OWN = "relay"
 POLLED = "polled"
-"""Stand for a proof where there is none: a source in monitor mode took it without; the relay itself said it; the
-provider's API was asked for it."""
+"""Stand for a proof where there is none, beside `OWN_PROVIDER` for what the relay itself says: a source in monitor mode
+took it without; the provider's API was asked for it."""
 
-_WITHOUT_PROOF: Mapping[str, Coverage] = {UNVERIFIED: "not", OWN: "fully", POLLED: "fetched"}
+_WITHOUT_PROOF: Mapping[str, Coverage] = {UNVERIFIED: "not", OWN_PROVIDER: "fully", POLLED: "fetched"}
 
 _LONGEST_ID = 255
 _ZEROS = re.compile(r"0[0-]*|[A-Za-z]{1,20}_0[0-]{7,}")

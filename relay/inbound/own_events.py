@@ -9,14 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from relay.formats import jsontext
-from relay.inbound.normalize import OWN, read
+from relay.inbound.normalize import read
 from relay.inbound.receive import pack
-from relay.model import OWN_SOURCES, Inbound, Source, new_id, now_ms
+from relay.model import OWN_PROVIDER, OWN_SOURCES, Inbound, Source, new_id, now_ms
 from relay.providers import get as get_provider
 from relay.security.vault import Vault
 from relay.storage import Connection, Database, inbound, sources
-
-PROVIDER = "relay"
 
 
 def source_of(database: Database, vault: Vault, workspace_id: str) -> Source:
@@ -46,7 +44,7 @@ def tell(
     message_id = f"{event_type}:{key or new_id('msg')}"
     message = {"id": message_id, "type": event_type, "data": data, "customer": customer}
     source = _source_within(connection, vault, workspace_id)
-    return keep(connection, vault, source, Inbound(body=jsontext.dumps(message)), message_id, OWN)
+    return keep(connection, vault, source, Inbound(body=jsontext.dumps(message)), message_id, OWN_PROVIDER)
 
 
 def keep(
@@ -71,7 +69,7 @@ def _source_within(connection: Connection, vault: Vault, workspace_id: str) -> S
     source_id = _source_id(workspace_id)
     found = sources.get(connection, vault, source_id)
     if found is None:
-        found = Source(source_id, workspace_id, PROVIDER, "Relay")
+        found = Source(source_id, workspace_id, OWN_PROVIDER, "Relay")
         sources.add(connection, vault, found, now_ms())
     return found
 

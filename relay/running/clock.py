@@ -17,14 +17,13 @@ from relay.config import Config
 from relay.errors import StorageUnavailable
 from relay.http import GuardedClient
 from relay.inbound.lookups import ApiReader
-from relay.inbound.normalize import OWN
 from relay.inbound.own_events import keep
 from relay.insight.records import learnt
-from relay.model import Inbound, iso, now_ms
-from relay.providers.ping import MISSED
+from relay.model import OWN_PROVIDER, Inbound, iso, now_ms
 from relay.queue.lanes import ACT, FRESH, LATE
 from relay.queue.wakeups import Wakeups
 from relay.running import anchors
+from relay.sdk.checks import MISSED
 from relay.security.vault import Vault
 from relay.storage import (
     Database,
@@ -134,7 +133,7 @@ class Clock:
                     if check.succeeded_at is not None:
                         told["last_success_at"] = iso(check.succeeded_at) or ""
                     key = f"missed:{check.expected_at}"
-                    keep(connection, self._vault, source, Inbound(body=b"", query=told), key, OWN)
+                    keep(connection, self._vault, source, Inbound(body=b"", query=told), key, OWN_PROVIDER)
                     log.info("missed", source=source.id)
         self._ring(FRESH)
 

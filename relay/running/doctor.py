@@ -10,7 +10,7 @@ from relay import providers
 from relay.accounts.settings import misfits
 from relay.config import LEAST_FREE, Config, free_bytes, is_weak
 from relay.errors import ConfigError, NotFound, StorageUnavailable, Unreachable
-from relay.model import Source, iso, now_ms
+from relay.model import OWN_PROVIDER, Source, iso, now_ms
 from relay.queue.lanes import LANES
 from relay.queue.wakeups import workers
 from relay.running import anchors
@@ -318,7 +318,7 @@ def _expected(source: Source, check: checks.Check | None) -> Iterator[Finding]:
 
 def _source(source: Source, last: int | None, now: int) -> Iterator[Finding]:
     what = f"source {source.name}"
-    if source.provider == "relay":
+    if source.provider == OWN_PROVIDER:
         return
     if not source.secrets and providers.get(source.provider).secret != "none":
         yield Finding(LOOK, what, "has no secret, so it accepts nothing", f"relay source secret {source.id} SECRET")

@@ -15,6 +15,7 @@ from relay.formats import charsets, forms, jsontext, xmltext
 from relay.formats.times import instant
 from relay.formats.values import SECRET, TEXT, Form, one_of
 from relay.model import Inbound
+from relay.sdk.checks import Check
 from relay.security.redaction import parameters_without_secrets, text_without_secrets, without_secrets
 from relay.security.verification import STANDARD_WEBHOOKS, TOKEN, Credentials, Scheme, fingerprint
 
@@ -315,8 +316,8 @@ class Provider:
     `handshake` answers what is no event, such as a check of a new address, before anything is verified; it raises
     `VerificationError` for what only looks like one. `accepted` is the answer to what was kept, where the provider
     wants another than the relay's own. `look_up` completes a webhook that holds ids only. `poll` asks where nothing
-    is posted. `alerts` says how its alerts go on. `expected_by` answers by when a source with these settings, told of
-    a success at that moment, has to tell of the next; it raises `ConfigError` for settings that say no such thing.
+    is posted. `alerts` says how its alerts go on. `check` says
+    how its sources are checks that jobs ping.
     `sender` names the engines (in relay/agents) that the folder's `sender/` is installed with, `sender_argument` what
     its installer has to be told.
 
@@ -354,7 +355,7 @@ class Provider:
     look_up: LookUp | None = None
     poll: Poll | None = None
     alerts: Alerts = Alerts()
-    expected_by: Callable[[Mapping[str, Any], datetime], datetime] | None = None
+    check: Check | None = None
     sender: tuple[str, ...] = ()
     sender_argument: str = ""
 

@@ -9,10 +9,10 @@ from secrets import token_hex
 from typing import Any
 
 from relay.formats.values import secret
-from relay.model import Inbound
 from relay.providers.adyen import disputes, payments, tokens
 from relay.providers.adyen.reading import Item, item_of, text, when
 from relay.providers.adyen.verification import AdyenSignature, items_of
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import On, Provider, Reply, Setting, by
 
 _PAYMENT = by("payment", "id")

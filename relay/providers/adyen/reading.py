@@ -6,8 +6,8 @@ from typing import Any
 
 from relay.formats.money import Money, currency_code, from_minor
 from relay.formats.times import instant, timestamp
-from relay.model import Inbound
 from relay.providers.adyen.verification import items_of
+from relay.sdk.inbound import Inbound
 
 Item = dict[str, Any]
 """A NotificationRequestItem, or the body of a newer family."""

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from relay.errors import Unreadable, VerificationError
 from relay.formats import jsontext
-from relay.model import Inbound
+from relay.sdk.errors import Unreadable, VerificationError
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import JSON
 from relay.security.verification import Coverage, Credentials, HmacSignature, hex_key
 

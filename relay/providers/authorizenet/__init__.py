@@ -11,7 +11,7 @@ from typing import Any
 from relay.formats.money import Money, from_decimal
 from relay.formats.times import instant, timestamp
 from relay.formats.values import CURRENCY, secret
-from relay.model import Inbound
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, Provider, Route, Setting, by
 from relay.security.verification import Bare, HmacSignature
 

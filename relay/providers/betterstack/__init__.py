@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from relay.formats.times import instant
-from relay.model import Inbound
 from relay.sdk.alerts import ACKNOWLEDGED, CRITICAL, FIRING, RESOLVED, alert, monitor
 from relay.sdk.fields import Object, an_object, dig, scalar, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Alerts, Data, On, Provider
 from relay.security.verification import SharedToken
 

@@ -20,8 +20,8 @@ from relay.formats import jsontext
 from relay.formats.money import from_decimal, named
 from relay.formats.times import local, local_timestamp
 from relay.formats.values import KEY, URL
-from relay.model import Inbound
 from relay.sdk.fields import an_object, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import (
     ANY,
     ANYWHERE,

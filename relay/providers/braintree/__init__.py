@@ -7,12 +7,12 @@ from datetime import datetime
 
 from relay.formats.times import instant
 from relay.formats.values import CURRENCY, KEY
-from relay.model import Inbound
 from relay.providers.braintree import disputes, means, payments, subscriptions
 from relay.providers.braintree.payments import PAYMENT
 from relay.providers.braintree.reading import Told, text, told
 from relay.providers.braintree.subscriptions import TERM
 from relay.providers.braintree.verification import FORMAT, BraintreeSignature, handshake
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, Provider, Setting
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.braintree.reading import Object, Told, joined, last4, number, text, told, under
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, by
 
 PAYMENT = by("payment", "id")

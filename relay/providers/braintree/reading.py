@@ -5,7 +5,7 @@ from typing import Any
 
 from relay.formats.money import Money, currency_code, from_decimal
 from relay.formats.times import days_until, instant
-from relay.model import Inbound
+from relay.sdk.inbound import Inbound
 
 Object = dict[str, Any]
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from relay.formats.times import day, timestamp
-from relay.model import Inbound
 from relay.providers.braintree.payments import of_transaction
 from relay.providers.braintree.reading import Object, Told, listed, number, text, told
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, by
 
 TERM = by("subscription", "id", "current_period_end")

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from relay.errors import Unreadable, VerificationError
 from relay.formats import jsontext, xmltext
-from relay.model import Inbound
+from relay.sdk.errors import Unreadable, VerificationError
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import FORM, BodyFormat, Reply
 from relay.security.verification import Coverage, Credentials
 

@@ -12,9 +12,9 @@ from typing import Any
 from relay.formats.money import Money, from_minor, named
 from relay.formats.times import days_until, instant, timestamp
 from relay.formats.values import KEY, url
-from relay.model import Inbound
 from relay.providers.chargebee.ignored import IGNORED
 from relay.sdk.fields import Object, an_object, dig, first, integer, objects, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, LookUp, On, Provider, Question, Setting, by, segment
 from relay.security.verification import BasicAuth
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from relay.formats.times import instant, local
-from relay.model import Inbound
 from relay.sdk.alerts import (
     ACKNOWLEDGED,
     CRITICAL,
@@ -21,6 +20,7 @@ from relay.sdk.alerts import (
     recovery,
 )
 from relay.sdk.fields import Object, an_object, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 

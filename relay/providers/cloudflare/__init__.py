@@ -6,9 +6,9 @@ What it posts: https://developers.cloudflare.com/notifications/reference/webhook
 from collections.abc import Callable
 
 from relay.formats.times import instant, timestamp
-from relay.model import Inbound
 from relay.sdk.alerts import CRITICAL, FIRING, INFO, RESOLVED, WARNING, alert, monitor, notice
 from relay.sdk.fields import Object, an_object, integer, scalar, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import TOLD_ON_CHANGE, Data, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 

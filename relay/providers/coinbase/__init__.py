@@ -10,8 +10,8 @@ from typing import Any
 
 from relay.formats.money import currency_code, from_decimal, named
 from relay.formats.times import instant, timestamp
-from relay.model import Inbound
 from relay.providers.coinbase.verification import CoinbaseSignature, covered_header
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, Provider, by
 
 Object = dict[str, Any]

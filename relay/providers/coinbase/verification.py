@@ -6,8 +6,8 @@ https://docs.cdp.coinbase.com/webhooks/verify-signatures
 import hmac
 from dataclasses import dataclass, replace
 
-from relay.errors import VerificationError
-from relay.model import Inbound
+from relay.sdk.errors import VerificationError
+from relay.sdk.inbound import Inbound
 from relay.security.verification import Coverage, Credentials, HmacSignature, check_window, read_stamp, signature_header
 
 COMMERCE = HmacSignature(name="coinbase_commerce_signature", header="x-cc-webhook-signature")

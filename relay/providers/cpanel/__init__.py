@@ -13,8 +13,8 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from relay.formats.values import KEY, url
-from relay.model import Inbound
 from relay.sdk.fields import an_object, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANYWHERE, FORM, BodyFormat, Data, On, Route, Setting, panel
 
 Hook = dict[str, Any]

@@ -9,8 +9,8 @@ or `domain`. The answer tells whether it was done; the sender posts what was, an
 from collections.abc import Sequence
 from functools import partial
 
-from relay.model import Inbound
 from relay.sdk.fields import an_object, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, panel
 
 

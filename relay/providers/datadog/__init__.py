@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from relay.model import Inbound
 from relay.sdk.alerts import CRITICAL, FIRING, RESOLVED, WARNING, alert, monitor, notice, problem, recovery
 from relay.sdk.fields import Object, an_object, integer, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from relay.formats.times import instant
 from relay.formats.values import url
-from relay.model import Inbound
 from relay.sdk.fields import an_object, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANYWHERE, Data, On, Setting, panel
 from relay.security.redaction import text_without_secrets
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from relay.formats.times import instant
-from relay.model import Inbound, iso
+from relay.formats.times import instant, iso
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 

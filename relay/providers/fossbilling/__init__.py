@@ -10,9 +10,9 @@ the client has and pays for, so it is a service and a subscription to us.
 from functools import partial
 
 from relay.formats.values import ID, KEY, url
-from relay.model import Inbound
 from relay.providers.fossbilling import invoices, orders, people
 from relay.sdk.fields import an_object, integer
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANYWHERE, Data, On, Setting, by, panel
 
 _USUAL_REMINDERS = (7, 3, 1)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from relay.formats.times import timestamp
 from relay.formats.values import KEY, url
-from relay.model import Inbound
 from relay.sdk.fields import an_object, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANY, Data, On, Provider, Route, Setting, by_arrival
 from relay.security.verification import SharedToken
 

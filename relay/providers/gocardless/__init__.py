@@ -10,8 +10,8 @@ from typing import Any
 from relay.formats.money import from_minor
 from relay.formats.times import day, days_until, instant, timestamp
 from relay.formats.values import KEY, secret, url
-from relay.model import Inbound
 from relay.sdk.fields import Object, an_object, dig, integer, objects, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, LookUp, On, Provider, Question, Reader, Setting, by, segment
 from relay.security.verification import HmacSignature
 

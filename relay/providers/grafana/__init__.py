@@ -6,11 +6,11 @@ What it posts: https://grafana.com/docs/grafana/latest/alerting/configure-notifi
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from relay.model import Inbound
 from relay.providers.grafana import legacy
 from relay.sdk import prometheus
 from relay.sdk.alerts import CRITICAL, notice, problem, recovery
 from relay.sdk.fields import Object, an_object, dig, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
 from relay.security.verification import Coverage, Credentials, HmacSignature, SharedToken
 

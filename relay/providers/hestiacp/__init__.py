@@ -16,8 +16,8 @@ from typing import Any
 from relay.formats import jsontext
 from relay.formats.times import instant
 from relay.formats.values import KEY, url
-from relay.model import Inbound
 from relay.sdk.fields import an_object, integer, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANYWHERE, JSON, BodyFormat, Data, On, Setting, by, panel
 
 PACKAGE = "data/packages/PACKAGE.sh"

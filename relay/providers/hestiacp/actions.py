@@ -6,10 +6,10 @@ A command is answered by its return code alone, as text: 0 is done, 5 and 6 say 
 from collections.abc import Mapping
 from typing import Any
 
-from relay.errors import Unreadable
 from relay.formats import jsontext
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import SECONDS, SLOW_SECONDS
+from relay.sdk.errors import Unreadable
 from relay.sdk.fields import an_object, scalar
 from relay.sdk.outcomes import Done, Failed, Uncertain
 from relay.sdk.sizes import megabytes

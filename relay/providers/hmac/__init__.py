@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from relay.errors import Unreadable
 from relay.formats import jsontext
 from relay.formats.values import HEADER, Form, Unfit
-from relay.model import Inbound
+from relay.sdk.errors import Unreadable
 from relay.sdk.fields import dig, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANY, BodyFormat, Data, On, Provider, Setting, inner_json
 from relay.security.redaction import is_secret_name, without_secrets
 from relay.security.verification import KEY_FORMS, ConfiguredHmac, fingerprint

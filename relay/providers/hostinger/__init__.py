@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from relay.errors import VerificationError
 from relay.formats.money import from_minor
-from relay.formats.times import days_until, instant, timestamp
+from relay.formats.times import days_until, instant, iso, timestamp
 from relay.formats.values import KEY, numbers, url
-from relay.model import Inbound, iso
+from relay.sdk.errors import VerificationError
 from relay.sdk.fields import scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import JSON, Data, On, Poll, Provider, Question, Setting, by
 from relay.security.verification import Coverage, Credentials, signature_header
 

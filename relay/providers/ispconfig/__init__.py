@@ -9,8 +9,8 @@ An event is named after the table and what was done to it, and its data are the 
 from collections.abc import Sequence
 from functools import partial
 
-from relay.model import Inbound
 from relay.sdk.fields import an_object, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, panel
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from relay.errors import Unreadable
-from relay.formats.times import instant
-from relay.model import Inbound, iso
+from relay.formats.times import instant, iso
+from relay.sdk.errors import Unreadable
 from relay.sdk.fields import scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANY, Data, On, Provider, by_arrival
 from relay.security.verification import TOKEN, SharedToken
 

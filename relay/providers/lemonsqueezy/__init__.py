@@ -7,10 +7,10 @@ from secrets import token_urlsafe
 
 from relay.formats.times import instant
 from relay.formats.values import secret
-from relay.model import Inbound
 from relay.providers.lemonsqueezy import invoices, orders, subscriptions
 from relay.providers.lemonsqueezy.reading import attributes, changed_at, identity, meta, own_id
 from relay.sdk.fields import dig, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import On, Provider, Reply, by
 from relay.security.verification import HmacSignature
 

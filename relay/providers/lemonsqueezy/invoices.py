@@ -2,9 +2,9 @@
 
 from relay.formats.money import from_minor, named
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.lemonsqueezy.reading import Object, attributes, card, changed_at, identity, money, noted, own_id
 from relay.sdk.fields import dig, integer, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data
 
 _STATUSES = {

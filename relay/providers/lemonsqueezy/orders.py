@@ -1,9 +1,9 @@
 """Orders, which are finished checkouts, and customers in our words, and who an event is about."""
 
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.lemonsqueezy.reading import Object, attributes, card, changed_at, identity, money, noted, own_id
 from relay.sdk.fields import dig, integer, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data
 
 _PAYMENT_STATUSES = {

@@ -6,10 +6,10 @@ Their notifications: https://www.mercadopago.com/developers/en/docs/your-integra
 from relay.formats.money import from_decimal
 from relay.formats.times import instant, timestamp
 from relay.formats.values import KEY, SECONDS, secret, url
-from relay.model import Inbound
 from relay.providers.mercadopago import reading
 from relay.providers.mercadopago.verification import MercadoPagoSignature
 from relay.sdk.fields import Object, an_object, dig, integer, objects, one_record, scalar, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, LookUp, On, Provider, Reader, Reply, Setting, by
 
 A_DAY = 24 * 3600

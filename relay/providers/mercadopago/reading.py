@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from relay.formats.money import from_decimal
-from relay.model import Inbound
 from relay.sdk.fields import Object, an_object, dig, objects, scalar, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Question, segment
 
 PAYMENT, SUBSCRIPTION = "payment", "subscription_preapproval"

@@ -4,10 +4,11 @@ https://www.mercadopago.com/developers/en/docs/your-integrations/notifications/w
 """
 
 import hmac
+import secrets
 from dataclasses import dataclass, replace
 
-from relay.errors import Unreadable, VerificationError
-from relay.model import Inbound, new_id
+from relay.sdk.errors import Unreadable, VerificationError
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import JSON
 from relay.security.verification import Coverage, Credentials, check_window, read_stamp, signature_header, tolerance
 
@@ -64,7 +65,7 @@ class MercadoPagoSignature:
 
     def sign(self, inbound: Inbound, credentials: Credentials, now: float) -> Inbound:
         own_id = inbound.query.get(_ID) or _body_id(inbound) or ""
-        request_id, stamp = new_id("req"), str(int(now))
+        request_id, stamp = f"req_{secrets.token_hex(16)}", str(int(now))
         text = _text(own_id, request_id, stamp)
         mac = hmac.digest(credentials.secrets[0].encode(), text.encode(), "sha256").hex()
         headers = {**inbound.headers, _HEADER: f"ts={stamp},v1={mac}", _REQUEST: request_id}

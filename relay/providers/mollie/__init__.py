@@ -10,10 +10,10 @@ from collections.abc import Callable
 from relay.formats.money import Money, from_decimal, named
 from relay.formats.times import day, instant, timestamp
 from relay.formats.values import key, secret, url
-from relay.model import Inbound
 from relay.providers.mollie import reading
 from relay.providers.mollie.verification import MollieSignature, handshake
 from relay.sdk.fields import Object, an_object, dig, integer, objects, one_record, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANY, Data, LookUp, On, Provider, Reader, Reply, Setting, by
 
 A_DAY = 24 * 3600

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from relay.formats.money import from_decimal
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.sdk.fields import Object, an_object, dig, objects, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Question, segment
 from relay.security.verification import fingerprint
 

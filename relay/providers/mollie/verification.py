@@ -6,8 +6,8 @@ https://docs.mollie.com/reference/webhooks-new, https://docs.mollie.com/referenc
 import re
 from dataclasses import dataclass, field
 
-from relay.errors import VerificationError
-from relay.model import Inbound
+from relay.sdk.errors import VerificationError
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import FORM, Reply
 from relay.security.verification import Bare, Coverage, Credentials, HmacSignature
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from relay.errors import VerificationError
 from relay.formats.times import days_until, local, local_timestamp
-from relay.model import Inbound
+from relay.sdk.errors import VerificationError
 from relay.sdk.fields import scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, Provider, by
 from relay.security.verification import TOKEN, Coverage, Credentials, HmacSignature, SharedToken
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from relay.formats.money import from_minor
-from relay.model import iso
+from relay.formats.times import iso
 from relay.sdk import amounts, refunds
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import bearer

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from relay.formats.money import Money
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.paddle.reading import Object, entity, money, plain, told_at
 from relay.sdk.fields import dig, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, by
 
 _REFUND_STATUSES = {

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.paddle import prices
 from relay.providers.paddle.reading import Object, days_from, entity, whole
 from relay.sdk.fields import an_object, dig, first, id_text, objects, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, by
 
 _STATUSES = {

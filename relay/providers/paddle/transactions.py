@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from relay.formats.money import NO_MONEY, Money, from_minor, named
-from relay.formats.times import instant, timestamp
-from relay.model import Inbound, iso
+from relay.formats.times import instant, iso, timestamp
 from relay.providers.paddle import prices
 from relay.providers.paddle.reading import Object, days_from, entity, minor_of, money, plain, told_at, whole
 from relay.sdk.fields import an_object, dig, first, id_text, objects, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data
 
 _STATUSES = {

@@ -22,8 +22,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import verification as chains
 
-from relay.errors import Unreachable, VerificationError, VerificationUnavailable
-from relay.http import fetch
+from relay.sdk.errors import Unreachable, VerificationError, VerificationUnavailable
+from relay.sdk.network import fetch
 
 # From an address to the PEM that it serves. Raises `VerificationUnavailable`.
 Fetch = Callable[[str], bytes]

@@ -6,10 +6,10 @@
 from collections.abc import Sequence
 
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.paypal.payments import paid_by, payment_behind
 from relay.providers.paypal.reading import Object, milliseconds, money, subject, text, told_at, unsigned, word
 from relay.sdk.fields import dig, first
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On
 
 _STATUSES = {

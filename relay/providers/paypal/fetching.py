@@ -7,10 +7,10 @@ It serves events of every type, to the app whose they are. What the webhook simu
 from collections.abc import Mapping
 from typing import Any
 
-from relay.model import Inbound
 from relay.providers.paypal.postback import TOKEN_PATH, api_address
 from relay.providers.paypal.verification import SIMULATOR
 from relay.sdk.fields import an_object, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ClientLogin, Instead, LookUp, Question, segment
 
 _NEEDS = ("client_id", "client_secret")

@@ -11,9 +11,9 @@ from typing import Any
 
 from relay.formats.money import NO_MONEY, Money, from_decimal, named
 from relay.formats.times import day, timestamp
-from relay.model import Inbound
 from relay.providers.paypal.reading import Object, days_from, link, money, number, subject, text, times, told_at, word
 from relay.sdk.fields import an_object, dig, objects
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data
 
 _STATUSES = {

@@ -9,10 +9,10 @@ https://developer.paypal.com/docs/api/payments/v1/
 
 from relay.formats.money import NO_MONEY, Money, named
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.paypal.cards import card_of
 from relay.providers.paypal.reading import Object, linked_id, money, plain, subject, text, told_at, unsigned, word
 from relay.sdk.fields import dig
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data
 
 _REFUND_STATUSES = {

@@ -4,16 +4,14 @@ https://developer.paypal.com/docs/api/webhooks/v1/#verify-webhook-signature_post
 It costs a call for each webhook, needs the app's client id and secret, and fails while PayPal is away.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from relay.config import private_for_sources
-from relay.errors import Unreachable, Unreadable, VerificationError, VerificationUnavailable
 from relay.formats import charsets, jsontext
-from relay.http import Answer, fetch
 from relay.providers.paypal.certificates import LIVE, SANDBOX
+from relay.sdk.errors import Unreachable, Unreadable, VerificationError, VerificationUnavailable
+from relay.sdk.network import Answer, fetch, private_hosts
 from relay.sdk.oauth import FORM, Client, Token, TokenCache
 
 # From an address, headers and a body to the answer. Raises `Unreachable`.
@@ -31,8 +29,7 @@ def api_address(settings: Mapping[str, Any]) -> str:
 
 def post(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
     """Through the one door, which leads to private hosts only where the operator lists them."""
-    allowed = private_for_sources(os.environ)
-    return fetch("POST", url, body=body, headers=headers, timeout=_TIMEOUT, allow_private=allowed)
+    return fetch("POST", url, body=body, headers=headers, timeout=_TIMEOUT, allow_private=private_hosts())
 
 
 @dataclass(frozen=True, slots=True)

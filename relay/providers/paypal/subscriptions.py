@@ -6,7 +6,6 @@ v1 is a billing agreement: https://developer.paypal.com/docs/api/payments.billin
 
 from relay.formats.money import NO_MONEY, Money, named
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.paypal.cards import card_of
 from relay.providers.paypal.reading import (
     Object,
@@ -23,6 +22,7 @@ from relay.providers.paypal.reading import (
     word,
 )
 from relay.sdk.fields import an_object, dig, first, objects
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data
 
 _STATUSES = {

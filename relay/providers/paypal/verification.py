@@ -25,9 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from relay.errors import ConfigError, VerificationError
-from relay.formats.times import instant
-from relay.model import Inbound, iso
+from relay.formats.times import instant, iso
 from relay.providers.paypal.certificates import (
     LIVE,
     NAMES,
@@ -41,6 +39,8 @@ from relay.providers.paypal.certificates import (
     system_roots,
 )
 from relay.providers.paypal.postback import App, Postback
+from relay.sdk.errors import ConfigError, VerificationError
+from relay.sdk.inbound import Inbound
 from relay.security.verification import Coverage, Credentials, check_window, signature_header, tolerance
 
 CERTIFICATE, POSTBACK = "certificate", "postback"

@@ -6,19 +6,20 @@ https://github.com/louislam/uptime-kuma, so that whatever speaks to those needs 
 """
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from relay.formats.times import instant
+from relay.formats.times import instant, iso
 from relay.formats.values import ZONE, Form
-from relay.model import Inbound, iso
-from relay.providers.ping.output import CHECK, UPKEEP
-from relay.providers.ping.schedule import checked, expected_by
+from relay.providers.ping.output import CHECK, UPKEEP, broke_off, ran
+from relay.providers.ping.schedule import checked, expected_by, grace_of
+from relay.sdk.checks import FAIL, LOG, MISSED, START, SUCCESS, Check
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import BodyFormat, Data, On, Provider, Setting, by_arrival
 from relay.sdk.reasons import reason
 from relay.security.verification import SharedToken
 
-START, SUCCESS, FAIL, LOG, MISSED = "start", "success", "fail", "log", "missed"
 _LONGEST_MESSAGE = 500
 _SAYS_NOTHING = re.compile(r"(?:fail(?:ed|ure)?|down|error)?", re.IGNORECASE)
 
@@ -111,6 +112,11 @@ def _either(of_backup: On, of_job: On | None, of_check: On | None = None, of_upk
     return route
 
 
+def _of_a_backup(read: Callable[[str], str | None]) -> Callable[[Mapping[str, Any], str], str | None]:
+    """A job does what it does; only of a backup's check it matters whether something was saved."""
+    return lambda settings, printed: None if settings.get("about") == "job" else read(printed)
+
+
 PROVIDER = Provider(
     name="ping",
     label="Ping check",
@@ -170,5 +176,5 @@ PROVIDER = Provider(
         ),
     ),
     secret="ours",
-    expected_by=expected_by,
+    check=Check(expected_by, grace_of, ran=_of_a_backup(ran), broke_off=_of_a_backup(broke_off)),
 )

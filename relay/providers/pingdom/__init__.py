@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from relay.formats.times import instant
-from relay.model import Inbound
 from relay.sdk.alerts import FIRING, RESOLVED, WARNING, alert, monitor
 from relay.sdk.fields import Object, an_object, dig, scalar, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 

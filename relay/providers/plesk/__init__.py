@@ -16,8 +16,8 @@ import idna
 
 from relay.formats.times import instant
 from relay.formats.values import EMAIL, KEY, url
-from relay.model import Inbound
 from relay.sdk.fields import scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANYWHERE, TOLD_ON_CHANGE, Data, On, Route, Setting, panel
 
 Variables = dict[str, Any]

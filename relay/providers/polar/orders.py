@@ -2,10 +2,10 @@
 
 from relay.formats.money import Money, from_minor, named
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.polar.reading import Object, about, given_back, minor_of, money, told_at
 from relay.providers.polar.subscriptions import subscription_of
 from relay.sdk.fields import an_object, dig, id_text, integer, objects, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data
 
 _STATUSES = {

@@ -7,8 +7,8 @@ from typing import Any
 
 from relay.formats.money import Money, from_minor
 from relay.formats.times import days_until, instant, timestamp
-from relay.model import Inbound
 from relay.sdk.fields import dig, integer, text
+from relay.sdk.inbound import Inbound
 
 Object = dict[str, Any]
 """An object of Polar's, or a whole event, as parsed."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.polar.reading import Object, about, days_from, money, plain, status
 from relay.sdk.fields import dig, id_text, integer, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, by
 
 _STATUSES = {

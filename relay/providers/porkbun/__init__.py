@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from relay.formats.times import days_until, local, local_timestamp
-from relay.model import Inbound
 from relay.sdk.fields import scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, Provider
 from relay.security.verification import Bare, HmacSignature
 

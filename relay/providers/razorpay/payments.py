@@ -5,9 +5,9 @@ https://razorpay.com/docs/webhooks/payloads/payments/
 
 from relay.formats.money import named
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.razorpay.reading import Object, entity, money, noted, plain, subject, told_at
 from relay.sdk.fields import an_object, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data
 
 _BRANDS = {"american express": "amex", "diners club": "diners"}

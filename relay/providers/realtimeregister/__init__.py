@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from relay.formats.times import days_until, instant, timestamp
-from relay.model import Inbound
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, Provider, Route
 from relay.security.verification import HmacSignature, Signatures
 

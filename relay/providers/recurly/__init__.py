@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from relay.formats.money import named
 from relay.formats.times import day, days_until, instant, timestamp
 from relay.formats.values import CURRENCY, KEY, SECONDS, url
-from relay.model import Inbound
 from relay.providers.recurly import reading
 from relay.providers.recurly.reading import money
 from relay.providers.recurly.verification import RecurlySignature
 from relay.sdk.fields import Object, an_object, dig, integer, scalar, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANY, Data, LookUp, On, Provider, Reader, Route, Setting, by
 
 _STATES = {

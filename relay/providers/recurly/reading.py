@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from relay.formats.money import Money, from_decimal, from_minor
 from relay.formats.times import instant, timestamp
-from relay.model import Inbound
 from relay.sdk.fields import Object, an_object, scalar, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Question, by_arrival, segment
 
 _VERSION = "application/vnd.recurly.v2021-02-25+json"

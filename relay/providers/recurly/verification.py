@@ -6,8 +6,8 @@ https://docs.recurly.com/recurly-subscriptions/docs/webhooks
 import hmac
 from dataclasses import dataclass, replace
 
-from relay.errors import VerificationError
-from relay.model import Inbound
+from relay.sdk.errors import VerificationError
+from relay.sdk.inbound import Inbound
 from relay.security.verification import (
     BasicAuth,
     Coverage,

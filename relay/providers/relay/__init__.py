@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from relay.catalogue.vocabulary import catalogue
-from relay.errors import VerificationError
-from relay.model import Inbound
+from relay.sdk.errors import VerificationError
+from relay.sdk.event_types import event_types
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import On, Provider
 from relay.security.verification import Coverage, Credentials
 
@@ -37,6 +37,6 @@ PROVIDER = Provider(
     event_name=lambda inbound: inbound.payload["type"],
     event_id=lambda inbound: inbound.payload["id"],
     customer=lambda message: message["customer"],
-    events={event_type: On(event_type, _said) for event_type in catalogue().types if event_type != "unknown"},
+    events={event_type: On(event_type, _said) for event_type in event_types() if event_type != "unknown"},
     secret="none",
 )

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from relay.formats.times import instant
-from relay.model import Inbound, iso
+from relay.formats.times import instant, iso
 from relay.sdk.fields import scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANY, Data, On, Provider, by_arrival
 from relay.sdk.reasons import reason
 from relay.security.verification import SharedToken

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from relay.formats import jsontext
-from relay.model import Inbound
 from relay.sdk.fields import scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival, inner_json
 from relay.security.verification import SharedToken
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from relay.formats.money import NO_MONEY, Money, from_minor, named
 from relay.formats.times import day, timestamp
-from relay.model import Inbound
 from relay.providers.square.reading import Object, days_from, money, status, subject, told_at, total
 from relay.sdk.fields import an_object, objects, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, by
 
 _STATUSES = {

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from relay.formats.money import named
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.square.reading import (
     Object,
     brand,
@@ -22,6 +21,7 @@ from relay.providers.square.reading import (
     word,
 )
 from relay.sdk.fields import an_object, dig, first, objects, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, by
 
 _PAYMENT_STATUSES = {

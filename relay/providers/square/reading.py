@@ -7,8 +7,8 @@ from typing import Any
 
 from relay.formats.money import NO_MONEY, Money, from_minor
 from relay.formats.times import days_until, instant, timestamp
-from relay.model import Inbound
 from relay.sdk.fields import dig, integer, text
+from relay.sdk.inbound import Inbound
 
 _BRANDS = {
     "american_express": "amex",

@@ -6,8 +6,8 @@ The URL is the one registered there, to the letter: that which the relay gave fo
 
 from dataclasses import dataclass, replace
 
-from relay.errors import VerificationError
-from relay.model import Inbound
+from relay.sdk.errors import VerificationError
+from relay.sdk.inbound import Inbound
 from relay.security.verification import Coverage, Credentials, HmacSignature
 
 # The older header x-square-signature, an HMAC of SHA-1, is no proof any more.

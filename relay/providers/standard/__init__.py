@@ -7,10 +7,10 @@ Every other one becomes a `custom` event that carries the data as it came.
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from relay.catalogue.vocabulary import catalogue
 from relay.formats.times import instant
-from relay.model import Inbound
+from relay.sdk.event_types import event_types
 from relay.sdk.fields import dig
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Alerts, Data, On, Provider
 from relay.security.redaction import without_secrets
 from relay.security.verification import STANDARD_WEBHOOKS, SVIX, FirstOffered
@@ -52,7 +52,7 @@ def outage(message: Data) -> datetime | None:
 
 def ours(event_type: str) -> On:
     """An event of our own vocabulary: what its schema does not have is left out."""
-    fit = catalogue().types[event_type].fit
+    fit = event_types()[event_type].fit
     return On(event_type, lambda message: fit(_data(message) or {}))
 
 
@@ -89,7 +89,7 @@ PROVIDER = Provider(
     event_id=event_id,
     occurred_at=lambda inbound: instant(inbound.payload.get("timestamp")),
     customer=customer,
-    events=EveryEvent({name: ours(name) for name, each in catalogue().types.items() if each.family != "relay"}),
+    events=EveryEvent({name: ours(name) for name, each in event_types().items() if each.family != "relay"}),
     aliases=("standardwebhooks",),
     alerts=Alerts(outage=outage),
 )

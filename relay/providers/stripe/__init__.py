@@ -9,11 +9,11 @@ which names the events to choose.
 
 from relay.formats.times import instant
 from relay.formats.values import key, secret, url
-from relay.model import Inbound
 from relay.providers.stripe import cards, customers, invoices, payments, refunds, renewals
 from relay.providers.stripe.ignored import IGNORED
 from relay.providers.stripe.reading import subject
 from relay.providers.stripe.renewals import TERM
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, Provider, Setting, by
 from relay.security.verification import HmacSignature, Pairs
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from relay.formats.money import NO_MONEY, Money, named
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.stripe.cards import card_of
 from relay.providers.stripe.reading import Object, expanded, first, identity, money, subject, text, told_at, whole
 from relay.sdk.fields import dig
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from relay.formats.times import timestamp
-from relay.model import Inbound
 from relay.providers.stripe.payments import charge_of
 from relay.providers.stripe.reading import Object, before, first, identity, money, subject, text, told_at, whole
 from relay.sdk.fields import dig
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On
 
 _REFUND_STATUSES = {

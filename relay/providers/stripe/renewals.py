@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from relay.model import Inbound
 from relay.providers.stripe.invoices import invoice_of
 from relay.providers.stripe.reading import Object, before, expanded, first, identity, subject
 from relay.providers.stripe.subscriptions import RUNNING, period_end, subscription_of
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, by
 
 TERM = by("subscription", "id", "current_period_end")

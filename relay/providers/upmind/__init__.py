@@ -13,8 +13,8 @@ from functools import partial
 from relay.formats.money import Money, currency_code, from_decimal, named
 from relay.formats.times import local, local_timestamp
 from relay.formats.values import ZONE
-from relay.model import Inbound
 from relay.sdk.fields import an_object, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, Provider, Reply, Setting
 from relay.security.verification import HmacSignature
 

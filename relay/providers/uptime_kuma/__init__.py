@@ -10,12 +10,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from relay.errors import Unreadable
 from relay.formats import jsontext
 from relay.formats.times import local
-from relay.model import Inbound
 from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor, notice
+from relay.sdk.errors import Unreadable
 from relay.sdk.fields import Object, an_object, host_of, integer, scalar, text
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANY, Alerts, BodyFormat, Data, On, Provider, by_arrival, inner_json
 from relay.security.verification import SharedToken
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from relay.formats.times import days_until, instant, timestamp
-from relay.model import Inbound
 from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor
 from relay.sdk.fields import Object, an_object, host_of, integer, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANY, TOLD_ON_CHANGE, Data, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 

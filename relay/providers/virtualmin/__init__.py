@@ -12,8 +12,8 @@ from functools import partial
 
 from relay.formats.times import timestamp
 from relay.formats.values import url
-from relay.model import Inbound
 from relay.sdk.fields import an_object, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANYWHERE, Data, On, Setting, panel
 
 SCHEDULED_BACKUP = "SCHEDULED_BACKUP"

@@ -3,9 +3,9 @@
 from functools import partial
 
 from relay.formats.money import Money, named
-from relay.model import Inbound
 from relay.providers.whmcs.reading import Hook, date, days, ident, money, row, rows, text, web_address
 from relay.providers.whmcs.subscriptions import begins, billed_services, subscription
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On
 
 _STATUSES = {

@@ -3,9 +3,9 @@
 from typing import Any
 
 from relay.formats.money import from_decimal, named
-from relay.model import Inbound
 from relay.providers.whmcs.invoices import invoice_id, invoice_number, known_invoice
 from relay.providers.whmcs.reading import Hook, date, ident, money, row, text, web_address
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On
 
 _NO_CURRENCY = "XXX"  # ISO 4217's own word for it

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from relay.errors import VerificationError
-from relay.formats.times import instant, timestamp
+from relay.formats.times import instant, iso, timestamp
 from relay.formats.values import EMAIL, KEY, url
-from relay.model import Inbound, iso
+from relay.sdk.errors import VerificationError
 from relay.sdk.fields import an_object, scalar
+from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, Provider, Setting
 from relay.security.verification import Coverage, Credentials, check_window, signature_header
 

@@ -7,7 +7,7 @@ from typing import Any
 from relay.accounts import accounts
 from relay.accounts.setup_steps import steps
 from relay.errors import InvalidRequest
-from relay.model import Source, iso
+from relay.model import OWN_PROVIDER, Source, iso
 from relay.storage import inbound, sources
 from relay.web.api import schemas
 from relay.web.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
@@ -36,7 +36,7 @@ def _list(call: Call) -> Answer:
     with call.relay.database.read() as connection:
         # One more tells whether there is a next page, another makes up for the relay's own source.
         found = sources.search(connection, call.relay.vault, call.workspace_id, before=before, limit=limit + 2)
-        found = [source for source in found if source.provider != accounts.OWN_PROVIDER]
+        found = [source for source in found if source.provider != OWN_PROVIDER]
         items = _shown(call, connection, found[:limit])
     more = len(found) > limit
     return Answer({"items": items, "next_cursor": cursors.write(_LISTING, items[-1]["id"]) if more else None})

@@ -14,9 +14,8 @@ from relay.errors import InvalidRequest, NotFound, RelayError, TooLarge, Verific
 from relay.formats import charsets, hops
 from relay.inbound.receive import Receiver
 from relay.model import Inbound, Source, iso
-from relay.providers.ping import FAIL, LOG, PROVIDER, START, SUCCESS
-from relay.providers.ping.output import broke_off, ran
-from relay.providers.ping.schedule import expected_by, grace_of
+from relay.providers import get as get_provider
+from relay.sdk.checks import FAIL, LOG, START, SUCCESS, Check
 from relay.security.redaction import REMOVED, text_without_secrets
 from relay.security.verification import TOKEN
 from relay.web.framework import body
@@ -89,11 +88,12 @@ def _take(receiver: Receiver, token: str, action: str, code: str | None, message
     source_id, secret = ping_parts(token)
     try:
         source = receiver.source(source_id)
-        if source.provider != PROVIDER.name:
+        check = get_provider(source.provider).check
+        if check is None:
             raise NotFound("This source is no check.")
         printed, run = _log(secret), request.args.get("rid", "")[:_LONGEST_RUN]
         begun = receiver.begun(source, run) if action in (SUCCESS, FAIL) else None
-        did = None if begun is None else _did(source, action, printed)
+        did = None if begun is None else _did(check, source, action, printed)
         started_at = None if begun is None else iso(begun.started_at)
         known = {"code": code, "msg": text_without_secrets(message or ""), "ran": did, "started_at": started_at}
         query = {TOKEN: secret, "action": action, "check": source.id, "name": source.name}
@@ -103,11 +103,11 @@ def _take(receiver: Receiver, token: str, action: str, code: str | None, message
         receiver.accept(source, webhook)
         at = webhook.received_at
         if action == START:
-            receiver.begin(source, run, at, at + grace_of(source.settings))
+            receiver.begin(source, run, at, at + check.grace(source.settings))
         elif begun is not None:
             # What borgmatic prints is whole: a run of it without a backup leaves the backup expected as it was.
             counts = did is None or not begun.has_succeeded or not _is_borgmatic()
-            by = expected_by(source.settings, at) if counts else None
+            by = check.expected_by(source.settings, at) if counts else None
             receiver.end(source, run, by, succeeded_at=at if action == SUCCESS and did is None else None)
     except (NotFound, VerificationError) as error:
         log.info("refused", source=source_id[:64], reason=error.code)
@@ -115,15 +115,15 @@ def _take(receiver: Receiver, token: str, action: str, code: str | None, message
         raise NotFound("There is no check with this address. Compare it with the one the relay shows.") from None
 
 
-def _did(source: Source, action: str, printed: bytes) -> str | None:
+def _did(check: Check, source: Source, action: str, printed: bytes) -> str | None:
     """What a run of a backup's check did, where it printed that it was something else; of a cut log nobody knows.
 
     borgmatic does one action after the other, and ends with the one that fails.
     """
-    if source.settings.get("about") == "job" or len(printed) >= LONGEST_LOG:
+    if len(printed) >= LONGEST_LOG:
         return None
-    text = printed.decode(errors="replace")
-    return broke_off(text) if action == FAIL and _is_borgmatic() else ran(text)
+    read = check.broke_off if action == FAIL and _is_borgmatic() else check.ran
+    return read(source.settings, printed.decode(errors="replace"))
 
 
 def _is_borgmatic() -> bool:
