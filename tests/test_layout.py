@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 RELAY = ROOT / "relay"
 ORDER = (
     *("errors", "model", "formats", "security", "config", "logs", "http", "catalogue", "sdk", "providers", "agents"),
-    *("storage", "queue", "context", "inbound", "outbound", "pipeline", "accounts", "notify", "actions"),
+    *("storage", "queue", "context", "areas", "inbound", "outbound", "pipeline", "accounts", "notify", "actions"),
     *("insight", "watch", "web", "running", "develop", "cli"),
 )
 """The folders and files of `relay/` in the direction of their arrows: each imports only what stands before it."""

@@ -1,6 +1,7 @@
 """How far the audit log went, noted in a file beside the database: an older copy of the log does not go so far.
 
-The clock writes it. Where the log does not go through what was noted, the note stays as it is: it is the evidence.
+A rule of the clock writes it. Where the log does not go through what was noted, the note stays as it is: it is the
+evidence.
 """
 
 import os
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import structlog
 
+from relay.areas.rules import Rule, each_turn
+from relay.context import Relay
 from relay.errors import Unreadable
 from relay.formats import jsontext
 from relay.storage import Database, audit
@@ -54,3 +57,11 @@ def _write(place: Path, text: bytes) -> None:
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(text)
     new.replace(place)
+
+
+def keep_noted(relay: Relay, _: int) -> None:
+    if not note(relay.database, relay.config.data_dir):
+        log.error("audit_log_changed", noted=str(path(relay.config.data_dir)))
+
+
+RULES = (Rule("audit_anchor", 60, each_turn(keep_noted)),)

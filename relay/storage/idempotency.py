@@ -72,8 +72,9 @@ def forget(connection: Connection, workspace_id: str, api_key_id: str, key: str)
     connection.execute(delete(idempotency).where(_is(workspace_id, (api_key_id,), key)))
 
 
-def prune(connection: Connection, now: int) -> None:
-    connection.execute(delete(idempotency).where(idempotency.c.created_at < now - KEPT_MS))
+def prune(connection: Connection, now: int) -> int:
+    """Remove the keys that are no longer honoured; returns how many those were."""
+    return connection.execute(delete(idempotency).where(idempotency.c.created_at < now - KEPT_MS)).rowcount
 
 
 def _is(workspace_id: str, api_key_ids: Sequence[str], key: str) -> ColumnElement[bool]:
@@ -82,3 +83,6 @@ def _is(workspace_id: str, api_key_ids: Sequence[str], key: str) -> ColumnElemen
         idempotency.c.api_key_id.in_(api_key_ids),
         idempotency.c.key == key,
     )
+
+
+PRUNE = prune

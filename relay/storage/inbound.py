@@ -17,6 +17,9 @@ but its trouble: only one of them can `finish` it."""
 FURTHEST_MS = 3600 * 1000
 """The longest that a webhook is put off at once."""
 
+BODIES_KEPT_MS = 30 * 24 * 3600 * 1000
+_PRUNED_AT_ONCE = 500
+
 _NEWEST = 1000
 """How far back is looked for what nothing came of."""
 
@@ -238,3 +241,11 @@ def forget_bodies(connection: Connection, before: int, limit: int) -> int:
         update(inbound).where(inbound.c.place.in_(old.scalar_subquery())).values(sealed=None)
     )
     return int(done.rowcount)
+
+
+def prune(connection: Connection, now: int) -> int:
+    """Remove some of the bodies that are old enough; returns how many."""
+    return forget_bodies(connection, now - BODIES_KEPT_MS, _PRUNED_AT_ONCE)
+
+
+PRUNE = prune

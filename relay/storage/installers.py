@@ -22,9 +22,13 @@ def take(connection: Connection, token: str, now: int) -> str | None:
     return row.source_id if row and now < row.expires_at else None
 
 
-def prune(connection: Connection, now: int) -> None:
-    connection.execute(delete(installers).where(installers.c.expires_at < now))
+def prune(connection: Connection, now: int) -> int:
+    """Remove the links that nobody used in time; returns how many those were."""
+    return connection.execute(delete(installers).where(installers.c.expires_at < now)).rowcount
 
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+PRUNE = prune

@@ -164,13 +164,11 @@ def save(connection: Connection, vault: Vault, run: Run, *, was_due: int | None)
     return done.rowcount > 0
 
 
-def prune(connection: Connection, now: int) -> None:
-    """Forget what ended long ago; the audit log keeps that it was."""
-    connection.execute(
-        delete(action_runs).where(
-            action_runs.c.created_at < now - KEPT_MS, or_(action_runs.c.due_at.is_(None), action_runs.c.due_at < now)
-        )
-    )
+def prune(connection: Connection, now: int) -> int:
+    """Remove what ended long ago, of which the audit log keeps that it was; returns how many runs those were."""
+    old = action_runs.c.created_at < now - KEPT_MS
+    ended = or_(action_runs.c.due_at.is_(None), action_runs.c.due_at < now)
+    return connection.execute(delete(action_runs).where(old, ended)).rowcount
 
 
 def policies(connection: Connection, workspace_id: str) -> dict[str, Policy]:
@@ -280,3 +278,6 @@ def _read(vault: Vault, row: Any) -> Run:
         amount_minor=row.amount_minor,
         currency=row.currency,
     )
+
+
+PRUNE = prune

@@ -123,9 +123,13 @@ def release(connection: Connection, notice: Notice) -> None:
     connection.execute(delete(notices).where(_is(notice)))
 
 
-def prune(connection: Connection, now: int) -> None:
-    connection.execute(delete(notices).where(notices.c.at < now - SAME_TEXT_MS))
+def prune(connection: Connection, now: int) -> int:
+    """Remove what no longer keeps the same text back; returns how many notices those were."""
+    return connection.execute(delete(notices).where(notices.c.at < now - SAME_TEXT_MS)).rowcount
 
 
 def _is(notice: Notice) -> ColumnElement[bool]:
     return and_(notices.c.run_id == notice.run_id, notices.c.channel == notice.channel)
+
+
+PRUNE = prune

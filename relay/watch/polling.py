@@ -1,11 +1,15 @@
 """Asks the APIs of providers that post nothing; what they tell goes the way of a webhook."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 
 import structlog
 
+from relay.areas.rules import Rule, Turn
+from relay.context import Relay
 from relay.formats import jsontext
+from relay.http import GuardedClient
 from relay.inbound.lookups import Answers, ApiReader
 from relay.inbound.normalize import POLLED
 from relay.inbound.own_events import keep
@@ -88,3 +92,16 @@ class Poller:
             # Of the same answer a later day may have more to tell, so each is kept.
             keep(connection, self._vault, source, Inbound(body=body), f"poll:{now}", POLLED)
         self._ring(FRESH)
+
+
+@contextmanager
+def _started(relay: Relay) -> Iterator[Turn]:
+    client = ApiReader(lambda: GuardedClient(allow_private=relay.config.allow_private_sources))
+    poller = Poller(relay.database, relay.vault, client, relay.ring)
+    try:
+        yield poller.tick
+    finally:
+        poller.close()
+
+
+RULES = (Rule("polling", 0, _started),)

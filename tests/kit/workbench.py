@@ -1,6 +1,6 @@
 """A database with one workspace in it, and hands to put things in and look at what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -8,6 +8,7 @@ from typing import Any, Self
 from kit.databases import at_newest
 from relay.accounts import accounts
 from relay.config import Config
+from relay.context import Relay
 from relay.formats import jsontext
 from relay.http import GuardedClient
 from relay.inbound.lookups import ApiReader
@@ -42,6 +43,11 @@ class Workbench:
 
     def __exit__(self, *_: object) -> None:
         self.database.close()
+
+    def as_relay(self, data_dir: Path, ring: Callable[[str], None] = lambda _: None) -> Relay:
+        """What the clock and its rules work with."""
+        config = Config.load({"RELAY_DATA_DIR": str(data_dir), "RELAY_SECRET_KEY": SECRET_KEY})
+        return Relay(config, self.database, self.vault, ring)
 
     def workspace(self, name: str) -> str:
         with self.database.write() as connection:

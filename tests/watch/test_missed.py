@@ -9,15 +9,13 @@ import pytest
 
 from kit.workbench import Belt, Workbench, sqlite_url
 from relay.accounts import accounts
+from relay.areas.rules import all_rules
 from relay.errors import ConfigError
-from relay.http import GuardedClient
-from relay.inbound.lookups import ApiReader
 from relay.inbound.receive import Receiver
 from relay.model import Inbound, Source, now_ms
 from relay.providers.ping.schedule import expected_by
 from relay.running.clock import Clock
 from relay.storage import checks, sources
-from relay.watch.polling import Poller
 
 NOON = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)
 
@@ -55,13 +53,11 @@ def test_a_schedule_that_says_nothing_is_refused(settings: dict[str, str]) -> No
 class Relay:
     """A receiver, a worker and a clock on one database, with a wall clock that a test moves."""
 
-    def __init__(self, bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, bench: Workbench, data_dir: Path) -> None:
         self.bench = bench
         self.ahead_ms = 0
-        monkeypatch.setattr("relay.running.clock.now_ms", lambda: now_ms() + self.ahead_ms)
         self.receiver = Receiver(bench.database, bench.vault, lambda: None)
-        self.poller = Poller(bench.database, bench.vault, ApiReader(GuardedClient), lambda _: None)
-        self.clock = Clock(bench.database, bench.vault, lambda _: None, self.poller)
+        self.clock = Clock(bench.as_relay(data_dir), all_rules())
         self.belt = Belt(bench)
 
     def check(self, **settings: str) -> Source:
@@ -88,8 +84,8 @@ class Relay:
     def after(self, **passed: int) -> None:
         """Let time pass, and the clock tick in it twice."""
         self.ahead_ms += int(timedelta(**passed).total_seconds() * 1000)
-        self.clock.tick()
-        self.clock.tick()
+        self.clock.tick(now_ms() + self.ahead_ms)
+        self.clock.tick(now_ms() + self.ahead_ms)
 
     def told(self) -> list[tuple[str, Any]]:
         self.belt.process()
@@ -100,10 +96,11 @@ class Relay:
 
 
 @pytest.fixture
-def relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
+def relay(tmp_path: Path) -> Iterator[Relay]:
     with Workbench(sqlite_url(tmp_path)) as bench:
-        made = Relay(bench, monkeypatch)
-        yield made
+        made = Relay(bench, tmp_path)
+        with made.clock:
+            yield made
         made.receiver.close()
 
 
