@@ -11,7 +11,7 @@ from relay.config import Config
 from relay.formats import jsontext
 from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Inbound, new_id, now_ms
-from relay.pipeline.pipeline import BATCH
+from relay.pipeline.commit import BATCH
 from relay.providers import get
 from relay.security.vault import Vault
 from relay.storage import Database, deliveries, events, hooks, inbound, sources

@@ -46,7 +46,7 @@ class Pace:
         return [int(first + gap * index) + 1 for index in range(fitting)]
 
     def _shared(self, hook_id: str, now: int, gap: float, count: int) -> tuple[float, int] | None:
-        # Whoever asks may hold the database's lock: while Redis is away it is not asked each time.
+        # Deliveries wait for the answer: while Redis is away it is not asked each time.
         if time.monotonic() < self._away_until:
             return None
         try:

@@ -12,13 +12,19 @@ from relay.inbound.own_events import tell
 from relay.model import Hook
 from relay.outbound.dispatcher import GONE_REASON, Dispatcher
 from relay.outbound.egress import Egress
-from relay.pipeline.pipeline import Pipeline
+from relay.pipeline.commit import Committer
+from relay.pipeline.dispatch import Outlet
+from relay.pipeline.hooks_index import ActiveHooks
+from relay.pipeline.late_lane import LateLane
+from relay.pipeline.loop import Loop
+from relay.pipeline.read import Reader
 from relay.queue.lanes import ACT, FRESH, LATE
 from relay.queue.life_signs import Signs
 from relay.queue.pacing import Pace
 from relay.queue.presence import Presence
 from relay.queue.wakeups import Wakeups, serve
 from relay.running.garbage import collect_less
+from relay.security.approval_links import Links
 from relay.security.vault import Vault
 from relay.storage import Connection, Database
 
@@ -65,23 +71,22 @@ def run(config: Config, lanes: Sequence[str]) -> None:
         public_url=config.public_url,
         allow_private=config.allow_private_sources,
     )
-    pipeline = Pipeline(
-        database,
-        vault,
-        dispatcher,
-        api_reader,
-        presence,
-        reserve,
-        bells.ring,
-        bells.wake_another,
-        public_url=config.public_url,
+    links = Links(vault, config.public_url)
+    outlet = Outlet(database, dispatcher, presence, reserve)
+    loop = Loop(
+        Reader(database, vault, api_reader),
+        Committer(database, presence, ActiveHooks(database, vault), outlet, links),
+        outlet,
+        LateLane(database, presence, outlet, links, bells.ring),
+        wake=bells.ring,
+        wake_another=bells.wake_another,
     )
 
     def work(lane: str, attentive: bool) -> None:
         if lane == FRESH:
-            pipeline.process_waiting(attentive=attentive)
+            loop.process_waiting(attentive=attentive)
         elif lane == LATE:
-            pipeline.retry_due()
+            loop.retry_due()
         else:
             actor.carry_out_due()
 
@@ -89,7 +94,7 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     presence.start()
     log.info("ready", lanes=",".join(lanes))
     try:
-        serve(config.redis_url, lanes, work, pipeline.stop)
+        serve(config.redis_url, lanes, work, loop.stop)
     finally:
         actor.close()
         api_reader.close()

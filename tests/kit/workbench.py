@@ -16,11 +16,17 @@ from relay.inbound.normalize import native_id, read
 from relay.inbound.receive import pack
 from relay.model import Hook, Inbound, Source, new_id, now_ms
 from relay.outbound.dispatcher import WAITING_PER_HOOK, OutgoingDelivery
-from relay.pipeline.pipeline import Pipeline
+from relay.pipeline.commit import Committer
+from relay.pipeline.dispatch import Outlet, Reserve
+from relay.pipeline.hooks_index import ActiveHooks
+from relay.pipeline.late_lane import LateLane
+from relay.pipeline.loop import Loop
+from relay.pipeline.read import Reader
 from relay.providers import get as get_provider
 from relay.queue.presence import Presence
+from relay.security.approval_links import Links
 from relay.security.vault import Vault
-from relay.storage import deliveries, events, hooks, inbound, sources, workspaces
+from relay.storage import Database, deliveries, events, hooks, inbound, sources, workspaces
 
 SECRET_KEY = "a key for tests that is long enough to seal"
 TARGET = "https://hooks.example.com/in"
@@ -183,12 +189,45 @@ class IdleDispatcher:
 
 
 @dataclass
+class Workings:
+    """A worker's loop and the parts that it is made of. Nothing is woken."""
+
+    database: Database
+    vault: Vault
+    dispatcher: Any
+    api_reader: ApiReader
+    reserve: Reserve = lambda _, __, count: [now_ms()] * count
+    wake: Callable[[str], None] = lambda _: None
+    wake_another: Callable[[str], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        self.presence = Presence(self.database, lambda *_: None)
+        links = Links(self.vault, "https://relay.example.com")
+        self.outlet = Outlet(self.database, self.dispatcher, self.presence, self.reserve)
+        self.reader = Reader(self.database, self.vault, self.api_reader)
+        self.loop = Loop(
+            self.reader,
+            Committer(self.database, self.presence, ActiveHooks(self.database, self.vault), self.outlet, links),
+            self.outlet,
+            LateLane(self.database, self.presence, self.outlet, links, self.wake),
+            wake=self.wake,
+            wake_another=self.wake_another,
+        )
+
+    def process(self) -> int:
+        return self.loop.process_waiting(attentive=False)
+
+    def retry(self) -> int:
+        return self.loop.retry_due()
+
+
+@dataclass
 class Belt:
-    """A pipeline between a workbench's database and a dispatcher that sends nothing."""
+    """A worker's loop between a workbench's database and a dispatcher that sends nothing."""
 
     bench: Workbench
     dispatcher: IdleDispatcher = field(default_factory=IdleDispatcher)
-    presence: Presence = field(init=False)
+    workings: Workings = field(init=False)
     api_reader: ApiReader = field(
         default_factory=lambda: ApiReader(lambda: GuardedClient(allow_private=frozenset(["127.0.0.1"])))
     )
@@ -197,24 +236,19 @@ class Belt:
     """How many slots a hook with a rate gets; None gives as many as are asked for."""
 
     def __post_init__(self) -> None:
-        self.presence = Presence(self.bench.database, lambda *_: None)
-        self.pipeline = Pipeline(
-            self.bench.database,
-            self.bench.vault,
-            self.dispatcher,  # type: ignore[arg-type]
-            self.api_reader,
-            self.presence,
-            self._reserve,
-            self.rung.append,
-            lambda _: None,
-            public_url="https://relay.example.com",
+        self.workings = Workings(
+            self.bench.database, self.bench.vault, self.dispatcher, self.api_reader, self._reserve, self.rung.append
         )
 
+    @property
+    def presence(self) -> Presence:
+        return self.workings.presence
+
     def process(self) -> int:
-        return self.pipeline.process_waiting(attentive=False)
+        return self.workings.process()
 
     def retry(self) -> int:
-        return self.pipeline.retry_due()
+        return self.workings.retry()
 
     def _reserve(self, hook_id: str, per_second: float, count: int) -> Sequence[int]:
         return [now_ms()] * (count if self.slots is None else min(count, self.slots))

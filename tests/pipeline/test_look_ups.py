@@ -11,7 +11,7 @@ from kit.waiting import PATIENCE_SECONDS, until
 from kit.workbench import Belt, Workbench, sqlite_url
 from relay.accounts import accounts
 from relay.model import Inbound, Source, new_id, now_ms
-from relay.pipeline import pipeline
+from relay.pipeline import read
 from relay.sdk.provider import LookUp, On, Poll, Provider, Question, Setting, segment
 from relay.security.verification import STANDARD_WEBHOOKS
 from relay.storage import inbound, polls, sources
@@ -83,7 +83,7 @@ class Relay:
 @pytest.fixture
 def relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
     for module in (
-        "relay.pipeline.pipeline.get_provider",
+        "relay.pipeline.read.get_provider",
         "relay.watch.polling.get_provider",
         "relay.inbound.own_events.get_provider",
     ):
@@ -91,7 +91,7 @@ def relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
     monkeypatch.setattr("relay.accounts.accounts._provider", lambda _: MADE_UP)
     monkeypatch.setattr("relay.accounts.accounts.setup", lambda _: "")
     monkeypatch.setattr("kit.workbench.get_provider", lambda _: MADE_UP)
-    monkeypatch.setattr(pipeline, "_ASK_AGAIN_MS", 0)
+    monkeypatch.setattr(read, "_ASK_AGAIN_MS", 0)
     with Workbench(sqlite_url(tmp_path)) as bench, Vendor() as vendor:
         made = Relay(bench, vendor)
         yield made
@@ -145,7 +145,7 @@ def test_what_cannot_be_had_in_time_is_told_without(relay: Relay) -> None:
 
 
 def test_nobody_waits_for_an_api_that_is_away(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "_ASK_AGAIN_MS", 60_000)
+    monkeypatch.setattr(read, "_ASK_AGAIN_MS", 60_000)
     relay.vendor.answers = {"/notices/n1": 500, "/notices/n2": {"title": "Second"}}
     relay.accept("n1")
     relay.accept("n2")

@@ -19,7 +19,7 @@ from relay.formats import jsontext
 from relay.inbound.own_events import tell
 from relay.insight.records import learnt
 from relay.model import Event, new_id, now_ms
-from relay.pipeline import pipeline
+from relay.pipeline import loop
 from relay.storage import deliveries, events, inbound, records
 from relay.storage.batching import Batcher
 from relay.storage.records import Backlog
@@ -33,7 +33,7 @@ again = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCh
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
     """With one hook that wants everything; no worker waits for more to come."""
-    monkeypatch.setattr(pipeline, "_GATHER_SECONDS", 0)
+    monkeypatch.setattr(loop, "_GATHER_SECONDS", 0)
     with Workbench(sqlite_url(tmp_path)) as made:
         made.hook()
         yield made

@@ -17,7 +17,7 @@ from kit.workbench import Belt, Workbench, sqlite_url
 from relay.formats import jsontext
 from relay.model import Inbound, Source, new_id, now_ms
 from relay.outbound import replay
-from relay.pipeline import pipeline
+from relay.pipeline import read
 from relay.providers import get
 from relay.providers.paypal.postback import api_address
 from relay.providers.paypal.verification import SIMULATOR
@@ -88,7 +88,7 @@ class Relay:
 
 @pytest.fixture
 def relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
-    monkeypatch.setattr(pipeline, "_ASK_AGAIN_MS", 0)
+    monkeypatch.setattr(read, "_ASK_AGAIN_MS", 0)
     with Workbench(sqlite_url(tmp_path)) as bench, Vendor() as vendor:
         made = Relay(bench, vendor)
         yield made
@@ -223,7 +223,7 @@ def test_while_paypal_is_away_the_webhook_waits_and_is_told_afterwards(relay: Re
 
 
 def test_nothing_is_told_while_paypal_is_away(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "_ASK_AGAIN_MS", 60_000)
+    monkeypatch.setattr(read, "_ASK_AGAIN_MS", 60_000)
     relay.vendor.answers[f"{EVENTS}WH-1"] = 503
     relay.accept(sale())
     relay.work()

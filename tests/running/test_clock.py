@@ -44,7 +44,7 @@ class WallClock:
 @pytest.fixture
 def wall(monkeypatch: pytest.MonkeyPatch) -> WallClock:
     made = WallClock()
-    for module in ("pipeline.pipeline", "outbound.dispatcher"):
+    for module in ("pipeline.commit", "pipeline.dispatch", "pipeline.late_lane", "outbound.dispatcher"):
         monkeypatch.setattr(f"relay.{module}.now_ms", made)
     return made
 

@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from kit.databases import at_newest
+from kit.workbench import Workings
 from relay.catalogue.vocabulary import catalogue
 from relay.config import Config
 from relay.formats import jsontext
@@ -19,9 +20,7 @@ from relay.inbound.normalize import read
 from relay.inbound.receive import pack
 from relay.insight.records import learnt
 from relay.model import EVENTS_PER_WEBHOOK, Event, Inbound, new_id, now_ms, record_id
-from relay.pipeline.pipeline import Pipeline
 from relay.providers import get as get_provider
-from relay.queue.presence import Presence
 from relay.security.vault import Vault
 from relay.storage import Database, events, inbound, records, workspaces
 from relay.web.api import actions
@@ -155,19 +154,9 @@ class Api:
         """Let the pipeline turn what was accepted into events and deliveries; answers the parcels it sends."""
         dispatcher = _Courier()
         api_reader = ApiReader(GuardedClient)
-        pipeline = Pipeline(
-            self.database,
-            self.vault,
-            dispatcher,  # type: ignore[arg-type]
-            api_reader,
-            Presence(self.database, lambda *_: None),
-            lambda *_: [0],
-            lambda _: None,
-            lambda _: None,
-            public_url="https://relay.example.com",
-        )
-        pipeline.process_waiting(attentive=False)
-        pipeline.retry_due()
+        workings = Workings(self.database, self.vault, dispatcher, api_reader, lambda *_: [0])
+        workings.process()
+        workings.retry()
         return dispatcher.parcels
 
     def _keep_webhook(self, workspace_id: str, type_name: str, received_at: int) -> int:

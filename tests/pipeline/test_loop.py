@@ -1,6 +1,6 @@
 """Stored webhooks become events and deliveries; what is due is taken again. The dispatcher here sends nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,11 @@ import pytest
 from kit.workbench import SECRET_KEY, Belt, Workbench, sqlite_url
 from relay.accounts import accounts
 from relay.formats import jsontext
+from relay.inbound import normalize
 from relay.model import now_ms
 from relay.outbound.deliver import FAILURES_BEFORE_OPEN
-from relay.pipeline import pipeline
+from relay.pipeline.commit import BATCH
+from relay.pipeline.read import Opened
 from relay.storage import deliveries, hooks, inbound
 from relay.storage.deliveries import LEASE_MS
 
@@ -151,15 +153,15 @@ def test_a_webhook_that_two_workers_had_is_delivered_once(bench: Workbench) -> N
     bench.hook()
     bench.accept(bench.source(), TOLD)
     slow, fast = Belt(bench), Belt(bench)
-    made = slow.pipeline._make
+    opened = slow.workings.reader.open
 
-    def overtaken(webhook: inbound.Claimed, *, may_ask: bool) -> Any:
+    def overtaken(claimed: Iterable[inbound.Claimed]) -> list[Opened]:
         """The lease ends while the slow one is at work, and the fast one does it all."""
         come_due(bench)
         fast.process()
-        return made(webhook, may_ask=may_ask)
+        return opened(claimed)
 
-    slow.pipeline._make = overtaken  # type: ignore[method-assign]
+    slow.workings.reader.open = overtaken  # type: ignore[method-assign]
     slow.process()
 
     assert len(fast.dispatcher.parcels) == 1
@@ -200,9 +202,9 @@ def test_what_cannot_be_read_any_more_is_kept_as_unknown(bench: Workbench, belt:
 def test_a_defect_is_kept_and_not_delivered(bench: Workbench, belt: Belt, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.hook()
     bench.accept(bench.source(), TOLD)
-    whole = pipeline.normalize
+    whole = normalize.normalize
     monkeypatch.setattr(
-        pipeline, "normalize", lambda *given: [replace(event, defect="amount is missing") for event in whole(*given)]
+        normalize, "normalize", lambda *given: [replace(event, defect="amount is missing") for event in whole(*given)]
     )
 
     belt.process()
@@ -315,7 +317,7 @@ def test_nobody_waits_for_a_slot_under_the_write_lock(
         asked.append((hook_id, count, bench.database._gate.locked()))
         return [now_ms()] * count
 
-    monkeypatch.setattr(belt.pipeline, "_reserve", reserve)
+    monkeypatch.setattr(belt.workings.outlet, "_reserve", reserve)
     source = bench.source()
     for number in range(3):
         bench.accept(source, TOLD, key=f"msg_a{number}")
@@ -335,7 +337,7 @@ def test_what_is_surely_too_much_for_a_pace_is_not_even_tried_here(
         asked.append(count)
         return []
 
-    monkeypatch.setattr(belt.pipeline, "_reserve", reserve)
+    monkeypatch.setattr(belt.workings.outlet, "_reserve", reserve)
     source = bench.source()
     for key in ("a", "b"):
         for number in range(100):
@@ -401,7 +403,7 @@ def test_a_hook_that_was_switched_off_gets_nothing_more(bench: Workbench, belt: 
 def test_a_worker_that_is_told_to_stop_claims_nothing_more(bench: Workbench, belt: Belt) -> None:
     bench.hook()
     bench.accept(bench.source(), TOLD)
-    belt.pipeline.stop()
+    belt.workings.loop.stop()
 
     assert belt.process() == 0
     assert belt.retry() == 0
@@ -412,14 +414,14 @@ def test_a_worker_that_is_told_to_stop_claims_nothing_more(bench: Workbench, bel
 def test_more_than_a_batch_is_done_in_one_go_and_help_is_called(bench: Workbench) -> None:
     belt = Belt(bench)
     called: list[str] = []
-    belt.pipeline._call_help = called.append
+    belt.workings.loop._wake_another = called.append
     hook = bench.hook()
     source = bench.source()
-    for number in range(pipeline.BATCH + 5):
+    for number in range(BATCH + 5):
         bench.accept(source, TOLD, key=f"msg_a{number}")
 
-    assert belt.process() == pipeline.BATCH + 5
-    assert len(belt.dispatcher.native_ids(hook)) == pipeline.BATCH + 5
+    assert belt.process() == BATCH + 5
+    assert len(belt.dispatcher.native_ids(hook)) == BATCH + 5
     assert called == ["fresh"]
 
 
@@ -427,7 +429,7 @@ def test_the_key_it_was_sealed_with_may_be_an_older_one(bench: Workbench, tmp_pa
     hook = bench.hook()
     bench.accept(bench.source(), TOLD, key="sealed by the old key")
     newer = Belt(bench)
-    newer.pipeline._vault = type(bench.vault)(("a newer key, also long enough to be one", SECRET_KEY))
+    newer.workings.reader._vault = type(bench.vault)(("a newer key, also long enough to be one", SECRET_KEY))
 
     newer.process()
 
