@@ -17,7 +17,7 @@ NODE_LOCKS := $(shell find bench connectors tests -name node_modules -prune -o -
 # Tests start hundreds of processes: none is to compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run demo test corpus check drift lint types generate chaos fuzz bench vectors lock sbom advisories clean zapier-package zapier-validate
+.PHONY: help run demo test corpus check drift lint types generate chaos fuzz bench vectors lock sbom advisories house clean zapier-package zapier-validate
 
 help:  ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -95,6 +95,9 @@ sbom: $(STAMP)  ## What a release is made of, from the lock files: CycloneDX in 
 advisories: $(STAMP)  ## Ask the registries of Python and npm whether anything that is locked has a known hole
 	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock -r requirements-dev.lock
 	@for lock in $(NODE_LOCKS); do echo "$$lock:"; (cd "$$(dirname "$$lock")" && npm audit --package-lock-only) || exit 1; done
+
+house: $(STAMP)  ## Measure the source tree: folders, import arrows, circles, long functions, lines written twice
+	@$(BIN)/python -m bench.house
 
 clean:  ## Remove what was set up and what runs left behind
 	@rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache bench/.cache

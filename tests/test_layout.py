@@ -1,26 +1,14 @@
 """The arrows between the modules, one place for each outside thing, and no test that looks beside the project."""
 
-import ast
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from bench.house import ON_TOP, ORDER, imports, modules, name_of, room_of
 from written_paths import outside
 
 ROOT = Path(__file__).parent.parent
 RELAY = ROOT / "relay"
-ORDER = (
-    *("errors", "model", "formats", "security", "config", "logs", "http", "catalogue", "sdk", "providers", "agents"),
-    *("storage", "queue", "context", "areas", "inbound", "outbound", "pipeline", "accounts", "notify", "actions"),
-    *("insight", "watch", "web", "running", "develop", "cli"),
-)
-"""The folders and files of `relay/` in the direction of their arrows: each imports only what stands before it."""
-
-ON_TOP = {"__init__", "__main__"}
-"""What stands above all others: `create_app` and `python -m relay`."""
-
 OWNERS = {
     "rq": {"queue.wakeups"},
     "redis": {"queue", "web.framework.rate_limit"},  # the limiter talks to Redis by itself, with its client's options
@@ -32,32 +20,6 @@ OWNERS = {
     "smtplib": {"notify.mail"},
     "apprise": {"notify"},
 }
-
-
-def modules() -> list[Path]:
-    return sorted(path for path in RELAY.rglob("*.py") if "migrations/versions" not in str(path))
-
-
-def name_of(path: Path) -> str:
-    return ".".join(path.relative_to(RELAY).with_suffix("").parts).removesuffix(".__init__")
-
-
-@cache
-def imports(path: Path) -> tuple[str, ...]:
-    return tuple(_imports(path))
-
-
-def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def room_of(name: str) -> str:
-    return name.partition(".")[0]
 
 
 def test_everything_has_its_place_in_the_order() -> None:
