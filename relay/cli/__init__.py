@@ -1,37 +1,37 @@
 """The `relay` command. Every look and every `add` takes `--json`; errors say what to do and exit with 1.
 
-A command's module is loaded when the command is asked for: each part of a running relay is a process of its own, and
-starts sooner without what the others need.
+A file here with `COMMANDS` is found by itself, and loaded when one of its commands is asked for: each part of a running
+relay is a process of its own, and starts sooner without what the others need.
 """
 
+import re
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 from relay import __version__
 from relay.cli.edge import Edge
 
-MODULES = {
-    "run": ("up", "web", "work", "clock"),
-    "accounts": ("source", "hook", "key"),
-    "channels": ("channel",),
-    "inspect": ("events", "deliveries", "replay", "doctor", "audit"),
-    "vault": ("vault",),
-    "actions": ("action",),
-    "developer": ("samples", "send", "verify", "normalize", "new-provider", "generate"),
-    "make": ("make",),
-}
-"""The commands of each module, as its `COMMANDS` has them."""
+ROOT = Path(__file__).parent
+_COMMAND = re.compile(r'^@click\.(?:command|group)\("([^"]+)"', re.MULTILINE)
 
-_MODULE_OF = {command: module for module, commands in MODULES.items() for command in commands}
+
+@cache
+def modules() -> Mapping[str, str]:
+    """The module of each command. A module is a file here that has `COMMANDS`; its text says what they are called."""
+    texts = {path.stem: path.read_text() for path in ROOT.glob("*.py")}
+    return {name: module for module, text in texts.items() for name in _COMMAND.findall(text)}
 
 
 class _Relay(Edge):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_MODULE_OF)
+        return sorted(modules())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = _MODULE_OF.get(cmd_name)
+        module = modules().get(cmd_name)
         if module is None:
             return None
         commands: tuple[click.Command, ...] = import_module(f"relay.cli.{module}").COMMANDS

@@ -6,16 +6,20 @@ from importlib import import_module
 
 import click
 
-from relay.cli import MODULES, main
+from relay.cli import ROOT, main, modules
 
 
-def test_each_module_has_the_commands_that_it_is_asked_for() -> None:
-    found = {module: import_module(f"relay.cli.{module}").COMMANDS for module in MODULES}
+def test_each_command_is_found_by_the_text_of_its_file() -> None:
+    with_commands = {path.stem for path in ROOT.glob("*.py") if "\nCOMMANDS = " in path.read_text()}
 
-    assert {module: sorted(each.name for each in commands) for module, commands in found.items()} == {
-        module: sorted(names) for module, names in MODULES.items()
-    }
-    assert main.list_commands(click.Context(main)) == sorted(name for names in MODULES.values() for name in names)
+    found = {each.name: name for name in with_commands for each in import_module(f"relay.cli.{name}").COMMANDS}
+
+    assert modules() == found
+    assert main.list_commands(click.Context(main)) == sorted(str(name) for name in found)
+
+
+def test_what_is_no_command_of_any_file_is_none() -> None:
+    assert main.get_command(click.Context(main), "edge") is None
 
 
 def test_a_part_starts_without_what_the_others_need() -> None:
