@@ -15,6 +15,7 @@ import click
 import pytest
 
 import corpus
+from bench.house import ORDER
 from kit.waiting import PATIENCE_SECONDS
 from relay import config, errors
 from relay.accounts.accounts import creatable_providers
@@ -174,7 +175,40 @@ def test_every_relative_link_leads_somewhere(name: str) -> None:
 def test_the_front_page_leads_to_every_kind_of_document() -> None:
     links = set(LINK.findall(page("README.md")))
 
-    assert {"docs/tutorial.md", "docs/how-to", "docs/reference", "docs/decisions", "CONTRIBUTING.md"} <= links
+    assert {
+        "docs/tutorial.md",
+        "docs/architecture.md",
+        "docs/glossary.md",
+        "docs/how-to",
+        "docs/reference",
+        "docs/decisions",
+        "CONTRIBUTING.md",
+    } <= links
+
+
+def test_the_architecture_draws_every_folder_in_the_order_of_its_arrows() -> None:
+    (tree, *_) = fences(page("docs/architecture.md"), "")
+    drawn = re.findall(r"^  (\w+)(?:/|\.py) ", tree, re.MULTILINE)
+
+    assert drawn == list(ORDER)
+
+
+def test_the_architecture_names_only_modules_that_exist() -> None:
+    text = page("docs/architecture.md")
+    boxes = re.findall(r"[\[(]((?:relay/)?[a-z_]+/[a-z_/]+)[:\])]", "\n".join(fences(text, "mermaid")))
+    texts = re.findall(r"\[([a-z_/]+(?:\.py)?)\]\(\.\./relay/([^)]*)\)", text)
+
+    missing = [box for box in boxes if not list((ROOT / "relay").glob(f"{box}*"))]
+    assert missing == []
+    assert [shown for shown, target in texts if shown.rstrip("/") != target] == []
+
+
+def test_every_term_of_the_glossary_is_used_in_the_code() -> None:
+    terms = re.findall(r"^\| ([a-z, -]+) \| (?!means)", page("docs/glossary.md"), re.MULTILINE)
+    code = " ".join(path.read_text().lower() for path in (ROOT / "relay").rglob("*.py"))
+    words = {word for term in terms for word in term.split(", ")}
+
+    assert {word for word in words if not re.search(word.replace(" ", "[ _\n]+"), code)} == set()
 
 
 @pytest.mark.parametrize("name", names([path for path in PAGES if path not in SETUPS]))
