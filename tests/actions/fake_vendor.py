@@ -26,7 +26,7 @@ from relay.sdk.actions import Task
 from relay.sdk.client import Vendor
 
 SECONDS = 1.0
-"""How long a task of `FakeVendor.task` waits for an answer."""
+"""How long a task of `FakeVendor.task` waits for an answer that does not come."""
 
 Trouble = Literal["closes_before", "hangs", "closes_after", "busy", "fails_before", "fails_after", "babbles"]
 """What happens to a request instead of an answer:
@@ -76,13 +76,16 @@ Table = Mapping[tuple[str, str], Any]
 
 class FakeVendor:
     """`requests` are all that came, in order; `done` are those that had their effect, which is: were answered by the
-    function or the table, whether or not the answer arrived."""
+    function or the table, whether or not the answer arrived. `changes` are the places among `requests` of
+    those by which its tasks changed something."""
 
     def __init__(self, answers: Handler | Table) -> None:
         self.answers = answers
         self.requests: list[Request] = []
         self.done: list[Request] = []
+        self.changes: list[int] = []
         self._troubles: list[tuple[str, str, Trouble, int]] = []
+        self._at: dict[int, Trouble | Answer] = {}
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -107,6 +110,10 @@ class FakeVendor:
         """Have trouble with the next request like this, `after` so many that go well."""
         self._troubles += [(method, path, trouble, after)] * times
 
+    def at(self, place: int, trouble: "Trouble | Answer") -> None:
+        """Have trouble with the request of this place, counted from 0, or answer it so and do nothing."""
+        self._at[place] = trouble
+
     def task(
         self,
         given: Mapping[str, Any],
@@ -117,10 +124,21 @@ class FakeVendor:
         asked_at: str = "2026-11-25T12:00:00Z",
     ) -> Task:
         """What an adapter is given for an input, with a way to this vendor that soon gives up waiting."""
-        vendor = Vendor(self.url, fetch=_fetch, allow_private=frozenset({self.host}), dry=dry)
+        vendor = Vendor(
+            self.url,
+            fetch=self._fetch,
+            allow_private=frozenset({self.host}),
+            before_change=lambda: self.changes.append(len(self.requests)),
+            dry=dry,
+        )
         return Task(
             given, {"api_url": self.url, **(settings or {})}, vendor, key, instant(asked_at) or datetime.now(UTC)
         )
+
+    def _fetch(self, method: str, url: str, **options: Any) -> http.Answer:
+        """Only where an answer is not to come it is not waited for long."""
+        hangs = any(trouble == "hangs" for *_, trouble, _ in self._troubles) or "hangs" in self._at.values()
+        return http.fetch(method, url, **{**options, "timeout": SECONDS if hangs else PATIENCE_SECONDS})
 
     def told(self, method: str = "", path: str = "") -> list[Request]:
         """Those of `done` that were no GET, or all with this method and path."""
@@ -131,8 +149,11 @@ class FakeVendor:
     def answer(self, request: Request) -> Answer | None:
         """None closes the connection without one."""
         with self._lock:
+            planned = self._at.get(len(self.requests))
             self.requests.append(request)
-            trouble = self._trouble_with(request)
+            if isinstance(planned, Answer):
+                return planned
+            trouble = planned or self._trouble_with(request)
             if trouble not in _UNDONE:
                 self.done.append(request)
             answer = None if trouble in _UNDONE else self._carry_out(request)
@@ -174,10 +195,6 @@ class FakeVendor:
             case (int() as status, body):
                 return Answer(status, body)
         return Answer(200, found)
-
-
-def _fetch(method: str, url: str, **options: Any) -> http.Answer:
-    return http.fetch(method, url, **{**options, "timeout": SECONDS})
 
 
 def _handler(vendor: FakeVendor) -> type[BaseHTTPRequestHandler]:

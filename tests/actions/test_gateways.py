@@ -1,144 +1,29 @@
 """What further gateways do, against servers that answer as these document it."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from actions.fake_vendor import Answer, FakeVendor, Request
+from actions.gateways import GATEWAYS, KEYS, STATES, Gateway, Invoices, Links, Refunds, Subscription
 from relay.actions import adapters
 from relay.catalogue.action_types import get as get_action
-from relay.providers import get as get_provider
-from relay.sdk.outcomes import Declined, Done, Failed, NotReached, Uncertain
+from relay.sdk.outcomes import Declined, Done, Failed, Uncertain
 
-KEYS = {"api_key": "k3y", "key_id": "id", "key_secret": "k3y", "access_token": "k3y"}
-BEARER, BASIC = "Bearer k3y", "Basic azN5Og=="  # k3y:
 MOVES = ("subscription.pause", "subscription.resume", "subscription.cancel")
 
 
-@dataclass(frozen=True)
-class Gateway:
-    """How a gateway is asked and told: paths with `{id}`, states, where things lie in its answers."""
-
-    name: str
-    authorization: str
-    read: str
-    told: Mapping[str, tuple[str, str]]
-    states: Mapping[str, str]
-    inside: str = ""
-    state: str = "status"
-    key: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    refusal: Callable[[str], Any] = lambda text: {"error": {"message": text}}
-
-
-def _posts(path: str, cancel: str = "cancel") -> dict[str, tuple[str, str]]:
-    verbs = {"subscription.pause": "pause", "subscription.resume": "resume", "subscription.cancel": cancel}
-    return {action: ("POST", f"{path}/{verb}") for action, verb in verbs.items()}
-
-
-STATES = {"subscription.pause": "paused", "subscription.resume": "active", "subscription.cancel": "canceled"}
-BRITISH = {**STATES, "subscription.cancel": "cancelled"}
-GATEWAYS = {
-    each.name: each
-    for each in (
-        Gateway(
-            "gocardless",
-            BEARER,
-            "/subscriptions/{id}",
-            _posts("/subscriptions/{id}/actions"),
-            BRITISH,
-            inside="subscriptions",
-            key="idempotency-key",
-            headers={"gocardless-version": "2015-07-06"},
-        ),
-        Gateway(
-            "paddle",
-            BEARER,
-            "/subscriptions/{id}",
-            _posts("/subscriptions/{id}"),
-            STATES,
-            inside="data",
-            refusal=lambda text: {"error": {"detail": text}},
-        ),
-        Gateway(
-            "chargebee",
-            BASIC,
-            "/api/v2/subscriptions/{id}",
-            _posts("/api/v2/subscriptions/{id}", "cancel_for_items"),
-            BRITISH,
-            inside="subscription",
-            key="chargebee-idempotency-key",
-            refusal=lambda text: {"message": text},
-        ),
-        Gateway(
-            "recurly",
-            BASIC,
-            "/subscriptions/{id}",
-            {action: ("PUT", path) for action, (_, path) in _posts("/subscriptions/{id}").items()},
-            STATES,
-            state="state",
-            key="idempotency-key",
-            headers={"accept": "application/vnd.recurly.v2021-02-25"},
-        ),
-        Gateway(
-            "razorpay",
-            "Basic aWQ6azN5",  # id:k3y
-            "/v1/subscriptions/{id}",
-            _posts("/v1/subscriptions/{id}"),
-            BRITISH,
-            refusal=lambda text: {"error": {"description": text}},
-        ),
-        Gateway(
-            "square",
-            BEARER,
-            "/v2/subscriptions/{id}",
-            _posts("/v2/subscriptions/{id}"),
-            {action: state.upper() for action, state in STATES.items()},
-            inside="subscription",
-            headers={"square-version": "2025-10-16"},
-            refusal=lambda text: {"errors": [{"detail": text}]},
-        ),
-    )
-}
 EACH = pytest.mark.parametrize("gateway", GATEWAYS.values(), ids=list(GATEWAYS))
 
 
-class Account:
-    """One subscription at a gateway."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway, self.effects = gateway, []  # type: tuple[Gateway, list[str]]
-        self.status = "trialing"
-        self.refusal: Answer | None = None
-
-    def __call__(self, request: Request) -> Any:
-        gateway = self.gateway
-        assert request.headers["authorization"] == gateway.authorization
-        assert {name: request.headers.get(name) for name in gateway.headers} == gateway.headers
-        found = {"id": "sub_1", gateway.state: self.status}
-        if (request.method, request.path) == ("GET", gateway.read.format(id="sub_1")):
-            return {gateway.inside: found} if gateway.inside else found
-        for action, (method, path) in gateway.told.items():
-            if (request.method, request.path) == (method, path.format(id="sub_1")):
-                assert not gateway.key or request.headers[gateway.key] == "run_1"
-                if self.refusal:
-                    return self.refusal
-                self.effects.append(action)
-                self.status = gateway.states[action]
-                found[gateway.state] = self.status
-                return {gateway.inside: found} if gateway.inside else found
-        return Answer(404, gateway.refusal("Not found"))
+@pytest.fixture
+def account(gateway: Gateway) -> Subscription:
+    return Subscription(gateway)
 
 
 @pytest.fixture
-def account(gateway: Gateway) -> Account:
-    return Account(gateway)
-
-
-@pytest.fixture
-def vendor(account: Account) -> Iterator[FakeVendor]:
+def vendor(account: Subscription) -> Iterator[FakeVendor]:
     with FakeVendor(account) as made:
         yield made
 
@@ -157,7 +42,7 @@ def wanted(gateway: Gateway, action: str) -> dict[str, Any]:
 
 @EACH
 @pytest.mark.parametrize("action", MOVES)
-def test_a_subscription_is_moved_once(vendor: FakeVendor, account: Account, gateway: Gateway, action: str) -> None:
+def test_a_subscription_is_moved_once(vendor: FakeVendor, account: Subscription, gateway: Gateway, action: str) -> None:
     first = does(vendor, gateway.name, action, **wanted(gateway, action))
     second = does(vendor, gateway.name, action, **wanted(gateway, action))
 
@@ -167,22 +52,7 @@ def test_a_subscription_is_moved_once(vendor: FakeVendor, account: Account, gate
 
 
 @EACH
-@pytest.mark.parametrize("trouble", ["hangs", "closes_after", "fails_after", "babbles"])
-def test_an_unknown_outcome_is_found_out_by_reading(
-    vendor: FakeVendor, account: Account, gateway: Gateway, trouble: Any
-) -> None:
-    method, path = gateway.told["subscription.pause"]
-    vendor.next(method, path.format(id="sub_1"), trouble)
-    assert adapters.of(gateway.name)["subscription.pause"].repeatable
-    with pytest.raises(Uncertain):
-        does(vendor, gateway.name, "subscription.pause", subscription_id="sub_1")
-
-    assert "already" in does(vendor, gateway.name, "subscription.pause", subscription_id="sub_1").text
-    assert account.effects == ["subscription.pause"]
-
-
-@EACH
-def test_errors_are_outcomes(vendor: FakeVendor, account: Account, gateway: Gateway) -> None:
+def test_errors_are_outcomes(vendor: FakeVendor, account: Subscription, gateway: Gateway) -> None:
     def failed(status: int) -> str:
         account.refusal = Answer(status, gateway.refusal("It is not to be."))
         with pytest.raises(Failed, match="It is not to be") as error:
@@ -202,39 +72,12 @@ def test_errors_are_outcomes(vendor: FakeVendor, account: Account, gateway: Gate
     assert error.value.code == "no_such_thing"
 
 
-@EACH
-def test_a_busy_gateway_is_asked_again_later(vendor: FakeVendor, account: Account, gateway: Gateway) -> None:
-    method, path = gateway.told["subscription.pause"]
-    vendor.next(method, path.format(id="sub_1"), "busy")
-
-    with pytest.raises(NotReached) as error:
-        does(vendor, gateway.name, "subscription.pause", subscription_id="sub_1")
-
-    assert (error.value.after, account.effects) == (7, [])
-
-
-@EACH
-def test_a_rehearsal_changes_nothing(vendor: FakeVendor, account: Account, gateway: Gateway) -> None:
-    task = vendor.task({"subscription_id": "sub_1"}, KEYS, dry=True)
-
-    adapters.of(gateway.name)["subscription.pause"].run(task)
-
-    assert len(task.vendor.told) == 1
-    assert account.effects == []
-    assert "k3y" not in str(task.vendor.told)
-
-
-@EACH
-def test_every_setting_that_an_action_needs_is_one_of_the_provider(gateway: Gateway) -> None:
-    known = {each.name for each in get_provider(gateway.name).settings}
-
-    assert {need for each in adapters.of(gateway.name).values() for need in each.needs} <= known
-
-
 @pytest.mark.parametrize(
     "gateway", [GATEWAYS["recurly"], GATEWAYS["square"], GATEWAYS["gocardless"]], ids=lambda g: g.name
 )
-def test_an_end_that_a_gateway_does_not_know_is_refused(vendor: FakeVendor, account: Account, gateway: Gateway) -> None:
+def test_an_end_that_a_gateway_does_not_know_is_refused(
+    vendor: FakeVendor, account: Subscription, gateway: Gateway
+) -> None:
     at_period_end = gateway.name == "gocardless"
 
     with pytest.raises(Failed, match="At Period End"):
@@ -280,24 +123,6 @@ def test_a_subscription_is_extended_without_a_charge(name: str) -> None:
 # Payment links
 
 
-class Links:
-    """What was linked, by the reference or key that a gateway keeps."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.made = name, []  # type: tuple[str, list[dict[str, Any]]]
-
-    def __call__(self, request: Request) -> Any:
-        if request.method == "GET":
-            return {"payment_links": self.made}
-        key = request.headers.get("idempotency-key", request.json.get("reference_id"))
-        known = next((each for each in self.made if each["reference_id"] == key), None)
-        if known is None:
-            known = {**request.json, "id": "pl_1", "short_url": "https://rzp.example/1", "reference_id": key}
-            known["_links"] = {"paymentLink": {"href": "https://pay.mollie.example/1"}}
-            self.made.append(known)
-        return Answer(201, known)
-
-
 @pytest.mark.parametrize("name", ["mollie", "razorpay"])
 @pytest.mark.parametrize("trouble", [None, "hangs", "closes_after", "fails_after", "babbles"])
 def test_a_payment_link_is_one_link_whatever_becomes_of_the_answer(name: str, trouble: Any) -> None:
@@ -324,58 +149,6 @@ def test_a_payment_link_is_one_link_whatever_becomes_of_the_answer(name: str, tr
 
 
 # Refunds
-
-
-class Refunds:
-    """One payment of 24.00 EUR at a gateway, by its paths; what was refunded is kept with what was noted on it."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.made = name, []  # type: tuple[str, list[dict[str, Any]]]
-
-    def __call__(self, request: Request) -> Any:
-        return getattr(self, f"_{self.name}")(request)
-
-    def _mollie(self, request: Request) -> Any:
-        if request.method == "POST":
-            self.made.append({"id": "re_1", "status": "pending", **request.json})
-            return Answer(201, self.made[-1])
-        if request.path.endswith("/refunds"):
-            return {"_embedded": {"refunds": self.made}}
-        return {"id": "tr_1", "amountRemaining": {"value": "24.00", "currency": "EUR"}}
-
-    def _gocardless(self, request: Request) -> Any:
-        if request.method == "POST":
-            wanted = request.json["refunds"]
-            assert wanted["total_amount_confirmation"] == wanted["amount"]
-            self.made.append({"id": "re_1", "status": "created", "currency": "EUR", **wanted})
-            return Answer(201, {"refunds": self.made[-1]})
-        if request.path == "/refunds":
-            return {"refunds": self.made}
-        return {"payments": {"id": "PM1", "amount": 2400, "amount_refunded": 0, "currency": "EUR"}}
-
-    def _paddle(self, request: Request) -> Any:
-        if request.method == "POST":
-            self.made.append({"id": "re_1", "status": "pending_approval", **request.json})
-            return Answer(201, {"data": self.made[-1]})
-        if request.path.startswith("/transactions/"):
-            return {"data": {"id": "tr_1", "currency_code": "EUR", "details": {"totals": {"grand_total": "2400"}}}}
-        return {"data": self.made}
-
-    def _razorpay(self, request: Request) -> Any:
-        if request.method == "POST":
-            self.made.append({"id": "re_1", "status": "processed", "currency": "EUR", "amount": 2400, **request.json})
-            return self.made[-1]
-        if request.path.endswith("/refunds"):
-            return {"items": self.made}
-        return {"id": "tr_1", "amount": 2400, "amount_refunded": 0, "currency": "EUR"}
-
-    def _square(self, request: Request) -> Any:
-        if request.method == "POST":
-            known = [each for each in self.made if each["idempotency_key"] == request.json["idempotency_key"]]
-            if not known:
-                self.made.append({"id": "re_1", "status": "PENDING", **request.json})
-            return {"refund": (known or self.made)[-1]}
-        return {"payment": {"id": "p1", "amount_money": {"amount": 2400, "currency": "EUR"}}}
 
 
 REFUNDING = {
@@ -439,28 +212,6 @@ def test_paddle_refunds_no_parts_and_nothing_twice() -> None:
 
 
 # Invoices of Chargebee and Recurly
-
-
-class Invoices:
-    def __init__(self, name: str) -> None:
-        self.name, self.charged = name, 0
-        self.status = "payment_due"
-        self.refusal: Answer | None = None
-
-    def __call__(self, request: Request) -> Any:
-        if request.method != "GET":
-            if self.refusal:
-                return self.refusal
-            if "collect" in request.path:
-                self.charged += 1
-            self.status = "voided" if "void" in request.path else "paid"
-        invoice = {"id": "in_1", "status": self.status, "state": self.status, "number": "1042", "currency": "EUR"}
-        invoice |= {"amount_paid": 2400, "currency_code": "EUR", "paid": 24.0, "due_date": 1798000000}
-        if self.name == "chargebee":
-            invoice |= {"total": 2400, "amount_due": 400, "customer_id": "41"}
-        else:
-            invoice |= {"total": 24.0, "balance": 4.0, "due_at": "2026-12-23T04:26:40Z", "account": {"code": "41"}}
-        return {"invoice": invoice} if self.name == "chargebee" else invoice
 
 
 COLLECTING = {

@@ -1,0 +1,218 @@
+"""What every adapter must do, whichever vendor it is. A new one is picked up by itself, and fails here until its vendor
+is among `tests/actions/vendors`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from actions.fake_vendor import FakeVendor, Trouble
+from actions.vendors import Account, KnownVendor, refusals_of, vendor_of
+from relay.actions import adapters
+from relay.catalogue.action_types import get as get_action
+from relay.providers import get as get_provider
+from relay.providers import load
+from relay.sdk.actions import Adapter, Task
+from relay.sdk.outcomes import Done, Failed, NotReached, Uncertain
+
+ALL = [(provider, action) for provider in load() for action in adapters.of(provider)]
+CHANGING = [(provider, action) for provider, action in ALL if get_action(action).risk != "read"]
+PROMISED = [
+    (provider, action)
+    for provider, action in CHANGING
+    if adapters.of(provider)[action].repeatable or adapters.of(provider)[action].look_up_outcome
+]
+LOST: tuple[Trouble, ...] = ("closes_after", "fails_after", "babbles")
+SECRETS = ("k3y", "s3cret", "t0ken", "rk_test_s3cret")
+RUN = "run_0123456789abcdef0123456789abcdef"
+
+
+def each(which: list[tuple[str, str]]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(("provider", "action"), which, ids=[":".join(names) for names in which])
+
+
+class Case:
+    """An adapter beside its vendor."""
+
+    def __init__(self, provider: str, action: str) -> None:
+        self.known: KnownVendor = vendor_of(provider)
+        self.action = action
+        self.adapter: Adapter = adapters.of(provider)[action]
+
+    @contextmanager
+    def vendor(self) -> Iterator[tuple[FakeVendor, Account]]:
+        account = self.known.prepared(self.action)
+        with FakeVendor(account) as vendor:
+            yield vendor, account
+
+    def task(self, vendor: FakeVendor, *, dry: bool = False) -> Task:
+        settings = {**self.known.keys, "api_base": vendor.url}
+        return vendor.task(self.known.input(self.action), settings, key=RUN, dry=dry)
+
+    def usual(self) -> tuple[list[str], list[int], int]:
+        """What it does when all goes well: its effects, the places of its changes, and how often it asks."""
+        with self.vendor() as (vendor, account):
+            self.adapter.run(self.task(vendor))
+            return list(account.effects), list(vendor.changes), len(vendor.requests)
+
+    @property
+    def find_out(self) -> Callable[[Task], Done | None] | None:
+        """What the relay does once an outcome is unknown."""
+        return self.adapter.run if self.adapter.repeatable else self.adapter.look_up_outcome
+
+
+@pytest.fixture
+def case(provider: str, action: str) -> Case:
+    return Case(provider, action)
+
+
+@each(ALL)
+def test_it_is_done_and_told_in_the_words_of_its_schema(case: Case, action: str) -> None:
+    with case.vendor() as (vendor, account):
+        done = case.adapter.run(case.task(vendor))
+
+    assert done.text
+    assert set(done.output) <= set(get_action(action).outputs)
+    assert bool(account.effects) == (get_action(action).risk != "read") == bool(vendor.changes)
+
+
+@each(PROMISED)
+def test_done_twice_it_has_one_effect(case: Case) -> None:
+    assert case.find_out is not None
+    with case.vendor() as (vendor, account):
+        case.adapter.run(case.task(vendor))
+        once = list(account.effects)
+
+        found = case.find_out(case.task(vendor))
+
+        assert (found is None, account.effects) == (False, once)
+
+
+@each(CHANGING)
+@pytest.mark.parametrize("trouble", LOST)
+def test_an_answer_that_is_lost_leaves_one_effect(case: Case, trouble: Trouble) -> None:
+    """Wherever the answer is lost. Of a success whose words are lost, the status alone may be enough."""
+    effects, changes, _ = case.usual()
+    for place in changes:
+        with case.vendor() as (vendor, account):
+            vendor.at(place, trouble)
+            try:
+                case.adapter.run(case.task(vendor))
+                assert trouble == "babbles"
+            except Uncertain:
+                assert account.effects == effects[: changes.index(place) + 1]
+                if case.find_out is not None:
+                    assert case.find_out(case.task(vendor)) is not None
+
+            if case.adapter.repeatable:
+                assert account.effects == effects
+            assert account.effects == effects[: len(account.effects)]
+
+
+@each(CHANGING)
+@pytest.mark.parametrize("trouble", ["closes_before", "fails_before"])
+def test_a_request_that_is_lost_is_not_taken_for_done(case: Case, trouble: Trouble) -> None:
+    effects, changes, _ = case.usual()
+    for step, place in enumerate(changes):
+        with case.vendor() as (vendor, account):
+            vendor.at(place, trouble)
+            with pytest.raises(Uncertain):
+                case.adapter.run(case.task(vendor))
+            assert account.effects == effects[:step]
+
+            if case.adapter.repeatable:
+                case.adapter.run(case.task(vendor))
+                assert account.effects == effects
+            elif case.adapter.look_up_outcome is not None:
+                assert (case.adapter.look_up_outcome(case.task(vendor)) is None) == (step == 0)
+
+
+@each(ALL)
+def test_a_busy_vendor_is_asked_again_later(case: Case) -> None:
+    effects, changes, requests = case.usual()
+    for place in range(requests):
+        with case.vendor() as (vendor, account):
+            vendor.at(place, "busy")
+            with pytest.raises(NotReached) as error:
+                case.adapter.run(case.task(vendor))
+
+            assert error.value.after == 7
+            assert account.effects == effects[: len([each for each in changes if each < place])]
+
+
+@each(ALL)
+@pytest.mark.parametrize("trouble", ["closes_before", "fails_before", "babbles"])
+def test_a_read_that_fails_changes_nothing(case: Case, trouble: Trouble) -> None:
+    """What is no answer at all is never taken for one. HestiaCP and the like answer in bare words, which say no."""
+    effects, changes, requests = case.usual()
+    for place in set(range(requests)).difference(changes):
+        with case.vendor() as (vendor, account):
+            vendor.at(place, trouble)
+            with pytest.raises(NotReached if trouble != "babbles" else (NotReached, Failed)):
+                case.adapter.run(case.task(vendor))
+
+            assert account.effects == effects[: len([each for each in changes if each < place])]
+
+
+@each(ALL)
+def test_a_refusal_is_told_in_the_vendors_words(case: Case, provider: str) -> None:
+    refusals = refusals_of(provider)
+    for refusal in refusals:
+        with case.vendor() as (vendor, account):
+            vendor.at(0 if case.known.login is None else 1, refusal.answer)
+            with pytest.raises(Failed) as error:
+                case.adapter.run(case.task(vendor))
+
+            assert (error.value.code, account.effects) == (refusal.code, [])
+            assert refusal.says is None or refusal.says in error.value.message
+            assert not any(secret in error.value.message for secret in SECRETS)
+    assert {refusal.code for refusal in refusals} & {"credentials_refused", "not_permitted"}, "record how it says no"
+
+
+@each(ALL)
+def test_a_dry_run_sends_nothing_and_shows_no_secret(case: Case, action: str) -> None:
+    secrets = {
+        value for name, value in case.known.keys.items() if value in ("k3y", "s3cret", "t0ken", "rk_test_s3cret")
+    }
+    with case.vendor() as (vendor, account):
+        task = case.task(vendor, dry=True)
+
+        case.adapter.run(task)
+
+        assert account.effects == []
+        assert bool(task.vendor.told) == (get_action(action).risk != "read")
+        assert not any(secret in str(task.vendor.told) for secret in secrets)
+    assert secrets
+
+
+class Read(dict[str, Any]):
+    """Settings that know which of them were looked at, and which had to be there."""
+
+    def __init__(self, known: dict[str, Any]) -> None:
+        super().__init__(known)
+        self.read: set[str] = set()
+        self.needed: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.needed.add(name)
+        self.read.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.read.add(name)
+        return super().get(name, default)
+
+
+@each(ALL)
+def test_the_settings_that_it_reads_are_declared(case: Case, provider: str) -> None:
+    declared = get_provider(provider).settings
+    with case.vendor() as (vendor, _):
+        task = case.task(vendor)
+        settings = Read(dict(task.settings))
+
+        case.adapter.run(replace(task, settings=settings))
+
+    assert settings.read | set(case.adapter.needs) <= {setting.name for setting in declared}
+    assert settings.needed <= set(case.adapter.needs)
