@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from relay.areas.findings import BROKEN
 from relay.cli.context import ACTOR, here, json_option, none_of, show, table
 from relay.cli.named import check_types, event_named, hook_named, source_named
 from relay.errors import Broken, InvalidRequest
@@ -145,7 +146,7 @@ def doctor_command(as_json: bool) -> None:
     findings = doctor.examine()
     rows = [{"state": each.state, "what": each.what, "found": each.found, "do": each.remedy} for each in findings]
     table(rows, ("state", "what", "found", "do"), as_json, "")
-    if any(each.state == doctor.BROKEN for each in findings):
+    if any(each.state == BROKEN for each in findings):
         raise click.exceptions.Exit(1)
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from kit.workbench import SECRET_KEY, Workbench, sqlite_url
 from relay import config as config_module
+from relay.areas.findings import BROKEN, Finding
 from relay.cli import run
 from relay.config import Config
 from relay.errors import ConfigError
-from relay.running import doctor
-from relay.running.doctor import BROKEN, Finding
+from relay.running.findings.settings import readable_by_others
 from relay.running.redis_server import redis_command
 from relay.storage import workspaces
 
@@ -81,7 +81,7 @@ def test_the_doctor_names_what_others_can_read(config: Config) -> None:
         (config.data_dir / name).touch()
         (config.data_dir / name).chmod(mode)
 
-    found = list(doctor._too_open(config.data_dir))
+    found = list(readable_by_others(config.data_dir))
     config.data_dir.chmod(0o700)
 
     assert found == [
@@ -92,7 +92,7 @@ def test_the_doctor_names_what_others_can_read(config: Config) -> None:
             f"chmod -R go-rwx {config.data_dir}",
         )
     ]
-    assert list(doctor._too_open(config.data_dir)) == []
+    assert list(readable_by_others(config.data_dir)) == []
 
 
 @pytest.mark.parametrize("made", ["by another user", "for all", "as a link"])

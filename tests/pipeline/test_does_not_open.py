@@ -10,11 +10,11 @@ from sqlalchemy import Table, update
 from kit.processes import free_port
 from kit.workbench import SECRET_KEY, Belt, Workbench, sqlite_url
 from relay.accounts import accounts
+from relay.areas.findings import BROKEN
 from relay.errors import DoesNotOpen
 from relay.model import Hook, now_ms
 from relay.notify.channels import shown
 from relay.running import doctor
-from relay.running.doctor import BROKEN
 from relay.security.vault import Vault
 from relay.storage import channels, hooks, sources
 from relay.storage.channels import Channel

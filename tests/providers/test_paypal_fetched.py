@@ -21,9 +21,9 @@ from relay.pipeline import read
 from relay.providers import get
 from relay.providers.paypal.postback import api_address
 from relay.providers.paypal.verification import SIMULATOR
-from relay.running.doctor import _asked
 from relay.security.verification import Credentials
 from relay.storage import inbound, sources
+from relay.watch.findings import of_api
 
 PAYPAL = get("paypal")
 TOKEN, EVENTS = "/v1/oauth2/token", "/v1/notifications/webhooks-events/"
@@ -346,7 +346,7 @@ def test_the_mode_says_which_of_paypals_hosts_is_asked(settings: dict[str, str],
 
 def test_doctor_misses_credentials_only_where_half_of_them_are_there(relay: Relay) -> None:
     found = [
-        [each.found for each in _asked(relay.source(**settings), 0, 0)]
+        [each.found for each in of_api(relay.source(**settings), 0, 0)]
         for settings in ({}, APP, {"client_id": "app"}, {"client_secret": "secret"})
     ]
 

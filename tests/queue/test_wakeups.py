@@ -18,13 +18,14 @@ from rq.job import Job
 from kit.processes import free_port
 from kit.servers import Redis
 from kit.waiting import until
+from relay.areas.findings import BROKEN, FINE
 from relay.config import Config
 from relay.model import now_ms
 from relay.queue import pacing, wakeups
 from relay.queue.lanes import FRESH, LANES, LATE
 from relay.queue.pacing import PACED_AHEAD_MS, Pace
 from relay.queue.wakeups import Wakeups, serve, workers
-from relay.running.doctor import BROKEN, FINE, _queue
+from relay.running.findings.processes import queue
 
 
 @pytest.fixture(scope="module")
@@ -439,7 +440,7 @@ def test_a_worker_that_redis_does_not_know_yet_stops_when_told(monkeypatch: pyte
 
 def test_the_doctor_sees_workers_that_are_there(server: Redis, redis: Client, tmp_path: Path) -> None:
     config = Config.load({"RELAY_DATA_DIR": str(tmp_path), "RELAY_REDIS_URL": server.url})
-    assert {each.what: each.state for each in _queue(config)} == {
+    assert {each.what: each.state for each in queue(config)} == {
         "Redis": FINE,
         "workers, fresh lane": BROKEN,
         "workers, late lane": BROKEN,
@@ -449,7 +450,7 @@ def test_the_doctor_sees_workers_that_are_there(server: Redis, redis: Client, tm
     seen: dict[str, str] = {}
 
     def look(_: Lane) -> bool:
-        seen.update({each.what: each.state for each in _queue(config)})
+        seen.update({each.what: each.state for each in queue(config)})
         return True
 
     lane = Lane(look)

@@ -12,9 +12,9 @@ import pytest
 
 from kit.processes import free_port
 from kit.workbench import SECRET_KEY, Workbench, sqlite_url
+from relay.areas.findings import BROKEN, FINE, LOOK, Finding
 from relay.model import Secret, now_ms
 from relay.running import doctor
-from relay.running.doctor import BROKEN, FINE, LOOK, Finding
 from relay.storage import inbound, locks, sources
 
 TOLD = {"type": "deploy.finished", "data": {}}
