@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
-from relay.providers import ROOT, load
+from relay.providers import folder, load, package
 from relay.sdk.actions import Adapter
 
 
 @cache
 def of(provider: str) -> Mapping[str, Adapter]:
     """What a provider does, by the actions' names. Its module is read when it is first asked for."""
-    if not (ROOT / provider / "actions.py").is_file():
+    if provider not in load() or not (folder(provider) / "actions.py").is_file():
         return {}
-    found: Mapping[str, Adapter] = import_module(f"relay.providers.{provider}.actions").ACTIONS
+    found: Mapping[str, Adapter] = import_module(f"{package(provider)}.actions").ACTIONS
     return found
 
 

@@ -9,7 +9,7 @@ import shlex
 import textwrap
 from pathlib import Path
 
-from relay.providers import ROOT as PROVIDERS
+from relay.providers import folder
 from relay.sdk.provider import Provider
 
 ENGINES = Path(__file__).parent
@@ -51,7 +51,7 @@ END_OF_FILE
 
 def files(provider: Provider) -> dict[str, bytes]:
     """What a provider's sender is made of, by name: its engines and its own files, but not its installer."""
-    own = PROVIDERS / provider.name / "sender"
+    own = folder(provider.name) / "sender"
     paths = [*(ENGINES / name for name in provider.sender), *sorted(own.iterdir())]
     return {path.name: path.read_bytes() for path in paths if path.is_file() and path.name != INSTALL}
 
@@ -69,4 +69,4 @@ def installer(provider: Provider, url: str, secret: str, source_id: str = "") ->
         source=shlex.quote(source_id),
         cases=cases.rstrip("\n"),
     )
-    return head.encode() + (PROVIDERS / provider.name / "sender" / INSTALL).read_bytes() + b'\nmain "$@"\n'
+    return head.encode() + (folder(provider.name) / "sender" / INSTALL).read_bytes() + b'\nmain "$@"\n'

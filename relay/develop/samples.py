@@ -17,7 +17,7 @@ from relay.formats import jsontext
 from relay.formats.nearest import did_you_mean
 from relay.inbound.normalize import Origin, normalize, read
 from relay.model import Inbound, Source
-from relay.providers import ROOT, get, load
+from relay.providers import folder, get, load
 
 RECEIVED_AT = datetime(2026, 11, 22, 7, 0, 1, tzinfo=UTC)
 """When samples are said to have come in, so that their events are the same at every run."""
@@ -90,7 +90,7 @@ def read_http(path: Path) -> tuple[str, Inbound]:
 
 
 def _samples_of(provider: str) -> Iterator[Sample]:
-    for path in sorted((ROOT / provider / "samples").glob("*.http")):
+    for path in sorted((folder(provider) / "samples").glob("*.http")):
         origin, inbound = read_http(path)
         sample = Sample(provider, path.stem, path, origin, replace(inbound, settings=get(provider).usual_settings))
         if sample.answers.exists():

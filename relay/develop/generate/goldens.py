@@ -5,7 +5,8 @@ from pathlib import Path
 
 from relay.develop.samples import all_samples, events_of
 from relay.formats import jsontext
+from relay.providers import shipped
 
 
 def files(root: Path) -> Mapping[Path, str]:
-    return {sample.golden: jsontext.pretty(events_of(sample)) for sample in all_samples()}
+    return {sample.golden: jsontext.pretty(events_of(sample)) for name in shipped() for sample in all_samples(name)}

@@ -7,7 +7,7 @@ from relay.develop.generate.marking import MARK
 from relay.develop.samples import all_samples, events_of
 from relay.errors import ConfigError
 from relay.formats.values import SECRET
-from relay.providers import load
+from relay.providers import shipped
 from relay.sdk.provider import On, Provider
 
 _BEGIN, _END = "<!-- providers -->", "<!-- /providers -->"
@@ -31,7 +31,7 @@ _COVERS = {
 
 
 def files(root: Path) -> Mapping[Path, str]:
-    shown = [provider for provider in load().values() if provider.kind != "relay"]
+    shown = [provider for provider in shipped().values() if provider.kind != "relay"]
     readme = root / "README.md"
     return {
         root / "docs/reference/providers.md": "\n".join([MARK, *_page(shown)]) + "\n",
