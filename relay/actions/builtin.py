@@ -4,13 +4,14 @@ Each is done once however often it is tried: an event is known by the run, and `
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from relay.actions import notification
 from relay.inbound.normalize import event_id
 from relay.inbound.own_events import source_of, tell
 from relay.model import iso, now_ms
+from relay.sdk.lease import Lease
 from relay.sdk.outcomes import Done, Failed
 from relay.security.approval_links import Links
 from relay.security.vault import Vault
@@ -24,8 +25,7 @@ _CUSTOM = "custom"
 class BuiltinTask:
     """One run of an action that needs no vendor.
 
-    `links` makes links to approve by, for messages; a dry run has none. What leaves the relay is told of by
-    `before_change` and `not_taken`, as `Vendor` does. `hold_on` is called before something that takes long.
+    `links` makes links to approve by, for messages; a dry run has none. The `lease` is told of what leaves the relay.
     """
 
     run: Run
@@ -33,9 +33,7 @@ class BuiltinTask:
     vault: Vault
     allow_private: frozenset[str] = frozenset()
     links: Links | None = None
-    hold_on: Callable[[], None] = lambda: None
-    before_change: Callable[[], None] = lambda: None
-    not_taken: Callable[[], None] = lambda: None
+    lease: Lease = field(default_factory=Lease)
 
     @property
     def input(self) -> Mapping[str, Any]:

@@ -98,8 +98,8 @@ def _over(
         return Done(text, _output(channel, _SENT_BEFORE, said))
     if claim.until is not None:
         return claim.until
-    task.hold_on()
-    post = sending.Post(task.run.id, task.allow_private, task.before_change, task.not_taken)
+    task.lease.extend()
+    post = sending.Post(task.run.id, task.allow_private, task.lease)
     link = _link(task, channel, way, envelope)
     try:
         sending.send(channel, way, _with_link(said, link), post)

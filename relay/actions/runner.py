@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from relay.actions import adapters, builtin, mails, policy
+from relay.actions.lease import LEASE_MS, LeaseLost, RunLease
 from relay.actions.own_secrets import Hidden
 from relay.actions.planned import fingerprint, now_at
 from relay.actions.policy import APPROVAL_MS
@@ -39,7 +40,6 @@ AT_ONCE = 16
 PER_SECOND = 5.0
 """Runs of one source, so that no vendor's limit is met by us."""
 
-_LEASE_MS = 60_000
 _ASLEEP_MS = 250
 _FAILURES_IN_A_ROW = 5
 _CIRCUIT_SECONDS = 60.0
@@ -58,10 +58,6 @@ class Patience:
     retries: tuple[float, ...] = (2, 10, 60, 300, 900)
     look_ups: tuple[float, ...] = (5, 30, 60, 300, 1800)
     settled: float = 60
-
-
-class _Lost(Exception):
-    """Another worker has the run now."""
 
 
 class Runner:
@@ -116,7 +112,7 @@ class Runner:
                 if some:
                     with self._database.write() as connection:
                         holder = self._presence.sign(connection)
-                        taken = runs.take(connection, self._vault, now, now + _LEASE_MS, 1, holder)
+                        taken = runs.take(connection, self._vault, now, now + LEASE_MS, 1, holder)
             finally:
                 if not taken:
                     self._free.release()
@@ -126,8 +122,8 @@ class Runner:
 
     def _work(self, run: Run) -> None:
         try:
-            self._carry_out(_Held(self._database, self._presence, run))
-        except _Lost:
+            self._carry_out(RunLease(self._database, self._presence, run))
+        except LeaseLost:
             log.warning("run_lost", run=run.id)
         except StorageUnavailable as error:
             # Its lease ends by itself, and whoever takes it then goes on from what was written down.
@@ -141,52 +137,52 @@ class Runner:
         except StorageUnavailable:
             return
 
-    def _carry_out(self, held: "_Held") -> None:
-        run = held.run
+    def _carry_out(self, lease: RunLease) -> None:
+        run = lease.run
         if run.state == runs.PENDING:
-            self._end(held, runs.EXPIRED, "Nobody approved it in time.", code="expired")
+            self._end(lease, runs.EXPIRED, "Nobody approved it in time.", code="expired")
             return
         try:
-            done = self._attempt(held)
+            done = self._attempt(lease)
         except _Postponed as later:
-            self._later(held, later.until, run.state)
+            self._later(lease, later.until, run.state)
         except NeedsPerson:
-            self._wait_for_person(held)
+            self._wait_for_person(lease)
         except Deferred as later:
             blank = dict.fromkeys(get_action(run.action).outputs)
-            self._later(held, later.until, runs.QUEUED, text=later.text, output={**blank, **later.output})
+            self._later(lease, later.until, runs.QUEUED, text=later.text, output={**blank, **later.output})
         except NotReached as error:
-            self._not_reached(held, error)
+            self._not_reached(lease, error)
         except Declined as error:
-            if not self._fall_back(held, error.message):
-                self._end(held, runs.FAILED, error.message, code=error.code)
+            if not self._fall_back(lease, error.message):
+                self._end(lease, runs.FAILED, error.message, code=error.code)
         except Failed as error:
-            self._end(held, runs.FAILED, error.message, code=error.code)
+            self._end(lease, runs.FAILED, error.message, code=error.code)
         except InvalidRequest as error:
-            if held.run.told:
-                self._unknown(held, f"{error.message} What was sent before may have been done.")
+            if lease.run.told:
+                self._unknown(lease, f"{error.message} What was sent before may have been done.")
             else:
-                self._end(held, runs.FAILED, error.message, code=error.code)
+                self._end(lease, runs.FAILED, error.message, code=error.code)
         except Uncertain as error:
-            self._unknown(held, error.message)
-        except (_Lost, StorageUnavailable):
+            self._unknown(lease, error.message)
+        except (LeaseLost, StorageUnavailable):
             raise
         except Exception as error:  # noqa: BLE001  a vendor's answer may break any adapter
             log.error("adapter_failed", run=run.id, action=run.action, error=type(error).__name__)
-            if held.run.told:
-                self._unknown(held, "The answer could not be understood. It may have been done.")
+            if lease.run.told:
+                self._unknown(lease, "The answer could not be understood. It may have been done.")
             else:
-                self._end(held, runs.FAILED, "Something went wrong here; nothing was sent.", code="internal_error")
+                self._end(lease, runs.FAILED, "Something went wrong here; nothing was sent.", code="internal_error")
         else:
-            self._end(held, runs.SUCCEEDED, done.text, output=done.output)
+            self._end(lease, runs.SUCCEEDED, done.text, output=done.output)
 
-    def _attempt(self, held: "_Held") -> Done:
-        run = held.run
+    def _attempt(self, lease: RunLease) -> Done:
+        run = lease.run
         if run.content.get("approved") not in (None, fingerprint(run)):
             raise Failed("It is not what was approved, so it is not done.", code="not_approved")
         self._judge(run, now_at(run).input)
         if run.source_id is None:
-            return builtin.ACTIONS[run.action](self._own_task(held))
+            return builtin.ACTIONS[run.action](self._own_task(lease))
         way = now_at(run)
         assert way.source_id is not None
         source = self._source(way.source_id)
@@ -194,7 +190,7 @@ class Runner:
         does = adapters.of(source.provider).get(run.action)
         if does is None:
             raise Failed(f"{source.name} cannot do {run.action} any more.")
-        task = self._task(held, source, way.input)
+        task = self._task(lease, source, way.input)
         if not run.told:
             mails.take_place(self._database, run, source)
         hidden = Hidden.of(source)
@@ -212,39 +208,35 @@ class Runner:
             raise Failed(f"{source.name} knows nothing of it.", code="no_such_thing")
         return done
 
-    def _own_task(self, held: "_Held") -> builtin.BuiltinTask:
+    def _own_task(self, lease: RunLease) -> builtin.BuiltinTask:
         return builtin.BuiltinTask(
-            held.run,
+            lease.run,
             self._database,
             self._vault,
             self._allow_private,
             self._links,
-            held.hold_on,
-            held.about_to_change,
-            held.nothing_taken,
+            lease,
         )
 
-    def _task(self, held: "_Held", source: Source, given: Mapping[str, Any]) -> Task:
+    def _task(self, lease: RunLease, source: Source, given: Mapping[str, Any]) -> Task:
         base = str(source.settings.get("api_url") or "")
-        vendor = Vendor(
-            base, allow_private=self._allow_private, before_change=held.about_to_change, not_taken=held.nothing_taken
-        )
-        asked_at = datetime.fromtimestamp(held.run.created_at / 1000, UTC)
+        vendor = Vendor(base, allow_private=self._allow_private, lease=lease)
+        asked_at = datetime.fromtimestamp(lease.run.created_at / 1000, UTC)
 
         def judge(money: Money) -> None:
-            self._note_money(held, money)
-            self._judge(held.run, money)
+            self._note_money(lease, money)
+            self._judge(lease.run, money)
 
-        return Task(given, source.settings, vendor, held.run.id, asked_at, judge)
+        return Task(given, source.settings, vendor, lease.run.id, asked_at, judge)
 
-    def _note_money(self, held: "_Held", money: Money) -> None:
+    def _note_money(self, lease: RunLease, money: Money) -> None:
         """What a run moves counts towards the sum of the day, also where only the source knew it."""
         minor, currency = policy.money_of(money)
-        if minor is None or held.run.amount_minor is not None:
+        if minor is None or lease.run.amount_minor is not None:
             return
-        held.run = replace(held.run, amount_minor=minor, currency=currency)
+        lease.run = replace(lease.run, amount_minor=minor, currency=currency)
         with self._database.write() as connection:
-            runs.note_money(connection, held.run)
+            runs.note_money(connection, lease.run)
 
     def _judge(self, run: Run, given: Mapping[str, Any]) -> None:
         """Judge by the policy as it is now, with what was read by now. Raises `NeedsPerson`, unless somebody approved
@@ -257,13 +249,13 @@ class Runner:
         if waits:
             raise NeedsPerson
 
-    def _wait_for_person(self, held: "_Held") -> None:
+    def _wait_for_person(self, lease: RunLease) -> None:
         """By what was read, or by a policy that changed since, somebody has to approve it."""
         now = now_ms()
-        waiting = replace(held.run, state=runs.PENDING, due_at=now + APPROVAL_MS, expires_at=now + APPROVAL_MS)
+        waiting = replace(lease.run, state=runs.PENDING, due_at=now + APPROVAL_MS, expires_at=now + APPROVAL_MS)
         with self._database.write() as connection:
-            if not runs.save(connection, self._vault, waiting, was_due=held.run.due_at):
-                raise _Lost
+            if not runs.save(connection, self._vault, waiting, was_due=lease.run.due_at):
+                raise LeaseLost
             tell_pending(connection, self._vault, waiting)
         log.info("waits_for_person", run=waiting.id, action=waiting.action)
         self._ring(FRESH)
@@ -301,44 +293,46 @@ class Runner:
         failures, _ = self._circuits.get(source_id, (0, 0.0))
         self._circuits[source_id] = (failures + 1, time.monotonic())
 
-    def _not_reached(self, held: "_Held", error: NotReached) -> None:
-        run = held.run
+    def _not_reached(self, lease: RunLease, error: NotReached) -> None:
+        run = lease.run
         if run.told:
             # It was only the look-up that was not reached.
-            self._unknown(held, error.message)
+            self._unknown(lease, error.message)
             return
-        if self._fall_back(held, error.message):
+        if self._fall_back(lease, error.message):
             return
         if run.attempts >= len(self._patience.retries):
-            self._end(held, runs.FAILED, f"{error.message} It was tried {run.attempts + 1} times.", code=error.code)
+            self._end(lease, runs.FAILED, f"{error.message} It was tried {run.attempts + 1} times.", code=error.code)
             return
         pause = max(self._patience.retries[run.attempts], error.after or 0)
         waiting = f"{error.message} It is tried again."
-        self._later(held, now_ms() + int(pause * 1000), runs.QUEUED, text=waiting, attempts=run.attempts + 1)
+        self._later(lease, now_ms() + int(pause * 1000), runs.QUEUED, text=waiting, attempts=run.attempts + 1)
 
-    def _fall_back(self, held: "_Held", why: str) -> bool:
+    def _fall_back(self, lease: RunLease, why: str) -> bool:
         """Go on at the other source, if there is one; only ever after it certainly was not done at the first."""
-        run = held.run
+        run = lease.run
         if run.content.get("fallback") is None or run.on_fallback:
             return False
         next_run = replace(run, on_fallback=True, told=False)
-        held.run = next_run
-        self._later(held, now_ms(), runs.QUEUED, text=f"{why} The fallback is tried.", attempts=0)
+        lease.run = next_run
+        self._later(lease, now_ms(), runs.QUEUED, text=f"{why} The fallback is tried.", attempts=0)
         return True
 
-    def _unknown(self, held: "_Held", text: str) -> None:
-        run = held.run
+    def _unknown(self, lease: RunLease, text: str) -> None:
+        run = lease.run
         looked = run.content.get("look_ups", 0)
         does = adapters.of(self._source(run.source_id).provider).get(run.action) if run.source_id else None
         can_look = does is not None and (does.repeatable or does.look_up_outcome is not None)
         if not can_look or looked >= len(self._patience.look_ups):
-            self._end(held, runs.UNKNOWN, f"{text} What became of it is not known: look at the source.", code="unknown")
+            self._end(
+                lease, runs.UNKNOWN, f"{text} What became of it is not known: look at the source.", code="unknown"
+            )
             return
         until = now_ms() + int(self._patience.look_ups[looked] * 1000)
-        self._later(held, until, runs.UNKNOWN, text=f"{text} It is being looked up.", look_ups=looked + 1)
+        self._later(lease, until, runs.UNKNOWN, text=f"{text} It is being looked up.", look_ups=looked + 1)
 
-    def _later(self, held: "_Held", until: int, state: str, *, attempts: int | None = None, **content: Any) -> None:
-        run = held.run
+    def _later(self, lease: RunLease, until: int, state: str, *, attempts: int | None = None, **content: Any) -> None:
+        run = lease.run
         changed = replace(
             run,
             state=state,
@@ -348,17 +342,17 @@ class Runner:
         )
         with self._database.write() as connection:
             if not runs.save(connection, self._vault, changed, was_due=run.due_at):
-                raise _Lost
+                raise LeaseLost
 
-    def _end(self, held: "_Held", state: str, text: str, *, code: str | None = None,
+    def _end(self, lease: RunLease, state: str, text: str, *, code: str | None = None,
              output: Mapping[str, Any] | None = None) -> None:  # fmt: skip
-        run, now = held.run, now_ms()
+        run, now = lease.run, now_ms()
         blank: dict[str, Any] = dict.fromkeys(get_action(run.action).outputs)
         content = {**run.content, "text": text, "code": code, "output": {**blank, **(output or {})}}
         ended = replace(run, state=state, due_at=None, finished_at=now, content=content)
         with self._database.write() as connection:
             if not runs.save(connection, self._vault, ended, was_due=run.due_at):
-                raise _Lost
+                raise LeaseLost
             audit.append(connection, audit.Entry(run.workspace_id, now, "relay", f"action.{state}", run.id, run.action))
             tell_completed(connection, self._vault, ended)
         log.info("ended", run=run.id, action=run.action, state=state, code=code)
@@ -377,37 +371,3 @@ class _Postponed(Exception):
     def __init__(self, until: int) -> None:
         super().__init__(until)
         self.until = until
-
-
-class _Held:
-    """A run that this worker holds, as it is written down now."""
-
-    def __init__(self, database: Database, presence: Presence, run: Run) -> None:
-        self._database = database
-        self._presence = presence
-        self._told_before = run.told
-        self._told = 0
-        self.run = run
-
-    def hold_on(self) -> None:
-        """Called before something that takes long and changes nothing yet."""
-        self._note(told=self.run.told)
-
-    def about_to_change(self) -> None:
-        """Called before each request that changes something: hold on, and write down that it was told."""
-        self._told += 1
-        self._note(told=True)
-
-    def nothing_taken(self) -> None:
-        """Called when such a request certainly was not taken."""
-        self._told -= 1
-        self._note(told=self._told_before or self._told > 0)
-
-    def _note(self, *, told: bool) -> None:
-        until = now_ms() + _LEASE_MS
-        with self._database.write() as connection:
-            self._presence.sign(connection)
-            if not runs.hold(connection, self.run, until, told=told):
-                raise _Lost
-        content = {**self.run.content, "told_at": self.run.content.get("told_at") or now_ms()}
-        self.run = replace(self.run, due_at=until, told=told, state=runs.RUNNING, content=content)

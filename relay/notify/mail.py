@@ -8,7 +8,7 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from typing import Any
 
 from relay.errors import AddressRefused
 from relay.http import check_url
+from relay.sdk.lease import Lease
 from relay.sdk.outcomes import Failed, NotReached, Uncertain
 
 SECONDS = 15.0
@@ -40,8 +41,7 @@ class Mail:
     message_id: str
 
 
-def post(plugin: Any, mail: Mail, *, allow_private: frozenset[str], before_change: Callable[[], None],
-         not_taken: Callable[[], None]) -> None:  # fmt: skip
+def post(plugin: Any, mail: Mail, *, allow_private: frozenset[str], lease: Lease) -> None:
     """Hand a mail to the server that apprise's plugin describes. Raises `Failed`, `NotReached` or `Uncertain`."""
     sender = plugin.from_addr[1]
     receivers = [*(address for _, address in plugin.targets), *sorted(plugin.cc), *sorted(plugin.bcc)]
@@ -50,17 +50,17 @@ def post(plugin: Any, mail: Mail, *, allow_private: frozenset[str], before_chang
         _expect(server.mail(sender), "the sender")
         for receiver in receivers:
             _expect(server.rcpt(receiver), "the recipient")
-        before_change()
+        lease.before_change()
         try:
             code, said = server.data(content)
         except smtplib.SMTPDataError as error:
             # It did not want the text at all.
-            not_taken()
+            lease.not_taken()
             raise _refusal(error.smtp_code, error.smtp_error, "the message") from None
         except (OSError, smtplib.SMTPException):
             raise Uncertain("The mail server did not say whether it took the message.") from None
         if not _is_yes(code):
-            not_taken()
+            lease.not_taken()
             raise _refusal(code, said, "the message")
 
 

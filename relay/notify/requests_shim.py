@@ -4,7 +4,7 @@ So no private address is reached, no redirect followed, and time and size are bo
 whether it left, and what was answered.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ import requests
 from relay.errors import AddressRefused, Unreachable, Unreadable
 from relay.formats import jsontext
 from relay.http import fetch
+from relay.sdk.lease import Lease
 
 SECONDS = 15.0
 _METHODS = ("get", "post", "put", "patch", "delete", "head")
@@ -45,20 +46,17 @@ class Exchange:
 class Line:
     """The requests of one message. `broken` is what kept one from being noted before it left: it did not leave then."""
 
-    def __init__(
-        self, allow_private: frozenset[str], before_change: Callable[[], None], not_taken: Callable[[], None]
-    ) -> None:
+    def __init__(self, allow_private: frozenset[str], lease: Lease) -> None:
         self.exchanges: list[Exchange] = []
         self.broken: Exception | None = None
         self._allow_private = allow_private
-        self._before_change = before_change
-        self._not_taken = not_taken
+        self._lease = lease
 
     def undo(self) -> None:
         """Say of everything that left that it certainly was not taken."""
         for each in self.exchanges:
             if each.left:
-                self._not_taken()
+                self._lease.not_taken()
 
     def send(self, method: str, url: str, given: Mapping[str, Any]) -> requests.Response:
         names = ("params", "data", "json", "headers", "files", "auth")
@@ -69,7 +67,7 @@ class Line:
         }
         host = _host(prepared.url)
         try:
-            self._before_change()
+            self._lease.before_change()
         except Exception as error:
             self.broken = error
             raise
@@ -86,7 +84,7 @@ class Line:
         except Unreachable as error:
             left = error.sent and not isinstance(error, AddressRefused)
             if not left:
-                self._not_taken()
+                self._lease.not_taken()
             self.exchanges.append(Exchange(host, left, code=error.code, trouble=error.message))
             raise requests.ConnectionError(error.message) from None
         said, after = _said(answer.body), answer.headers.get("retry-after", "")

@@ -1,7 +1,6 @@
 """One message over one channel: taken, certainly refused, or nobody knows."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +9,7 @@ from relay.notify import channel_urls, mail, requests_shim
 from relay.notify.channel_urls import CHAT, SMS, SMTP, Way
 from relay.notify.message import Message
 from relay.notify.requests_shim import Exchange, Line
+from relay.sdk.lease import Lease
 from relay.sdk.outcomes import Failed, NotReached, Uncertain
 from relay.storage.channels import Channel
 
@@ -23,12 +23,11 @@ _TONES = {"critical": "failure", "warning": "warning"}
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Where and how something is sent. `before_change` and `not_taken` are the run's: see `relay.sdk.client`."""
+    """Where and how something is sent, and the lease of the run that it is sent for."""
 
     run_id: str
     allow_private: frozenset[str] = frozenset()
-    before_change: Callable[[], None] = field(default=lambda: None)
-    not_taken: Callable[[], None] = field(default=lambda: None)
+    lease: Lease = field(default_factory=Lease)
 
 
 def way_of(channel: Channel, to: str | None) -> Way:
@@ -48,15 +47,9 @@ def send(channel: Channel, way: Way, message: Message, post: Post) -> None:
     """Returns once the service has taken it. Raises `Failed`, `NotReached` or `Uncertain`, and tells no secrets."""
     if way.scheme in SMTP:
         words = mail.Mail(message.subject, message.text, post.run_id)
-        mail.post(
-            way.plugin,
-            words,
-            allow_private=post.allow_private,
-            before_change=post.before_change,
-            not_taken=post.not_taken,
-        )
+        mail.post(way.plugin, words, allow_private=post.allow_private, lease=post.lease)
         return
-    line = Line(post.allow_private, post.before_change, post.not_taken)
+    line = Line(post.allow_private, post.lease)
     with requests_shim.through(line):
         taken = _told(way, message)
     if line.broken is not None:

@@ -14,6 +14,7 @@ from relay.errors import AddressRefused, Unreachable, Unreadable
 from relay.formats import charsets, jsontext
 from relay.formats.times import instant
 from relay.http import Answer, climbs, fetch
+from relay.sdk.lease import Lease
 from relay.sdk.outcomes import Declined, Failed, NotReached, Uncertain
 from relay.security.redaction import REMOVED, is_secret_name, without_secrets
 
@@ -128,8 +129,7 @@ class Pretended(dict[str, Any]):
 class Vendor:
     """One API at a base address.
 
-    `before_change` is called before each request that changes something: from then on the outcome may be unknown.
-    `not_taken` is called when such a request certainly was not taken.
+    The `lease` is told of each request that changes something, before it is sent.
     `dry` notes what would be told in `told` and sends nothing.
     """
 
@@ -139,8 +139,7 @@ class Vendor:
         *,
         fetch: Fetch = fetch,
         allow_private: frozenset[str] = frozenset(),
-        before_change: Callable[[], None] = lambda: None,
-        not_taken: Callable[[], None] = lambda: None,
+        lease: Lease | None = None,
         dry: bool = False,
     ) -> None:
         self.base = base.rstrip("/")
@@ -148,8 +147,7 @@ class Vendor:
         self.told: list[dict[str, Any]] = []
         self._fetch = fetch
         self._allow_private = allow_private
-        self._before_change = before_change
-        self._not_taken = not_taken
+        self._lease = lease or Lease()
 
     def ask(self, path: str, *, method: str = "GET", query: Fields | None = None, headers: Headers | None = None,
             json: Any = None, form: Fields | None = None) -> Reply:  # fmt: skip
@@ -168,11 +166,11 @@ class Vendor:
         """
         if self.dry:
             return self._note(method, path, query, headers, json, form, body)
-        self._before_change()
+        self._lease.before_change()
         try:
             reply = self._send(method, path, query, headers, json, form, changes=True, body=body, seconds=seconds)
         except NotReached:
-            self._not_taken()
+            self._lease.not_taken()
             raise
         if reply.status >= 500:
             raise Uncertain(f"{self._host} failed (status {reply.status}) and does not say whether it was done.")
