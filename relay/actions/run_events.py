@@ -10,6 +10,7 @@ from typing import Any
 from relay.actions.planned import fingerprint, in_words, now_at
 from relay.actions.source_choice import label_of
 from relay.catalogue.action_types import get as get_action
+from relay.catalogue.record_kinds import record_kinds
 from relay.catalogue.vocabulary import catalogue
 from relay.inbound.own_events import tell
 from relay.model import iso
@@ -17,20 +18,6 @@ from relay.security.approval_links import EVENT as APPROVAL_REQUESTED
 from relay.security.vault import Vault
 from relay.storage import Connection, sources
 from relay.storage.runs import SUCCEEDED, Run
-
-_THINGS: Mapping[str, Mapping[str, str]] = {
-    "invoice": {
-        "invoice_id": "id",
-        "invoice_number": "number",
-        "invoice_status": "status",
-        "invoice_url": "url",
-        "due_at": "due_at",
-    },
-    "subscription": {"subscription_id": "id", "subscription_status": "status", "renews_at": "renews_at"},
-    "service": {"service_id": "id", "service_status": "status", "domain": "domain", "plan": "plan", "email": "email"},
-    "domain": {"domain": "name", "expires_at": "expires_at"},
-}
-"""By kind: what an action's output is called in the vocabulary."""
 
 _CUSTOMER = {"customer_id": "id", "name": "name", "email": "email", "company": "company"}
 _WORDS = {"unpaid": "open", "payment_due": "open", "sent": "open", "voided": "void", "cancelled": "canceled"}
@@ -51,7 +38,7 @@ def tell_completed(connection: Connection, vault: Vault, run: Run) -> None:
     """Once for each state that it can end in: an unknown outcome may become a known one."""
     output = (run.content.get("output") or {}) if run.state == SUCCEEDED else {}
     customer = _renamed(output, _CUSTOMER) if _kind(run) == "customer" else {}
-    things = {kind: _thing(kind, output) for kind in _THINGS if _is_told(kind, run, output)}
+    things = {kind: _thing(kind, output) for kind in record_kinds() if _is_told(kind, run, output)}
     tell(
         connection,
         vault,
@@ -70,14 +57,15 @@ def _kind(run: Run) -> str | None:
 
 def _is_told(kind: str, run: Run, output: Mapping[str, Any]) -> bool:
     """Whether the output says how such a thing is, and not only which one it was about."""
-    if output.get(next(iter(_THINGS[kind]))) is None:
+    names = record_kinds()[kind].action_output
+    if not names or output.get(next(iter(names))) is None:
         return False
     return f"{kind}_status" in output or (kind == "domain" and _kind(run) == "domain")
 
 
 def _thing(kind: str, output: Mapping[str, Any]) -> dict[str, Any]:
     """How the thing is now."""
-    found = _renamed(output, _THINGS[kind])
+    found = _renamed(output, record_kinds()[kind].action_output)
     word = str(found.pop("status", "")).lower()
     state = _WORDS.get(word, word)
     if state in _states(kind):

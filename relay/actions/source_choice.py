@@ -5,7 +5,7 @@ from typing import Any
 
 from relay.actions import adapters
 from relay.catalogue.action_types import Action
-from relay.catalogue.record_kinds import KINDS
+from relay.catalogue.record_kinds import record_kinds
 from relay.errors import InvalidRequest
 from relay.model import Source
 from relay.providers import get as get_provider
@@ -70,7 +70,7 @@ def label_of(source_id: str | None, connection: Connection, vault: Vault) -> str
 def _owners(connection: Connection, workspace_id: str, action: Action, given: Mapping[str, Any]) -> set[str]:
     assert action.about is not None
     name = given.get(action.about.field)
-    if not isinstance(name, str) or action.about.kind not in KINDS:
+    if not isinstance(name, str) or action.about.kind not in record_kinds():
         return set()
     query = RecordQuery(kind=action.about.kind, name=name, limit=_MOST_RECORDS)
     return set(records.owners(connection, workspace_id, query))

@@ -9,52 +9,13 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from relay.catalogue.record_kinds import RecordKind, record_kinds
 from relay.catalogue.vocabulary import Catalogue, Entity, catalogue, entity_of
 from relay.formats import jsontext
 from relay.formats.times import instant
 from relay.model import Record, record_id, text_of
 from relay.providers import load
 from relay.storage import Connection, records
-
-_NAMED_BY: Mapping[str, tuple[str, ...]] = {
-    "subscription": ("id",),
-    "invoice": ("id", "number"),
-    "service": ("id", "username", "domain"),
-    "domain": ("name", "id"),
-    "payment_method": ("id",),
-    "alert": ("key", "id"),
-}
-"""The fields that a thing is known by at its source, the first that it has."""
-
-_STATUS: Mapping[str, str] = {
-    "subscription.activated": "active",
-    "subscription.renewed": "active",
-    "subscription.resumed": "active",
-    "subscription.past_due": "past_due",
-    "subscription.paused": "paused",
-    "subscription.canceled": "canceled",
-    "subscription.expired": "expired",
-    "invoice.paid": "paid",
-    "invoice.overdue": "overdue",
-    "invoice.voided": "void",
-    "invoice.uncollectible": "uncollectible",
-    "service.created": "active",
-    "service.suspended": "suspended",
-    "service.unsuspended": "active",
-    "service.terminated": "terminated",
-    "domain.added": "active",
-    "domain.removed": "removed",
-    "domain.renewed": "active",
-    "domain.expired": "expired",
-    "payment_method.removed": "removed",
-    "payment_method.expired": "expired",
-    "alert.raised": "firing",
-    "alert.acknowledged": "acknowledged",
-    "alert.resolved": "resolved",
-    "monitor.down": "firing",
-    "monitor.up": "resolved",
-}
-"""What an event says of its thing's state, where the thing itself says nothing."""
 
 
 def fields(kind: str, known: Catalogue) -> dict[str, Any]:
@@ -115,11 +76,11 @@ def told(envelope: Mapping[str, Any]) -> Iterator[Record]:
     data = envelope["data"]
     if envelope["customer"] is not None:
         customer = {**(data.get("customer") or {}), **_said(envelope["customer"])}
-        yield from _record(envelope, "customer", customer.get("id") or customer.get("email"), customer)
-    for kind, names in _NAMED_BY.items():
-        thing = data.get(kind)
-        if isinstance(thing, Mapping):
-            yield from _record(envelope, kind, next((thing[name] for name in names if thing.get(name)), None), thing)
+        yield from _record(envelope, record_kinds()["customer"], customer)
+    for kind in record_kinds().values():
+        thing = data.get(kind.name)
+        if kind.name != "customer" and isinstance(thing, Mapping):
+            yield from _record(envelope, kind, thing)
 
 
 def merged(known: Record | None, new: Record) -> Record:
@@ -165,19 +126,18 @@ def _parts(facts: Mapping[str, Any]) -> dict[str, Any]:
     return parts
 
 
-def _record(envelope: Mapping[str, Any], kind: str, native_id: Any, thing: Mapping[str, Any]) -> Iterator[Record]:
-    name = text_of(native_id, 255)
+def _record(envelope: Mapping[str, Any], of: RecordKind, thing: Mapping[str, Any]) -> Iterator[Record]:
+    kind, name = of.name, text_of(next((thing[key] for key in of.known_by if thing.get(key)), None), 255)
     moment = instant(envelope["occurred_at"])
     if name is None or moment is None:
         return
     source = _source(envelope)
     own_id = record_id(source["id"], kind, name)
-    own_type = envelope["type"] if envelope["type"].partition(".")[0] in (kind, "monitor") else None
     item = {
         "id": own_id,
         "kind": kind,
         "native_id": name,
-        "status": thing.get("status") or _STATUS.get(own_type or ""),
+        "status": thing.get("status") or of.states.get(envelope["type"]),
         "source": dict(source),
         "customer": envelope["customer"],
         kind: dict(thing),

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, or_, select
 
-from relay.catalogue.record_kinds import KINDS
+from relay.catalogue.record_kinds import record_kinds
 from relay.formats import jsontext
 from relay.model import OWN_SOURCES, Record
 from relay.storage.bulk import insert_new, parts, write_over
@@ -141,7 +141,7 @@ def knows_email(connection: Connection, workspace_id: str, email: str) -> bool:
             select(records.c.id)
             .where(
                 records.c.workspace_id == workspace_id,
-                records.c.kind.in_(KINDS),
+                records.c.kind.in_(record_kinds()),
                 records.c.email == email,
                 ~records.c.source_id.startswith(OWN_SOURCES, autoescape=True),
             )

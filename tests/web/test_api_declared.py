@@ -11,12 +11,13 @@ import pytest
 
 from relay.actions.requests import Desk
 from relay.catalogue.action_types import RESULT, actions
+from relay.catalogue.record_kinds import record_kinds
 from relay.catalogue.vocabulary import catalogue
 from relay.develop.generate.make.parts import camel
 from relay.formats import jsontext
 from relay.storage import runs
 from relay.storage.runs import Run
-from relay.web.api.records import OF_A_CUSTOMER, PLURALS
+from relay.web.api.records import OF_A_CUSTOMER
 
 CONNECTORS = Path(__file__).parents[2] / "connectors"
 MAKE = json.loads((CONNECTORS / "make/makecomapp.json").read_text())["components"]["module"]
@@ -72,7 +73,7 @@ def came(value: Any) -> list[str]:
 
 
 def module_of(kind: str) -> str:
-    return "search" + "".join(word.capitalize() for word in PLURALS[kind].split("-"))
+    return "search" + "".join(word.capitalize() for word in record_kinds()[kind].path.split("-"))
 
 
 def event(type_name: str) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def about(kind: str) -> str:
     return next(each for each in catalogue().types if each.partition(".")[0] == kind)
 
 
-@pytest.mark.parametrize("kind", PLURALS)
+@pytest.mark.parametrize("kind", record_kinds())
 @pytest.mark.parametrize("customer", ["somebody", "hardly anybody", "nobody"])
 def test_a_search_gives_the_keys_that_it_declares(api, kind, customer):
     # Most events name a customer and tell no more of it.
@@ -94,7 +95,7 @@ def test_a_search_gives_the_keys_that_it_declares(api, kind, customer):
         told["customer"] = dict.fromkeys(told["customer"]) | {"id": "cus_1"}
     api.learn(api.mine.id, told)
 
-    (item,) = api.call("GET", f"/{PLURALS[kind]}").json["items"]
+    (item,) = api.call("GET", f"/{record_kinds()[kind].path}").json["items"]
 
     assert came(item) == interface(module_of(kind)) == sample(module_of(kind))
     for search in ZAPIER["searches"]:
@@ -124,7 +125,7 @@ def test_all_of_a_customer_has_the_keys_that_it_declares(api):
 
     summary = api.call("GET", f"/customers/{customer['id']}/summary").json
 
-    assert all(summary[PLURALS[kind].replace("-", "_")] for kind in OF_A_CUSTOMER)
+    assert all(summary[kind.plural] for kind in OF_A_CUSTOMER)
     assert came(summary) == interface("getCustomer") == sample("getCustomer")
 
 

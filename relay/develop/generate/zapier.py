@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from relay.catalogue.action_types import RESULT
+from relay.catalogue.record_kinds import RecordKind, record_kinds
 from relay.catalogue.vocabulary import Catalogue, EventType, catalogue, schema_directory
 from relay.formats import jsontext
 from relay.insight import records
@@ -58,12 +59,6 @@ _FILTERS: Mapping[str, Field] = {
 _OF_THE_RELAY = ("action", "hook", "source")
 """What only the relay itself tells of."""
 
-_SEARCHES = (
-    ("customer", "Customer", "customers", ("email", "id")),
-    ("subscription", "Subscription", "subscriptions", ("customer", "id", "domain", "status")),
-    ("invoice", "Invoice", "invoices", ("id", "customer", "status")),
-    ("service", "Hosting Service", "services", ("domain", "customer", "id", "status")),
-)
 _ASKED: Mapping[str, Field] = {
     "email": {"label": "Email Address", "helpText": "The customer's e-mail address, in upper or lower case."},
     "id": {"label": "Number or Reference", "helpText": "What it is called at its source, or the number printed on it."},
@@ -95,7 +90,7 @@ def document(known: Catalogue, acts: Iterable[Node]) -> dict[str, Any]:
             "sample": known.sample(known.types["invoice.paid"]),
             "filters": [{"key": name, **_FILTERS[name]} for name in ("source", "severity", "domain")],
         },
-        "searches": [_search(known, *each) for each in _SEARCHES],
+        "searches": [_search(known, each) for each in record_kinds().values() if each.launch],
         "run": {"output_fields": _flat(RESULT, known), "sample": EXAMPLE_RESULT},
         "actions": [_action(each, known) for each in acts],
     }
@@ -147,15 +142,16 @@ def _asks(name: str, event_type: EventType, offered: tuple[str, ...]) -> bool:
     return name in offered and (name != "severity" or event_type.family == "alerts")
 
 
-def _search(known: Catalogue, kind: str, noun: str, plural: str, asked: tuple[str, ...]) -> dict[str, Any]:
+def _search(known: Catalogue, of: RecordKind) -> dict[str, Any]:
+    kind, noun = of.name, of.title
     return {
         "key": f"find_{kind}",
         "kind": kind,
         "noun": noun,
         "label": f"Find {noun}",
         "description": f"Finds {_an(noun.lower())} and its present state by what you know of it.",
-        "path": f"/{plural}",
-        "fields": [{"key": name, "type": "string", **_ASKED[name]} for name in asked],
+        "path": f"/{of.path}",
+        "fields": [{"key": name, "type": "string", **_ASKED[name]} for name in of.searched_by],
         "output_fields": _flat(records.fields(kind, known), known),
         "sample": records.example(kind, known),
     }

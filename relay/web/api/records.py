@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from relay.catalogue.record_kinds import RecordKind, record_kinds
 from relay.catalogue.vocabulary import catalogue
 from relay.errors import NotFound
 from relay.formats import jsontext
@@ -16,18 +17,7 @@ from relay.web.framework.requests import Parameter
 from relay.web.framework.responses import Answer
 from relay.web.framework.routes import Call, Route
 
-PLURALS = {
-    "customer": "customers",
-    "subscription": "subscriptions",
-    "invoice": "invoices",
-    "service": "services",
-    "domain": "domains",
-    "payment_method": "payment-methods",
-    "alert": "alerts",
-}
-"""The kinds of records, each with the last word of its address."""
-
-OF_A_CUSTOMER = ("subscription", "invoice", "service", "domain", "payment_method")
+OF_A_CUSTOMER = tuple(kind for kind in record_kinds().values() if kind.of_a_customer)
 OF_AN_EVENT = ("id", "type", "occurred_at", "severity", "summary")
 """What a customer's summary tells: kinds of records, and the keys of its newest events."""
 
@@ -41,13 +31,13 @@ _CUSTOMER = Parameter("customer", "The customer's id at its source, or the e-mai
 _SOURCE = Parameter("source", "Only from this source: `src_...`", _TEXT)
 
 
-def _listed(kind: str) -> Callable[[Call], Answer]:
-    listing = PLURALS[kind]
+def _listed(kind: RecordKind) -> Callable[[Call], Answer]:
+    listing = kind.path
 
     def work(call: Call) -> Answer:
         limit = call.query.get("limit", USUAL_LIMIT)
         query = RecordQuery(
-            kind=kind,
+            kind=kind.name,
             name=call.query.get("id"),
             email=call.query.get("email"),
             domain=call.query.get("domain"),
@@ -78,12 +68,12 @@ def _summary(call: Call) -> Answer:
         who = record.email or record.customer_id
         source_id = None if record.email else record.source_id
         things = {
-            PLURALS[kind].replace("-", "_"): [
+            kind.plural: [
                 _shown(body)
                 for _, body in records.search(
                     connection,
                     call.workspace_id,
-                    RecordQuery(kind=kind, customer=who, source_id=source_id, limit=_MOST_IN_A_SUMMARY),
+                    RecordQuery(kind=kind.name, customer=who, source_id=source_id, limit=_MOST_IN_A_SUMMARY),
                 )
             ]
             for kind in OF_A_CUSTOMER
@@ -94,26 +84,27 @@ def _summary(call: Call) -> Answer:
     return Answer({**shown(record.item), **things, "recent_events": newest})
 
 
-def _route(kind: str) -> Route:
-    plural, label = PLURALS[kind], PLURALS[kind].replace("-", " ")
+def _route(kind: RecordKind) -> Route:
     searched = [_ID, _STATUS, _SOURCE]
-    if kind != "alert":
-        searched += [_EMAIL] if kind == "customer" else [_CUSTOMER, _EMAIL]
-    if kind in ("subscription", "service", "domain"):
+    if kind.of_a_customer:
+        searched.append(_CUSTOMER)
+    if kind.of_a_customer or kind.name == "customer":
+        searched.append(_EMAIL)
+    if "domain" in kind.searched_by:
         searched.append(_DOMAIN)
     return Route(
-        "GET", f"/{plural}", f"list_{plural.replace('-', '_')}", f"Find {label}", "Records", _listed(kind),
+        "GET", f"/{kind.path}", f"list_{kind.plural}", f"Find {kind.label}", "Records", _listed(kind),
         "events:read",
         "What events have told by now, that of which an event told last first. An older event never overwrites what a"
         " newer one said. A few seconds behind the events.",
         parameters=(*searched, LIMIT, CURSOR),
         answer="RecordPage",
-        example={"items": [example(kind, catalogue())], "next_cursor": None},
+        example={"items": [example(kind.name, catalogue())], "next_cursor": None},
     )  # fmt: skip
 
 
 ROUTES = (
-    *(_route(kind) for kind in PLURALS),
+    *(_route(kind) for kind in record_kinds().values()),
     Route(
         "GET", "/customers/{record_id}/summary", "get_customer_summary", "Get all that is known of a customer",
         "Records", _summary, "events:read",
@@ -121,7 +112,7 @@ ROUTES = (
         " know its e-mail address.",
         answer="CustomerSummary",
         example=example("customer", catalogue())
-        | {PLURALS[kind].replace("-", "_"): [] for kind in OF_A_CUSTOMER}
+        | {kind.plural: [] for kind in OF_A_CUSTOMER}
         | {"recent_events": []},
     ),
 )  # fmt: skip

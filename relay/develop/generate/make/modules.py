@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from relay.catalogue.action_types import RESULT
+from relay.catalogue.record_kinds import record_kinds
 from relay.catalogue.vocabulary import FAMILIES, Catalogue, EventType
 from relay.develop.generate.make.parts import (
     CONNECTION,
@@ -20,7 +21,7 @@ from relay.develop.generate.zapier import actions as known_actions
 from relay.insight import records
 from relay.web.api.actions import EXAMPLE_RESULT
 from relay.web.api.make_parameters import fields_of, spec_of
-from relay.web.api.records import OF_A_CUSTOMER, OF_AN_EVENT, PLURALS
+from relay.web.api.records import OF_A_CUSTOMER, OF_AN_EVENT
 
 _OF_CONNECTION = {"connection": CONNECTION, "altConnection": None}
 _PAGES = {"qs": {"cursor": "{{body.next_cursor}}"}, "condition": "{{body.next_cursor}}"}
@@ -41,24 +42,6 @@ _CRUD = {"Creates": "create", "Updates": "update"}
 _OF_ITSELF = "Triggers when an action ends or waits for approval, a hook is switched off, or a source falls silent."
 _ORDER = ("read", "create", "update", "delete")
 _POLLED = ("renewals", "invoices", "alerts")
-_NOUNS = {
-    "customer": "customer",
-    "subscription": "subscription",
-    "invoice": "invoice",
-    "service": "hosting service",
-    "domain": "domain",
-    "payment_method": "payment method",
-    "alert": "alert",
-}
-_SEARCHED: Mapping[str, tuple[str, ...]] = {
-    "customer": ("email", "id"),
-    "subscription": ("customer", "domain", "status", "id"),
-    "invoice": ("customer", "status", "id"),
-    "service": ("domain", "customer", "status", "id"),
-    "domain": ("domain", "customer", "status"),
-    "payment_method": ("customer", "status"),
-    "alert": ("status", "id"),
-}
 _ASKED = {
     "email": ("email", "Email", "The customer's email address."),
     "customer": ("text", "Customer", "The customer's email address, or its reference at the source."),
@@ -213,12 +196,13 @@ def _plural(family: str) -> str:
 
 
 def _records(known: Catalogue) -> Iterable[Component]:
-    for kind, noun in _NOUNS.items():
-        plural = PLURALS[kind].replace("-", " ") if kind != "service" else "hosting services"
-        asked = _SEARCHED[kind]
+    for each in record_kinds().values():
+        kind, noun = each.name, each.title.lower()
+        plural = f"{noun}s"
+        asked = sorted(each.searched_by, key=lambda name: name == "id")
         code = {
             "communication": {
-                "url": f"/{PLURALS[kind]}",
+                "url": f"/{each.path}",
                 "qs": {"limit": _PAGE, **{name: f"{{{{parameters.{name}}}}}" for name in asked}},
                 "pagination": _PAGES,
                 "response": {"iterate": "{{body.items}}", "limit": "{{parameters.limit}}", "output": "{{item}}"},
@@ -229,7 +213,7 @@ def _records(known: Catalogue) -> Iterable[Component]:
             "samples": records.example(kind, known),
         }
         yield _module(
-            camel("search", PLURALS[kind]),
+            camel("search", each.path),
             f"Search {plural}",
             f"Returns a list of {plural}, each with its present state.",
             "search",
@@ -250,14 +234,14 @@ def _record_fields(kind: str, known: Catalogue) -> list[dict[str, Any]]:
 
 def _customer_summary(known: Catalogue) -> Component:
     event = known.sample(known.types["invoice.paid"])
-    lists = {PLURALS[kind].replace("-", "_"): _record_fields(kind, known) for kind in OF_A_CUSTOMER}
+    lists = {kind.plural: _record_fields(kind.name, known) for kind in OF_A_CUSTOMER}
     lists["recent_events"] = [spec for spec in fields_of(known, []) if spec["name"] in OF_AN_EVENT]
     collections = [
         {"name": name, "label": name.replace("_", " ").capitalize(), "type": "array", "spec": spec}
         for name, spec in lists.items()
     ]
     sample = records.example("customer", known)
-    sample |= {PLURALS[kind].replace("-", "_"): [records.example(kind, known)] for kind in OF_A_CUSTOMER}
+    sample |= {kind.plural: [records.example(kind.name, known)] for kind in OF_A_CUSTOMER}
     sample["recent_events"] = [{name: event[name] for name in OF_AN_EVENT}]
     code = {
         "communication": {
