@@ -48,12 +48,16 @@ def _between(text: str, table: str) -> str:
 
 
 def _summary(shown: list[Provider]) -> list[str]:
-    """A line for each kind: short enough for a front page."""
-    lines = ["| kind | providers |", "|---|---|"]
+    """Returns a line for each kind, with its count and names: short enough for a front page."""
+    lines = [
+        f"{len(shown)} providers; [the reference](docs/reference/providers.md) has the events and settings of each.",
+        "",
+    ]
+    lines += ["| kind | how many | providers |", "|---|---|---|"]
     for kind, label in _KINDS.items():
-        names = [f"[{each.label}]({each.homepage})" for each in shown if each.kind == kind]
+        names = [each.label for each in shown if each.kind == kind]
         if names:
-            lines.append(f"| {label} | {', '.join(names)} |")
+            lines.append(f"| {label} | {len(names)} | {', '.join(names)} |")
     return lines
 
 
