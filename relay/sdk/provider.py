@@ -295,69 +295,101 @@ def _nothing(_: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A product we understand.
-
-    Readers take the inbound with its `payload` read: `event_name` (their name of the event), `event_id`
-    (their id of it; None where they send none, then the body's fingerprint stands in), `delivery_id` (what names the
-    sending itself, where the proof covers that better than the event's id: a repeat is known by it), `occurred_at`
-    (aware; None means when we received it), `livemode`, `subject` (what the `On` readers get) and `customer`
-    (of the subject). `split` takes a batch apart, each piece an inbound with its own payload.
-
-    `events` maps their names to ours; `ignored` are names known and knowingly not said; anything else is kept
-    as `unknown`. `secret_fields` are names of fields removed, at any depth, before a body is stored, beside those
-    that every body loses (relay/security/redaction.py); `plain_fields` are those of its ids that only look secret, by
-    their names or as a card's number.
-    Addresses lose user, password and secret parameters as well, but for `plain_parameters`: those of pages that it
-    makes for customers, which do not open without.
-
-    `aliases` are other names that `relay verify` and `relay normalize` know it by. `scheme_for` makes the scheme of
-    a test vector that brings its own certificates.
-
-    `handshake` answers what is no event, such as a check of a new address, before anything is verified; it raises
-    `VerificationError` for what only looks like one. `accepted` is the answer to what was kept, where the provider
-    wants another than the relay's own. `look_up` completes a webhook that holds ids only. `poll` asks where nothing
-    is posted. `alerts` says how its alerts go on. `check` says
-    how its sources are checks that jobs ping.
-    `sender` names the engines (in relay/agents) that the folder's `sender/` is installed with, `sender_argument` what
-    its installer has to be told.
-
-    `secret` says whence the signing secret comes: `ours` (generated here, typed in there), `theirs` (shown there,
-    typed in here) or `none` (the scheme needs none). `secret_form` says what it looks like, as far as the provider
-    documents it: what is taken for it by mistake is refused, what might be genuine never.
-    """
+    """A product we understand. Readers get the inbound with its `payload` read; None means that it does not say."""
 
     name: str
+    """The folder's name, in lower snake case."""
+
     label: str
+    """The product's name, as its owner spells it."""
+
     kind: Kind
     homepage: str
+    """The page where its webhooks are documented; empty for the relay itself."""
+
     verification: Scheme
+    """How a webhook is proved."""
+
     event_name: Callable[[Inbound], str | None]
+    """Its name of the event: a key of `events`, one of `ignored`, or unknown."""
+
     event_id: Callable[[Inbound], str | None] = _nothing
+    """Its id of the event, the same however often it is told. Without one the body's fingerprint stands in."""
+
     delivery_id: Callable[[Inbound], str | None] = _nothing
+    """What names the sending itself, where the proof covers that better than the event's id: it tells repeats."""
+
     occurred_at: Callable[[Inbound], datetime | None] = _nothing
+    """When it happened (aware). Without it, when it was received."""
+
     livemode: Callable[[Inbound], bool | None] = _nothing
+    """Whether it is about real money and people."""
+
     subject: Callable[[Inbound], Any] = lambda inbound: inbound.payload
+    """What the readers of `events` and `customer` get."""
+
     customer: Callable[[Any], Data | None] = _nothing
+    """Whom it is about, from the subject."""
+
     events: Mapping[str, Route] = field(default_factory=dict)
+    """Its names of events, and ours. Any name that is neither here nor in `ignored` is kept as `unknown`."""
+
     ignored: frozenset[str] = frozenset()
+    """Names that are known and knowingly not said."""
+
     body: BodyFormat = JSON_OBJECT
     split: Callable[[Inbound], Sequence[Inbound]] = _one
+    """Takes a batch apart: each piece is an inbound with its own payload."""
+
     secret_fields: frozenset[str] = frozenset()
+    """Names of fields that are removed, at any depth, before a body is stored, beside those that every body loses
+    (relay/security/redaction.py)."""
+
     plain_fields: frozenset[str] = frozenset()
+    """Names of those of its ids that only look secret, by their names or as a card's number."""
+
     plain_parameters: frozenset[str] = frozenset()
+    """Parameters that addresses keep: of pages that it makes for customers, which do not open without. Addresses lose
+    user, password and secret parameters else."""
+
     settings: tuple[Setting, ...] = ()
     secret: Literal["ours", "theirs", "none"] = "theirs"
+    """Whence the signing secret comes: generated here and typed in there, shown there and typed in here, or none."""
+
     secret_form: Form = SECRET
+    """What the secret looks like, as far as it is documented: what is taken for it by mistake is refused, what might be
+    genuine never."""
+
     aliases: tuple[str, ...] = ()
+    """Other names that commands know it by."""
+
     scheme_for: Callable[[Mapping[str, Any]], Scheme] | None = None
+    """Makes the scheme of a test vector that brings its own certificates."""
+
     handshake: Callable[[Inbound, Credentials], Reply | None] | None = None
+    """Answers what is no event, such as a check of a new address, before anything is verified. Raises
+    `VerificationError` for what only looks like one."""
+
     accepted: Reply | None = None
+    """The answer to what was kept, where the provider wants another than the relay's own."""
+
     look_up: LookUp | None = None
+    """What completes a webhook that holds ids only."""
+
     poll: Poll | None = None
+    """What is asked where nothing is posted."""
+
     alerts: Alerts = Alerts()
+    """How its alerts go on."""
+
     check: Check | None = None
+    """How its sources are checks that jobs ping."""
+
     sender: tuple[str, ...] = ()
+    """Files of relay/agents that the folder's `sender/` is installed with."""
+
     sender_argument: str = ""
+    """What the installer of the sender has to be told."""
 
     @property
     def usual_settings(self) -> dict[str, str]:
