@@ -11,8 +11,9 @@ from typing import Any
 
 from relay.formats.money import Money, from_minor, named
 from relay.formats.times import days_until, instant, timestamp
-from relay.formats.values import KEY, url
+from relay.formats.values import KEY
 from relay.providers.chargebee.ignored import IGNORED
+from relay.sdk.api_settings import own_api
 from relay.sdk.fields import Object, an_object, dig, first, integer, objects, text
 from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, LookUp, On, Provider, Question, Setting, by, segment
@@ -409,12 +410,11 @@ PROVIDER = Provider(
     },
     ignored=IGNORED,
     settings=(
-        Setting(
-            "api_url",
+        own_api(
             "Site address",
             "The site's address, such as https://example.chargebee.com, to ask it again.",
-            form=url("https://example.chargebee.com"),
-            hosts=("*.chargebee.com",),
+            "https://example.chargebee.com",
+            "*.chargebee.com",
         ),
         Setting(
             "api_key",

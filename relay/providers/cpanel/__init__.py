@@ -12,10 +12,11 @@ from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from relay.formats.values import KEY, url
+from relay.formats.values import KEY
+from relay.sdk.api_settings import own_api
 from relay.sdk.fields import an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANYWHERE, FORM, BodyFormat, Data, On, Route, Setting, panel
+from relay.sdk.provider import FORM, BodyFormat, Data, On, Route, Setting, panel
 
 Hook = dict[str, Any]
 
@@ -297,12 +298,10 @@ _PANEL = panel(
     events=EVENTS,
     ignored=IGNORED,
     settings=(
-        Setting(
-            "api_url",
+        own_api(
             "WHM address",
             "For actions: https://server1.example:2087, where WHM answers.",
-            form=url("https://server1.example:2087"),
-            hosts=ANYWHERE,
+            "https://server1.example:2087",
         ),
         Setting("api_user", "WHM user", "For actions: whose token it is.", default="root"),
         Setting(

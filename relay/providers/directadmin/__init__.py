@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from relay.formats.times import instant
-from relay.formats.values import url
+from relay.sdk.api_settings import own_api
 from relay.sdk.fields import an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANYWHERE, Data, On, Setting, panel
+from relay.sdk.provider import Data, On, Setting, panel
 from relay.security.redaction import text_without_secrets
 
 _KNOWN_BY = {
@@ -191,12 +191,10 @@ PROVIDER = replace(
         ),
         secret_fields=frozenset(("passwd", "passwd2", "system_password", "crypt_passwd", "ftp_password")),
         settings=(
-            Setting(
-                "api_url",
+            own_api(
                 "Panel address",
                 "For actions: https://panel.example:2222, where DirectAdmin answers.",
-                form=url("https://panel.example:2222"),
-                hosts=ANYWHERE,
+                "https://panel.example:2222",
             ),
             Setting("api_user", "User", "For actions: an administrator or a reseller.", default="admin"),
             Setting("api_key", "Login key", "For actions: made in DirectAdmin under Login Keys.", secret=True),

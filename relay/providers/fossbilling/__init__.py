@@ -9,11 +9,12 @@ the client has and pays for, so it is a service and a subscription to us.
 
 from functools import partial
 
-from relay.formats.values import ID, KEY, url
+from relay.formats.values import ID, KEY
 from relay.providers.fossbilling import invoices, orders, people
+from relay.sdk.api_settings import own_api
 from relay.sdk.fields import an_object, integer
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANYWHERE, Data, On, Setting, by, panel
+from relay.sdk.provider import Data, On, Setting, by, panel
 
 _USUAL_REMINDERS = (7, 3, 1)
 
@@ -113,12 +114,8 @@ PROVIDER = panel(
     # An order's configuration holds what was typed in when it was placed, passwords among it.
     secret_fields=frozenset(("config", "api_token", "salt")),
     settings=(
-        Setting(
-            "api_url",
-            "Address",
-            "For actions: where FOSSBilling is, such as https://billing.example.",
-            form=url("https://billing.example"),
-            hosts=ANYWHERE,
+        own_api(
+            "Address", "For actions: where FOSSBilling is, such as https://billing.example.", "https://billing.example"
         ),
         Setting(
             "api_key", "API key", "For actions: of an administrator, from the profile page.", secret=True, form=KEY

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from relay.formats.times import timestamp
-from relay.formats.values import KEY, url
+from relay.formats.values import KEY
+from relay.sdk.api_settings import own_api
 from relay.sdk.fields import an_object, scalar
 from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANY, Data, On, Provider, Route, Setting, by_arrival
@@ -147,12 +148,11 @@ PROVIDER = Provider(
     events=EveryEvent(),
     body=ANY,
     settings=(
-        Setting(
-            "api_url",
+        own_api(
             "Freshdesk address",
             "For actions: such as https://acme.freshdesk.com.",
-            form=url("https://acme.freshdesk.com"),
-            hosts=("*.freshdesk.com",),
+            "https://acme.freshdesk.com",
+            "*.freshdesk.com",
         ),
         Setting("api_key", "API key", "For actions: from the agent's profile settings.", secret=True, form=KEY),
     ),

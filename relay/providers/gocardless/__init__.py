@@ -9,7 +9,8 @@ from typing import Any
 
 from relay.formats.money import from_minor
 from relay.formats.times import day, days_until, instant, timestamp
-from relay.formats.values import KEY, secret, url
+from relay.formats.values import KEY, secret
+from relay.sdk.api_settings import vendor_api
 from relay.sdk.fields import Object, an_object, dig, integer, objects, text
 from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, LookUp, On, Provider, Question, Reader, Setting, by, segment
@@ -372,14 +373,7 @@ PROVIDER = Provider(
     },
     ignored=_IGNORED,
     settings=(
-        Setting(
-            "api_url",
-            "API address",
-            "Where GoCardless' API is.",
-            default="https://api.gocardless.com",
-            form=url("https://api.gocardless.com"),
-            hosts=("api.gocardless.com", "api-sandbox.gocardless.com"),
-        ),
+        vendor_api("Where GoCardless' API is.", "https://api.gocardless.com", "api-sandbox.gocardless.com"),
         Setting(
             "api_key",
             "Access token",

@@ -15,10 +15,11 @@ from typing import Any
 
 from relay.formats import jsontext
 from relay.formats.times import instant
-from relay.formats.values import KEY, url
+from relay.formats.values import KEY
+from relay.sdk.api_settings import own_api
 from relay.sdk.fields import an_object, integer, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANYWHERE, JSON, BodyFormat, Data, On, Setting, by, panel
+from relay.sdk.provider import JSON, BodyFormat, Data, On, Setting, by, panel
 
 PACKAGE = "data/packages/PACKAGE.sh"
 ADDED, REPACKAGED = "v-add-user", "v-change-user-package"
@@ -152,12 +153,10 @@ PROVIDER = replace(
         },
         ignored=frozenset(("relay_test",)),
         settings=(
-            Setting(
-                "api_url",
+            own_api(
                 "Panel address",
                 "For actions: https://panel.example:8083, where HestiaCP answers.",
-                form=url("https://panel.example:8083"),
-                hosts=ANYWHERE,
+                "https://panel.example:8083",
             ),
             Setting(
                 "api_access_key",

@@ -14,7 +14,8 @@ from typing import Any
 
 from relay.formats.money import from_minor
 from relay.formats.times import days_until, instant, iso, timestamp
-from relay.formats.values import KEY, numbers, url
+from relay.formats.values import KEY, numbers
+from relay.sdk.api_settings import vendor_api
 from relay.sdk.errors import VerificationError
 from relay.sdk.fields import scalar
 from relay.sdk.inbound import Inbound
@@ -231,14 +232,7 @@ PROVIDER = Provider(
     body=JSON,
     split=split,
     settings=(
-        Setting(
-            "api_url",
-            "API address",
-            "Where Hostinger's API answers.",
-            default="https://developers.hostinger.com",
-            form=url("https://developers.hostinger.com"),
-            hosts=("developers.hostinger.com",),
-        ),
+        vendor_api("Where Hostinger's API answers.", "https://developers.hostinger.com"),
         Setting(
             "api_key", "API token", "A token made in hPanel under Profile > API.", required=True, secret=True, form=KEY
         ),

@@ -5,9 +5,10 @@ Their notifications: https://www.mercadopago.com/developers/en/docs/your-integra
 
 from relay.formats.money import from_decimal
 from relay.formats.times import instant, timestamp
-from relay.formats.values import KEY, SECONDS, secret, url
+from relay.formats.values import KEY, SECONDS, secret
 from relay.providers.mercadopago import reading
 from relay.providers.mercadopago.verification import MercadoPagoSignature
+from relay.sdk.api_settings import vendor_api
 from relay.sdk.fields import Object, an_object, dig, integer, objects, one_record, scalar, text
 from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, LookUp, On, Provider, Reader, Reply, Setting, by
@@ -261,14 +262,7 @@ PROVIDER = Provider(
         ]
     ),
     settings=(
-        Setting(
-            "api_url",
-            "API address",
-            "Where Mercado Pago's API is.",
-            default="https://api.mercadopago.com",
-            form=url("https://api.mercadopago.com"),
-            hosts=("api.mercadopago.com",),
-        ),
+        vendor_api("Where Mercado Pago's API is.", "https://api.mercadopago.com"),
         Setting(
             "api_key",
             "Access token",

@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 from relay.formats.money import Money, from_decimal, named
 from relay.formats.times import day, instant, timestamp
-from relay.formats.values import key, secret, url
+from relay.formats.values import key, secret
 from relay.providers.mollie import reading
 from relay.providers.mollie.verification import MollieSignature, handshake
+from relay.sdk.api_settings import vendor_api
 from relay.sdk.fields import Object, an_object, dig, integer, objects, one_record, text
 from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANY, Data, LookUp, On, Provider, Reader, Reply, Setting, by
@@ -281,14 +282,7 @@ PROVIDER = Provider(
         ]
     ),
     settings=(
-        Setting(
-            "api_url",
-            "API address",
-            "Where Mollie's API is.",
-            default="https://api.mollie.com",
-            form=url("https://api.mollie.com"),
-            hosts=("api.mollie.com",),
-        ),
+        vendor_api("Where Mollie's API is.", "https://api.mollie.com"),
         Setting(
             "api_key",
             "API key",

@@ -4,8 +4,9 @@ Their event types: https://developer.paddle.com/webhooks/overview
 """
 
 from relay.formats.times import instant
-from relay.formats.values import SECONDS, key, secret, url
+from relay.formats.values import SECONDS, key, secret
 from relay.providers.paddle import adjustments, customers, subscriptions, transactions
+from relay.sdk.api_settings import vendor_api
 from relay.sdk.fields import text
 from relay.sdk.provider import On, Provider, Setting, by
 from relay.security.verification import HmacSignature, Pairs
@@ -39,14 +40,7 @@ PROVIDER = Provider(
         never={"pdl_": "an API key of Paddle"},
     ),
     settings=(
-        Setting(
-            "api_url",
-            "API address",
-            "For actions: where Paddle's API is.",
-            default="https://api.paddle.com",
-            form=url("https://api.paddle.com"),
-            hosts=("api.paddle.com", "sandbox-api.paddle.com"),
-        ),
+        vendor_api("For actions: where Paddle's API is.", "https://api.paddle.com", "sandbox-api.paddle.com"),
         Setting(
             "api_key",
             "API key",

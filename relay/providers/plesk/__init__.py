@@ -15,10 +15,11 @@ from typing import Any
 import idna
 
 from relay.formats.times import instant
-from relay.formats.values import EMAIL, KEY, url
+from relay.formats.values import EMAIL, KEY
+from relay.sdk.api_settings import own_api
 from relay.sdk.fields import scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANYWHERE, TOLD_ON_CHANGE, Data, On, Route, Setting, panel
+from relay.sdk.provider import TOLD_ON_CHANGE, Data, On, Route, Setting, panel
 
 Variables = dict[str, Any]
 
@@ -233,12 +234,10 @@ PROVIDER = replace(
         events=EVENTS,
         ignored=IGNORED,
         settings=(
-            Setting(
-                "api_url",
+            own_api(
                 "Plesk address",
                 "For actions: where Plesk is, such as https://server1.example:8443.",
-                form=url("https://server1.example:8443"),
-                hosts=ANYWHERE,
+                "https://server1.example:8443",
             ),
             Setting("api_key", "Secret key", "For actions: made by `plesk bin secret_key`.", secret=True, form=KEY),
             Setting("contact_email", "Contact e-mail", "For certificates: whom Let's Encrypt writes to.", form=EMAIL),

@@ -4,8 +4,9 @@ Their event types: https://razorpay.com/docs/webhooks/
 """
 
 from relay.formats.times import instant
-from relay.formats.values import key, secret, url
+from relay.formats.values import key, secret
 from relay.providers.razorpay import invoices, payments, subscriptions
+from relay.sdk.api_settings import vendor_api
 from relay.sdk.fields import text
 from relay.sdk.provider import On, Provider, Setting, by
 from relay.security.verification import HmacSignature
@@ -130,14 +131,7 @@ PROVIDER = Provider(
         ]
     ),
     settings=(
-        Setting(
-            "api_url",
-            "API address",
-            "For actions: Razorpay's API.",
-            default="https://api.razorpay.com",
-            form=url("https://api.razorpay.com"),
-            hosts=("api.razorpay.com",),
-        ),
+        vendor_api("For actions: Razorpay's API.", "https://api.razorpay.com"),
         Setting(
             "key_id",
             "Key ID",

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from relay.formats.money import named
 from relay.formats.times import day, days_until, instant, timestamp
-from relay.formats.values import CURRENCY, KEY, SECONDS, url
+from relay.formats.values import CURRENCY, KEY, SECONDS
 from relay.providers.recurly import reading
 from relay.providers.recurly.reading import money
 from relay.providers.recurly.verification import RecurlySignature
+from relay.sdk.api_settings import vendor_api
 from relay.sdk.fields import Object, an_object, dig, integer, scalar, text
 from relay.sdk.inbound import Inbound
 from relay.sdk.provider import ANY, Data, LookUp, On, Provider, Reader, Route, Setting, by
@@ -391,14 +392,7 @@ PROVIDER = Provider(
         ]
     ),
     settings=(
-        Setting(
-            "api_url",
-            "API address",
-            "Where Recurly's API is.",
-            default="https://v3.recurly.com",
-            form=url("https://v3.recurly.com"),
-            hosts=("v3.recurly.com", "v3.eu.recurly.com"),
-        ),
+        vendor_api("Where Recurly's API is.", "https://v3.recurly.com", "v3.eu.recurly.com"),
         Setting(
             "api_key",
             "API key",

@@ -8,6 +8,7 @@ from relay.formats.values import KEY, secret, url
 from relay.providers.square import customers, invoices, payments, subscriptions
 from relay.providers.square.ignored import IGNORED
 from relay.providers.square.verification import SquareSignature
+from relay.sdk.api_settings import vendor_api
 from relay.sdk.fields import text
 from relay.sdk.provider import On, Provider, Setting
 
@@ -25,14 +26,7 @@ PROVIDER = Provider(
     verification=SquareSignature(),
     secret_form=secret("the signature key of the webhook subscription", never=_CREDENTIALS),
     settings=(
-        Setting(
-            "api_url",
-            "API address",
-            "For actions: Square's API.",
-            default="https://connect.squareup.com",
-            form=url("https://connect.squareup.com"),
-            hosts=("connect.squareup.com", "connect.squareupsandbox.com"),
-        ),
+        vendor_api("For actions: Square's API.", "https://connect.squareup.com", "connect.squareupsandbox.com"),
         Setting("access_token", "Access token", "For actions: of the application.", secret=True, form=KEY),
         Setting(
             "notification_url",

@@ -8,11 +8,12 @@ which names the events to choose.
 """
 
 from relay.formats.times import instant
-from relay.formats.values import key, secret, url
+from relay.formats.values import key, secret
 from relay.providers.stripe import cards, customers, invoices, payments, refunds, renewals
 from relay.providers.stripe.ignored import IGNORED
 from relay.providers.stripe.reading import subject
 from relay.providers.stripe.renewals import TERM
+from relay.sdk.api_settings import vendor_api
 from relay.sdk.inbound import Inbound
 from relay.sdk.provider import Data, On, Provider, Setting, by
 from relay.security.verification import HmacSignature, Pairs
@@ -151,14 +152,7 @@ PROVIDER = Provider(
     },
     ignored=IGNORED,
     settings=(
-        Setting(
-            "api_url",
-            "API address",
-            "For actions: where Stripe's API is.",
-            default="https://api.stripe.com",
-            form=url("https://api.stripe.com"),
-            hosts=("api.stripe.com",),
-        ),
+        vendor_api("For actions: where Stripe's API is.", "https://api.stripe.com"),
         Setting(
             "api_key",
             "API key",

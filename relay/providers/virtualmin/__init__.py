@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from relay.formats.times import timestamp
-from relay.formats.values import url
+from relay.sdk.api_settings import own_api
 from relay.sdk.fields import an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANYWHERE, Data, On, Setting, panel
+from relay.sdk.provider import Data, On, Setting, panel
 
 SCHEDULED_BACKUP = "SCHEDULED_BACKUP"
 _MOST_NAMES = 200
@@ -187,12 +187,10 @@ PROVIDER = panel(
         )
     ),
     settings=(
-        Setting(
-            "api_url",
+        own_api(
             "Webmin address",
             "For actions: where Webmin is, such as https://server1.example:10000.",
-            form=url("https://server1.example:10000"),
-            hosts=ANYWHERE,
+            "https://server1.example:10000",
         ),
         Setting("api_user", "User", "For actions: a Webmin user who may use the remote API."),
         Setting("api_password", "Password", "For actions: of that user.", secret=True),

@@ -10,10 +10,11 @@ What no hook tells, such as an invoice that fell due, the sender posts once a da
 
 from functools import partial
 
-from relay.formats.values import ID, KEY, url
+from relay.formats.values import ID, KEY
 from relay.providers.whmcs import invoices, payments, people, services, subscriptions
 from relay.providers.whmcs.reading import customer
-from relay.sdk.provider import ANYWHERE, On, Setting, panel
+from relay.sdk.api_settings import own_api
+from relay.sdk.provider import On, Setting, panel
 
 # Hooks that have nothing to say, or whose news another hook tells better.
 _TOLD_ELSEWHERE = frozenset(
@@ -129,12 +130,10 @@ PROVIDER = panel(
     },
     ignored=_TOLD_ELSEWHERE | _NEVER_TOLD,
     settings=(
-        Setting(
-            "api_url",
+        own_api(
             "API address",
             "For actions: https://billing.example/includes/api.php.",
-            form=url("https://billing.example/includes/api.php"),
-            hosts=ANYWHERE,
+            "https://billing.example/includes/api.php",
         ),
         Setting("api_identifier", "API identifier", "For actions: of an API credential.", secret=True, form=KEY),
         Setting("api_secret", "API secret", "For actions: the secret of that credential.", secret=True, form=KEY),

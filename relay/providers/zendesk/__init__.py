@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from relay.formats.times import instant, iso, timestamp
-from relay.formats.values import EMAIL, KEY, url
+from relay.formats.values import EMAIL, KEY
+from relay.sdk.api_settings import own_api
 from relay.sdk.errors import VerificationError
 from relay.sdk.fields import an_object, scalar
 from relay.sdk.inbound import Inbound
@@ -215,12 +216,11 @@ PROVIDER = Provider(
         )
     ),
     settings=(
-        Setting(
-            "api_url",
+        own_api(
             "Zendesk address",
             "For actions: such as https://acme.zendesk.com.",
-            form=url("https://acme.zendesk.com"),
-            hosts=("*.zendesk.com",),
+            "https://acme.zendesk.com",
+            "*.zendesk.com",
         ),
         Setting(
             "api_email",
