@@ -441,19 +441,15 @@ def panel(
     kind: Kind,
     homepage: str,
     events: Mapping[str, Route],
-    ignored: frozenset[str] = frozenset(),
-    customer: Callable[[Any], Data | None] = _nothing,
     occurred_at: Callable[[Inbound], datetime | None] = _nothing,
     native_name: Callable[[Any], str | None] = _nothing,
-    secret_fields: frozenset[str] = frozenset(),
-    settings: tuple[Setting, ...] = (),
-    sender: tuple[str, ...] = (),
-    sender_argument: str = "",
 ) -> Provider:
     """A panel whose events our own sender posts: Standard Webhooks, `{"event": NATIVE, "data": {...}, "sent_at": ...}`.
 
     The hook's variables alone are understood too (`relay normalize` takes them as they lie); then the event's
     name is given beside them, or `native_name` finds it in them.
+
+    `dataclasses.replace` adds what else the panel declares.
     """
 
     def read(inbound: Inbound) -> Any:
@@ -472,13 +468,7 @@ def panel(
         event_id=lambda inbound: inbound.headers.get("webhook-id"),
         occurred_at=lambda inbound: occurred_at(inbound) or instant(inbound.payload.get("sent_at")),
         subject=lambda inbound: inbound.payload["data"],
-        customer=customer,
         events=events,
-        ignored=ignored,
         body=BodyFormat("json", read, jsontext.dumps),
-        secret_fields=secret_fields,
-        settings=settings,
         secret="ours",
-        sender=sender,
-        sender_argument=sender_argument,
     )

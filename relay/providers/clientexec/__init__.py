@@ -7,6 +7,7 @@ posts the few that are listed in setup.md. Amounts have no currency beside them 
 invoice costs is its total: a subtotal leaves out the taxes.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from relay.formats.money import from_decimal, named
@@ -96,20 +97,22 @@ def _either(fields: Data, *names: str) -> Any:
     return next((fields[name] for name in names if fields.get(name) is not None), None)
 
 
-PROVIDER = panel(
-    name="clientexec",
-    label="Clientexec",
-    kind="billing_system",
-    homepage="https://www.clientexec.com",
+PROVIDER = replace(
+    panel(
+        name="clientexec",
+        label="Clientexec",
+        kind="billing_system",
+        homepage="https://www.clientexec.com",
+        native_name=native_name,
+        events={
+            "Invoice-Create": On("invoice.created", created),
+            "Invoice-Paid": On("invoice.paid", paid),
+            "Order-NewPackage": On("order.created", order),
+            "UserPackage-Activate": On("service.created", package),
+            "Ticket-ReplyByCustomer": On("ticket.updated", ticket),
+        },
+    ),
     customer=customer,
-    native_name=native_name,
-    events={
-        "Invoice-Create": On("invoice.created", created),
-        "Invoice-Paid": On("invoice.paid", paid),
-        "Order-NewPackage": On("order.created", order),
-        "UserPackage-Activate": On("service.created", package),
-        "Ticket-ReplyByCustomer": On("ticket.updated", ticket),
-    },
     ignored=frozenset(("relay_test",)),
     sender=("relay-send.php", "relay-install-php.sh", "relay-uninstall-php.sh"),
     sender_argument="/path/to/clientexec",

@@ -288,14 +288,16 @@ IGNORED = frozenset(
     )
 )
 
-_PANEL = panel(
-    name="cpanel",
-    label="cPanel & WHM",
-    kind="hosting_panel",
-    homepage="https://cpanel.net",
-    native_name=native_name,
+_PANEL = replace(
+    panel(
+        name="cpanel",
+        label="cPanel & WHM",
+        kind="hosting_panel",
+        homepage="https://cpanel.net",
+        native_name=native_name,
+        events=EVENTS,
+    ),
     customer=customer,
-    events=EVENTS,
     ignored=IGNORED,
     settings=(
         own_api(

@@ -7,6 +7,7 @@ or `domain`. The answer tells whether it was done; the sender posts what was, an
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from relay.sdk.fields import an_object, scalar
@@ -89,25 +90,27 @@ def _either(fields: Data, *names: str) -> str | None:
     return next(filter(None, (scalar(fields.get(name)) for name in names)), None)
 
 
-PROVIDER = panel(
-    name="cyberpanel",
-    label="CyberPanel",
-    kind="hosting_panel",
-    homepage="https://cyberpanel.net",
+PROVIDER = replace(
+    panel(
+        name="cyberpanel",
+        label="CyberPanel",
+        kind="hosting_panel",
+        homepage="https://cyberpanel.net",
+        native_name=native_name,
+        events={
+            "postWebsiteCreation": On("service.created", partial(website, status="active")),
+            "postWebsiteModification": On("service.updated", website),
+            "postWebsiteSuspension": suspension,
+            "postWebsiteDeletion": On("service.terminated", partial(website, status="terminated")),
+            "postDomainCreation": On("domain.added", further),
+            "postSubmitAliasCreation": On("domain.added", further),
+            "postDomainDeletion": On("domain.removed", further),
+            "postDelateAlias": On("domain.removed", further),
+            # No signal follows the end of a backup.
+            "preSubmitBackupCreation": On("backup.started", backup),
+        },
+    ),
     customer=owner,
-    native_name=native_name,
-    events={
-        "postWebsiteCreation": On("service.created", partial(website, status="active")),
-        "postWebsiteModification": On("service.updated", website),
-        "postWebsiteSuspension": suspension,
-        "postWebsiteDeletion": On("service.terminated", partial(website, status="terminated")),
-        "postDomainCreation": On("domain.added", further),
-        "postSubmitAliasCreation": On("domain.added", further),
-        "postDomainDeletion": On("domain.removed", further),
-        "postDelateAlias": On("domain.removed", further),
-        # No signal follows the end of a backup.
-        "preSubmitBackupCreation": On("backup.started", backup),
-    },
     ignored=frozenset(
         (
             # posted by a test of the sender

@@ -155,7 +155,6 @@ PROVIDER = replace(
         label="DirectAdmin",
         kind="hosting_panel",
         homepage="https://www.directadmin.com",
-        customer=owner,
         native_name=native_name,
         events={
             "user_create_post": made,
@@ -167,39 +166,40 @@ PROVIDER = replace(
             "domain_destroy_post": On("domain.removed", further),
             "all_backups_post": backed_up,
         },
-        ignored=frozenset(
-            (
-                # posted by a test of the sender
-                "relay_test",
-                # tells what another script told, or that it will be
-                "all_backups_pre",
-                "user_create_post_confirmed",
-                # no event type of ours
-                "all_restores_post",
-                "database_create_post",
-                "database_destroy_post",
-                "dns_delete_post",
-                "dns_raw_save_post",
-                "dns_write_post",
-                # mailboxes, FTP users and passwords: not to be posted
-                "email_create_post",
-                "email_destroy_post",
-                "ftp_create_post",
-                "ftp_destroy_post",
-                "user_password_change_post",
-            )
-        ),
-        secret_fields=frozenset(("passwd", "passwd2", "system_password", "crypt_passwd", "ftp_password")),
-        settings=(
-            own_api(
-                "Panel address",
-                "For actions: https://panel.example:2222, where DirectAdmin answers.",
-                "https://panel.example:2222",
-            ),
-            Setting("api_user", "User", "For actions: an administrator or a reseller.", default="admin"),
-            Setting("api_key", "Login key", "For actions: made in DirectAdmin under Login Keys.", secret=True),
-        ),
-        sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     ),
+    customer=owner,
+    ignored=frozenset(
+        (
+            # posted by a test of the sender
+            "relay_test",
+            # tells what another script told, or that it will be
+            "all_backups_pre",
+            "user_create_post_confirmed",
+            # no event type of ours
+            "all_restores_post",
+            "database_create_post",
+            "database_destroy_post",
+            "dns_delete_post",
+            "dns_raw_save_post",
+            "dns_write_post",
+            # mailboxes, FTP users and passwords: not to be posted
+            "email_create_post",
+            "email_destroy_post",
+            "ftp_create_post",
+            "ftp_destroy_post",
+            "user_password_change_post",
+        )
+    ),
+    secret_fields=frozenset(("passwd", "passwd2", "system_password", "crypt_passwd", "ftp_password")),
+    settings=(
+        own_api(
+            "Panel address",
+            "For actions: https://panel.example:2222, where DirectAdmin answers.",
+            "https://panel.example:2222",
+        ),
+        Setting("api_user", "User", "For actions: an administrator or a reseller.", default="admin"),
+        Setting("api_key", "Login key", "For actions: made in DirectAdmin under Login Keys.", secret=True),
+    ),
+    sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     event_name=event_name,
 )

@@ -7,6 +7,7 @@ beside the event's own parameters, as the panel's API shows it: `invoice`, `orde
 the client has and pays for, so it is a service and a subscription to us.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from relay.formats.values import ID, KEY
@@ -39,53 +40,55 @@ def is_late(inbound: Inbound) -> bool:
     return (integer(an_object(inbound.payload["data"]).get("days_passed")) or 0) > 0
 
 
-PROVIDER = panel(
-    name="fossbilling",
-    label="FOSSBilling",
-    kind="billing_system",
-    homepage="https://fossbilling.org",
+PROVIDER = replace(
+    panel(
+        name="fossbilling",
+        label="FOSSBilling",
+        kind="billing_system",
+        homepage="https://fossbilling.org",
+        native_name=native_name,
+        events={
+            # Invoices
+            "onAfterAdminGenerateRenewalInvoice": On("invoice.created", invoices.renewal),
+            "onAfterAdminInvoiceApprove": On("invoice.finalized", partial(invoices.invoice, status="open")),
+            "onAfterAdminInvoicePaymentReceived": On("invoice.paid", partial(invoices.invoice, status="paid")),
+            "onAfterAdminInvoiceRefund": On("invoice.refunded", partial(invoices.invoice, status="refunded")),
+            "onEventBeforeInvoiceIsDue": On(
+                "invoice.due_soon",
+                partial(invoices.invoice, status="open"),
+                when=is_a_day_to_remind,
+                once=by("invoice", "id", "days_until_due"),
+            ),
+            # Told once, however long it stays unpaid.
+            "onEventAfterInvoiceIsDue": On(
+                "invoice.overdue",
+                partial(invoices.invoice, status="overdue"),
+                when=is_late,
+                once=by("invoice", "id", "status"),
+            ),
+            # Orders
+            "onAfterAdminOrderCreate": On("order.created", orders.placed),
+            "onAfterAdminOrderActivate": On("service.created", orders.in_state("active")),
+            "onAfterAdminOrderRenew": On("subscription.renewed", orders.renewed),
+            "onAfterAdminOrderSuspend": On("service.suspended", orders.in_state("suspended")),
+            "onAfterAdminOrderUnsuspend": On("service.unsuspended", orders.in_state("active")),
+            "onAfterAdminOrderCancel": On("service.terminated", orders.in_state("terminated")),
+            "onAfterAdminOrderUncancel": On("service.updated", orders.in_state("active")),
+            "onAfterAdminOrderUpdate": On("service.updated", orders.service),
+            # Clients and tickets
+            "onAfterAdminCreateClient": On("customer.created", people.profile),
+            "onAfterClientSignUp": On("customer.created", people.profile),
+            "onAfterAdminClientUpdate": On("customer.updated", people.profile),
+            "onAfterClientProfileUpdate": On("customer.updated", people.profile),
+            "onAfterClientOpenTicket": On("ticket.opened", partial(people.ticket, status="open")),
+            "onAfterAdminOpenTicket": On("ticket.opened", partial(people.ticket, status="open")),
+            "onAfterClientReplyTicket": On("ticket.updated", people.ticket),
+            "onAfterAdminReplyTicket": On("ticket.updated", people.ticket),
+            "onAfterClientCloseTicket": On("ticket.closed", partial(people.ticket, status="closed")),
+            "onAfterAdminCloseTicket": On("ticket.closed", partial(people.ticket, status="closed")),
+        },
+    ),
     customer=people.customer,
-    native_name=native_name,
-    events={
-        # Invoices
-        "onAfterAdminGenerateRenewalInvoice": On("invoice.created", invoices.renewal),
-        "onAfterAdminInvoiceApprove": On("invoice.finalized", partial(invoices.invoice, status="open")),
-        "onAfterAdminInvoicePaymentReceived": On("invoice.paid", partial(invoices.invoice, status="paid")),
-        "onAfterAdminInvoiceRefund": On("invoice.refunded", partial(invoices.invoice, status="refunded")),
-        "onEventBeforeInvoiceIsDue": On(
-            "invoice.due_soon",
-            partial(invoices.invoice, status="open"),
-            when=is_a_day_to_remind,
-            once=by("invoice", "id", "days_until_due"),
-        ),
-        # Told once, however long it stays unpaid.
-        "onEventAfterInvoiceIsDue": On(
-            "invoice.overdue",
-            partial(invoices.invoice, status="overdue"),
-            when=is_late,
-            once=by("invoice", "id", "status"),
-        ),
-        # Orders
-        "onAfterAdminOrderCreate": On("order.created", orders.placed),
-        "onAfterAdminOrderActivate": On("service.created", orders.in_state("active")),
-        "onAfterAdminOrderRenew": On("subscription.renewed", orders.renewed),
-        "onAfterAdminOrderSuspend": On("service.suspended", orders.in_state("suspended")),
-        "onAfterAdminOrderUnsuspend": On("service.unsuspended", orders.in_state("active")),
-        "onAfterAdminOrderCancel": On("service.terminated", orders.in_state("terminated")),
-        "onAfterAdminOrderUncancel": On("service.updated", orders.in_state("active")),
-        "onAfterAdminOrderUpdate": On("service.updated", orders.service),
-        # Clients and tickets
-        "onAfterAdminCreateClient": On("customer.created", people.profile),
-        "onAfterClientSignUp": On("customer.created", people.profile),
-        "onAfterAdminClientUpdate": On("customer.updated", people.profile),
-        "onAfterClientProfileUpdate": On("customer.updated", people.profile),
-        "onAfterClientOpenTicket": On("ticket.opened", partial(people.ticket, status="open")),
-        "onAfterAdminOpenTicket": On("ticket.opened", partial(people.ticket, status="open")),
-        "onAfterClientReplyTicket": On("ticket.updated", people.ticket),
-        "onAfterAdminReplyTicket": On("ticket.updated", people.ticket),
-        "onAfterClientCloseTicket": On("ticket.closed", partial(people.ticket, status="closed")),
-        "onAfterAdminCloseTicket": On("ticket.closed", partial(people.ticket, status="closed")),
-    },
     ignored=frozenset(
         (
             # posted by a test of the sender
@@ -111,7 +114,6 @@ PROVIDER = panel(
             "onAfterClientProfilePasswordReset",
         )
     ),
-    # An order's configuration holds what was typed in when it was placed, passwords among it.
     secret_fields=frozenset(("config", "api_token", "salt")),
     settings=(
         own_api(

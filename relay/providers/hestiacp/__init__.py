@@ -141,7 +141,6 @@ PROVIDER = replace(
         label="HestiaCP",
         kind="hosting_panel",
         homepage="https://hestiacp.com",
-        customer=customer,
         occurred_at=lambda inbound: instant(inbound.payload.get("sent_at")),
         events={
             ADDED: On("service.created", created),
@@ -151,30 +150,31 @@ PROVIDER = replace(
             CERTIFICATE: On("certificate.renewed", certificate, customer=holder),
             BACKUPS: kept,
         },
-        ignored=frozenset(("relay_test",)),
-        settings=(
-            own_api(
-                "Panel address",
-                "For actions: https://panel.example:8083, where HestiaCP answers.",
-                "https://panel.example:8083",
-            ),
-            Setting(
-                "api_access_key",
-                "Access key ID",
-                "For actions: an access key of the administrator.",
-                secret=True,
-                form=KEY,
-            ),
-            Setting(
-                "api_secret_key",
-                "Secret access key",
-                "For actions: the secret that goes with it.",
-                secret=True,
-                form=KEY,
-            ),
-        ),
-        sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     ),
+    customer=customer,
+    ignored=frozenset(("relay_test",)),
+    settings=(
+        own_api(
+            "Panel address",
+            "For actions: https://panel.example:8083, where HestiaCP answers.",
+            "https://panel.example:8083",
+        ),
+        Setting(
+            "api_access_key",
+            "Access key ID",
+            "For actions: an access key of the administrator.",
+            secret=True,
+            form=KEY,
+        ),
+        Setting(
+            "api_secret_key",
+            "Secret access key",
+            "For actions: the secret that goes with it.",
+            secret=True,
+            form=KEY,
+        ),
+    ),
+    sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     body=BodyFormat("json", read, jsontext.dumps),
     event_name=event_name,
 )

@@ -7,6 +7,7 @@ An event is named after the table and what was done to it, and its data are the 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from relay.sdk.fields import an_object, scalar
@@ -139,20 +140,22 @@ def _address(value: str | None) -> str | None:
     return None if value == "*" else value
 
 
-PROVIDER = panel(
-    name="ispconfig",
-    label="ISPConfig",
-    kind="hosting_panel",
-    homepage="https://www.ispconfig.org",
+PROVIDER = replace(
+    panel(
+        name="ispconfig",
+        label="ISPConfig",
+        kind="hosting_panel",
+        homepage="https://www.ispconfig.org",
+        native_name=native_name,
+        events={
+            "web_domain_insert": inserted,
+            "web_domain_update": changed,
+            "web_domain_delete": deleted,
+            "client_insert": On("customer.created", client, customer=who),
+            "client_update": On("customer.updated", client, customer=who),
+        },
+    ),
     customer=owner,
-    native_name=native_name,
-    events={
-        "web_domain_insert": inserted,
-        "web_domain_update": changed,
-        "web_domain_delete": deleted,
-        "client_insert": On("customer.created", client, customer=who),
-        "client_update": On("customer.updated", client, customer=who),
-    },
     ignored=frozenset(
         (
             # posted by a test of the sender

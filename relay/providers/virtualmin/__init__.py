@@ -8,6 +8,7 @@ after a scheduled backup gets `BACKUP_` variables; the sender calls that event `
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from relay.formats.times import timestamp
@@ -145,23 +146,25 @@ def _host(variables: Data, name: str) -> str | None:
     return found.lower().rstrip(".") if found else None
 
 
-PROVIDER = panel(
-    name="virtualmin",
-    label="Virtualmin",
-    kind="hosting_panel",
-    homepage="https://www.virtualmin.com",
+PROVIDER = replace(
+    panel(
+        name="virtualmin",
+        label="Virtualmin",
+        kind="hosting_panel",
+        homepage="https://www.virtualmin.com",
+        native_name=native_name,
+        events={
+            "CREATE_DOMAIN": created,
+            "CLONE_DOMAIN": created,
+            "MODIFY_DOMAIN": On("service.updated", updated),
+            "DISABLE_DOMAIN": On("service.suspended", partial(service, status="suspended")),
+            "ENABLE_DOMAIN": On("service.unsuspended", partial(service, status="active")),
+            "DELETE_DOMAIN": deleted,
+            "SSL_DOMAIN": installed,
+            SCHEDULED_BACKUP: scheduled,
+        },
+    ),
     customer=lambda variables: {"id": _own(variables, "USER"), "email": _own(variables, "EMAILTO")},
-    native_name=native_name,
-    events={
-        "CREATE_DOMAIN": created,
-        "CLONE_DOMAIN": created,
-        "MODIFY_DOMAIN": On("service.updated", updated),
-        "DISABLE_DOMAIN": On("service.suspended", partial(service, status="suspended")),
-        "ENABLE_DOMAIN": On("service.unsuspended", partial(service, status="active")),
-        "DELETE_DOMAIN": deleted,
-        "SSL_DOMAIN": installed,
-        SCHEDULED_BACKUP: scheduled,
-    },
     ignored=frozenset(
         (
             # posted by a test of the sender

@@ -8,6 +8,7 @@ What no hook tells, such as an invoice that fell due, the sender posts once a da
 `Relay`.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from relay.formats.values import ID, KEY
@@ -66,68 +67,70 @@ _NEVER_TOLD = frozenset(
     )
 )
 
-PROVIDER = panel(
-    name="whmcs",
-    label="WHMCS",
-    kind="billing_system",
-    homepage="https://www.whmcs.com",
+PROVIDER = replace(
+    panel(
+        name="whmcs",
+        label="WHMCS",
+        kind="billing_system",
+        homepage="https://www.whmcs.com",
+        events={
+            # Invoices
+            "InvoiceCreated": On("invoice.created", invoices.created_invoice),
+            "InvoicePaid": invoices.paid,
+            "InvoiceCancelled": On("invoice.voided", partial(invoices.invoice, status="void")),
+            "InvoiceRefunded": On("invoice.refunded", partial(invoices.invoice, status="refunded")),
+            "InvoicePaymentReminder": invoices.reminded,
+            # Payments and orders
+            "AddTransaction": payments.moved,
+            "AfterShoppingCartCheckout": On("order.created", payments.placed_order),
+            "OrderPaid": On("order.paid", payments.paid_order),
+            # Services
+            "AfterModuleCreate": On("service.created", services.in_state("active")),
+            "AfterModuleSuspend": On("service.suspended", services.in_state("suspended")),
+            "AfterModuleUnsuspend": On("service.unsuspended", services.in_state("active")),
+            "AfterModuleTerminate": On("service.terminated", services.in_state("terminated")),
+            "AfterModuleChangePackage": On("service.package_changed", services.service),
+            "AfterModuleSuspendFailed": On("service.suspension_failed", services.unsuspendable),
+            "AfterModuleCreateFailed": services.failed_module("create"),
+            "AfterModuleUnsuspendFailed": services.failed_module("unsuspend"),
+            "AfterModuleTerminateFailed": services.failed_module("terminate"),
+            "AfterModuleChangePackageFailed": services.failed_module("change the package of"),
+            "AfterModuleCustomFailed": services.failed_module("run a command for"),
+            "AfterModuleProvisionAddOnFeatureFailed": services.failed_module("add a feature to"),
+            "AfterModuleSuspendAddOnFeatureFailed": services.failed_module("suspend a feature of"),
+            "AfterModuleUnsuspendAddOnFeatureFailed": services.failed_module("unsuspend a feature of"),
+            "AfterModuleDeprovisionAddOnFeatureFailed": services.failed_module("remove a feature from"),
+            "CancellationRequest": On("service.cancellation_requested", services.cancellation),
+            # The last invoice of a limited number was made: the service goes on, so it has not expired.
+            "ServiceRecurringCompleted": On("service.updated", services.service),
+            # Domains
+            "AfterRegistrarRegistration": On("domain.added", services.domain),
+            "AfterRegistrarRenewal": On("domain.renewed", services.domain),
+            "AfterRegistrarRenewalFailed": On("domain.renewal_failed", services.unrenewed_domain),
+            "AfterRegistrarRegistrationFailed": services.failed_registrar("register"),
+            "AfterRegistrarTransferFailed": services.failed_registrar("transfer"),
+            "DomainTransferCompleted": On("domain.transferred", services.domain),
+            "DomainTransferFailed": services.failed_registrar("transfer"),
+            # Clients and tickets
+            "ClientAdd": On("customer.created", people.profile, customer=people.profile_owner),
+            "ClientEdit": On("customer.updated", people.profile, customer=people.profile_owner),
+            "TicketOpen": On("ticket.opened", people.opened_ticket),
+            "TicketOpenAdmin": On("ticket.opened", people.opened_ticket),
+            "TicketUserReply": On("ticket.updated", people.ticket),
+            "TicketAdminReply": On("ticket.updated", people.ticket),
+            "TicketStatusChange": On("ticket.updated", people.ticket),
+            "TicketPriorityChange": On("ticket.updated", people.ticket),
+            "TicketDepartmentChange": On("ticket.updated", people.ticket),
+            "TicketSubjectChange": On("ticket.updated", people.ticket),
+            "TicketClose": On("ticket.closed", people.closed_ticket),
+            # What the sender looks up once a day
+            "RelayInvoiceDueSoon": On("invoice.due_soon", invoices.awaited_invoice),
+            "RelayInvoiceOverdue": On("invoice.overdue", invoices.overdue_invoice),
+            "RelayServiceRenewalDue": On("subscription.renewal_upcoming", subscriptions.renewal_due),
+            "RelayDomainExpiring": On("domain.expiring", services.expiring_domain),
+        },
+    ),
     customer=customer,
-    events={
-        # Invoices
-        "InvoiceCreated": On("invoice.created", invoices.created_invoice),
-        "InvoicePaid": invoices.paid,
-        "InvoiceCancelled": On("invoice.voided", partial(invoices.invoice, status="void")),
-        "InvoiceRefunded": On("invoice.refunded", partial(invoices.invoice, status="refunded")),
-        "InvoicePaymentReminder": invoices.reminded,
-        # Payments and orders
-        "AddTransaction": payments.moved,
-        "AfterShoppingCartCheckout": On("order.created", payments.placed_order),
-        "OrderPaid": On("order.paid", payments.paid_order),
-        # Services
-        "AfterModuleCreate": On("service.created", services.in_state("active")),
-        "AfterModuleSuspend": On("service.suspended", services.in_state("suspended")),
-        "AfterModuleUnsuspend": On("service.unsuspended", services.in_state("active")),
-        "AfterModuleTerminate": On("service.terminated", services.in_state("terminated")),
-        "AfterModuleChangePackage": On("service.package_changed", services.service),
-        "AfterModuleSuspendFailed": On("service.suspension_failed", services.unsuspendable),
-        "AfterModuleCreateFailed": services.failed_module("create"),
-        "AfterModuleUnsuspendFailed": services.failed_module("unsuspend"),
-        "AfterModuleTerminateFailed": services.failed_module("terminate"),
-        "AfterModuleChangePackageFailed": services.failed_module("change the package of"),
-        "AfterModuleCustomFailed": services.failed_module("run a command for"),
-        "AfterModuleProvisionAddOnFeatureFailed": services.failed_module("add a feature to"),
-        "AfterModuleSuspendAddOnFeatureFailed": services.failed_module("suspend a feature of"),
-        "AfterModuleUnsuspendAddOnFeatureFailed": services.failed_module("unsuspend a feature of"),
-        "AfterModuleDeprovisionAddOnFeatureFailed": services.failed_module("remove a feature from"),
-        "CancellationRequest": On("service.cancellation_requested", services.cancellation),
-        # The last invoice of a limited number was made: the service goes on, so it has not expired.
-        "ServiceRecurringCompleted": On("service.updated", services.service),
-        # Domains
-        "AfterRegistrarRegistration": On("domain.added", services.domain),
-        "AfterRegistrarRenewal": On("domain.renewed", services.domain),
-        "AfterRegistrarRenewalFailed": On("domain.renewal_failed", services.unrenewed_domain),
-        "AfterRegistrarRegistrationFailed": services.failed_registrar("register"),
-        "AfterRegistrarTransferFailed": services.failed_registrar("transfer"),
-        "DomainTransferCompleted": On("domain.transferred", services.domain),
-        "DomainTransferFailed": services.failed_registrar("transfer"),
-        # Clients and tickets
-        "ClientAdd": On("customer.created", people.profile, customer=people.profile_owner),
-        "ClientEdit": On("customer.updated", people.profile, customer=people.profile_owner),
-        "TicketOpen": On("ticket.opened", people.opened_ticket),
-        "TicketOpenAdmin": On("ticket.opened", people.opened_ticket),
-        "TicketUserReply": On("ticket.updated", people.ticket),
-        "TicketAdminReply": On("ticket.updated", people.ticket),
-        "TicketStatusChange": On("ticket.updated", people.ticket),
-        "TicketPriorityChange": On("ticket.updated", people.ticket),
-        "TicketDepartmentChange": On("ticket.updated", people.ticket),
-        "TicketSubjectChange": On("ticket.updated", people.ticket),
-        "TicketClose": On("ticket.closed", people.closed_ticket),
-        # What the sender looks up once a day
-        "RelayInvoiceDueSoon": On("invoice.due_soon", invoices.awaited_invoice),
-        "RelayInvoiceOverdue": On("invoice.overdue", invoices.overdue_invoice),
-        "RelayServiceRenewalDue": On("subscription.renewal_upcoming", subscriptions.renewal_due),
-        "RelayDomainExpiring": On("domain.expiring", services.expiring_domain),
-    },
     ignored=_TOLD_ELSEWHERE | _NEVER_TOLD,
     settings=(
         own_api(
@@ -143,7 +146,6 @@ PROVIDER = panel(
     ),
     sender=("relay-send.php",),
     sender_argument="/path/to/whmcs",
-    # Passwords, hashes and tokens go everywhere; these are names that say less plainly what they hold.
     secret_fields=frozenset(
         (
             "cardcvv",
