@@ -1,7 +1,7 @@
-"""An adapter's way to its vendor: one HTTP API, asked (`ask`) or told to change something (`tell`).
+"""An adapter's way to its vendor: one HTTP API, read from (`read`) or changed (`change`).
 
-The two are apart because everything hangs on it: what was only asked may be asked again, what was told may have been
-done. A dry run asks, and notes what it would tell.
+The two are apart because everything hangs on it: a read may be repeated, a change whose answer was lost may have been
+made. A dry run reads, and notes what it would change.
 """
 
 import base64
@@ -149,7 +149,7 @@ class Vendor:
         self._allow_private = allow_private
         self._lease = lease or Lease()
 
-    def ask(self, path: str, *, method: str = "GET", query: Fields | None = None, headers: Headers | None = None,
+    def read(self, path: str, *, method: str = "GET", query: Fields | None = None, headers: Headers | None = None,
             json: Any = None, form: Fields | None = None) -> Reply:  # fmt: skip
         """Read something. Raises `NotReached` when there is no answer, or a server's failure instead of one."""
         reply = self._send(method, path, query, headers, json, form, changes=False)
@@ -157,7 +157,7 @@ class Vendor:
             raise NotReached(f"{self._host} has a failure of its own (status {reply.status}).", after=_after(reply))
         return reply
 
-    def tell(self, method: str, path: str, *, query: Fields | None = None, headers: Headers | None = None,
+    def change(self, method: str, path: str, *, query: Fields | None = None, headers: Headers | None = None,
              json: Any = None, form: Fields | None = None, body: bytes | None = None,
              seconds: float = SECONDS) -> Reply:  # fmt: skip
         """Change something. Raises `NotReached` if it surely was not taken, `Uncertain` if it may have been.

@@ -34,11 +34,11 @@ class Transition:
 class SubscriptionApi:
     """How a gateway is asked and told.
 
-    `read` is the path of a subscription, `inside` where it lies in the answers. `keyed` is the header for an
+    `path` is that of a subscription, `inside` where it lies in the answers. `keyed` is the header for an
     idempotency key, where there is one. `form` sends fields instead of JSON.
     """
 
-    read: str
+    path: str
     headers: Callable[[Task], Headers]
     reason: Callable[[Any], str | None]
     inside: tuple[str, ...] = ()
@@ -50,13 +50,13 @@ class SubscriptionApi:
     words: Mapping[str, str] = field(default_factory=dict)
     """Their states in ours, where they differ."""
 
-    def ask(self, task: Task, path: str) -> dict[str, Any]:
-        return task.vendor.ask(path, headers=self.headers(task)).expect(self.reason).object()
+    def read(self, task: Task, path: str) -> dict[str, Any]:
+        return task.vendor.read(path, headers=self.headers(task)).expect(self.reason).object()
 
-    def tell(self, task: Task, method: str, path: str, body: Any) -> Reply:
+    def change(self, task: Task, method: str, path: str, body: Any) -> Reply:
         headers = {**self.headers(task), **({self.keyed: task.key} if self.keyed else {})}
         sent = {"form": body} if self.form else {"json": body}
-        return task.vendor.tell(method, path, headers=headers, **sent).expect(self.reason)
+        return task.vendor.change(method, path, headers=headers, **sent).expect(self.reason)
 
 
 def transitions(api: SubscriptionApi, table: Mapping[str, Transition]) -> dict[str, Adapter]:
@@ -81,10 +81,10 @@ def still_to_come(text: str) -> datetime:
 def _move(api: SubscriptionApi, move: Transition, task: Task) -> Done:
     own_id = str(task.input["subscription_id"]).strip()
     path = segment(own_id)
-    found = _inside(api, api.ask(task, api.read.format(id=path)))
+    found = _inside(api, api.read(task, api.path.format(id=path)))
     if scalar(found.get(api.state)) in move.already:
         return Done(f"The subscription {own_id} is {move.word} already.", _shown(api, own_id, found))
-    said = api.tell(task, move.method, move.path.format(id=path), move.body(task)).object()
+    said = api.change(task, move.method, move.path.format(id=path), move.body(task)).object()
     return Done(f"The subscription {own_id} is {move.word}.", _shown(api, own_id, _inside(api, said) or found))
 
 

@@ -100,18 +100,18 @@ def panel(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def tell(task: Task) -> Done:
-    reply = task.vendor.tell("POST", "/do", headers={"idempotency-key": task.key, "authorization": "Bearer s3cret"})
+    reply = task.vendor.change("POST", "/do", headers={"idempotency-key": task.key, "authorization": "Bearer s3cret"})
     reply.expect(lambda body: body.get("error"))
     return Done("It was done.", {"service_id": reply.object()["id"]})
 
 
 def mark(task: Task) -> Done:
-    task.vendor.tell("POST", "/mark").expect(lambda body: body.get("error"))
+    task.vendor.change("POST", "/mark").expect(lambda body: body.get("error"))
     return Done("It was marked.")
 
 
 def look(task: Task) -> Done | None:
-    return Done("It was done, as was found out.") if task.vendor.ask("/").object()["done"] else None
+    return Done("It was done, as was found out.") if task.vendor.read("/").object()["done"] else None
 
 
 @pytest.fixture

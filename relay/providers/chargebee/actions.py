@@ -36,7 +36,7 @@ def retry_payment(task: Task) -> Done:
         return _paid(invoice, "was paid already")
     path = f"/api/v2/invoices/{segment(invoice['id'])}/collect_payment"
     try:
-        said = _API.tell(task, "POST", path, {}).object()
+        said = _API.change(task, "POST", path, {}).object()
     except Failed as error:
         if error.code in ("refused", "declined"):
             raise Declined(f"The payment of invoice {invoice['id']} failed: {error.message}") from None
@@ -53,7 +53,7 @@ def void(task: Task) -> Done:
     invoice = _invoice(task)
     if invoice.get("status") == "voided":
         return Done(f"Invoice {invoice['id']} was void already.", _shown(invoice, "void"))
-    _API.tell(task, "POST", f"/api/v2/invoices/{segment(invoice['id'])}/void", {})
+    _API.change(task, "POST", f"/api/v2/invoices/{segment(invoice['id'])}/void", {})
     return Done(f"Invoice {invoice['id']} is void.", _shown(invoice, "void"))
 
 
@@ -73,7 +73,7 @@ def fetch_invoice(task: Task) -> Done:
 
 def _invoice(task: Task) -> dict[str, Any]:
     own_id = str(task.input["invoice_id"]).strip().removeprefix("#")
-    found = an_object(_API.ask(task, f"/api/v2/invoices/{segment(own_id)}").get("invoice"))
+    found = an_object(_API.read(task, f"/api/v2/invoices/{segment(own_id)}").get("invoice"))
     return {"id": own_id, **there(found, f"invoice {own_id}")}
 
 
@@ -89,7 +89,7 @@ def _paid(invoice: Mapping[str, Any], how: str) -> Done:
 
 
 _API = SubscriptionApi(
-    read="/api/v2/subscriptions/{id}",
+    path="/api/v2/subscriptions/{id}",
     headers=headers,
     reason=reason,
     inside=("subscription",),

@@ -69,7 +69,7 @@ def fetch(task: Task) -> Done:
 
 def daemon_status(task: Task) -> Done:
     name = str(task.input["daemon"])
-    reply = task.vendor.ask("/json-api/servicestatus", query=_query(service=name), headers=_headers(task))
+    reply = task.vendor.read("/json-api/servicestatus", query=_query(service=name), headers=_headers(task))
     found = _checked(reply.expect(_reason).object(), f"There is no daemon {name}", code="no_such_thing")
     daemon = first(dig(found, "data", "service"))
     if not daemon:
@@ -119,7 +119,7 @@ def _account(task: Task) -> tuple[str, dict[str, Any]]:
     user = str(task.input["service_id"]).strip()
     if user.lower() in _RESERVED:
         raise Failed(f"{user} is an account of the server itself and is left alone.", code="not_permitted")
-    reply = task.vendor.ask("/json-api/accountsummary", query=_query(user=user), headers=_headers(task))
+    reply = task.vendor.read("/json-api/accountsummary", query=_query(user=user), headers=_headers(task))
     found = _checked(reply.expect(_reason).object(), f"There is no account {user}", code="no_such_thing")
     account = first(dig(found, "data", "acct"))
     if not account:
@@ -129,7 +129,7 @@ def _account(task: Task) -> tuple[str, dict[str, Any]]:
 
 def _tell(task: Task, function: str, **fields: Any) -> Mapping[str, Any]:
     # WHM changes things by GET.
-    reply = task.vendor.tell("GET", f"/json-api/{function}", query=_query(**fields), headers=_headers(task))
+    reply = task.vendor.change("GET", f"/json-api/{function}", query=_query(**fields), headers=_headers(task))
     said = reply.expect(_reason).object()
     if task.vendor.dry or ("metadata" not in said and function == "cpanel"):
         return said

@@ -67,13 +67,13 @@ def _user(task: Task) -> tuple[str, dict[str, Any]]:
 
 
 def _asked(task: Task, command: str, user: str) -> dict[str, Any]:
-    reply = task.vendor.ask(f"/{command}", query={"user": user, "json": "yes"}, headers=_headers(task))
+    reply = task.vendor.read(f"/{command}", query={"user": user, "json": "yes"}, headers=_headers(task))
     return _checked(reply, f"DirectAdmin does not show the user {user}", code="no_such_thing")
 
 
 def _tell(task: Task, command: str, **fields: Any) -> None:
     form = {**fields, "json": "yes"}
-    reply = task.vendor.tell("POST", f"/{command}", headers=_headers(task), form=form)
+    reply = task.vendor.change("POST", f"/{command}", headers=_headers(task), form=form)
     if not task.vendor.dry:
         _checked(reply, f"DirectAdmin did not do {command}")
 

@@ -85,14 +85,16 @@ def reply_to_ticket(task: Task) -> Done:
 
 
 def _ask(task: Task, function: str, **fields: Any) -> dict[str, Any]:
-    reply = task.vendor.ask(f"/api/admin/{function}", method="POST", headers=_headers(task), form=fields)
+    reply = task.vendor.read(f"/api/admin/{function}", method="POST", headers=_headers(task), form=fields)
     found = _checked(reply.expect(_reason).object(), function, code="no_such_thing").get("result")
     return an_object(found)
 
 
 def _tell(task: Task, function: str, **fields: Any) -> dict[str, Any]:
     said = (
-        task.vendor.tell("POST", f"/api/admin/{function}", headers=_headers(task), form=fields).expect(_reason).object()
+        task.vendor.change("POST", f"/api/admin/{function}", headers=_headers(task), form=fields)
+        .expect(_reason)
+        .object()
     )
     return said if task.vendor.dry else _checked(said, function)
 

@@ -32,7 +32,7 @@ def open_ticket(task: Task) -> Done:
     }
     if given.get("department"):
         ticket["group_id"] = _number(given["department"])
-    said = task.vendor.tell("POST", "/api/v2/tickets", headers=_headers(task), json=ticket).expect(_reason).object()
+    said = task.vendor.change("POST", "/api/v2/tickets", headers=_headers(task), json=ticket).expect(_reason).object()
     number = scalar(said.get("id"))
     return Done(f"The ticket {number} was opened.", _shown(task, number, "Open"))
 
@@ -43,9 +43,9 @@ def reply_to_ticket(task: Task) -> Done:
     where = "reply"
     if task.input.get("internal"):
         where, content = "notes", content | {"private": True}
-    task.vendor.tell("POST", f"/api/v2/tickets/{segment(number)}/{where}", headers=_headers(task), json=content).expect(
-        _reason
-    )
+    task.vendor.change(
+        "POST", f"/api/v2/tickets/{segment(number)}/{where}", headers=_headers(task), json=content
+    ).expect(_reason)
     return Done(f"The ticket {number} has the reply.", _shown(task, number, None))
 
 

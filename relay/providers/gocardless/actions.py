@@ -32,7 +32,7 @@ def canceled(task: Task) -> dict[str, Any]:
 def refund(task: Task) -> Done:
     """GoCardless wants to be told how much was refunded then in all, as a check on both sides."""
     own_id = str(task.input["payment_id"]).strip()
-    payment = _API.ask(task, f"/payments/{segment(own_id)}").get("payments") or {}
+    payment = _API.read(task, f"/payments/{segment(own_id)}").get("payments") or {}
     taken, before = int(payment.get("amount") or 0), int(payment.get("amount_refunded") or 0)
     currency = payment.get("currency")
     money = amounts.agreed(task, f"The payment {own_id}", currency, from_minor(taken - before, currency))
@@ -43,14 +43,14 @@ def refund(task: Task) -> Done:
         "links": {"payment": own_id},
         "metadata": {_NOTE: task.key},
     }
-    said = _API.tell(task, "POST", "/refunds", {"refunds": wanted}).object()
+    said = _API.change(task, "POST", "/refunds", {"refunds": wanted}).object()
     return refunds.made(scalar(dig(said, "refunds", "id")), scalar(dig(said, "refunds", "status")), money)
 
 
 def was_refunded(task: Task) -> Done | None:
     """The run is noted on the refund."""
     own_id = str(task.input["payment_id"]).strip()
-    for each in objects(_API.ask(task, f"/refunds?payment={segment(own_id)}").get("refunds")):
+    for each in objects(_API.read(task, f"/refunds?payment={segment(own_id)}").get("refunds")):
         if dig(each, "metadata", _NOTE) == task.key:
             money = from_minor(each.get("amount"), each.get("currency"))
             return refunds.made(scalar(each.get("id")), scalar(each.get("status")), money)
@@ -58,7 +58,7 @@ def was_refunded(task: Task) -> Done | None:
 
 
 _API = SubscriptionApi(
-    read="/subscriptions/{id}",
+    path="/subscriptions/{id}",
     headers=headers,
     reason=reason,
     inside=("subscriptions",),

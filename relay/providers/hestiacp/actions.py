@@ -91,7 +91,7 @@ def _user(task: Task) -> tuple[str, dict[str, Any]]:
     if user.lower() in _RESERVED:
         raise Failed(f"{user} is a user of the panel itself and is left alone.", code="not_permitted")
     form = _form(task, "v-list-user", user, "json") | {"returncode": "no"}
-    reply = task.vendor.ask("/api/", method="POST", form=form).expect(_reason)
+    reply = task.vendor.read("/api/", method="POST", form=form).expect(_reason)
     try:
         found = an_object(an_object(jsontext.read(reply.body)).get(user))
     except Unreadable:
@@ -106,7 +106,7 @@ def _user(task: Task) -> tuple[str, dict[str, Any]]:
 
 def _run(task: Task, command: str, *arguments: str, already: int | None = None, seconds: float = SECONDS) -> None:
     form = _form(task, command, *arguments) | {"returncode": "yes"}
-    reply = task.vendor.tell("POST", "/api/", form=form, seconds=seconds)
+    reply = task.vendor.change("POST", "/api/", form=form, seconds=seconds)
     if task.vendor.dry:
         return
     said = reply.expect(_reason).text()

@@ -47,7 +47,7 @@ def resume(task: Task) -> Done:
 
 def _subscription(task: Task) -> dict[str, Any]:
     own_id = str(task.input["subscription_id"]).strip()
-    reply = task.vendor.ask(_PATH, headers=bearer(str(task.settings["api_key"]))).expect(_reason)
+    reply = task.vendor.read(_PATH, headers=bearer(str(task.settings["api_key"]))).expect(_reason)
     known = reply.json()
     rows = objects(known if isinstance(known, list) else an_object(known).get("data"))
     found = next((each for each in rows if scalar(each.get("id")) == own_id), None)
@@ -61,7 +61,7 @@ def _own_path(found: Mapping[str, Any]) -> str:
 
 
 def _tell(task: Task, method: str, path: str, body: Any) -> dict[str, Any]:
-    reply = task.vendor.tell(method, path, headers=bearer(str(task.settings["api_key"])), json=body)
+    reply = task.vendor.change(method, path, headers=bearer(str(task.settings["api_key"])), json=body)
     return reply.expect(_reason).object()
 
 

@@ -23,20 +23,20 @@ _NOTE = "relay_run"
 def refund(task: Task) -> Done:
     """All of a payment is what is left of it."""
     path, headers = f"/v2/payments/{segment(task.input['payment_id'])}", bearer(str(task.settings["api_key"]))
-    payment = task.vendor.ask(path, headers=headers).expect(_reason).object()
+    payment = task.vendor.read(path, headers=headers).expect(_reason).object()
     left = an_object(payment.get("amountRemaining")) or an_object(payment.get("amount"))
     known = from_decimal(left.get("value"), left.get("currency"))
     money = amounts.agreed(task, f"The payment {task.input['payment_id']}", left.get("currency"), known)
     amount = {"currency": money["currency"], "value": amounts.text_of(money)}
     body = {"amount": amount, "description": task.input.get("reason") or "", "metadata": {_NOTE: task.key}}
-    reply = task.vendor.tell("POST", f"{path}/refunds", headers={**headers, "idempotency-key": task.key}, json=body)
+    reply = task.vendor.change("POST", f"{path}/refunds", headers={**headers, "idempotency-key": task.key}, json=body)
     said = reply.expect(_reason).object()
     return refunds.made(scalar(said.get("id")), scalar(said.get("status")), money)
 
 
 def was_refunded(task: Task) -> Done | None:
     path, headers = f"/v2/payments/{segment(task.input['payment_id'])}", bearer(str(task.settings["api_key"]))
-    said = task.vendor.ask(f"{path}/refunds", headers=headers).expect(_reason).object()
+    said = task.vendor.read(f"{path}/refunds", headers=headers).expect(_reason).object()
     for each in objects(dig(said, "_embedded", "refunds")):
         if dig(each, "metadata", _NOTE) == task.key:
             money = from_decimal(dig(each, "amount", "value"), dig(each, "amount", "currency"))
@@ -49,7 +49,7 @@ def create_payment_link(task: Task) -> Done:
     amount = {"currency": money["currency"], "value": amounts.text_of(money)}
     headers = {**bearer(str(task.settings["api_key"])), "idempotency-key": task.key}
     body = {"description": task.input["description"], "amount": amount}
-    said = task.vendor.tell("POST", "/v2/payment-links", headers=headers, json=body).expect(_reason).object()
+    said = task.vendor.change("POST", "/v2/payment-links", headers=headers, json=body).expect(_reason).object()
     output = {"url": scalar(dig(said, "_links", "paymentLink", "href")), "payment_link_id": scalar(said.get("id"))}
     return Done("The payment link was made.", {**output, "amount": money["amount"], "currency": money["currency"]})
 

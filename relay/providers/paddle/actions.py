@@ -40,11 +40,11 @@ def refund(task: Task) -> Done:
     if task.input.get("amount") is not None:
         raise Failed("Paddle refunds parts by their items only: leave the amount empty for the whole transaction.")
     own_id = str(task.input["payment_id"]).strip()
-    known = _API.ask(task, f"/adjustments?transaction_id={segment(own_id)}&action=refund")
+    known = _API.read(task, f"/adjustments?transaction_id={segment(own_id)}&action=refund")
     before = next((each for each in objects(known.get("data")) if each.get("status") != "rejected"), None)
     if before:
         return refunds.made(scalar(before.get("id")), scalar(before.get("status")), None)
-    sold = an_object(_API.ask(task, f"/transactions/{segment(own_id)}").get("data"))
+    sold = an_object(_API.read(task, f"/transactions/{segment(own_id)}").get("data"))
     currency = sold.get("currency_code")
     total = from_minor(dig(sold, "details", "totals", "grand_total"), currency)
     amounts.agreed(task, f"The transaction {own_id}", currency, total)
@@ -54,18 +54,18 @@ def refund(task: Task) -> Done:
         "transaction_id": own_id,
         "reason": task.input.get("reason") or "Asked for by the merchant",
     }
-    said = _API.tell(task, "POST", "/adjustments", body).object()
+    said = _API.change(task, "POST", "/adjustments", body).object()
     return refunds.made(scalar(dig(said, "data", "id")), scalar(dig(said, "data", "status")), None)
 
 
 def was_refunded(task: Task) -> Done | None:
     own_id = segment(str(task.input["payment_id"]).strip())
-    found = first(_API.ask(task, f"/adjustments?transaction_id={own_id}&action=refund").get("data"))
+    found = first(_API.read(task, f"/adjustments?transaction_id={own_id}&action=refund").get("data"))
     return refunds.made(scalar(found.get("id")), scalar(found.get("status")), None) if found else None
 
 
 _API = SubscriptionApi(
-    read="/subscriptions/{id}", headers=headers, reason=reason, inside=("data",), renews=("next_billed_at",)
+    path="/subscriptions/{id}", headers=headers, reason=reason, inside=("data",), renews=("next_billed_at",)
 )
 
 ACTIONS: Mapping[str, Adapter] = {

@@ -38,18 +38,18 @@ class Account:
         self._base = api_address(task.settings)
         credentials = basic(str(task.settings["client_id"]), str(task.settings["client_secret"]))
         form = {"grant_type": "client_credentials"}
-        reply = task.vendor.ask(self._base + "/v1/oauth2/token", method="POST", headers=credentials, form=form)
+        reply = task.vendor.read(self._base + "/v1/oauth2/token", method="POST", headers=credentials, form=form)
         token = scalar(reply.expect(_reason).object().get("access_token"))
         if token is None:
             raise Failed("PayPal gave no token for these credentials.", code="credentials_refused")
         self._headers = bearer(token)
 
     def ask(self, path: str, **more: Any) -> Reply:
-        return self._task.vendor.ask(self._base + path, headers=self._headers, **more).expect(_reason)
+        return self._task.vendor.read(self._base + path, headers=self._headers, **more).expect(_reason)
 
     def tell(self, path: str, body: Any, *, key: str | None = None) -> Reply:
         headers = self._headers | ({"paypal-request-id": key} if key else {})
-        reply = self._task.vendor.tell("POST", self._base + path, headers=headers, json=body)
+        reply = self._task.vendor.change("POST", self._base + path, headers=headers, json=body)
         if reply.status == 422 and _issue(reply) in ("INSTRUMENT_DECLINED", "TRANSACTION_REFUSED"):
             raise Declined(f"PayPal declined it: {_reason(reply.json())}")
         return reply.expect(_reason)

@@ -71,7 +71,7 @@ def _name(task: Task) -> str:
 
 def _tell(task: Task, command: str, *words: str, seconds: float = SECONDS) -> None:
     headers, path = {"x-api-key": str(task.settings["api_key"])}, f"/api/v2/cli/{command}/call"
-    reply = task.vendor.tell("POST", path, headers=headers, json={"params": list(words)}, seconds=seconds)
+    reply = task.vendor.change("POST", path, headers=headers, json={"params": list(words)}, seconds=seconds)
     said = reply.expect(_reason).object()
     if not task.vendor.dry and str(said.get("code")) != "0":
         why = (scalar(said.get("stderr")) or scalar(said.get("stdout")) or "it gives no reason")[:300]

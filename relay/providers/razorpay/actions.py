@@ -31,19 +31,19 @@ def refund(task: Task) -> Done:
     """The run is noted on the refund, by which it is found again."""
     own_id = str(task.input["payment_id"]).strip()
     path = f"/v1/payments/{segment(own_id)}"
-    payment = _API.ask(task, path)
+    payment = _API.read(task, path)
     left = int(payment.get("amount") or 0) - int(payment.get("amount_refunded") or 0)
     currency = payment.get("currency")
     money = amounts.agreed(task, f"The payment {own_id}", currency, from_minor(left, currency))
     body: dict[str, Any] = {"notes": {_NOTE: task.key}}
     if task.input.get("amount") is not None:
         body["amount"] = money["amount_minor"]
-    return _made(_API.tell(task, "POST", f"{path}/refund", body).object())
+    return _made(_API.change(task, "POST", f"{path}/refund", body).object())
 
 
 def was_refunded(task: Task) -> Done | None:
     path = f"/v1/payments/{segment(str(task.input['payment_id']).strip())}/refunds"
-    found = objects(_API.ask(task, path).get("items"))
+    found = objects(_API.read(task, path).get("items"))
     return next((_made(each) for each in found if dig(each, "notes", _NOTE) == task.key), None)
 
 
@@ -56,11 +56,11 @@ def create_payment_link(task: Task) -> Done:
         "description": task.input["description"],
         "reference_id": task.key,
     }
-    return _linked(_API.tell(task, "POST", "/v1/payment_links", body).object())
+    return _linked(_API.change(task, "POST", "/v1/payment_links", body).object())
 
 
 def was_linked(task: Task) -> Done | None:
-    found = objects(_API.ask(task, f"/v1/payment_links?reference_id={segment(task.key)}").get("payment_links"))
+    found = objects(_API.read(task, f"/v1/payment_links?reference_id={segment(task.key)}").get("payment_links"))
     return next((_linked(each) for each in found if each.get("reference_id") == task.key), None)
 
 
@@ -76,7 +76,7 @@ def _made(said: Mapping[str, Any]) -> Done:
 
 
 _API = SubscriptionApi(
-    read="/v1/subscriptions/{id}",
+    path="/v1/subscriptions/{id}",
     headers=headers,
     reason=reason,
     renews=("charge_at",),

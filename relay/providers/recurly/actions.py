@@ -42,7 +42,7 @@ def retry_payment(task: Task) -> Done:
     if invoice.get("state") == "paid":
         return _paid(invoice, "was paid already")
     try:
-        said = _API.tell(task, "PUT", f"/invoices/{segment(invoice['id'])}/collect", {}).object()
+        said = _API.change(task, "PUT", f"/invoices/{segment(invoice['id'])}/collect", {}).object()
     except Failed as error:
         if error.code in ("refused", "declined"):
             raise Declined(f"The payment of invoice {_number(invoice)} failed: {error.message}") from None
@@ -59,7 +59,7 @@ def void(task: Task) -> Done:
     invoice = _invoice(task)
     if invoice.get("state") == "voided":
         return Done(f"Invoice {_number(invoice)} was void already.", _shown(invoice, "void"))
-    _API.tell(task, "PUT", f"/invoices/{segment(invoice['id'])}/void", {})
+    _API.change(task, "PUT", f"/invoices/{segment(invoice['id'])}/void", {})
     return Done(f"Invoice {_number(invoice)} is void.", _shown(invoice, "void"))
 
 
@@ -81,7 +81,7 @@ def _invoice(task: Task) -> dict[str, Any]:
     """An invoice's number is asked for as `number-1042`."""
     name = str(task.input["invoice_id"]).strip().removeprefix("#")
     asked = f"number-{name}" if name.isdigit() else name
-    return {"id": asked, **there(_API.ask(task, f"/invoices/{segment(asked)}"), f"invoice {name}")}
+    return {"id": asked, **there(_API.read(task, f"/invoices/{segment(asked)}"), f"invoice {name}")}
 
 
 def _number(invoice: Mapping[str, Any]) -> str:
@@ -103,7 +103,7 @@ def _paid(invoice: Mapping[str, Any], how: str) -> Done:
 
 
 _API = SubscriptionApi(
-    read="/subscriptions/{id}",
+    path="/subscriptions/{id}",
     headers=headers,
     reason=reason,
     state="state",

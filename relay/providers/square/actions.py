@@ -34,7 +34,7 @@ def end(task: Task) -> dict[str, Any]:
 def refund(task: Task) -> Done:
     """Square wants the amount of every refund. The key is in the body, which is the same at each try."""
     own_id = str(task.input["payment_id"]).strip()
-    paid = an_object(dig(_API.ask(task, f"/v2/payments/{segment(own_id)}"), "payment", "amount_money"))
+    paid = an_object(dig(_API.read(task, f"/v2/payments/{segment(own_id)}"), "payment", "amount_money"))
     known = from_minor(paid.get("amount"), paid.get("currency"))
     money = amounts.agreed(task, f"The payment {own_id}", paid.get("currency"), known)
     body = {
@@ -43,12 +43,12 @@ def refund(task: Task) -> Done:
         "amount_money": {"amount": money["amount_minor"], "currency": money["currency"]},
         "reason": task.input.get("reason") or "Asked for by the merchant",
     }
-    said = an_object(_API.tell(task, "POST", "/v2/refunds", body).object().get("refund"))
+    said = an_object(_API.change(task, "POST", "/v2/refunds", body).object().get("refund"))
     return refunds.made(scalar(said.get("id")), (scalar(said.get("status")) or "").lower() or None, money)
 
 
 _API = SubscriptionApi(
-    read="/v2/subscriptions/{id}",
+    path="/v2/subscriptions/{id}",
     headers=headers,
     reason=reason,
     inside=("subscription",),

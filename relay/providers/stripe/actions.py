@@ -90,10 +90,10 @@ def _through(vendor: Vendor) -> Any:
             _usage: list[str] | None = None,
         ) -> tuple[str, int, Mapping[str, str]]:
             if method.lower() == "get":
-                reply = vendor.ask(url, headers=headers)
+                reply = vendor.read(url, headers=headers)
             else:
                 body = post_data.encode() if isinstance(post_data, str) else post_data or b""
-                reply = vendor.tell(method.upper(), url, headers=headers, body=body)
+                reply = vendor.change(method.upper(), url, headers=headers, body=body)
             if reply.pretended is not None:
                 return jsontext.dumps({"id": reply.pretended["id"], "object": "thing"}).decode(), 200, {}
             # What cannot be read says nothing: the library would call it an error of Stripe's.

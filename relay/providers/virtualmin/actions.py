@@ -72,7 +72,7 @@ def _server(task: Task) -> tuple[str, dict[str, Any]]:
     """A virtual server is known by its domain."""
     domain = str(task.input["service_id"]).strip().lower()
     form = {"program": "list-domains", "domain": domain, "multiline": "", "json": "1"}
-    reply = task.vendor.ask(_PATH, method="POST", headers=_headers(task), form=form)
+    reply = task.vendor.read(_PATH, method="POST", headers=_headers(task), form=form)
     said = _checked(reply.expect(_reason).object(), f"There is no virtual server {domain}", code="no_such_thing")
     found = first(said.get("data"))
     if not found:
@@ -82,7 +82,7 @@ def _server(task: Task) -> tuple[str, dict[str, Any]]:
 
 def _tell(task: Task, program: str, **fields: Any) -> None:
     form = {"program": program, "json": "1", **fields}
-    said = task.vendor.tell("POST", _PATH, headers=_headers(task), form=form).expect(_reason).object()
+    said = task.vendor.change("POST", _PATH, headers=_headers(task), form=form).expect(_reason).object()
     if not task.vendor.dry:
         _checked(said, f"Virtualmin did not do {program}")
 

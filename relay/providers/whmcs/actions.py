@@ -256,12 +256,12 @@ def reply_to_ticket(task: Task) -> Done:
 
 
 def _ask(task: Task, action: str, **fields: Any) -> dict[str, Any]:
-    reply = task.vendor.ask("", method="POST", form=_form(task, action, fields))
+    reply = task.vendor.read("", method="POST", form=_form(task, action, fields))
     return _checked(reply.expect(_reason).object(), action, code="no_such_thing")
 
 
 def _tell(task: Task, action: str, **fields: Any) -> dict[str, Any]:
-    reply = task.vendor.tell("POST", "", form=_form(task, action, fields))
+    reply = task.vendor.change("POST", "", form=_form(task, action, fields))
     said = reply.expect(_reason).object()
     return said if task.vendor.dry else _checked(said, action)
 

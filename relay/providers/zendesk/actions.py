@@ -27,13 +27,13 @@ def open_ticket(task: Task) -> Done:
         ticket["requester"] = {"email": given["email"], "name": given["email"]}
     if given.get("department"):
         ticket["group_id"] = given["department"]
-    said = task.vendor.tell("POST", "/api/v2/tickets.json", headers=_headers(task), json={"ticket": ticket})
+    said = task.vendor.change("POST", "/api/v2/tickets.json", headers=_headers(task), json={"ticket": ticket})
     made = an_object(said.expect(_reason).object().get("ticket"))
     return Done(f"The ticket {made.get('id')} was opened.", _shown(task, made))
 
 
 def was_opened(task: Task) -> Done | None:
-    reply = task.vendor.ask("/api/v2/tickets.json", query={"external_id": task.key}, headers=_headers(task))
+    reply = task.vendor.read("/api/v2/tickets.json", query={"external_id": task.key}, headers=_headers(task))
     found = first(reply.expect(_reason).object().get("tickets"))
     return Done(f"The ticket {found.get('id')} was opened.", _shown(task, found)) if found else None
 
@@ -42,7 +42,7 @@ def reply_to_ticket(task: Task) -> Done:
     number = str(task.input["ticket_id"]).strip()
     comment = {"body": task.input["message"], "public": not task.input.get("internal", False)}
     path = f"/api/v2/tickets/{segment(number)}.json"
-    said = task.vendor.tell("PUT", path, headers=_headers(task), json={"ticket": {"comment": comment}})
+    said = task.vendor.change("PUT", path, headers=_headers(task), json={"ticket": {"comment": comment}})
     kept = an_object(said.expect(_reason).object().get("ticket"))
     return Done(f"The ticket {number} has the reply.", _shown(task, {**kept, "id": number}))
 
