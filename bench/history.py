@@ -9,7 +9,8 @@ from bench.running import environment
 from relay.accounts import accounts
 from relay.config import Config
 from relay.formats import jsontext
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Inbound, new_id, now_ms
 from relay.pipeline.commit import BATCH
 from relay.providers import get

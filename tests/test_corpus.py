@@ -10,7 +10,8 @@ import pytest
 from corpus import of_corpus, published, rows
 from relay.develop.samples import RECEIVED_AT
 from relay.errors import NotFound
-from relay.inbound.normalize import UNVERIFIED, Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import UNVERIFIED, Origin, normalize
 from relay.model import Inbound, Source
 from relay.providers import get
 

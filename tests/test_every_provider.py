@@ -24,7 +24,8 @@ from relay.catalogue.vocabulary import catalogue, schema_directory
 from relay.develop.samples import RECEIVED_AT, Sample, all_samples, events_of
 from relay.errors import VerificationError
 from relay.formats import jsontext
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import EVENTS_PER_WEBHOOK, Event, Inbound, Source
 from relay.providers import ROOT, load
 from relay.sdk.provider import On, Provider

@@ -41,7 +41,9 @@ def test_a_folder_imports_only_what_stands_before_it(room: str) -> None:
     assert found == set()
 
 
-@pytest.mark.parametrize("stage", ["inbound/news", "inbound/normalize", "outbound/match", "outbound/deliver"])
+@pytest.mark.parametrize(
+    "stage", ["inbound/identity", "inbound/news", "inbound/normalize", "outbound/match", "outbound/deliver"]
+)
 def test_the_middle_stages_touch_neither_storage_nor_network(stage: str) -> None:
     outside = ("relay.storage", "relay.http", "socket", "os", "redis", "sqlalchemy")
 

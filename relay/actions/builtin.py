@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from relay.actions import notification
-from relay.inbound.normalize import event_id
+from relay.inbound.identity import event_id
 from relay.inbound.own_events import source_of, tell
 from relay.model import iso, now_ms
 from relay.sdk.lease import Lease

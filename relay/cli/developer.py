@@ -14,7 +14,8 @@ from relay.develop.signature_vectors import judge
 from relay.errors import ConfigError, NotFound, Unreachable, Unreadable
 from relay.formats import jsontext
 from relay.formats.values import URL
-from relay.inbound.normalize import UNVERIFIED, Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import UNVERIFIED, Origin, normalize
 from relay.model import Inbound, Source, inbound_url
 from relay.providers import get as get_provider
 

@@ -1,12 +1,11 @@
 """What became of a webhook that a command posted: its events, or why no new one came of it."""
 
 import time
-from dataclasses import replace
-from datetime import UTC, datetime
 
 from relay.cli.context import Here
-from relay.inbound.normalize import Origin, normalize, read
-from relay.inbound.receive import unpack
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
+from relay.inbound.stored import open_stored
 from relay.model import Source
 from relay.providers import get as get_provider
 from relay.storage import events, inbound
@@ -69,7 +68,5 @@ def _would_be(relay: Here, source: Source, kept: Claimed) -> list[str]:
     if kept.sealed is None:
         return []
     provider = get_provider(source.provider)
-    received_at = datetime.fromtimestamp(kept.received_at / 1000, UTC)
-    packed = unpack(relay.vault.open(kept.sealed, kept.id))
-    webhook = read(provider, replace(packed, received_at=received_at, settings=source.settings))
+    webhook = read(provider, open_stored(relay.vault, kept, source))
     return [each.id for each in normalize(provider, webhook, Origin(source, kept.place, kept.verified_by))]

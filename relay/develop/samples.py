@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 from relay.errors import NotFound, Unreadable
 from relay.formats import jsontext
 from relay.formats.nearest import did_you_mean
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Inbound, Source
 from relay.providers import folder, get, load
 

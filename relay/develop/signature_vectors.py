@@ -7,7 +7,7 @@ from typing import Any
 
 from relay.errors import Unreadable, VerificationError
 from relay.formats import charsets
-from relay.inbound.normalize import read
+from relay.inbound.identity import read
 from relay.model import Inbound
 from relay.sdk.provider import Provider
 from relay.security.verification import Credentials

@@ -4,7 +4,6 @@ Pure: nothing is read or stored here. Whatever a body holds, `normalize` returns
 what cannot be understood becomes `unknown`, and an event that our schema refuses carries its `defect`.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,13 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from relay.catalogue.vocabulary import catalogue
-from relay.errors import Unreadable
 from relay.formats import hops, jsontext
+from relay.inbound.identity import LONGEST_ID, event_id, id_text, native_id, or_none, what_broke
 from relay.inbound.news import ENDS, STATING
 from relay.model import EVENTS_PER_WEBHOOK, OWN_PROVIDER, SEVERITIES, Event, Inbound, Source, Statement, iso
-from relay.sdk.provider import Data, Instead, On, Provider, by_arrival
-from relay.security.redaction import REMOVED, without_credentials_in_addresses
-from relay.security.verification import TOKEN, Coverage, fingerprint
+from relay.sdk.provider import Data, Instead, On, Provider
+from relay.security.redaction import without_credentials_in_addresses
+from relay.security.verification import Coverage
 
 UNVERIFIED = "unverified"
 POLLED = "polled"
@@ -27,10 +26,7 @@ took it without; the provider's API was asked for it."""
 
 _WITHOUT_PROOF: Mapping[str, Coverage] = {UNVERIFIED: "not", OWN_PROVIDER: "fully", POLLED: "fetched"}
 
-_LONGEST_ID = 255
-_ZEROS = re.compile(r"0[0-]*|[A-Za-z]{1,20}_0[0-]{7,}")
 _LOGS_IN = re.compile(rb"""//[^\s/?#"'<>\\]*@""")
-_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,72 +38,6 @@ class Origin:
     verified_by: str
 
 
-def read(provider: Provider, inbound: Inbound) -> Inbound:
-    """The inbound with its payload read and freed of secrets, or with why that cannot be done: what is proved is kept
-    either way."""
-    try:
-        payload, removed = provider.without_secrets(provider.body.read(inbound))
-        return replace(inbound, payload=payload, redacted=removed)
-    except Unreadable as error:
-        return replace(inbound, unreadable=error.message)
-    except Exception as error:  # noqa: BLE001  a foreign body may break any reader
-        return replace(inbound, unreadable=_place(error))
-
-
-def native_id(provider: Provider, inbound: Inbound) -> str:
-    """The provider's id of a read webhook, or the fingerprint of what it says.
-
-    An id of nothing but zeros, as all test webhooks of Stripe's dashboard have, stands with that fingerprint. Where
-    something was removed, two that differ in nothing else have the same words: when they came tells them apart.
-    """
-    found = None if inbound.unreadable is not None else _known_id(provider, inbound)
-    if found is None and (inbound.redacted or REMOVED.encode() in _words(inbound)):
-        return by_arrival(inbound)
-    return body_fingerprint(inbound) if inbound.unreadable is not None else _id_or_words(inbound, found)
-
-
-def _known_id(provider: Provider, inbound: Inbound) -> str | None:
-    """The provider's id, unless it was one that nobody may keep."""
-    found = _text(_or_none(provider.event_id, inbound))
-    return None if found is None or REMOVED in found else found
-
-
-def _words(inbound: Inbound) -> bytes:
-    return inbound.body or jsontext.dumps(inbound.payload)
-
-
-def _id_or_words(inbound: Inbound, found: str | None) -> str:
-    if found is None or _ZEROS.fullmatch(found):
-        said = fingerprint(_words(inbound))
-        return said if found is None else f"{found[: _LONGEST_ID // 2]}:{said[:32]}"
-    return _short(found)
-
-
-def repeat_key(provider: Provider, inbound: Inbound) -> str:
-    """What a repeat of a read webhook is known by: its id, or that of its sending where this is what was proved.
-
-    With it stands the name of a gateway's event: samples and simulators have one id for events of several names.
-    """
-    if delivery_id := _or_none(provider.delivery_id, inbound):
-        return _short(f"sending:{delivery_id}")
-    if inbound.unreadable is not None:
-        return body_fingerprint(inbound)
-    # The body is still as it came: here its words tell one from another.
-    own_id = _id_or_words(inbound, _known_id(provider, inbound))
-    name = _or_none(provider.event_name, inbound) if provider.kind == "payment_gateway" else None
-    return _short(f"{own_id}:{name}") if isinstance(name, str) else own_id
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_ID else fingerprint(text.encode())
-
-
-def body_fingerprint(inbound: Inbound) -> str:
-    """What a webhook is known by that nobody could read: its body, or its address where it has none."""
-    query = {name: value for name, value in inbound.query.items() if name != TOKEN}
-    return fingerprint(inbound.body or jsontext.dumps(query))
-
-
 def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Event]:
     """All events that a read webhook gives, in order; none for a native event that is knowingly ignored."""
     if inbound.unreadable is not None:
@@ -117,8 +47,8 @@ def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Even
         inbound = replace(inbound, looked_up=answers)
     instead = _instead(provider, inbound)
     if instead is not None:
-        told = _or_none(instead.told, inbound)
-        payload, _ = provider.without_secrets(_or_none(instead.named, inbound) if told is None else told)
+        told = or_none(instead.told, inbound)
+        payload, _ = provider.without_secrets(or_none(instead.named, inbound) if told is None else told)
         inbound = replace(inbound, payload=payload)
         if told is None:
             return [_unknown(provider, inbound, origin, 0, None, instead.reason, None)]
@@ -176,7 +106,7 @@ def enriched(provider: Provider, inbound: Inbound) -> bool | None:
     """Whether all that a read webhook leaves out has been looked up; None if it leaves nothing out."""
     if provider.look_up is None:
         return None
-    asked = _or_none(provider.look_up.questions, inbound)
+    asked = or_none(provider.look_up.questions, inbound)
     return all(inbound.looked_up.get(name) is not None for name in asked) if asked else None
 
 
@@ -219,7 +149,7 @@ def _events_of(provider: Provider, piece: Inbound, origin: Origin, offset: int) 
             events.append(event)
         return events
     except Exception as error:  # noqa: BLE001  see the module's promise: kept and shown, never raised
-        return [_unknown(provider, piece, origin, offset, name, "The event could not be read.", _place(error))]
+        return [_unknown(provider, piece, origin, offset, name, "The event could not be read.", what_broke(error))]
 
 
 def _wanted(route: Any, piece: Inbound) -> Iterator[On]:
@@ -265,17 +195,17 @@ def _severity_of(type_name: str, data: Data) -> str | None:
 def _statement(provider: Provider, piece: Inbound, subject: Any, event: Event) -> Statement | None:
     """What an event says of its alert; None where it names none."""
     data = event.envelope["data"]
-    key = _text((data["alert"] or {}).get("key")) or _text((data["monitor"] or {}).get("id"))
+    key = id_text((data["alert"] or {}).get("key")) or id_text((data["monitor"] or {}).get("id"))
     if key is None:
         return None
-    outage = _or_none(provider.alerts.outage, subject)
+    outage = or_none(provider.alerts.outage, subject)
     return Statement(
-        key=key[:_LONGEST_ID],
+        key=key[:LONGEST_ID],
         type=event.type,
         severity=event.envelope["severity"],
-        outage=iso(outage) if isinstance(outage, datetime) else outage and outage[:_LONGEST_ID],
+        outage=iso(outage) if isinstance(outage, datetime) else outage and outage[:LONGEST_ID],
         began_at=_ms(outage),
-        dated_at=_ms(_or_none(provider.occurred_at, piece)),
+        dated_at=_ms(or_none(provider.occurred_at, piece)),
         heard_at=_ms(piece.received_at) or 0,
         silence=int(provider.alerts.silence.total_seconds() * 1000),
     )
@@ -339,13 +269,13 @@ def _envelope(
     event_type = catalogue().types[type_name]
     provider_event_id = native_id(provider, piece)
     received_at = iso(piece.received_at)
-    livemode = _or_none(provider.livemode, piece)
+    livemode = or_none(provider.livemode, piece)
     envelope: dict[str, Any] = {
         "id": event_id(origin.source.id, identity or provider_event_id, type_name, key),
         "type": type_name,
         "version": event_type.version,
         "sequence": origin.place * EVENTS_PER_WEBHOOK + index,
-        "occurred_at": _or_none(lambda each: iso(provider.occurred_at(each)), piece) or received_at,
+        "occurred_at": or_none(lambda each: iso(provider.occurred_at(each)), piece) or received_at,
         "received_at": received_at,
         "source": {
             "id": origin.source.id,
@@ -383,34 +313,6 @@ def _envelope(
     )
 
 
-def event_id(source_id: str, happening: str, type_name: str, key: str = "") -> str:
-    """The same for the same happening and type, however often it comes, is told or is replayed."""
-    text = "\0".join((source_id, happening, type_name, key))
-    return f"evt_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
-
-
 def _customer(customer: dict[str, Any]) -> dict[str, Any] | None:
-    known = {name: _text(customer.get(name)) for name in ("id", "name", "email", "company")}
+    known = {name: id_text(customer.get(name)) for name in ("id", "name", "email", "company")}
     return known if any(known.values()) else None
-
-
-def _text(value: Any) -> str | None:
-    """Text or a whole number as text that every database takes; None for nothing and for anything else."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).replace("\0", "") or None
-
-
-def _or_none(reader: Any, piece: Inbound) -> Any:
-    """Ids, times and modes are worth having, but an event is not lost for want of them."""
-    try:
-        return reader(piece)
-    except Exception:  # noqa: BLE001  a foreign body may break any reader
-        return None
-
-
-def _place(error: Exception) -> str:
-    """What broke, without the body's words: a KeyError names a key, everything else only its kind."""
-    if isinstance(error, KeyError) and error.args and _FIELD_NAME.fullmatch(str(error.args[0])):
-        return f"the field {error.args[0]} is missing"
-    return f"{type(error).__name__} while reading"

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from relay.formats import jsontext
-from relay.inbound.normalize import read
-from relay.inbound.receive import pack
+from relay.inbound.identity import read
+from relay.inbound.stored import pack
 from relay.model import OWN_PROVIDER, OWN_SOURCES, Inbound, Source, new_id, now_ms
 from relay.providers import get as get_provider
 from relay.security.vault import Vault

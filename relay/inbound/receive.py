@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 from threading import Lock
 
 from relay.errors import NotFound, StorageUnavailable, VerificationError, VerificationUnavailable
-from relay.formats import jsontext
-from relay.inbound.normalize import UNVERIFIED, read, repeat_key
+from relay.inbound.identity import read, repeat_key
+from relay.inbound.normalize import UNVERIFIED
+from relay.inbound.stored import pack
 from relay.inbound.unproved import Unproved
 from relay.model import Inbound, Source, new_id, now_ms
 from relay.providers import get as get_provider
 from relay.sdk.provider import Provider, Reply
 from relay.security.vault import Vault
-from relay.security.verification import TOKEN, Credentials, credentials_of
+from relay.security.verification import Credentials, credentials_of
 from relay.storage import Database, checks, inbound, sources
 from relay.storage.batching import Batcher
 
@@ -30,8 +31,6 @@ STORED_WITHIN_SECONDS = 5.0
 """A sender is answered by then, whatever the database waits for."""
 
 _SOURCE_FRESH_SECONDS = 1.0
-_HEADERS_NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization", "x-forwarded-for", "forwarded"})
-_MOST_HEADER_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +62,6 @@ def prove(provider: Provider, source: Source, webhook: Inbound, credentials: Cre
         if source.monitor:
             return UNVERIFIED
         raise
-
-
-def pack(provider: Provider, webhook: Inbound) -> bytes:
-    """A read webhook as it is sealed: a line of JSON (method, headers, query), then the body without secrets.
-
-    A body that had to be written anew is in UTF-8, whatever charset its header named.
-    """
-    body = provider.storable(webhook)
-    kept = provider.headers_without_secrets(webhook.headers)
-    headers = {name: value for name, value in kept.items() if name not in _HEADERS_NOT_KEPT}
-    if body is not webhook.body and "content-type" in headers:
-        headers["content-type"] = headers["content-type"].partition(";")[0]
-    if sum(len(name) + len(value) for name, value in headers.items()) > _MOST_HEADER_BYTES:
-        headers = {name: value for name, value in headers.items() if len(value) <= 1024}
-    said = {name: value for name, value in webhook.query.items() if name != TOKEN}
-    query = provider.parameters_without_secrets(said)
-    envelope = {"method": webhook.method, "headers": headers, "query": query}
-    return jsontext.dumps(envelope) + b"\n" + body
-
-
-def unpack(packed: bytes) -> Inbound:
-    """The webhook that `pack` wrote; its `received_at` is to be set by the caller."""
-    head, _, body = packed.partition(b"\n")
-    envelope = jsontext.loads(head)
-    return Inbound(body=body, headers=envelope["headers"], method=envelope["method"], query=envelope["query"])
 
 
 class Receiver:
@@ -134,7 +108,7 @@ class Receiver:
         """
         provider = get_provider(source.provider)
         now = time.time()
-        verified_by = prove(provider, source, webhook, credentials_of(source, self._public_url, now), now)
+        verified_by = prove(provider, source, webhook, self._credentials(source, now), now)
         if verified_by != UNVERIFIED and provider.verification.covers(verified_by) == "fetched":
             self._unproved.admit(source, verified_by)
         return self.keep(provider, source, read(provider, replace(webhook, settings=source.settings)), verified_by)
@@ -144,7 +118,7 @@ class Receiver:
         handshake = get_provider(source.provider).handshake
         if handshake is None:
             return None
-        return handshake(webhook, credentials_of(source, self._public_url, time.time()))
+        return handshake(webhook, self._credentials(source, time.time()))
 
     def expect(self, source: Source, by: datetime, *, succeeded_at: datetime | None) -> None:
         """The next success of a check has to come by then. Raises `StorageUnavailable`."""
@@ -198,6 +172,9 @@ class Receiver:
 
     def close(self) -> None:
         self._batcher.close()
+
+    def _credentials(self, source: Source, now: float) -> Credentials:
+        return credentials_of(source, self._public_url, now)
 
     def _commit(self, webhooks: Sequence[inbound.NewInbound]) -> list[str]:
         with self._database.write() as connection:

@@ -7,17 +7,17 @@ the late lane: whoever calls rings it.
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from relay.catalogue.vocabulary import catalogue
 from relay.errors import Conflict, InvalidRequest, NotFound
 from relay.formats import jsontext
 from relay.formats.nearest import did_you_mean
+from relay.inbound.identity import body_fingerprint, read
 from relay.inbound.lookups import ApiReader
-from relay.inbound.normalize import Origin, body_fingerprint, normalize, read
+from relay.inbound.normalize import Origin, normalize
 from relay.inbound.own_events import source_of
-from relay.inbound.receive import unpack
+from relay.inbound.stored import open_stored
 from relay.model import EVENTS_PER_WEBHOOK, Event, Hook, Inbound, iso, new_id, now_ms
 from relay.outbound.match import EVERY_TYPE, HookIndex
 from relay.outbound.orders import order_key
@@ -225,15 +225,8 @@ def _reread(
         source = sources.get_any(connection, vault, unknown.source_id)
     if kept is None or kept.sealed is None or source is None:
         return None
-    received_at = datetime.fromtimestamp(kept.received_at / 1000, UTC)
-    opened = replace(
-        unpack(vault.open(kept.sealed, kept.id)),
-        received_at=received_at,
-        settings=source.settings,
-        verified_by=kept.verified_by,
-    )
     provider = get_provider(source.provider)
-    webhook = read(provider, opened)
+    webhook = read(provider, open_stored(vault, kept, source))
     if webhook.unreadable is not None:
         return None
     if provider.look_up is not None and api_reader is not None:

@@ -4,15 +4,15 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import structlog
 
 from relay.errors import ConfigError, NotFound
 from relay.inbound import normalize as stage
+from relay.inbound.identity import read
 from relay.inbound.lookups import Answers, ApiReader
-from relay.inbound.normalize import Origin, read
-from relay.inbound.receive import unpack
+from relay.inbound.normalize import Origin
+from relay.inbound.stored import open_stored
 from relay.model import Event, Inbound, Source, now_ms
 from relay.providers import get as get_provider
 from relay.sdk.provider import LookUp, Provider
@@ -112,14 +112,12 @@ class Reader:
         try:
             source = self._source(webhook.source_id)
             provider = get_provider(source.provider)
-            kept = unpack(self._vault.open(webhook.sealed or b"", webhook.id))
+            stored = open_stored(self._vault, webhook, source)
         except (ConfigError, NotFound) as error:
             log.error("webhook_does_not_open", inbound=webhook.id, reason=error.message)
             return None
-        received_at = datetime.fromtimestamp(webhook.received_at / 1000, UTC)
-        kept = replace(kept, received_at=received_at, settings=source.settings, verified_by=webhook.verified_by)
         origin = Origin(source, webhook.place, webhook.verified_by)
-        return Opened(webhook, provider, read(provider, kept), origin)
+        return Opened(webhook, provider, read(provider, stored), origin)
 
     def _source(self, source_id: str) -> Source:
         now = time.monotonic()

@@ -7,8 +7,9 @@ import pytest
 
 from actions.bench import Bench
 from relay.catalogue.action_types import get as get_action
-from relay.inbound.normalize import Origin, normalize, read
-from relay.inbound.receive import unpack
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
+from relay.inbound.stored import open_stored
 from relay.insight.records import told
 from relay.model import Source, now_ms
 from relay.providers import get as get_provider
@@ -47,7 +48,7 @@ def event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str, output: 
         row = connection.execute(inbound.select().order_by(inbound.c.place.desc())).first()
     assert row is not None
     provider, own = get_provider("relay"), Source(row.source_id, bench.workspace.id, "relay", "Relay")
-    kept = read(provider, unpack(bench.vault.open(row.sealed, row.id)))
+    kept = read(provider, open_stored(bench.vault, row))
     (found,) = normalize(provider, kept, Origin(own, now_ms(), row.verified_by))
     assert found.defect is None
     return found.envelope

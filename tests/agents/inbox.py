@@ -21,7 +21,8 @@ from typing import Any, Self
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from relay.develop.samples import RECEIVED_AT
-from relay.inbound.normalize import UNVERIFIED, Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import UNVERIFIED, Origin, normalize
 from relay.model import Inbound, Source
 from relay.providers import get
 

@@ -14,7 +14,8 @@ from relay.develop.samples import all_samples
 from relay.errors import InvalidRequest, Loop, NotFound, RelayError, Unreadable
 from relay.formats import charsets, forms, hops, jsontext, money, times, xmltext
 from relay.formats.values import URL, ZONE, Unfit
-from relay.inbound.normalize import Origin, native_id, normalize, read, repeat_key
+from relay.inbound.identity import native_id, read, repeat_key
+from relay.inbound.normalize import Origin, normalize
 from relay.model import EVENTS_PER_WEBHOOK, Inbound, Source
 from relay.notify import channel_urls, people
 from relay.outbound import deliver

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from relay.inbound.identity import event_id
 from relay.inbound.news import news
-from relay.inbound.normalize import event_id
 from relay.model import AlertKey, AlertStanding, Event, Statement
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from relay.catalogue.vocabulary import catalogue
 from relay.develop.samples import Sample, all_samples
 from relay.formats import jsontext
-from relay.inbound.normalize import Origin, event_id, native_id, normalize, read, repeat_key
+from relay.inbound.identity import event_id, native_id, read, repeat_key
+from relay.inbound.normalize import Origin, normalize
 from relay.model import EVENTS_PER_WEBHOOK, Event, Inbound, Source
 from relay.providers import load
 from relay.sdk.provider import JSON, JSON_OBJECT, BodyFormat, On, Provider, by_arrival

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from relay.errors import VerificationError
-from relay.inbound.receive import pack, unpack
+from relay.inbound.stored import pack, unpack
 from relay.model import Inbound
 from relay.providers import load
 from relay.security.verification import BasicAuth, Credentials, Scheme, SharedToken

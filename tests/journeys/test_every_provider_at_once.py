@@ -18,7 +18,8 @@ from kit.vendor import Vendor
 from kit.waiting import until
 from relay.develop.samples import Sample, all_samples
 from relay.formats import jsontext
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Inbound, Source
 from relay.providers import get
 from relay.sdk.provider import Provider

@@ -11,9 +11,9 @@ from relay.config import Config
 from relay.context import Relay
 from relay.formats import jsontext
 from relay.http import GuardedClient
+from relay.inbound.identity import native_id, read
 from relay.inbound.lookups import ApiReader
-from relay.inbound.normalize import native_id, read
-from relay.inbound.receive import pack
+from relay.inbound.stored import pack
 from relay.model import Hook, Inbound, Source, new_id, now_ms
 from relay.outbound.dispatcher import WAITING_PER_HOOK, OutgoingDelivery
 from relay.pipeline.commit import Committer

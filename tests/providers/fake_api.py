@@ -13,7 +13,8 @@ from relay.develop.samples import RECEIVED_AT
 from relay.formats import jsontext
 from relay.http import GuardedClient
 from relay.inbound import lookups
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers import get
 

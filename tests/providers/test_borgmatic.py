@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import pytest
 
 from corpus import of_corpus, published
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers.borgmatic import PROVIDER
 

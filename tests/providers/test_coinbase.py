@@ -9,7 +9,8 @@ import pytest
 from corpus import of_corpus, published
 from relay.develop.samples import read_http
 from relay.errors import VerificationError
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers.coinbase import PROVIDER, event_id
 from relay.security.verification import Credentials

@@ -7,7 +7,8 @@ import pytest
 
 from corpus import of_every_file
 from relay.formats import jsontext
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers.cyberpanel import PROVIDER
 

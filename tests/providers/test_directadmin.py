@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from relay.formats import jsontext
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers.directadmin import PROVIDER
 

@@ -10,7 +10,8 @@ from relay.catalogue.vocabulary import catalogue
 from relay.develop.samples import RECEIVED_AT
 from relay.errors import InvalidRequest
 from relay.formats import jsontext
-from relay.inbound.normalize import Origin, native_id, normalize, read
+from relay.inbound.identity import native_id, read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers import get
 from relay.security.verification import fingerprint

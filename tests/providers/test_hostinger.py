@@ -8,7 +8,8 @@ import pytest
 from corpus import of_corpus, published
 from relay.errors import VerificationError
 from relay.formats import jsontext
-from relay.inbound.normalize import POLLED, Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import POLLED, Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers.hostinger import PROVIDER, questions
 from relay.sdk.provider import Question

@@ -12,7 +12,8 @@ import pytest
 
 from corpus import of_corpus, published
 from relay.errors import VerificationError
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers.jetbackup import PROVIDER
 from relay.security.verification import Credentials

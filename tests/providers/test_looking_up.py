@@ -12,8 +12,9 @@ from kit.waiting import PATIENCE_SECONDS
 from relay.errors import VerificationError
 from relay.formats import jsontext
 from relay.http import GuardedClient
+from relay.inbound.identity import read
 from relay.inbound.lookups import ApiReader
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Inbound, Source
 from relay.providers import get
 from relay.security.verification import Credentials

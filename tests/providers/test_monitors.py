@@ -10,7 +10,8 @@ import pytest
 from corpus import of_corpus, published, rows
 from relay.develop.samples import RECEIVED_AT, Sample, all_samples, find
 from relay.formats import jsontext
-from relay.inbound.normalize import Origin, native_id, normalize, read
+from relay.inbound.identity import native_id, read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers import get
 

@@ -10,7 +10,8 @@ from corpus import of_corpus, published, rows
 from relay.develop.samples import RECEIVED_AT, all_samples
 from relay.develop.samples import events_of as events_of_sample
 from relay.formats import jsontext
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers import get
 

@@ -22,7 +22,8 @@ from kit.waiting import PATIENCE_SECONDS
 from relay.errors import ConfigError, Unreachable, Unreadable, VerificationError, VerificationUnavailable
 from relay.formats import jsontext
 from relay.http import Answer, fetch
-from relay.inbound.normalize import Origin, normalize, read, repeat_key
+from relay.inbound.identity import read, repeat_key
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Inbound, Source
 from relay.providers import get
 from relay.providers.paypal import certificates

@@ -8,7 +8,8 @@ import pytest
 from relay.develop.samples import RECEIVED_AT
 from relay.errors import VerificationError
 from relay.formats import jsontext
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers.porkbun import PROVIDER
 from relay.security.verification import Credentials

@@ -11,7 +11,8 @@ import pytest
 
 from corpus import of_every_file
 from relay.develop.samples import read_http
-from relay.inbound.normalize import Origin, native_id, normalize, read
+from relay.inbound.identity import native_id, read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers.razorpay import PROVIDER
 from relay.security.verification import Credentials

@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 import pytest
 
 from relay.develop.samples import RECEIVED_AT
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers.statuscake import PROVIDER
 

@@ -13,7 +13,8 @@ import stripe
 from corpus import of_every_file
 from relay.develop.samples import read_http
 from relay.errors import VerificationError
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers.stripe import PROVIDER
 from relay.security.verification import Credentials

@@ -7,7 +7,8 @@ import pytest
 
 from relay.develop.samples import RECEIVED_AT, find
 from relay.formats import jsontext
-from relay.inbound.normalize import Origin, normalize, read
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
 from relay.model import Event, Inbound, Source
 from relay.providers.uptime_kuma import PROVIDER
 

@@ -15,9 +15,9 @@ from relay.catalogue.vocabulary import catalogue
 from relay.config import Config
 from relay.formats import jsontext
 from relay.http import GuardedClient
+from relay.inbound.identity import read
 from relay.inbound.lookups import ApiReader
-from relay.inbound.normalize import read
-from relay.inbound.receive import pack
+from relay.inbound.stored import pack
 from relay.insight.records import learnt
 from relay.model import EVENTS_PER_WEBHOOK, Event, Inbound, new_id, now_ms, record_id
 from relay.providers import get as get_provider

@@ -7,8 +7,8 @@ from relay.catalogue.vocabulary import catalogue
 from relay.errors import NotFound
 from relay.formats import jsontext
 from relay.inbound import own_events
-from relay.inbound.normalize import event_id
-from relay.inbound.receive import unpack
+from relay.inbound.identity import event_id
+from relay.inbound.stored import open_stored
 from relay.model import SEVERITIES, iso, new_id
 from relay.outbound.match import EVERY_TYPE, left_out, read_filters, wants
 from relay.queue.lanes import FRESH
@@ -108,7 +108,7 @@ def _raw(call: Call) -> Answer:
         raise NotFound("This is a test event: no webhook stands behind it.")
     if kept.sealed is None:
         raise Forgotten("The webhook behind this event was forgotten: they are kept for 30 days. The event stays.")
-    webhook = unpack(call.relay.vault.open(kept.sealed, kept.id))
+    webhook = open_stored(call.relay.vault, kept)
     call.relay.notes.seen(call.workspace_id, call.key.id, "webhook.read", event.id)
     return Answer(
         {
