@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from relay.formats import jsontext
 from relay.security.vault import Mac
+from relay.storage.bulk import upsert
 from relay.storage.database import AUDIT
 from relay.storage.tables import audit, audit_anchors, workspaces
 
@@ -152,13 +152,8 @@ def _last(connection: Connection, mac: Mac, workspace_id: str) -> Place:
 
 
 def _anchor(connection: Connection, mac: Mac, workspace_id: str, at: Place) -> None:
-    dialect_insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
     values = {"entries": at.count, "head": at.head, "seal": mac.seal(_anchored(workspace_id, at))}
-    connection.execute(
-        dialect_insert(audit_anchors)
-        .values(workspace_id=workspace_id, **values)
-        .on_conflict_do_update(index_elements=["workspace_id"], set_=values)
-    )
+    upsert(connection, audit_anchors, {"workspace_id": workspace_id}, values)
 
 
 def anchored(row: Any) -> bytes:

@@ -1,14 +1,15 @@
-"""Many rows in one statement, for the tables that every webhook goes through.
+"""Rows that may be there already: many in one statement, for the tables that every webhook goes through, or one.
 
 On SQLite every step of a statement gives up the interpreter and waits for it again, and all other processes wait
 for the write lock meanwhile. So rows go in together, in one step, and none is read back.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
 
 _MOST_VALUES = 30_000
 """SQLite takes 32,766 values in a statement, PostgreSQL 65,535."""
@@ -50,6 +51,33 @@ def write_over(
         part = rows[start : start + most]
         statement = _over(connection.dialect.paramstyle, table.name, columns, known_by, len(part))
         connection.exec_driver_sql(statement, tuple(value for row in part for value in row))
+
+
+def insert_once(connection: Connection, table: Table, **values: Any) -> bool:
+    """Insert a row unless it is there already; returns whether it was inserted."""
+    added = _insert(connection, table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(added).first() is not None
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    *,
+    new: Mapping[str, Any] | None = None,
+) -> None:
+    """Insert the row of `key` with `values`, or write them over the row that is there.
+
+    `new` is what only an inserted row is given, in place of the same name among `values` if it is there.
+    """
+    row = _insert(connection, table).values({**key, **values, **(new or {})})
+    connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    """The database's own, which knows what to do with a row that is there already."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 @cache

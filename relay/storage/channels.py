@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from relay.errors import DoesNotOpen
 from relay.formats import jsontext
 from relay.security.vault import Vault
+from relay.storage.bulk import upsert
 from relay.storage.sealed import channel_context
 from relay.storage.sent_messages import PER_CHANNEL_HOUR
 from relay.storage.tables import channels
@@ -43,12 +43,8 @@ def save(connection: Connection, vault: Vault, channel: Channel, now: int) -> No
     """Add a channel, or write it over."""
     hidden = {name: getattr(channel, name) for name in _SEALED}
     sealed = vault.seal(jsontext.dumps(hidden), channel_context(channel.workspace_id, channel.name))
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    connection.execute(
-        insert(channels)
-        .values(workspace_id=channel.workspace_id, name=channel.name, sealed=sealed, created_at=now)
-        .on_conflict_do_update(index_elements=["workspace_id", "name"], set_={"sealed": sealed})
-    )
+    key = {"workspace_id": channel.workspace_id, "name": channel.name}
+    upsert(connection, channels, key, {"sealed": sealed}, new={"created_at": now})
 
 
 def listed(connection: Connection, vault: Vault, workspace_id: str) -> list[Channel]:

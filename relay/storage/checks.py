@@ -1,11 +1,10 @@
 """Checks: by when a source that is expected to tell of a success has to do so, and which of its runs have begun."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from relay.storage.bulk import upsert
 from relay.storage.tables import check_runs, checks
 
 LONGEST_RUN_MS = 72 * 3600 * 1000
@@ -39,8 +38,7 @@ def begin(connection: Connection, source_id: str, run: str, started_at: int, exp
     values = {"started_at": started_at, "expected_at": before}
     too_old = check_runs.c.started_at < started_at - LONGEST_RUN_MS
     connection.execute(delete(check_runs).where(check_runs.c.source_id == source_id, too_old))
-    statement = _insert(connection)(check_runs).values(source_id=source_id, run=run, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["source_id", "run"], set_=values))
+    upsert(connection, check_runs, {"source_id": source_id, "run": run}, values)
     expect(connection, source_id, expected_at)
 
 
@@ -71,8 +69,7 @@ def expect(connection: Connection, source_id: str, expected_at: int, *, succeede
     values: dict[str, object] = {"expected_at": expected_at, "missed": False}
     if succeeded_at is not None:
         values["succeeded_at"] = succeeded_at
-    statement = _insert(connection)(checks).values(source_id=source_id, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["source_id"], set_=values))
+    upsert(connection, checks, {"source_id": source_id}, values)
 
 
 def due(connection: Connection, now: int, limit: int) -> list[Check]:
@@ -99,8 +96,3 @@ def get(connection: Connection, source_id: str) -> Check | None:
 def forget(connection: Connection, source_id: str) -> None:
     connection.execute(delete(checks).where(checks.c.source_id == source_id))
     connection.execute(delete(check_runs).where(check_runs.c.source_id == source_id))
-
-
-def _insert(connection: Connection) -> Any:
-    """The one that can write over what is there."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert

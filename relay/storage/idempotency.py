@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from relay.security.vault import Vault
+from relay.storage.bulk import insert_once
 from relay.storage.tables import idempotency
 
 KEPT_MS = 30 * 24 * 3600 * 1000
@@ -28,7 +28,6 @@ class Remembered:
 
 def begin(connection: Connection, workspace_id: str, api_key_id: str, key: str, request_hash: str, now: int) -> bool:
     """Whether this call is the first with its key, or the first since one that was killed at its work."""
-    dialect_insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
     connection.execute(
         delete(idempotency).where(
             _is(workspace_id, (api_key_id, _NOBODY), key),
@@ -38,13 +37,15 @@ def begin(connection: Connection, workspace_id: str, api_key_id: str, key: str, 
     )
     if connection.execute(select(idempotency.c.key).where(_is(workspace_id, (_NOBODY,), key))).first() is not None:
         return False
-    added = connection.execute(
-        dialect_insert(idempotency)
-        .values(workspace_id=workspace_id, api_key_id=api_key_id, key=key, request_hash=request_hash, created_at=now)
-        .on_conflict_do_nothing()
-        .returning(idempotency.c.key)
+    return insert_once(
+        connection,
+        idempotency,
+        workspace_id=workspace_id,
+        api_key_id=api_key_id,
+        key=key,
+        request_hash=request_hash,
+        created_at=now,
     )
-    return added.first() is not None
 
 
 def get(connection: Connection, vault: Vault, workspace_id: str, api_key_id: str, key: str) -> Remembered | None:

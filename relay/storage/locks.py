@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from relay.storage.bulk import insert_once
 from relay.storage.tables import locks
 
 CLOCK = "clock"
@@ -30,8 +30,7 @@ def hold(connection: Connection, name: str, holder: str, now: int, until: int) -
 
     One that is held for much longer than that was taken by a clock that has been set back since, and counts no more.
     """
-    dialect_insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    connection.execute(dialect_insert(locks).values(name=name, holder=holder, until=0).on_conflict_do_nothing())
+    insert_once(connection, locks, name=name, holder=holder, until=0)
     done = connection.execute(
         update(locks)
         .where(

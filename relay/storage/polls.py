@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from relay.storage.bulk import insert_once
 from relay.storage.tables import polls
 
 
@@ -18,8 +18,7 @@ class Poll:
 
 
 def add(connection: Connection, source_id: str, now: int) -> None:
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    connection.execute(insert(polls).values(source_id=source_id, due_at=now).on_conflict_do_nothing())
+    insert_once(connection, polls, source_id=source_id, due_at=now)
 
 
 def any_due(connection: Connection, now: int) -> bool:

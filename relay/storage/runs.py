@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from relay.errors import DoesNotOpen
 from relay.formats import jsontext
 from relay.security.vault import Vault
+from relay.storage.bulk import insert_once, upsert
 from relay.storage.tables import action_policies, action_runs
 
 PENDING, QUEUED, RUNNING, UNKNOWN = "pending_approval", "queued", "running", "unknown"
@@ -75,11 +75,7 @@ class Policy:
 
 def add(connection: Connection, vault: Vault, run: Run) -> bool:
     """Whether it was added: a run of the same key is not added again."""
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    added = connection.execute(
-        insert(action_runs).values(**_row(vault, run)).on_conflict_do_nothing().returning(action_runs.c.id)
-    )
-    return added.first() is not None
+    return insert_once(connection, action_runs, **_row(vault, run))
 
 
 def get(connection: Connection, vault: Vault, run_id: str) -> Run | None:
@@ -211,18 +207,13 @@ def note_money(connection: Connection, run: Run) -> None:
 
 
 def set_policy(connection: Connection, workspace_id: str, policy: Policy) -> None:
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
     values = {
         "mode": policy.mode,
         "amount": policy.amount,
         "currency": policy.currency,
         "per_day": policy.per_day,
     }
-    connection.execute(
-        insert(action_policies)
-        .values(workspace_id=workspace_id, action=policy.action, **values)
-        .on_conflict_do_update(index_elements=["workspace_id", "action"], set_=values)
-    )
+    upsert(connection, action_policies, {"workspace_id": workspace_id, "action": policy.action}, values)
 
 
 def _row(vault: Vault, run: Run) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import zlib
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from relay.storage.bulk import upsert
 from relay.storage.tables import notices, workspaces
 
 SENDING, SENT, UNKNOWN = "sending", "sent", "unknown"
@@ -77,7 +77,6 @@ def claim(
     if len(asked) >= per_channel_hour:
         # Not all that wait at the same moment: each would look again, and find that one has taken the room.
         return Claim(until=max(asked[-per_channel_hour] + _HOUR_MS, now) + _spread(notice.run_id))
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
     values = {
         "recipient": notice.recipient,
         "text": notice.text,
@@ -85,11 +84,7 @@ def claim(
         "state": SENDING,
         "at": now,
     }
-    connection.execute(
-        insert(notices)
-        .values(run_id=notice.run_id, channel=notice.channel, **values)
-        .on_conflict_do_update(index_elements=["run_id", "channel"], set_=values)
-    )
+    upsert(connection, notices, {"run_id": notice.run_id, "channel": notice.channel}, values)
     return Claim()
 
 

@@ -1,16 +1,14 @@
 """Workers that hold leases. Each counts up while it lives, so that another sees when it does so no longer."""
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from relay.storage.bulk import upsert
 from relay.storage.tables import workers
 
 
 def beat(connection: Connection, worker_id: str) -> None:
     """Count one beat of a worker, its first one included."""
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    first = insert(workers).values(id=worker_id, beats=1)
-    connection.execute(first.on_conflict_do_update(index_elements=["id"], set_={"beats": workers.c.beats + 1}))
+    upsert(connection, workers, {"id": worker_id}, {"beats": workers.c.beats + 1}, new={"beats": 1})
 
 
 def beats(connection: Connection) -> dict[str, int]:
