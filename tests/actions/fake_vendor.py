@@ -24,6 +24,7 @@ from relay import http
 from relay.formats.times import instant
 from relay.sdk.actions import Task
 from relay.sdk.client import Vendor
+from relay.sdk.lease import Lease
 
 SECONDS = 1.0
 """How long a task of `FakeVendor.task` waits for an answer that does not come."""
@@ -128,7 +129,7 @@ class FakeVendor:
             self.url,
             fetch=self._fetch,
             allow_private=frozenset({self.host}),
-            before_change=lambda: self.changes.append(len(self.requests)),
+            lease=_Noted(self),
             dry=dry,
         )
         return Task(
@@ -195,6 +196,16 @@ class FakeVendor:
             case (int() as status, body):
                 return Answer(status, body)
         return Answer(200, found)
+
+
+class _Noted(Lease):
+    """Notes the place of each request that changes something, before it comes."""
+
+    def __init__(self, vendor: FakeVendor) -> None:
+        self._vendor = vendor
+
+    def before_change(self) -> None:
+        self._vendor.changes.append(len(self._vendor.requests))
 
 
 def _handler(vendor: FakeVendor) -> type[BaseHTTPRequestHandler]:
