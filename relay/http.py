@@ -450,7 +450,7 @@ def _not_public(shown: str) -> AddressRefused:
 
 
 async def _read(content: aiohttp.StreamReader, max_bytes: int, received: list[bytes]) -> bool:
-    """Put the body into `received` as it comes, up to `max_bytes` of it; answers whether that is all of it."""
+    """Put the body into `received` as it comes, up to `max_bytes` of it; returns whether that is all of it."""
     size = 0
     while True:
         some = await content.readany()

@@ -44,7 +44,7 @@ class BuiltinTask:
 def _told(
     task: BuiltinTask, event_type: str, data: Mapping[str, Any], customer: Mapping[str, Any] | None = None
 ) -> str:
-    """Tell an event; answers its id."""
+    """Tell an event; returns its id."""
     workspace_id = task.run.workspace_id
     source = source_of(task.database, task.vault, workspace_id)
     with task.database.write() as connection:

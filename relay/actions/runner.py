@@ -263,7 +263,7 @@ class Runner:
     def _found_out(self, does: Adapter, task: Task, run: Run) -> Done:
         """What became of something that was told. Raises `Failed` if it certainly was not done."""
         if does.look_up_outcome is None:
-            raise Uncertain("It was asked for, and its source cannot be asked what became of it. Look there.")
+            raise Uncertain("The request was sent, but this provider cannot report its result. Check it there.")
         found = does.look_up_outcome(task)
         if found is not None:
             return found

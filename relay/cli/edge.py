@@ -118,7 +118,7 @@ def _short(text: str) -> str:
 
 
 def _reported(error: Exception, given: Sequence[str]) -> str:
-    """Write down a defect; answers what is said of it."""
+    """Write down a defect; returns what is said of it."""
     where = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(where[-1].filename).name}, line {where[-1].lineno})" if where else ""
     said = f"this is a defect of the relay: {type(error).__name__}{place}."

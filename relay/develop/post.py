@@ -12,7 +12,7 @@ from relay.security.verification import credentials_of
 
 
 def post_sample(sample: samples.Sample, source: Source, address: str, public_url: str) -> tuple[int, str]:
-    """Post a sample to an address, freshly signed with the source's secret. Answers status and body.
+    """Post a sample to an address, freshly signed with the source's secret. Returns status and body.
 
     Raises `Unreachable`.
     """

@@ -73,7 +73,7 @@ _SETUP = """# {label}
 
 
 def write(name: str, label: str, kind: str, homepage: str, proof: str) -> list[Path]:
-    """Write the folder; answers its files. Raises `InvalidRequest`, or `ConfigError` outside a checkout."""
+    """Write the folder; returns its files. Raises `InvalidRequest`, or `ConfigError` outside a checkout."""
     if not (ROOT.parent.parent / "pyproject.toml").exists():
         raise ConfigError("`relay new-provider` works in a checkout of the source, which this is not.")
     if not (name.isascii() and name.isidentifier() and name == name.lower() and name[0] != "_"):

@@ -50,7 +50,7 @@ def tell(
 def keep(
     connection: Connection, vault: Vault, source: Source, webhook: Inbound, dedupe_key: str, verified_by: str
 ) -> str:
-    """Store what the relay itself found out for a source, to go the way of its webhooks; answers the id."""
+    """Store what the relay itself found out for a source, to go the way of its webhooks; returns the id."""
     provider = get_provider(source.provider)
     own_id = new_id("in")
     new = inbound.NewInbound(

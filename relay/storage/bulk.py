@@ -26,7 +26,7 @@ def parts(values: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 
 def insert_new(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> int:
-    """Insert rows, passing over those that are there already; answers how many went in."""
+    """Insert rows, passing over those that are there already; returns how many went in."""
     most = _MOST_VALUES // len(columns)
     inserted = 0
     for start in range(0, len(rows), most):

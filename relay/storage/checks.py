@@ -79,7 +79,7 @@ def due(connection: Connection, now: int, limit: int) -> list[Check]:
 
 
 def miss(connection: Connection, source_id: str, expected_at: int) -> bool:
-    """It was missed, unless a ping came meanwhile; answers whether it was."""
+    """It was missed, unless a ping came meanwhile; returns whether it was."""
     done = connection.execute(
         update(checks)
         .where(checks.c.source_id == source_id, checks.c.expected_at == expected_at)

@@ -68,7 +68,7 @@ _COLUMNS = [events.c[name] for name in StoredEvent.__dataclass_fields__]
 
 
 def store(connection: Connection, workspace_of: dict[int, str], batch: Sequence[tuple[int, int, Event]]) -> set[str]:
-    """Store events, given with the place and the reception time of their webhook. Answers the ids that are new;
+    """Store events, given with the place and the reception time of their webhook. Returns the ids that are new;
     an event that is already kept stays as it was."""
     rows = [
         (

@@ -59,7 +59,7 @@ _COLUMNS = [inbound.c[name] for name in Claimed.__dataclass_fields__]
 
 
 def store(connection: Connection, webhooks: Sequence[NewInbound]) -> dict[str, str]:
-    """Store a batch. Answers, for each id given, the id it is kept under: its own, or that of the first
+    """Store a batch. Returns, for each id given, the id it is kept under: its own, or that of the first
     webhook with the same source and dedupe key."""
     rows = webhooks
     if connection.dialect.name == "postgresql":
@@ -136,7 +136,7 @@ def free(connection: Connection, holder: str, now: int) -> int:
 
 
 def mend(connection: Connection, now: int) -> int:
-    """Free what no lease explains: it was written by a clock that has been set back since. Answers how many."""
+    """Free what no lease explains: it was written by a clock that has been set back since. Returns how many."""
     statement = (
         update(inbound)
         .where(inbound.c.due_at > now + 2 * LEASE_MS, or_(inbound.c.put_off == 0, inbound.c.due_at > now + FURTHEST_MS))

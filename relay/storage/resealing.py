@@ -41,7 +41,7 @@ def left(connection: Connection, vault: Vault) -> list[Left]:
 
 
 def reseal(database: Database, vault: Vault, progress: Progress = lambda *_: None) -> list[Shut]:
-    """Seal all anew; answers what does not open with any of the keys, and was left as it is."""
+    """Seal all anew; returns what does not open with any of the keys, and was left as it is."""
     shut: list[Shut] = []
     for each in TABLES:
         shut += _table(database, vault, each, progress)

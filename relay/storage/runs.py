@@ -152,7 +152,7 @@ def free(connection: Connection, holder: str, now: int) -> int:
 
 
 def save(connection: Connection, vault: Vault, run: Run, *, was_due: int | None) -> bool:
-    """Write a run over, unless it changed hands since its `due_at` was `was_due`; answers whether it was written."""
+    """Write a run over, unless it changed hands since its `due_at` was `was_due`; returns whether it was written."""
     row = _row(vault, run)
     del row["id"]
     mine = action_runs.c.due_at.is_(None) if was_due is None else action_runs.c.due_at == was_due

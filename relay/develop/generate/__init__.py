@@ -32,7 +32,7 @@ class Drift:
 
 
 def run(main: click.Command, *, write: bool) -> list[Drift]:
-    """Compare every derived file with what it should be, and with `write` mend it. Answers what differed.
+    """Compare every derived file with what it should be, and with `write` mend it. Returns what differed.
 
     `main` is the `relay` command, with all that is below it.
 

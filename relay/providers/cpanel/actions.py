@@ -28,7 +28,7 @@ def unsuspend(task: Task) -> Done:
     if not _is_suspended(account):
         return Done(f"The account {user} was not suspended.", _shown(account, "active"))
     _tell(task, "unsuspendacct", user=user)
-    return Done(f"The account {user} is on again.", _shown(account, "active"))
+    return Done(f"Account {user} was unsuspended.", _shown(account, "active"))
 
 
 def change_package(task: Task) -> Done:
@@ -82,7 +82,7 @@ def daemon_status(task: Task) -> Done:
 def restart_daemon(task: Task) -> Done:
     name = str(task.input["daemon"])
     _tell(task, "restartservice", service=name)
-    return Done(f"The daemon {name} was started anew.", {"daemon": name})
+    return Done(f"Daemon {name} was restarted.", {"daemon": name})
 
 
 def renew_certificate(task: Task) -> Done:

@@ -29,7 +29,7 @@ def unsuspend(task: Task) -> Done:
     if not _is_suspended(account):
         return Done(f"The user {user} was not suspended.", _shown(user, account, "active"))
     _tell(task, "CMD_API_SELECT_USERS", location="CMD_SELECT_USERS", select0=user, suspend="Unsuspend")
-    return Done(f"The user {user} is on again.", _shown(user, account, "active"))
+    return Done(f"User {user} was unsuspended.", _shown(user, account, "active"))
 
 
 def change_package(task: Task) -> Done:

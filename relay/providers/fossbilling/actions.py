@@ -28,7 +28,7 @@ def unsuspend(task: Task) -> Done:
     if order.get("status") == "active":
         return Done(f"{_name(order)} was not suspended.", _service(order, "active"))
     _tell(task, "order/unsuspend", id=order["id"])
-    return Done(f"{_name(order)} is on again.", _service(order, "active"))
+    return Done(f"{_name(order)} was unsuspended.", _service(order, "active"))
 
 
 def cancel(task: Task) -> Done:

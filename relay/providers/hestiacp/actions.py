@@ -45,7 +45,7 @@ def unsuspend(task: Task) -> Done:
     if account.get("SUSPENDED") == "no":
         return Done(f"The user {user} was not suspended.", _shown(user, account, "active"))
     _run(task, "v-unsuspend-user", user, already=_UNSUSPENDED)
-    return Done(f"The user {user} is on again.", _shown(user, account, "active"))
+    return Done(f"User {user} was unsuspended.", _shown(user, account, "active"))
 
 
 def change_package(task: Task) -> Done:

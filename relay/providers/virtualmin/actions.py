@@ -29,7 +29,7 @@ def unsuspend(task: Task) -> Done:
     if "disabled" not in server:
         return Done(f"{domain} was not disabled.", _shown(domain, server, "active"))
     _tell(task, "enable-domain", domain=domain)
-    return Done(f"{domain} is on again.", _shown(domain, server, "active"))
+    return Done(f"{domain} was unsuspended.", _shown(domain, server, "active"))
 
 
 def change_package(task: Task) -> Done:

@@ -176,7 +176,7 @@ def unsuspend(task: Task) -> Done:
     if service.get("status") == "Active":
         return Done(f"{_name(service)} was not suspended.", _hosting(service, "active"))
     _tell(task, "ModuleUnsuspend", serviceid=service["id"])
-    return Done(f"{_name(service)} is on again.", _hosting(service, "active"))
+    return Done(f"{_name(service)} was unsuspended.", _hosting(service, "active"))
 
 
 def change_package(task: Task) -> Done:
