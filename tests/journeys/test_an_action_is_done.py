@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from actions.fake_vendor import FakeVendor
-from actions.test_panels import Hestia, Whmcs
+from actions.vendors import hestiacp
+from actions.vendors import whmcs as whmcs_vendor
 from kit.relays import LATE, Embedded
 from kit.subscriber import Subscriber
 from kit.waiting import until
@@ -40,7 +41,7 @@ class Caller:
 
 
 def test_an_action_from_the_call_to_the_panel_and_back(tmp_path: Path) -> None:
-    hestia, whmcs = Hestia(), Whmcs()
+    hestia, whmcs = hestiacp.Account(), whmcs_vendor.Account()
     with (
         FakeVendor(hestia) as panel,
         FakeVendor(whmcs) as billing,
@@ -122,7 +123,7 @@ def test_an_action_from_the_call_to_the_panel_and_back(tmp_path: Path) -> None:
 
 def test_killed_between_effect_and_record_it_is_found_out_and_not_done_twice(tmp_path: Path) -> None:
     """The vendor has done it and does not answer; whoever waits for the answer is killed. The next one finds out."""
-    hestia, whmcs = Hestia(), Whmcs()
+    hestia, whmcs = hestiacp.Account(), whmcs_vendor.Account()
     with (
         FakeVendor(hestia) as panel,
         FakeVendor(whmcs) as billing,
