@@ -6,8 +6,9 @@ from pathlib import Path
 
 from bench.payloads import invoice_paid
 from bench.running import environment
-from relay.accounts import accounts
+from relay.accounts.hooks import create as create_hook
 from relay.config import Config
+from relay.context import Relay
 from relay.formats import jsontext
 from relay.inbound.identity import read
 from relay.inbound.normalize import Origin, normalize
@@ -100,17 +101,14 @@ def add_hooks(data: Path, url: str, count: int, hanging: int) -> None:
 
         workspace = workspaces.first(connection)
         assert workspace is not None
+    working = Relay(config, database, vault, lambda _: None).workspace(workspace.id, "bench")
     for index in range(count):
-        accounts.create_hook(
-            database,
-            vault,
-            workspace.id,
+        create_hook(
+            working,
             {
                 "target_url": f"{url}hang/{index}" if index < hanging else f"{url}hook/{index}",
                 "event_types": ["invoice.paid"],
                 "filters": {"customer": f"cus_bench{index:06d}"},
             },
-            actor="bench",
-            allow_private=config.allow_private,
         )
     database.close()

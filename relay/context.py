@@ -1,11 +1,11 @@
-"""The relay that API, command line and workers work with, and one of its workspaces as somebody works in it."""
+"""The one relay that API, command line and tests work with, and one of its workspaces as somebody works in it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from relay.config import Config
 from relay.security.vault import Vault
-from relay.storage import Database
+from relay.storage import Connection, Database, audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +40,11 @@ class Workspace:
     @property
     def vault(self) -> Vault:
         return self.relay.vault
+
+    def ring(self, lane: str) -> None:
+        """Have the lane's workers look for what was committed."""
+        self.relay.ring(lane)
+
+    def note(self, connection: Connection, at: int, action: str, what: str, outcome: str = "done") -> None:
+        """Add to the audit log what `actor` did, in the transaction of the doing."""
+        audit.append(connection, audit.Entry(self.id, at, self.actor, action, what, outcome))

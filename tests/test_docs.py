@@ -18,7 +18,7 @@ import corpus
 from bench.house import ORDER
 from kit.waiting import PATIENCE_SECONDS
 from relay import config, errors
-from relay.accounts.accounts import creatable_providers
+from relay.accounts.sources import creatable_providers
 from relay.catalogue.vocabulary import catalogue
 from relay.cli import main
 from relay.develop import samples, signature_vectors

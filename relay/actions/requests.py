@@ -13,9 +13,11 @@ from relay.actions.planned import fingerprint, inputs
 from relay.actions.run_events import tell_completed, tell_pending
 from relay.catalogue.action_types import Action
 from relay.catalogue.action_types import get as get_action
+from relay.context import Relay
 from relay.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from relay.formats import json_schema, jsontext
 from relay.model import Source, new_id, now_ms
+from relay.queue.lanes import ACT, FRESH
 from relay.sdk.actions import Task
 from relay.sdk.client import Vendor
 from relay.sdk.outcomes import Failed, Uncertain
@@ -30,16 +32,21 @@ _LONGEST_OUTCOME = 64
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where calls of one relay are taken."""
+    """Where calls of one relay are taken. It wakes the workers for what it has put in line, or has to tell."""
 
-    database: Database
-    vault: Vault
-    public_url: str
-    allow_private: frozenset[str]
+    relay: Relay
+
+    @property
+    def database(self) -> Database:
+        return self.relay.database
+
+    @property
+    def vault(self) -> Vault:
+        return self.relay.vault
 
     @property
     def links(self) -> Links:
-        return Links(self.vault, self.public_url)
+        return Links(self.vault, self.relay.config.public_url)
 
     def linked(self, token: str) -> tuple[Link, Run]:
         """What an approval link says, and the run that it leads to. Raises `NotFound`."""
@@ -97,6 +104,7 @@ class Desk:
             audit.append(connection, audit.Entry(workspace_id, now, actor, "action.requested", run.id, name))
             if waits:
                 tell_pending(connection, self.vault, run)
+        self.relay.ring(FRESH if waits else ACT)
         return run
 
     def dry_run(self, workspace_id: str, name: str, body: Mapping[str, Any], *, actor: str = "") -> dict[str, Any]:
@@ -116,7 +124,9 @@ class Desk:
             with self.database.read() as connection:
                 judged.append(policy.waits(connection, workspace_id, action, [money], now_ms()))
 
-        vendor = Vendor(str(source.settings.get("api_url") or ""), allow_private=self.allow_private, dry=True)
+        vendor = Vendor(
+            str(source.settings.get("api_url") or ""), allow_private=self.relay.config.allow_private_sources, dry=True
+        )
         task = Task(given, source.settings, vendor, new_id("run"), datetime.now(UTC), judge)
         try:
             text = adapters.of(source.provider)[name].run(task).text
@@ -208,6 +218,7 @@ class Desk:
             audit.append(connection, audit.Entry(run.workspace_id, now, actor, f"action.{verb}", run.id, run.action))
             if not approve:
                 tell_completed(connection, self.vault, decided)
+        self.relay.ring(ACT if approve else FRESH)
         return decided
 
     def set_policy(self, workspace_id: str, rule: Policy, *, actor: str) -> None:

@@ -6,13 +6,15 @@ from typing import Any
 
 import click
 
-from relay.accounts import accounts
+from relay.accounts import fields, hooks, keys, sources
 from relay.accounts.setup_steps import steps
-from relay.cli.context import ACTOR, here, json_option, read_settings, settings_option, show, table
+from relay.cli.context import here, json_option, read_settings, settings_option, show, table
 from relay.cli.named import hook_named, key_named, source_named
 from relay.model import OWN_PROVIDER, inbound_url, iso
 from relay.providers import get as get_provider
-from relay.storage import hooks, inbound, sources, workspaces
+from relay.storage import hooks as hook_rows
+from relay.storage import inbound, workspaces
+from relay.storage import sources as source_rows
 from relay.storage.workspaces import SCOPES
 
 _source = click.argument("source")
@@ -21,7 +23,7 @@ _overlap = click.option(
     "--overlap-hours",
     default=24.0,
     show_default=True,
-    type=click.FloatRange(0, accounts.LONGEST_OVERLAP_SECONDS / 3600),
+    type=click.FloatRange(0, fields.LONGEST_OVERLAP_SECONDS / 3600),
     help="How long the old secret still counts.",
 )
 
@@ -47,19 +49,9 @@ def add_source(
     as_json: bool,
 ) -> None:
     """Add a source: prints its address, its secret if we make it, and what to paste at the sender."""
-    with here() as relay:
-        _, shown = accounts.create_source(
-            relay.database,
-            relay.vault,
-            relay.workspace.id,
-            provider,
-            name=name,
-            secret=secret,
-            settings=read_settings(settings),
-            monitor=monitor,
-            actor=ACTOR,
-            public_url=relay.config.public_url,
-            allow_private=relay.config.allow_private_sources,
+    with here() as workspace:
+        _, shown = sources.create(
+            workspace, provider, name=name, secret=secret, settings=read_settings(settings), monitor=monitor
         )
     if as_json:
         show(shown, as_json)
@@ -82,18 +74,18 @@ def _plain(shown: dict[str, Any]) -> dict[str, Any]:
 @click.option("--reveal", is_flag=True, help="With the source's secret in its place.")
 def show_steps(source: str, reveal: bool) -> None:
     """Print the exact steps at the sender, with the source's own address."""
-    with here() as relay:
-        with relay.database.read() as connection:
-            found = source_named(relay, connection, source)
-        click.echo(steps(found, relay.config.public_url, reveal=reveal))
+    with here() as workspace:
+        with workspace.database.read() as connection:
+            found = source_named(workspace, connection, source)
+        click.echo(steps(found, workspace.config.public_url, reveal=reveal))
 
 
 @source_group.command("list")
 @json_option
 def list_sources(as_json: bool) -> None:
     """The sources, newest first, and when each last sent something."""
-    with here() as relay, relay.database.read() as connection:
-        kept = sources.search(connection, relay.vault, relay.workspace.id, limit=1000)
+    with here() as workspace, workspace.database.read() as connection:
+        kept = source_rows.search(connection, workspace.vault, workspace.id, limit=1000)
         found = [source for source in kept if source.provider != OWN_PROVIDER]
         last = inbound.last_received(connection, [source.id for source in found])
     rows = [
@@ -101,7 +93,7 @@ def list_sources(as_json: bool) -> None:
             "id": source.id,
             "provider": source.provider,
             "name": source.name,
-            "url": inbound_url(relay.config.public_url, source.id),
+            "url": inbound_url(workspace.config.public_url, source.id),
             "monitor": source.monitor,
             "last_received_at": iso(last.get(source.id)),
         }
@@ -126,18 +118,10 @@ def add_secret(source: str, secret: str | None, overlap_hours: float, as_json: b
     Without SECRET a new one is made and printed, this once, where the relay may choose it.
     """
     given = sys.stdin.readline() if secret == "-" else secret
-    with here() as relay:
-        with relay.database.read() as connection:
-            found = source_named(relay, connection, source)
-        changed, kept = accounts.add_source_secret(
-            relay.database,
-            relay.vault,
-            relay.workspace.id,
-            found.id,
-            given,
-            old_until=time.time() + overlap_hours * 3600,
-            actor=ACTOR,
-        )
+    with here() as workspace:
+        with workspace.database.read() as connection:
+            found = source_named(workspace, connection, source)
+        changed, kept = sources.add_secret(workspace, found.id, given, old_until=time.time() + overlap_hours * 3600)
     if secret is not None and not as_json:
         click.echo("The secret is kept; webhooks signed with it are accepted from now on.")
         return
@@ -145,7 +129,7 @@ def add_secret(source: str, secret: str | None, overlap_hours: float, as_json: b
     answer = {
         "id": changed.id,
         "secret": kept,
-        "paste": accounts.to_paste(changed, kept, relay.config.public_url),
+        "paste": sources.to_paste(changed, kept, workspace.config.public_url),
         "old_until": None if old_until is None else iso(int(old_until * 1000)),
     }
     show(answer, as_json)
@@ -156,17 +140,10 @@ def add_secret(source: str, secret: str | None, overlap_hours: float, as_json: b
 @json_option
 def make_installer(source: str, as_json: bool) -> None:
     """Print the line that installs the sender of a source on its panel. It works once, for an hour."""
-    with here() as relay:
-        with relay.database.read() as connection:
-            found = source_named(relay, connection, source)
-        shown = accounts.new_installer(
-            relay.database,
-            relay.vault,
-            relay.workspace.id,
-            found.id,
-            actor=ACTOR,
-            public_url=relay.config.public_url,
-        )
+    with here() as workspace:
+        with workspace.database.read() as connection:
+            found = source_named(workspace, connection, source)
+        shown = sources.new_installer(workspace, found.id)
     show(shown, as_json)
 
 
@@ -175,18 +152,10 @@ def make_installer(source: str, as_json: bool) -> None:
 @click.argument("pairs", nargs=-1, required=True, metavar="NAME=VALUE...")
 def change_settings(source: str, pairs: tuple[str, ...]) -> None:
     """Change settings of a source. With another address go the credentials that were given for the old one."""
-    with here() as relay:
-        with relay.database.read() as connection:
-            found = source_named(relay, connection, source)
-        _, lost = accounts.change_source(
-            relay.database,
-            relay.vault,
-            relay.workspace.id,
-            found.id,
-            {"settings": read_settings(pairs)},
-            actor=ACTOR,
-            allow_private=relay.config.allow_private_sources,
-        )
+    with here() as workspace:
+        with workspace.database.read() as connection:
+            found = source_named(workspace, connection, source)
+        _, lost = sources.change(workspace, found.id, {"settings": read_settings(pairs)})
     click.echo("The settings are kept.")
     if lost:
         again = " ".join(f"{name}=VALUE" for name in lost)
@@ -197,10 +166,10 @@ def change_settings(source: str, pairs: tuple[str, ...]) -> None:
 @_source
 def remove_source(source: str) -> None:
     """Remove a source: its address answers 404 from now on; its events stay."""
-    with here() as relay:
-        with relay.database.read() as connection:
-            found = source_named(relay, connection, source)
-        accounts.delete_source(relay.database, relay.workspace.id, found.id, actor=ACTOR)
+    with here() as workspace:
+        with workspace.database.read() as connection:
+            found = source_named(workspace, connection, source)
+        sources.delete(workspace, found.id)
     click.echo(f"The source {found.name} is removed.")
 
 
@@ -235,16 +204,9 @@ def add_hook(
         "rate_limit": rate_limit,
         "approval_links": approval_links,
     }
-    with here() as relay:
-        _, shown = accounts.create_hook(
-            relay.database,
-            relay.vault,
-            relay.workspace.id,
-            {name: value for name, value in body.items() if value is not None},
-            actor=ACTOR,
-            admin=True,
-            allow_private=relay.config.allow_private,
-            public_url=relay.config.public_url,
+    with here() as workspace:
+        _, shown = hooks.create(
+            workspace, {name: value for name, value in body.items() if value is not None}, admin=True
         )
     show(shown, as_json)
 
@@ -253,8 +215,8 @@ def add_hook(
 @json_option
 def list_hooks(as_json: bool) -> None:
     """The hooks, newest first."""
-    with here() as relay, relay.database.read() as connection:
-        found = hooks.search(connection, relay.vault, relay.workspace.id, limit=1000)
+    with here() as workspace, workspace.database.read() as connection:
+        found = hook_rows.search(connection, workspace.vault, workspace.id, limit=1000)
     rows = [
         {
             "id": hook.id,
@@ -281,19 +243,11 @@ def list_hooks(as_json: bool) -> None:
 @json_option
 def set_hook(hook: str, approval_links: bool, as_json: bool) -> None:
     """Change a hook: relay hook set HOOK --approval-links"""
-    with here() as relay:
-        with relay.database.read() as connection:
-            found = hook_named(relay, connection, hook)
-        changed, _ = accounts.change_hook(
-            relay.database,
-            relay.vault,
-            relay.workspace.id,
-            found.id,
-            {"approval_links": approval_links},
-            actor=ACTOR,
-            admin=True,
-        )
-    show(accounts.shown_hook(changed), as_json)
+    with here() as workspace:
+        with workspace.database.read() as connection:
+            found = hook_named(workspace, connection, hook)
+        changed, _ = hooks.change(workspace, found.id, {"approval_links": approval_links}, admin=True)
+    show(hooks.shown(changed), as_json)
 
 
 @hook_group.command("rotate")
@@ -302,17 +256,10 @@ def set_hook(hook: str, approval_links: bool, as_json: bool) -> None:
 @json_option
 def rotate_hook(hook: str, overlap_hours: float, as_json: bool) -> None:
     """Give a hook a new secret: prints it, this once. For a while the old one signs beside it."""
-    with here() as relay:
-        with relay.database.read() as connection:
-            found = hook_named(relay, connection, hook)
-        changed, secret = accounts.rotate_hook_secret(
-            relay.database,
-            relay.vault,
-            relay.workspace.id,
-            found.id,
-            overlap_seconds=int(overlap_hours * 3600),
-            actor=ACTOR,
-        )
+    with here() as workspace:
+        with workspace.database.read() as connection:
+            found = hook_named(workspace, connection, hook)
+        changed, secret = hooks.rotate_secret(workspace, found.id, overlap_seconds=int(overlap_hours * 3600))
     old_until = changed.secrets[1].not_after or 0.0
     show({"id": changed.id, "secret": secret, "old_until": iso(int(old_until) * 1000)}, as_json)
 
@@ -321,10 +268,10 @@ def rotate_hook(hook: str, overlap_hours: float, as_json: bool) -> None:
 @_hook
 def remove_hook(hook: str) -> None:
     """Remove a hook; what is left for it is not sent."""
-    with here() as relay:
-        with relay.database.read() as connection:
-            found = hook_named(relay, connection, hook)
-        accounts.delete_hook(relay.database, relay.vault, relay.workspace.id, found.id, actor=ACTOR)
+    with here() as workspace:
+        with workspace.database.read() as connection:
+            found = hook_named(workspace, connection, hook)
+        hooks.delete(workspace, found.id)
     click.echo(f"The hook {found.id} is removed.")
 
 
@@ -339,14 +286,8 @@ def key_group() -> None:
 @json_option
 def add_key(name: str, scopes: str, as_json: bool) -> None:
     """Add an API key: prints it, this once."""
-    with here() as relay:
-        key, text = accounts.create_key(
-            relay.database,
-            relay.workspace.id,
-            name,
-            [each.strip() for each in scopes.split(",")],
-            actor=ACTOR,
-        )
+    with here() as workspace:
+        key, text = keys.create(workspace, name, [each.strip() for each in scopes.split(",")])
     show({"id": key.id, "key": text, "name": key.name, "scopes": list(key.scopes)}, as_json)
 
 
@@ -354,8 +295,8 @@ def add_key(name: str, scopes: str, as_json: bool) -> None:
 @json_option
 def list_keys(as_json: bool) -> None:
     """The live keys, newest first. Their texts are not kept."""
-    with here() as relay, relay.database.read() as connection:
-        found = workspaces.keys(connection, relay.workspace.id)
+    with here() as workspace, workspace.database.read() as connection:
+        found = workspaces.keys(connection, workspace.id)
     rows = [{"id": key.id, "name": key.name, "scopes": list(key.scopes)} for key in found]
     table(rows, ("id", "name", "scopes"), as_json, "No keys yet. Add one: relay key add")
 
@@ -364,10 +305,10 @@ def list_keys(as_json: bool) -> None:
 @click.argument("key")
 def revoke_key(key: str) -> None:
     """Revoke a key at once."""
-    with here() as relay:
-        with relay.database.read() as connection:
-            found = key_named(relay, connection, key)
-        accounts.revoke_key(relay.database, relay.workspace.id, found.id, actor=ACTOR)
+    with here() as workspace:
+        with workspace.database.read() as connection:
+            found = key_named(workspace, connection, key)
+        keys.revoke(workspace, found.id)
     click.echo(f"The key {found.name} is revoked.")
 
 

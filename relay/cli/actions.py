@@ -10,13 +10,13 @@ from relay.actions.requests import Desk
 from relay.actions.source_choice import label_of
 from relay.catalogue.action_types import actions
 from relay.catalogue.action_types import get as get_action
-from relay.cli.context import ACTOR, Here, here, json_option, none_of, read_settings, settings_option, show, table
+from relay.cli.context import ACTOR, here, json_option, none_of, read_settings, settings_option, show, table
+from relay.context import Workspace
 from relay.errors import NotFound
 from relay.formats import jsontext
 from relay.formats.nearest import did_you_mean
 from relay.model import iso
 from relay.providers import get as get_provider
-from relay.queue.lanes import ACT, FRESH
 from relay.security.approval_links import Link
 from relay.storage import runs
 from relay.storage.runs import Run
@@ -34,8 +34,8 @@ def action_group() -> None:
 @json_option
 def list_actions(as_json: bool) -> None:
     """The actions, what is at risk, when somebody has to approve, and which providers do them."""
-    with here() as relay, relay.database.read() as connection:
-        decided = runs.policies(connection, relay.workspace.id)
+    with here() as workspace, workspace.database.read() as connection:
+        decided = runs.policies(connection, workspace.id)
     rows = [
         {
             "name": action.name,
@@ -54,13 +54,13 @@ def list_actions(as_json: bool) -> None:
 @json_option
 def list_runs(status: str | None, limit: int, as_json: bool) -> None:
     """What was asked for and what came of it, newest first."""
-    with here() as relay:
-        with relay.database.read() as connection:
+    with here() as workspace:
+        with workspace.database.read() as connection:
             found = runs.search(
-                connection, relay.vault, relay.workspace.id, state=status, action=None, before=None, limit=limit
+                connection, workspace.vault, workspace.id, state=status, action=None, before=None, limit=limit
             )
-            total = 0 if found else runs.count(connection, relay.workspace.id)
-        rows = [_shown(relay, run) for run in found]
+            total = 0 if found else runs.count(connection, workspace.id)
+        rows = [_shown(workspace, run) for run in found]
     table(rows, _COLUMNS, as_json, none_of(total, "Nothing was asked for yet."))
 
 
@@ -74,23 +74,21 @@ def run_action(name: str, settings: tuple[str, ...], dry_run: bool, key: str | N
     """Ask for an action: relay action run service.suspend --set service_id=acmeshop"""
     given: dict[str, Any] = {field: _value(name, field, text) for field, text in read_settings(settings).items()}
     given = requests.json_object(jsontext.dumps(given), get_action(name).input)
-    with here() as relay:
+    with here() as workspace:
         if dry_run:
-            show(_desk(relay).dry_run(relay.workspace.id, name, given), as_json)
+            show(Desk(workspace.relay).dry_run(workspace.id, name, given), as_json)
             return
-        run = _desk(relay).request(relay.workspace.id, name, given, actor=ACTOR, key=key)
-        relay.ring(FRESH if run.state == runs.PENDING else ACT)
-        show(_shown(relay, run), as_json)
+        run = Desk(workspace.relay).request(workspace.id, name, given, actor=ACTOR, key=key)
+        show(_shown(workspace, run), as_json)
 
 
 @action_group.command("approve")
 @click.argument("run_id")
 def approve(run_id: str) -> None:
     """Say yes to a run that waits for it."""
-    with here() as relay:
-        run = _desk(relay).decide(relay.workspace.id, run_id, approve=True, actor=ACTOR)
-        relay.ring(ACT)
-        asked_for = _shown(relay, run)["asked_for"]
+    with here() as workspace:
+        run = Desk(workspace.relay).decide(workspace.id, run_id, approve=True, actor=ACTOR)
+        asked_for = _shown(workspace, run)["asked_for"]
     click.echo(f"Approved: {asked_for} It is done now. `relay action runs` shows what comes of it.")
 
 
@@ -98,9 +96,8 @@ def approve(run_id: str) -> None:
 @click.argument("run_id")
 def reject(run_id: str) -> None:
     """Say no to a run that waits for approval."""
-    with here() as relay:
-        _desk(relay).decide(relay.workspace.id, run_id, approve=False, actor=ACTOR)
-        relay.ring(FRESH)
+    with here() as workspace:
+        Desk(workspace.relay).decide(workspace.id, run_id, approve=False, actor=ACTOR)
     click.echo("Rejected: nothing is done.")
 
 
@@ -113,19 +110,15 @@ def reject(run_id: str) -> None:
 def set_policy(name: str, mode: str, amount: str | None, currency: str | None, per_day: str | None) -> None:
     """When somebody has to approve an action: relay action policy payment.refund above 50 EUR --per-day 500"""
     rule = policy.checked(name, mode, amount, currency, per_day)
-    with here() as relay:
-        _desk(relay).set_policy(relay.workspace.id, rule, actor=ACTOR)
+    with here() as workspace:
+        Desk(workspace.relay).set_policy(workspace.id, rule, actor=ACTOR)
     click.echo(f"From now on {name} needs approval: {policy.words(rule)}.")
 
 
-def _desk(relay: Here) -> Desk:
-    return Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private_sources)
-
-
-def _shown(relay: Here, run: Run) -> dict[str, Any]:
-    with relay.database.read() as connection:
-        source = label_of(run.source_id, connection, relay.vault)
-        asked_for = in_words(run, lambda source_id: label_of(source_id, connection, relay.vault))
+def _shown(workspace: Workspace, run: Run) -> dict[str, Any]:
+    with workspace.database.read() as connection:
+        source = label_of(run.source_id, connection, workspace.vault)
+        asked_for = in_words(run, lambda source_id: label_of(source_id, connection, workspace.vault))
     pending = run.state == runs.PENDING
     return {
         "id": run.id,
@@ -137,7 +130,9 @@ def _shown(relay: Here, run: Run) -> dict[str, Any]:
         "fallback": next(({"source": each.source_id, "input": each.input} for each in planned(run)[1:]), None),
         "created_at": iso(run.created_at),
         "message": run.content.get("text"),
-        "approve_url": _desk(relay).links.url(Link(run.id, f"shown on the {ACTOR}", ACTOR)) if pending else None,
+        "approve_url": Desk(workspace.relay).links.url(Link(run.id, f"shown on the {ACTOR}", ACTOR))
+        if pending
+        else None,
     }
 
 

@@ -56,11 +56,11 @@ def add_channel(
     """Add a channel, or set it anew. URL is an address as apprise writes it; - reads it from standard input."""
     if url == "-":
         url = sys.stdin.readline().strip()
-    with here() as relay:
+    with here() as workspace:
         channel = channels.add(
-            relay.database,
-            relay.vault,
-            relay.workspace.id,
+            workspace.database,
+            workspace.vault,
+            workspace.id,
             name,
             url,
             actor=ACTOR,
@@ -71,7 +71,7 @@ def add_channel(
             per_channel_hour=per_channel_hour,
             signature=signature,
             approval_links=approval_links,
-            allow_private=relay.config.allow_private_sources,
+            allow_private=workspace.config.allow_private_sources,
         )
     click.echo(f"The channel is kept ({channels.shown(channel)['service']}). Try it: relay channel test {name!r}")
 
@@ -80,8 +80,8 @@ def add_channel(
 @json_option
 def list_channels(as_json: bool) -> None:
     """The channels. Their addresses are not shown: they hold passwords."""
-    with here() as relay, relay.database.read() as connection:
-        rows = [channels.shown(each) for each in listed(connection, relay.vault, relay.workspace.id)]
+    with here() as workspace, workspace.database.read() as connection:
+        rows = [channels.shown(each) for each in listed(connection, workspace.vault, workspace.id)]
     columns = ("name", "service", "kind", "language", "quiet", "zone", "per_hour", "per_channel_hour")
     table(rows, columns, as_json, "No channels yet. Add one: relay channel add NAME URL")
 
@@ -90,8 +90,8 @@ def list_channels(as_json: bool) -> None:
 @click.argument("name")
 def remove_channel(name: str) -> None:
     """Remove a channel."""
-    with here() as relay:
-        channels.remove(relay.database, relay.workspace.id, name, actor=ACTOR)
+    with here() as workspace:
+        channels.remove(workspace.database, workspace.id, name, actor=ACTOR)
     click.echo("The channel is removed.")
 
 
@@ -100,14 +100,14 @@ def remove_channel(name: str) -> None:
 @click.option("--to", help="Address or number to send to, where the channel sends to one person.")
 def test_channel(name: str, to: str | None) -> None:
     """Send a test message now, quiet hours or not."""
-    with here() as relay:
-        channel = channels.get(relay.database, relay.vault, relay.workspace.id, name)
+    with here() as workspace:
+        channel = channels.get(workspace.database, workspace.vault, workspace.id, name)
         subject, text = _TEST[channel.language]
         way = sending.way_of(channel, to)
-        post = sending.Post(new_id("test"), relay.config.allow_private_sources)
+        post = sending.Post(new_id("test"), workspace.config.allow_private_sources)
         sending.send(channel, way, message.own(subject, text.format(name=name)), post)
-        with relay.database.write() as connection:
-            audit.append(connection, audit.Entry(relay.workspace.id, now_ms(), ACTOR, "channel.tested", name))
+        with workspace.database.write() as connection:
+            audit.append(connection, audit.Entry(workspace.id, now_ms(), ACTOR, "channel.tested", name))
     click.echo(f"{way.label} has taken the message.")
 
 
@@ -123,8 +123,8 @@ def preview(template: str, language: str, zone: str, event_id: str | None, as_js
         told = (message.TEMPLATES[template] or (_INCIDENT,))[0]
         envelope = catalogue().sample(catalogue().types[told])
     else:
-        with here() as relay, relay.database.read() as connection:
-            stored = events.get(connection, relay.workspace.id, event_id)
+        with here() as workspace, workspace.database.read() as connection:
+            stored = events.get(connection, workspace.id, event_id)
         if stored is None:
             raise NotFound(f"There is no event {event_id[:64]!r}. `relay events` shows the newest.")
         envelope = jsontext.loads(stored.body)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import click
@@ -16,36 +16,15 @@ from relay.model import now_ms
 from relay.security.vault import Vault
 from relay.storage import Database, workspaces
 from relay.storage.migrate import upgrade
-from relay.storage.workspaces import Workspace as StoredWorkspace
 
 ACTOR = "command line"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
-    """The relay that the environment points at."""
-
-    config: Config
-    database: Database
-    vault: Vault
-    workspace: StoredWorkspace
-
-    def as_actor(self, actor: str) -> Workspace:
-        return Relay(self.config, self.database, self.vault, self.ring).workspace(self.workspace.id, actor)
-
-    def ring(self, lane: str) -> None:
-        """Ring now: a command ends before a bell in the background would."""
-        from relay.queue.wakeups import Wakeups  # most commands ring for nobody, and the parts of a relay pass here too
-
-        if not Wakeups(self.config.redis_url).wake_now(lane):
-            click.echo("relay: Redis does not answer. It is kept, and done within seconds of its return.", err=True)
-
-
 @contextmanager
-def here() -> Iterator[Here]:
-    """The relay that the environment points at, its database at the newest schema and with a workspace in it."""
+def here(actor: str = ACTOR) -> Iterator[Workspace]:
+    """The workspace of the relay that the environment points at, its database at the newest schema."""
     config = Config.load()
     vault = Vault(config.secret_keys)
     database = Database(config.database_url, vault)
@@ -53,9 +32,17 @@ def here() -> Iterator[Here]:
         upgrade(database)
         with database.write() as connection:
             workspace = workspaces.first(connection) or workspaces.add(connection, "My hosting", now_ms())
-        yield Here(config, database, vault, workspace)
+        yield Relay(config, database, vault, partial(_wake, config.redis_url)).workspace(workspace.id, actor)
     finally:
         database.close()
+
+
+def _wake(redis_url: str, lane: str) -> None:
+    """Wake the lane's workers now: a command ends before a thread in the background would."""
+    from relay.queue.wakeups import Wakeups  # most commands wake nobody, and the parts of a relay pass here too
+
+    if not Wakeups(redis_url).wake_now(lane):
+        click.echo("relay: Redis does not answer. It is kept, and done within seconds of its return.", err=True)
 
 
 def show(value: Mapping[str, Any], as_json: bool) -> None:

@@ -46,20 +46,20 @@ def send_command(sample: str, source: str, url: str | None) -> None:
     """Sign a sample as its provider would, now, post it to a source, and say what became of it."""
     chosen = samples.find(sample)
     base = url and URL.fit("--url", url)
-    with here() as relay:
-        with relay.database.read() as connection:
-            found = source_named(relay, connection, source)
-        address = inbound_url(base or relay.config.public_url, found.id)
-        before = outcome.newest(relay, found)
+    with here() as workspace:
+        with workspace.database.read() as connection:
+            found = source_named(workspace, connection, source)
+        address = inbound_url(base or workspace.config.public_url, found.id)
+        before = outcome.newest(workspace, found)
         try:
-            status, answer = post_sample(chosen, found, address, relay.config.public_url)
+            status, answer = post_sample(chosen, found, address, workspace.config.public_url)
         except Unreachable as error:
             where = "relay send ... --url http://127.0.0.1:8080 names where it listens"
             raise Unreachable(f"{error.message} Is the relay up? If it is, {where}.") from None
         click.echo(f"{status} {answer}")
         if status >= _REFUSED:
             raise click.exceptions.Exit(1)
-        for line in outcome.lines(relay, found, before):
+        for line in outcome.lines(workspace, found, before):
             click.echo(line)
 
 

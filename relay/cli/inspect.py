@@ -29,11 +29,11 @@ _ANCHOR = re.compile(r"([1-9]\d{0,17}):([0-9a-fA-F]{12,64})")
 def events_command(types: tuple[str, ...], source: str | None, customer: str | None, limit: int, as_json: bool) -> None:
     """The newest events."""
     check_types(types)
-    with here() as relay, relay.database.read() as connection:
-        source_id = source and source_named(relay, connection, source, own_too=True).id
+    with here() as workspace, workspace.database.read() as connection:
+        source_id = source and source_named(workspace, connection, source, own_too=True).id
         query = events.EventQuery(types=types, source_id=source_id, customer=customer, limit=limit)
-        found = events.search(connection, relay.workspace.id, query)
-        total = 0 if found else events.count(connection, relay.workspace.id)
+        found = events.search(connection, workspace.id, query)
+        total = 0 if found else events.count(connection, workspace.id)
     if as_json:
         click.echo("[" + ",".join(event.body.decode() for event in found) + "]")
         return
@@ -62,16 +62,16 @@ def events_command(types: tuple[str, ...], source: str | None, customer: str | N
 @json_option
 def deliveries_command(event: str | None, hook: str | None, state: str | None, limit: int, as_json: bool) -> None:
     """The newest deliveries and how they stand."""
-    with here() as relay, relay.database.read() as connection:
+    with here() as workspace, workspace.database.read() as connection:
         found = deliveries.search(
             connection,
-            relay.workspace.id,
-            event_id=event and event_named(relay, connection, event),
-            hook_id=hook and hook_named(relay, connection, hook).id,
+            workspace.id,
+            event_id=event and event_named(workspace, connection, event),
+            hook_id=hook and hook_named(workspace, connection, hook).id,
             state=state,
             limit=limit,
         )
-        total = 0 if found else deliveries.count(connection, relay.workspace.id)
+        total = 0 if found else deliveries.count(connection, workspace.id)
     rows = [
         {
             "id": each.id,
@@ -105,16 +105,16 @@ def replay_command(event_id: str | None, since: str | None, hook: str | None, dr
     """Send an event again, or all since an instant."""
     if (event_id is None) == (since is None):
         raise InvalidRequest("Give either an EVENT_ID or --since with an instant.")
-    with here() as relay:
+    with here() as workspace:
         if hook is not None:
-            with relay.database.read() as connection:
-                hook = hook_named(relay, connection, hook).id
+            with workspace.database.read() as connection:
+                hook = hook_named(workspace, connection, hook).id
         if event_id is not None:
-            with asking(relay.config.allow_private_sources) as api_reader:
+            with asking(workspace.config.allow_private_sources) as api_reader:
                 summary = replay.one(
-                    relay.database,
-                    relay.vault,
-                    relay.workspace.id,
+                    workspace.database,
+                    workspace.vault,
+                    workspace.id,
                     event_id,
                     hook_id=hook,
                     dry_run=dry_run,
@@ -126,16 +126,16 @@ def replay_command(event_id: str | None, since: str | None, hook: str | None, dr
             if moment is None:
                 raise InvalidRequest("--since must be an instant with its zone, such as 2026-11-22T07:00:00Z.")
             summary = replay.since(
-                relay.database,
-                relay.vault,
-                relay.workspace.id,
+                workspace.database,
+                workspace.vault,
+                workspace.id,
                 int(moment.timestamp() * 1000),
                 hook_id=hook,
                 dry_run=dry_run,
                 actor=ACTOR,
             )
         if not dry_run:
-            relay.ring(LATE)
+            workspace.ring(LATE)
     show(summary, as_json)
 
 
@@ -164,15 +164,15 @@ def verify_audit(expect: str | None, as_json: bool) -> None:
     Prints an anchor, N:HASH. Noted elsewhere, it shows later that the log was not put back: relay audit verify --expect
     12:9f86d081884c7d65
     """
-    with here() as relay:
-        noted = [*_places(expect), *anchors.noted(relay.config.data_dir).values()]
-        with relay.database.read() as connection:
+    with here() as workspace:
+        noted = [*_places(expect), *anchors.noted(workspace.config.data_dir).values()]
+        with workspace.database.read() as connection:
             verdict = audit.verify(connection, noted)
-            here_it_ends = audit.places(connection).get(relay.workspace.id)
+            here_it_ends = audit.places(connection).get(workspace.id)
     if verdict.wrong is not None:
         raise Broken(
             f"{verdict.wrong}: the audit log was changed, or is an older copy. Compare it with your backups"
-            f" ({anchors.path(relay.config.data_dir)} and what you noted say how far it went)."
+            f" ({anchors.path(workspace.config.data_dir)} and what you noted say how far it went)."
         )
     told: dict[str, Any] = {
         "entries": verdict.count,

@@ -6,7 +6,7 @@ What is not there is an error that names what is most like it; a beginning of se
 from collections.abc import Iterable, Sequence
 
 from relay.catalogue.vocabulary import catalogue
-from relay.cli.context import Here
+from relay.context import Workspace
 from relay.errors import InvalidRequest, NotFound
 from relay.formats.nearest import did_you_mean
 from relay.model import OWN_PROVIDER, Hook, Source
@@ -18,31 +18,31 @@ _MOST_NAMED = 5
 _LONGEST = 64
 
 
-def source_named(relay: Here, connection: Connection, text: str, *, own_too: bool = False) -> Source:
+def source_named(workspace: Workspace, connection: Connection, text: str, *, own_too: bool = False) -> Source:
     """A source of the workspace; with `own_too` also the one by which the relay tells of itself."""
-    found = sources.search(connection, relay.vault, relay.workspace.id, limit=_MOST)
+    found = sources.search(connection, workspace.vault, workspace.id, limit=_MOST)
     offered = [each for each in found if own_too or each.provider != OWN_PROVIDER]
     chosen = _chosen("source", text, [(each.id, each.name) for each in offered], "relay source list")
     return next(each for each in offered if each.id == chosen)
 
 
-def hook_named(relay: Here, connection: Connection, text: str) -> Hook:
+def hook_named(workspace: Workspace, connection: Connection, text: str) -> Hook:
     """A hook of the workspace that was not removed. Raises `RelayError`."""
-    found = hooks.search(connection, relay.vault, relay.workspace.id, limit=_MOST)
+    found = hooks.search(connection, workspace.vault, workspace.id, limit=_MOST)
     chosen = _chosen("hook", text, [(each.id, each.target_url) for each in found], "relay hook list")
     return next(each for each in found if each.id == chosen)
 
 
-def key_named(relay: Here, connection: Connection, text: str) -> ApiKey:
+def key_named(workspace: Workspace, connection: Connection, text: str) -> ApiKey:
     """A live API key of the workspace. Raises `RelayError`."""
-    found = workspaces.keys(connection, relay.workspace.id)
+    found = workspaces.keys(connection, workspace.id)
     chosen = _chosen("key", text, [(each.id, each.name) for each in found], "relay key list")
     return next(each for each in found if each.id == chosen)
 
 
-def event_named(relay: Here, connection: Connection, text: str) -> str:
+def event_named(workspace: Workspace, connection: Connection, text: str) -> str:
     """The id of an event that there is. Raises `NotFound`."""
-    if events.get(connection, relay.workspace.id, text) is None:
+    if events.get(connection, workspace.id, text) is None:
         raise NotFound(f"There is no event {text[:_LONGEST]!r}. `relay events` shows the newest.")
     return text
 

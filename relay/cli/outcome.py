@@ -2,7 +2,7 @@
 
 import time
 
-from relay.cli.context import Here
+from relay.context import Workspace
 from relay.inbound.identity import read
 from relay.inbound.normalize import Origin, normalize
 from relay.inbound.stored import open_stored
@@ -16,35 +16,35 @@ _LOOK_SECONDS = 0.05
 _MOST = 10
 
 
-def newest(relay: Here, source: Source) -> int | None:
+def newest(workspace: Workspace, source: Source) -> int | None:
     """The place of the last webhook that a source has sent."""
-    with relay.database.read() as connection:
+    with workspace.database.read() as connection:
         return inbound.newest(connection, source.id)
 
 
-def lines(relay: Here, source: Source, before: int | None) -> list[str]:
+def lines(workspace: Workspace, source: Source, before: int | None) -> list[str]:
     """What to say of the webhook that a source has sent after the one at the place `before`."""
-    place = newest(relay, source)
+    place = newest(workspace, source)
     if place is None or place == before:
         return ["No new event: the relay has this webhook already, or took it for a check of the address."]
-    if not _is_finished(relay, place):
+    if not _is_finished(workspace, place):
         return [
             f"Not read after {_PATIENCE_SECONDS:.0f} s: it waits for a worker, or for an answer of its provider's API."
             " `relay doctor` says more; `relay events` shows what comes of it."
         ]
-    with relay.database.read() as connection:
+    with workspace.database.read() as connection:
         made = events.of_webhook(connection, place)
         kept = inbound.get(connection, place)
     if made:
         said = [f"{each.id}  {each.type}: {events.summary(each)}" for each in made[:_MOST]]
         return said + ([f"and {len(made) - _MOST} more"] if len(made) > _MOST else [])
-    return [_why_none(relay, source, kept)]
+    return [_why_none(workspace, source, kept)]
 
 
-def _is_finished(relay: Here, place: int) -> bool:
+def _is_finished(workspace: Workspace, place: int) -> bool:
     end = time.monotonic() + _PATIENCE_SECONDS
     while True:
-        with relay.database.read() as connection:
+        with workspace.database.read() as connection:
             if inbound.is_finished(connection, place):
                 return True
         if time.monotonic() > end:
@@ -52,21 +52,21 @@ def _is_finished(relay: Here, place: int) -> bool:
         time.sleep(_LOOK_SECONDS)
 
 
-def _why_none(relay: Here, source: Source, kept: Claimed | None) -> str:
-    ids = [] if kept is None else _would_be(relay, source, kept)
+def _why_none(workspace: Workspace, source: Source, kept: Claimed | None) -> str:
+    ids = [] if kept is None else _would_be(workspace, source, kept)
     if not ids:
         return "No event: what it says is known, and knowingly not told."
-    with relay.database.read() as connection:
-        known = [each for each in ids if events.get(connection, relay.workspace.id, each) is not None]
+    with workspace.database.read() as connection:
+        known = [each for each in ids if events.get(connection, workspace.id, each) is not None]
     if known:
         return f"No new event: what it says was told before, as {', '.join(known[:_MOST])}."
     return "No new event: it says nothing new of an alert that is known."
 
 
-def _would_be(relay: Here, source: Source, kept: Claimed) -> list[str]:
+def _would_be(workspace: Workspace, source: Source, kept: Claimed) -> list[str]:
     """The ids of the events that a webhook tells of, told or not."""
     if kept.sealed is None:
         return []
     provider = get_provider(source.provider)
-    webhook = read(provider, open_stored(relay.vault, kept, source))
+    webhook = read(provider, open_stored(workspace.vault, kept, source))
     return [each.id for each in normalize(provider, webhook, Origin(source, kept.place, kept.verified_by))]

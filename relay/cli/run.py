@@ -138,8 +138,8 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
             if demo:
                 from relay.develop.demo import prepare
 
-                with here() as relay:
-                    prepare(relay.as_actor("demo"), f"http://{reached_at(host)}:{port}", f"http://{subscriber}/", _say)
+                with here("demo") as workspace:
+                    prepare(workspace, f"http://{reached_at(host)}:{port}", f"http://{subscriber}/", _say)
 
     supervisor.run(started)
 
@@ -168,13 +168,13 @@ def _first_key(config: Config) -> str | None:
 
     On a terminal the key itself. What is not one is kept, as a journal is: there the key lies in a file.
     """
-    from relay.accounts import accounts  # at the first start alone: each part of the relay passes here
+    from relay.accounts import keys  # at the first start alone: each part of the relay passes here
 
-    with here() as relay:
-        with relay.database.read() as connection:
-            if workspaces.keys(connection, relay.workspace.id):
+    with here("relay") as workspace:
+        with workspace.database.read() as connection:
+            if workspaces.keys(connection, workspace.id):
                 return None
-        _, text = accounts.create_key(relay.database, relay.workspace.id, "first key", ("admin",), actor="relay")
+        _, text = keys.create(workspace, "first key", ("admin",))
     if sys.stdout.isatty():
         return f"{text}     (shown this once)"
     place = config.data_dir / _FIRST_KEY

@@ -30,13 +30,11 @@ def rotate_vault(as_json: bool) -> None:
         if not as_json:
             click.echo(f"{kind}: {sealed[kind]} sealed anew", err=True)
 
-    with here() as relay:
-        shut = resealing.reseal(relay.database, relay.vault, progress)
-        with relay.database.write() as connection:
-            left = sum(each.count for each in resealing.left(connection, relay.vault))
-            entry = audit.Entry(
-                relay.workspace.id, now_ms(), ACTOR, "vault.rotated", "RELAY_SECRET_KEY", f"{left} left"
-            )
+    with here() as workspace:
+        shut = resealing.reseal(workspace.database, workspace.vault, progress)
+        with workspace.database.write() as connection:
+            left = sum(each.count for each in resealing.left(connection, workspace.vault))
+            entry = audit.Entry(workspace.id, now_ms(), ACTOR, "vault.rotated", "RELAY_SECRET_KEY", f"{left} left")
             audit.append(connection, entry)
     if shut:
         named = ", ".join(f"{each.kind} {each.name}" for each in shut[:_MOST_NAMED])
@@ -46,7 +44,8 @@ def rotate_vault(as_json: bool) -> None:
             " with behind the others and run this again. All else is sealed with the first key."
         )
     show(
-        {"sealed_anew": sum(sealed.values()), "left": left, "next": _next(left, len(relay.config.secret_keys))}, as_json
+        {"sealed_anew": sum(sealed.values()), "left": left, "next": _next(left, len(workspace.config.secret_keys))},
+        as_json,
     )
 
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import click
 
 from relay import providers
-from relay.accounts import accounts
+from relay.accounts import hooks, sources
 from relay.accounts.settings import fitting_secret
 from relay.context import Workspace
 from relay.develop import samples
@@ -17,7 +17,8 @@ from relay.formats import jsontext
 from relay.model import Source, inbound_url
 from relay.sdk.provider import Provider
 from relay.security.verification import Credentials
-from relay.storage import hooks, sources
+from relay.storage import hooks as hook_rows
+from relay.storage import sources as source_rows
 
 _SETTINGS = {"hmac": {"header": "x-signature", "algorithm": "sha256", "encoding": "hex"}}
 _COLOURS = {"info": "green", "warning": "yellow", "critical": "red"}
@@ -26,18 +27,12 @@ _COLOURS = {"info": "green", "warning": "yellow", "critical": "red"}
 def prepare(workspace: Workspace, address: str, subscriber: str, say: Callable[[str], None]) -> None:
     """Add what the demo needs where it is missing, then send every sample once."""
     with workspace.database.read() as connection:
-        known = {each.name: each for each in sources.search(connection, workspace.vault, workspace.id, limit=1000)}
-        listening = {each.target_url for each in hooks.search(connection, workspace.vault, workspace.id, limit=1000)}
+        known = {each.name: each for each in source_rows.search(connection, workspace.vault, workspace.id, limit=1000)}
+        listening = {
+            each.target_url for each in hook_rows.search(connection, workspace.vault, workspace.id, limit=1000)
+        }
     if subscriber not in listening:
-        accounts.create_hook(
-            workspace.database,
-            workspace.vault,
-            workspace.id,
-            {"target_url": subscriber, "event_types": ["*"]},
-            actor=workspace.actor,
-            allow_private=workspace.config.allow_private,
-            public_url=workspace.config.public_url,
-        )
+        hooks.create(workspace, {"target_url": subscriber, "event_types": ["*"]})
     say("sending our samples, signed as each provider signs; events arrive below")
     for provider in providers.load().values():
         found = samples.all_samples(provider.name)
@@ -71,19 +66,7 @@ def _source(workspace: Workspace, provider: Provider, name: str, sample: samples
         alone = False
     except ConfigError:
         alone = True
-    source, _ = accounts.create_source(
-        workspace.database,
-        workspace.vault,
-        workspace.id,
-        provider.name,
-        name=name,
-        secret=secret,
-        settings=settings,
-        monitor=alone,
-        actor=workspace.actor,
-        public_url=workspace.config.public_url,
-        allow_private=workspace.config.allow_private_sources,
-    )
+    source, _ = sources.create(workspace, provider.name, name=name, secret=secret, settings=settings, monitor=alone)
     return source
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from relay.config import Config
+from relay.context import Relay
 from relay.formats import hops
 from relay.formats.visible import visible
 from relay.inbound.receive import STORED_WITHIN_SECONDS, Receiver
@@ -44,15 +45,16 @@ def build_app(config: Config, *, calls_per_minute: int = rate_limit.PER_MINUTE) 
     app.url_map.merge_slashes = False  # callers are never redirected: a key would follow
     vault = Vault(config.secret_keys)
     database = Database(config.database_url, vault, patience=STORED_WITHIN_SECONDS)
-    relay = routes.Relay(config, database, vault, Wakeups(config.redis_url), Notes(database))
+    wakeups, notes = Wakeups(config.redis_url), Notes(database)
+    relay = Relay(config, database, vault, wakeups.ring)
     app.extensions["relay"] = relay
-    receiver = Receiver(relay.database, relay.vault, relay.bells.ring, config.public_url)
+    receiver = Receiver(database, vault, wakeups.ring, config.public_url)
     keys = Keys(relay.database)
-    examine = health.Examination(relay)
+    examine = health.Examination(database, wakeups.alive)
     responses.install(app)
     app.before_request(lambda: routes.authenticate(keys, _PUBLIC))
     rate_limit.install(app, config.redis_url, routes.PREFIX, calls_per_minute)
-    app.register_blueprint(routes.blueprint(relay, ROUTES))
+    app.register_blueprint(routes.blueprint(relay, notes, ROUTES))
     app.register_blueprint(health.blueprint(relay, keys, examine))
     app.register_blueprint(docs.blueprint(lambda: openapi.document(ROUTES, config.public_url), examine))
     # Applications of their own: what the API asks of every call (key, limit) is not asked of these.
@@ -61,7 +63,7 @@ def build_app(config: Config, *, calls_per_minute: int = rate_limit.PER_MINUTE) 
         "/ping": pings.ping_blueprint(receiver),
         "/api/push": pings.push_blueprint(receiver),
         "/install": installers.blueprint(relay),
-        "/approvals": approvals.blueprint(relay),
+        "/approvals": approvals.blueprint(relay, notes),
     }
     surfaces = DispatcherMiddleware(app.wsgi_app, {at: _alone(pages) for at, pages in mounts.items()})
     app.wsgi_app = Behind(surfaces, config.trusted_proxies)  # type: ignore[method-assign]

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from kit.databases import at_newest
 from kit.waiting import PATIENCE_SECONDS
+from kit.workbench import relay_of
 from relay.actions import adapters
 from relay.actions.requests import Desk
 from relay.actions.runner import Patience, Runner
@@ -38,7 +39,7 @@ class Bench:
         monkeypatch.setattr(adapters, "of", lambda provider: does if provider in ("standard", "hmac") else {})
         monkeypatch.setattr(adapters, "able", lambda name: ["standard"] if name in does else [])
         self.source = self.add_source()
-        self.desk = Desk(self.database, self.vault, "https://relay.example", frozenset({"127.0.0.1"}))
+        self.desk = Desk(relay_of(self.database, self.vault, self.rung.append))
 
     def add_source(self, provider: str = "standard", **settings: Any) -> Source:
         known = {"api_url": "http://127.0.0.1:1", "api_key": "s3cret", **settings}

@@ -4,7 +4,7 @@ import re
 
 from cli.conftest import Terminal
 from kit.workbench import Workbench
-from relay.accounts import accounts
+from relay.accounts import sources
 from relay.storage import hooks
 
 TARGET = "https://hooks.example.com/in"
@@ -56,7 +56,7 @@ def test_a_source_whose_secret_is_ours_gets_a_new_one(relay: Terminal, bench: Wo
     rotated = relay.json("source", "secret", "uptimerobot", "--overlap-hours", "1")
 
     with bench.database.read() as connection:
-        source = accounts.get_source(connection, bench.vault, bench.workspace_id, made["id"])
+        source = sources.get(bench.working_in(), connection, made["id"])
     assert rotated["secret"] != made["secret"]
     assert rotated["paste"] == f"{made['url']}?token={rotated['secret']}"
     assert [each.value for each in source.secrets] == [rotated["secret"], made["secret"]]
@@ -78,7 +78,7 @@ def test_a_secret_is_read_from_standard_input_so_that_no_history_keeps_it(relay:
     done = relay("source", "secret", "stripe", "-", typed=" whsec_theirs\n")
 
     with bench.database.read() as connection:
-        source = accounts.get_source(connection, bench.vault, bench.workspace_id, made["id"])
+        source = sources.get(bench.working_in(), connection, made["id"])
     assert done.stdout == "The secret is kept; webhooks signed with it are accepted from now on.\n"
     assert [each.value for each in source.secrets] == ["whsec_theirs"]
 

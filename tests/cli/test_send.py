@@ -3,19 +3,13 @@
 from cli.conftest import Terminal
 from kit.workbench import Belt
 from relay.cli import outcome
-from relay.cli.context import Here
-from relay.config import Config
-from relay.storage import workspaces
+from relay.context import Workspace
 
 TOLD = {"type": "invoice.paid", "data": {"invoice": {"id": "in_1", "status": "paid"}}}
 
 
-def here(relay: Terminal, belt: Belt) -> Here:
-    bench = belt.bench
-    with bench.database.read() as connection:
-        workspace = workspaces.get(connection, bench.workspace_id)
-    assert workspace is not None
-    return Here(Config.load(relay.environment), bench.database, bench.vault, workspace)
+def here(belt: Belt) -> Workspace:
+    return belt.bench.working_in()
 
 
 def test_a_dead_address_is_one_sentence_that_names_the_option(relay: Terminal) -> None:
@@ -38,7 +32,7 @@ def test_an_address_without_its_scheme_is_refused(relay: Terminal) -> None:
 
 
 def test_the_events_that_came_of_it_are_named(relay: Terminal, belt: Belt) -> None:
-    inside, source = here(relay, belt), belt.bench.source()
+    inside, source = here(belt), belt.bench.source()
     before = outcome.newest(inside, source)
     belt.bench.accept(source, TOLD)
     belt.process()
@@ -48,7 +42,7 @@ def test_the_events_that_came_of_it_are_named(relay: Terminal, belt: Belt) -> No
 
 
 def test_what_was_told_before_is_named(relay: Terminal, belt: Belt) -> None:
-    inside, source = here(relay, belt), belt.bench.source("zabbix")
+    inside, source = here(belt), belt.bench.source("zabbix")
     stripe = belt.bench.source("stripe")
     paid = {"id": "evt_1", "type": "invoice.paid", "data": {"object": {"id": "in_1", "object": "invoice"}}}
     belt.bench.accept(stripe, paid)
@@ -66,7 +60,7 @@ def test_what_was_told_before_is_named(relay: Terminal, belt: Belt) -> None:
 
 
 def test_a_repeat_and_what_is_knowingly_not_told_are_said_to_be_that(relay: Terminal, belt: Belt) -> None:
-    inside, source = here(relay, belt), belt.bench.source("stripe")
+    inside, source = here(belt), belt.bench.source("stripe")
     belt.bench.accept(source, {"id": "evt_1", "type": "invoice.deleted", "data": {"object": {"id": "in_1"}}})
     belt.process()
     last = outcome.newest(inside, source)
@@ -79,7 +73,7 @@ def test_a_repeat_and_what_is_knowingly_not_told_are_said_to_be_that(relay: Term
 
 def test_what_no_worker_has_read_is_said_to_wait(relay: Terminal, belt: Belt, monkeypatch) -> None:
     monkeypatch.setattr(outcome, "_PATIENCE_SECONDS", 0.0)
-    inside, source = here(relay, belt), belt.bench.source()
+    inside, source = here(belt), belt.bench.source()
     belt.bench.accept(source, TOLD)
 
     (line,) = outcome.lines(inside, source, None)

@@ -9,7 +9,7 @@ from typing import Any
 from kit.signing import credentials as held_by
 from kit.signing import signing_scheme
 from relay import http
-from relay.accounts.accounts import ping_parts
+from relay.accounts.sources import ping_parts
 from relay.develop.samples import all_samples
 from relay.errors import InvalidRequest, Loop, NotFound, RelayError, Unreadable
 from relay.formats import charsets, forms, hops, jsontext, money, times, xmltext

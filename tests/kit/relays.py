@@ -19,8 +19,10 @@ from kit.processes import RELAY, Process, free_port, is_named, kill, of_data_dir
 from kit.sender import SECRET, Line
 from kit.servers import Postgres, Redis, redis_answers
 from kit.waiting import until
-from relay.accounts import accounts
+from relay import context
+from relay.accounts import hooks, sources
 from relay.config import Config
+from relay.context import Workspace
 from relay.formats import jsontext
 from relay.model import inbound_url, now_ms
 from relay.running.redis_server import server_binary
@@ -136,19 +138,9 @@ class Relay:
         monitor: bool = False,
     ) -> str:
         """A new source, whose sender signs with the tests' secret unless another is given; answers its id."""
-        with self._open() as (config, database, vault, workspace_id):
-            source, _ = accounts.create_source(
-                database,
-                vault,
-                workspace_id,
-                provider,
-                name=name,
-                secret=secret,
-                settings=settings,
-                monitor=monitor,
-                actor=_ACTOR,
-                public_url=config.public_url,
-                allow_private=config.allow_private_sources,
+        with self._open() as workspace:
+            source, _ = sources.create(
+                workspace, provider, name=name, secret=secret, settings=settings, monitor=monitor
             )
         return source.id
 
@@ -159,31 +151,29 @@ class Relay:
         """A new hook that wants everything of one source, or of all; answers its id."""
         filters = {} if source_id is None else {"source": source_id}
         body = {"target_url": target_url, "event_types": ["*"], "filters": filters, **fields}
-        with self._open() as (config, database, vault, workspace_id):
-            hook, _ = accounts.create_hook(
-                database, vault, workspace_id, body, actor=_ACTOR, allow_private=config.allow_private
-            )
+        with self._open() as workspace:
+            hook, _ = hooks.create(workspace, body)
         return hook.id
 
     def remove_hook(self, hook_id: str) -> None:
-        with self._open() as (_, database, vault, workspace_id):
-            accounts.delete_hook(database, vault, workspace_id, hook_id, actor=_ACTOR)
+        with self._open() as workspace:
+            hooks.delete(workspace, hook_id)
 
     def left(self) -> dict[str, int]:
         """Webhooks that have not become events, and deliveries that are not at their end."""
-        with self._open() as (_, database, _, _), database.read() as connection:
+        with self._open() as workspace, workspace.database.read() as connection:
             found = metrics.read(connection, now_ms())
         return {"webhooks": found.webhooks_pending, "deliveries": found.deliveries_pending}
 
     def opened(self) -> list[bytes]:
         """Every webhook as it is kept, with its seal broken."""
-        with self._open() as (_, database, vault, _), database.read() as connection:
+        with self._open() as workspace, workspace.database.read() as connection:
             rows = connection.execute(select(inbound.c.id, inbound.c.sealed).where(inbound.c.sealed.is_not(None)))
-            return [vault.open(row.sealed, row.id) for row in rows]
+            return [workspace.vault.open(row.sealed, row.id) for row in rows]
 
     def end_leases(self) -> None:
         """What a dead worker held is free now, as it would be in some seconds."""
-        with self._open() as (_, database, _, _), database.write() as connection:
+        with self._open() as workspace, workspace.database.write() as connection:
             connection.execute(update(action_runs).where(action_runs.c.due_at > now_ms()).values(due_at=now_ms()))
 
     def complaints(self) -> list[dict[str, str]]:
@@ -202,15 +192,15 @@ class Relay:
         until(self.answers, f"the relay answers; it said: {self.said()[-2000:]}")
 
     @contextmanager
-    def _open(self) -> Iterator[tuple[Config, Database, Vault, str]]:
+    def _open(self) -> Iterator[Workspace]:
         config = Config.load(self.environment)
         vault = Vault(config.secret_keys)
         database = Database(config.database_url, vault)
         try:
             with database.read() as connection:
-                workspace = workspaces.first(connection)
-            assert workspace is not None
-            yield config, database, vault, workspace.id
+                first = workspaces.first(connection)
+            assert first is not None
+            yield context.Relay(config, database, vault, lambda _: None).workspace(first.id, _ACTOR)
         finally:
             database.close()
 

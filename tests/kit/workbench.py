@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from kit.databases import at_newest
-from relay.accounts import accounts
+from relay.accounts import hooks, sources
 from relay.config import Config
-from relay.context import Relay
+from relay.context import Relay, Workspace
 from relay.formats import jsontext
 from relay.http import GuardedClient
 from relay.inbound.identity import native_id, read
@@ -26,7 +26,9 @@ from relay.providers import get as get_provider
 from relay.queue.presence import Presence
 from relay.security.approval_links import Links
 from relay.security.vault import Vault
-from relay.storage import Database, deliveries, events, hooks, inbound, sources, workspaces
+from relay.storage import Database, deliveries, events, inbound, workspaces
+from relay.storage import hooks as hook_rows
+from relay.storage import sources as source_rows
 
 SECRET_KEY = "a key for tests that is long enough to seal"
 TARGET = "https://hooks.example.com/in"
@@ -42,6 +44,8 @@ class Workbench:
     def __init__(self, url: str) -> None:
         self.vault = Vault((SECRET_KEY,))
         self.database = at_newest(url, self.vault)
+        self.rung: list[str] = []
+        self.relay = relay_of(self.database, self.vault, self.rung.append)
         self.workspace_id = self.workspace("Ours")
 
     def __enter__(self) -> Self:
@@ -50,42 +54,28 @@ class Workbench:
     def __exit__(self, *_: object) -> None:
         self.database.close()
 
-    def as_relay(self, data_dir: Path, ring: Callable[[str], None] = lambda _: None) -> Relay:
-        """What the clock and its rules work with."""
-        config = Config.load({"RELAY_DATA_DIR": str(data_dir), "RELAY_SECRET_KEY": SECRET_KEY})
-        return Relay(config, self.database, self.vault, ring)
-
     def workspace(self, name: str) -> str:
         with self.database.write() as connection:
             return workspaces.add(connection, name, now_ms()).id
 
+    def working_in(self, workspace_id: str | None = None) -> Workspace:
+        """A workspace as the tests work in it; ours, if none is named."""
+        return self.relay.workspace(workspace_id or self.workspace_id, _ACTOR)
+
     def source(self, provider: str = "standard", *, workspace_id: str | None = None) -> Source:
-        made, _ = accounts.create_source(
-            self.database,
-            self.vault,
-            workspace_id or self.workspace_id,
-            provider,
-            secret="whsec_c2VjcmV0IG9mIGEgdGVzdA==",
-            actor=_ACTOR,
-            public_url="https://relay.example.com",
-        )
+        made, _ = sources.create(self.working_in(workspace_id), provider, secret="whsec_c2VjcmV0IG9mIGEgdGVzdA==")
         return made
 
     def hook(self, target_url: str = TARGET, *, workspace_id: str | None = None, **fields: Any) -> Hook:
         """A hook that wants everything, if `fields` do not say otherwise."""
-        made, _ = accounts.create_hook(
-            self.database,
-            self.vault,
-            workspace_id or self.workspace_id,
-            {"target_url": target_url, "event_types": ["*"], **fields},
-            actor=_ACTOR,
-            allow_private=frozenset({"127.0.0.1"}),
+        made, _ = hooks.create(
+            self.working_in(workspace_id), {"target_url": target_url, "event_types": ["*"], **fields}
         )
         return made
 
     def reread(self, hook: Hook) -> Hook:
         with self.database.read() as connection:
-            found = hooks.get(connection, self.vault, hook.workspace_id, hook.id)
+            found = hook_rows.get(connection, self.vault, hook.workspace_id, hook.id)
         assert found is not None
         return found
 
@@ -157,12 +147,24 @@ class Workbench:
 
     def sources_of(self, provider: str) -> list[Source]:
         with self.database.read() as connection:
-            found = sources.search(connection, self.vault, self.workspace_id, limit=1000)
+            found = source_rows.search(connection, self.vault, self.workspace_id, limit=1000)
         return [each for each in found if each.provider == provider]
 
 
 def sqlite_url(directory: Path) -> str:
     return Config.load({"RELAY_DATA_DIR": str(directory), "RELAY_SECRET_KEY": SECRET_KEY}).database_url
+
+
+def relay_of(
+    database: Database, vault: Vault, ring: Callable[[str], None] = lambda _: None, **environment: str
+) -> Relay:
+    """The relay of a test's database: it may reach this machine, and no other part of it runs."""
+    usual = {
+        "RELAY_SECRET_KEY": SECRET_KEY,
+        "RELAY_PUBLIC_URL": "https://relay.example.com",
+        "RELAY_ALLOW_PRIVATE_TARGETS": "127.0.0.1",
+    }
+    return Relay(Config.load({**usual, **environment}), database, vault, ring)
 
 
 @dataclass

@@ -9,7 +9,7 @@ from sqlalchemy import Table, update
 
 from kit.processes import free_port
 from kit.workbench import SECRET_KEY, Belt, Workbench, sqlite_url
-from relay.accounts import accounts
+from relay.accounts.hooks import delete as delete_hook
 from relay.areas.findings import BROKEN
 from relay.errors import DoesNotOpen
 from relay.model import Hook, now_ms
@@ -100,7 +100,7 @@ def test_lists_show_it_and_it_can_be_removed(bench: Workbench) -> None:
         with pytest.raises(DoesNotOpen):
             sources.get(connection, bench.vault, source.id)
 
-    assert accounts.delete_hook(bench.database, bench.vault, bench.workspace_id, lost.id, actor="tests")
+    assert delete_hook(bench.working_in(), lost.id)
 
 
 def test_a_channel_that_does_not_open_keeps_the_others(bench: Workbench) -> None:

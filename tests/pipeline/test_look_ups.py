@@ -9,7 +9,7 @@ import pytest
 from kit.vendor import Vendor
 from kit.waiting import PATIENCE_SECONDS, until
 from kit.workbench import Belt, Workbench, sqlite_url
-from relay.accounts import accounts
+from relay.accounts.sources import create as create_source
 from relay.model import Inbound, Source, new_id, now_ms
 from relay.pipeline import read
 from relay.sdk.provider import LookUp, On, Poll, Provider, Question, Setting, segment
@@ -52,14 +52,8 @@ class Relay:
         self.bench = bench
         self.vendor = vendor
         self.belt = Belt(bench)
-        self.source, _ = accounts.create_source(
-            bench.database,
-            bench.vault,
-            bench.workspace_id,
-            "made_up",
-            settings={"api_url": vendor.url, "api_key": "key_1"},
-            actor="tests",
-            public_url="https://relay.example.com",
+        self.source, _ = create_source(
+            bench.working_in(), "made_up", settings={"api_url": vendor.url, "api_key": "key_1"}
         )
 
     def accept(self, native_id: str = "n1", *, at: int | None = None, source: Source | None = None) -> None:
@@ -88,8 +82,8 @@ def relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
         "relay.inbound.own_events.get_provider",
     ):
         monkeypatch.setattr(module, lambda _: MADE_UP)
-    monkeypatch.setattr("relay.accounts.accounts._provider", lambda _: MADE_UP)
-    monkeypatch.setattr("relay.accounts.accounts.setup", lambda _: "")
+    monkeypatch.setattr("relay.accounts.sources._provider", lambda _: MADE_UP)
+    monkeypatch.setattr("relay.accounts.sources.setup", lambda _: "")
     monkeypatch.setattr("kit.workbench.get_provider", lambda _: MADE_UP)
     monkeypatch.setattr(read, "_ASK_AGAIN_MS", 0)
     with Workbench(sqlite_url(tmp_path)) as bench, Vendor() as vendor:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kit.workbench import SECRET_KEY, Belt, Workbench, sqlite_url
-from relay.accounts import accounts
+from relay.accounts.hooks import delete as delete_hook
 from relay.formats import jsontext
 from relay.inbound import normalize
 from relay.model import now_ms
@@ -98,7 +98,7 @@ def test_a_hook_gets_nothing_that_comes_in_a_moment_after_it_was_removed(bench: 
     bench.accept(source, TOLD, key="first")
     belt.process()
 
-    accounts.delete_hook(bench.database, bench.vault, bench.workspace_id, hook.id, actor="tests")
+    delete_hook(bench.working_in(), hook.id)
     bench.accept(source, TOLD, key="second")
     belt.process()
 
@@ -109,7 +109,7 @@ def test_changes_in_one_millisecond_are_told_apart(
     bench: Workbench, belt: Belt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moment = now_ms()
-    monkeypatch.setattr("relay.accounts.accounts.now_ms", lambda: moment)
+    monkeypatch.setattr("relay.accounts.hooks.now_ms", lambda: moment)
     source = bench.source()
     bench.hook()
     bench.accept(source, TOLD, key="first")

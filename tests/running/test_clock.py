@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from kit.processes import free_port
-from kit.workbench import SECRET_KEY, Belt, Workbench, sqlite_url
+from kit.workbench import SECRET_KEY, Belt, Workbench, relay_of, sqlite_url
 from relay.areas.rules import Rule, all_rules, each_turn
 from relay.config import Config
 from relay.context import Relay
@@ -58,7 +58,7 @@ class Clocks:
 
     def named(self, name: str, rules: Sequence[Rule] | None = None) -> tuple[Clock, list[str]]:
         rung: list[str] = []
-        relay = self._bench.as_relay(self._data_dir, rung.append)
+        relay = relay_of(self._bench.database, self._bench.vault, rung.append, RELAY_DATA_DIR=str(self._data_dir))
         return self._open.enter_context(Clock(relay, all_rules() if rules is None else rules, name)), rung
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ TOLD = {"type": "something.happened", "data": {"it": "did"}}
 def of_every_kind(bench: Workbench) -> dict[str, str]:
     hook, source = bench.hook(), bench.source()
     inbound_id = bench.accept(source, TOLD)
-    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    desk = Desk(bench.relay)
     run = desk.request(bench.workspace_id, "alert.raise", {"key": "a", "title": "b"}, actor="key_1")
     with bench.database.write() as connection:
         channels.save(connection, bench.vault, Channel(bench.workspace_id, "desk", "json://example.com"), 1)

@@ -21,7 +21,7 @@ ALERT = {"key": "disk:web03", "title": "Disk is full"}
 
 
 def ask(bench: Workbench, actor: str = "key_1", **changes: str) -> Run | Conflict:
-    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    desk = Desk(bench.relay)
     try:
         return desk.request(bench.workspace_id, "alert.raise", {**ALERT, **changes}, actor=actor, key="k1")
     except Conflict as conflict:
@@ -55,7 +55,7 @@ def test_a_key_belongs_to_the_api_key_that_used_it(bench: Workbench) -> None:
 
 
 def test_each_run_is_taken_by_one_worker(bench: Workbench) -> None:
-    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    desk = Desk(bench.relay)
     wanted = [desk.request(bench.workspace_id, "alert.raise", ALERT, actor="key_1").id for _ in range(AT_ONCE)]
 
     def take(_: int) -> list[str]:
@@ -71,7 +71,7 @@ def test_each_run_is_taken_by_one_worker(bench: Workbench) -> None:
 
 def test_the_first_runs_of_a_workspace_tell_of_themselves_at_once(bench: Workbench) -> None:
     """Each makes the workspace's own source, which tells of them, unless it is there."""
-    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    desk = Desk(bench.relay)
     desk.set_policy(bench.workspace_id, Policy("alert.raise", "always"), actor="key_1")
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -87,7 +87,7 @@ def test_the_first_runs_of_a_workspace_tell_of_themselves_at_once(bench: Workben
 
 
 def test_a_run_is_decided_once(bench: Workbench) -> None:
-    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    desk = Desk(bench.relay)
     desk.set_policy(bench.workspace_id, Policy("alert.raise", "always"), actor="key_1")
     run = desk.request(bench.workspace_id, "alert.raise", ALERT, actor="key_1")
 
@@ -108,7 +108,7 @@ REFUND = "payment.refund"
 
 def refund(bench: Workbench, amount: float = 49, currency: str = "EUR", workspace_id: str | None = None) -> Run:
     """A refund at the only source of its workspace that can."""
-    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    desk = Desk(bench.relay)
     given = {"payment_id": "tr_1", "amount": amount, "currency": currency}
     return desk.request(workspace_id or bench.workspace_id, REFUND, given, actor="key_1")
 
@@ -186,7 +186,7 @@ def test_the_workspaces_own_source_is_made_once(bench: Workbench) -> None:
 
 
 def test_a_run_that_does_not_open_keeps_no_other_from_being_done(bench: Workbench) -> None:
-    desk = Desk(bench.database, bench.vault, "https://relay.example.com", frozenset())
+    desk = Desk(bench.relay)
     lost, well = (desk.request(bench.workspace_id, "alert.raise", ALERT, actor="key_1").id for _ in range(2))
     now = now_ms()
     with bench.database.write() as connection:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from kit.workbench import Belt, Workbench, sqlite_url
-from relay.accounts import accounts
+from kit.workbench import Belt, Workbench, relay_of, sqlite_url
+from relay.accounts.sources import change as change_source
+from relay.accounts.sources import create as create_source
 from relay.areas.rules import all_rules
 from relay.errors import ConfigError
 from relay.inbound.receive import Receiver
@@ -57,20 +58,11 @@ class Relay:
         self.bench = bench
         self.ahead_ms = 0
         self.receiver = Receiver(bench.database, bench.vault, lambda: None)
-        self.clock = Clock(bench.as_relay(data_dir), all_rules())
+        self.clock = Clock(relay_of(bench.database, bench.vault, RELAY_DATA_DIR=str(data_dir)), all_rules())
         self.belt = Belt(bench)
 
     def check(self, **settings: str) -> Source:
-        source, _ = accounts.create_source(
-            self.bench.database,
-            self.bench.vault,
-            self.bench.workspace_id,
-            "ping",
-            name="Nightly backup",
-            settings=settings,
-            actor="tests",
-            public_url="https://relay.example.com",
-        )
+        source, _ = create_source(self.bench.working_in(), "ping", name="Nightly backup", settings=settings)
         return source
 
     def ping(self, source: Source, action: str = "success") -> None:
@@ -179,14 +171,7 @@ def test_a_deleted_check_is_missed_by_nobody(relay: Relay) -> None:
 
 def test_another_schedule_counts_from_when_it_was_given(relay: Relay) -> None:
     source = relay.check(every="1h", grace="1m")
-    accounts.change_source(
-        relay.bench.database,
-        relay.bench.vault,
-        relay.bench.workspace_id,
-        source.id,
-        {"settings": {"every": "7d"}},
-        actor="tests",
-    )
+    change_source(relay.bench.working_in(), source.id, {"settings": {"every": "7d"}})
 
     relay.after(days=6)
 

@@ -327,7 +327,7 @@ def test_a_fault_of_ours_is_logged_without_what_was_sent(api, monkeypatch, capsy
     def broken(*_, **__):
         raise ValueError("whsec_in_a_message")
 
-    monkeypatch.setattr("relay.accounts.accounts.create_hook", broken)
+    monkeypatch.setattr("relay.accounts.hooks.create", broken)
 
     answer = api.call("POST", "/hooks", raw=HOOK + b"}")
 

@@ -85,7 +85,7 @@ def test_a_refused_call_frees_its_key(api):
 
 def test_a_call_that_broke_frees_its_key(api, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr("relay.accounts.accounts.create_hook", lambda *_, **__: 1 / 0)
+        broken.setattr("relay.accounts.hooks.create", lambda *_, **__: 1 / 0)
         assert api.call("POST", "/hooks", HOOK, headers=keyed()).status_code == 500
 
     assert api.call("POST", "/hooks", HOOK, headers=keyed()).status_code == 201

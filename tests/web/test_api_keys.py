@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from relay.accounts import accounts
+from kit.workbench import relay_of
+from relay.accounts import keys
 from relay.storage import workspaces
 from relay.web.app import ROUTES
 from relay.web.framework.routes import Route
@@ -102,11 +103,12 @@ def test_me_names_workspace_key_and_host(shared_api):
 
 
 def test_a_revoked_key_ends_within_a_second(api, monkeypatch):
-    key, text = accounts.create_key(api.database, api.mine.id, "short", ["events:read"], actor="test")
+    mine = relay_of(api.database, api.vault).workspace(api.mine.id, "test")
+    key, text = keys.create(mine, "short", ["events:read"])
     headers = {"Authorization": f"Bearer {text}"}
     assert api.call("GET", "/me", key=None, headers=headers).status_code == 200
 
-    accounts.revoke_key(api.database, api.mine.id, key.id, actor="test")
+    keys.revoke(mine, key.id)
     later = time.monotonic() + 1.1
     monkeypatch.setattr("relay.web.framework.auth.time.monotonic", lambda: later)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from relay.accounts import accounts
+from relay.accounts.sources import creatable_providers
 from relay.model import Secret
 from relay.storage import sources
 from relay.storage.tables import audit
@@ -279,7 +279,7 @@ def test_sources_are_listed_in_pages_and_the_own_one_is_no_hole(api):
 
 
 def test_every_provider_but_our_own_can_become_a_source():
-    names = [each.name for each in accounts.creatable_providers()]
+    names = [each.name for each in creatable_providers()]
 
     assert "relay" not in names
     assert names == sorted(names)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.accounts import accounts
+from relay.accounts import sources
 
 
 def link(made):
@@ -47,7 +47,7 @@ def test_who_only_looks_does_not_use_it_up(api, whmcs, method):
 
 
 def test_it_works_for_an_hour(api, monkeypatch):
-    monkeypatch.setattr(accounts, "INSTALLER_MS", 0)
+    monkeypatch.setattr(sources, "INSTALLER_MS", 0)
 
     assert api.app.test_client().get(link(api.source())).status_code == 404
 

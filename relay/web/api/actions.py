@@ -14,7 +14,6 @@ from relay.catalogue.action_types import Action, actions
 from relay.catalogue.vocabulary import catalogue
 from relay.errors import NotFound
 from relay.model import iso
-from relay.queue.lanes import ACT, FRESH
 from relay.storage import runs, sources
 from relay.storage.runs import Run
 from relay.web.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
@@ -61,15 +60,10 @@ _EXAMPLE: dict[str, Any] = {
 EXAMPLE_RESULT = {"id": _EXAMPLE_ID, "status": runs.SUCCEEDED, "message": "Done.", "approval_expires_at": None}
 
 
-def desk(call: Call) -> Desk:
-    relay = call.relay
-    return Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private_sources)
-
-
 def _list(call: Call) -> Answer:
-    with call.relay.database.read() as connection:
-        everyone = sources.outlines(connection, call.workspace_id)
-        decided = runs.policies(connection, call.workspace_id)
+    with call.workspace.database.read() as connection:
+        everyone = sources.outlines(connection, call.workspace.id)
+        decided = runs.policies(connection, call.workspace.id)
     able = {each.id: adapters.of(each.provider) for each in everyone}
     items = []
     for action in actions().values():
@@ -90,14 +84,11 @@ def _list(call: Call) -> Answer:
 
 
 def _run(call: Call, name: str) -> Answer:
-    at = desk(call)
+    at = Desk(call.workspace.relay)
     if call.body.get("dry_run"):
-        return Answer(at.dry_run(call.workspace_id, name, call.body, actor=call.key.id))
-    run = at.request(call.workspace_id, name, call.body, actor=call.key.id, key=call.idempotency_key)
-    if run.state == runs.PENDING:
-        call.relay.bells.ring(FRESH)
-    elif not run.is_over:
-        call.relay.bells.ring(ACT)
+        return Answer(at.dry_run(call.workspace.id, name, call.body, actor=call.key.id))
+    run = at.request(call.workspace.id, name, call.body, actor=call.key.id, key=call.idempotency_key)
+    if run.state != runs.PENDING and not run.is_over:
         run = _outcome(call, run)
     return _answer(call, run)
 
@@ -111,8 +102,8 @@ def _outcome(call: Call, run: Run) -> Run:
         while run.state in (runs.QUEUED, runs.RUNNING) and time.monotonic() < end:
             time.sleep(_LOOK_SECONDS[min(looks // 10, len(_LOOK_SECONDS) - 1)])
             looks += 1
-            with call.relay.database.read() as connection:
-                run = runs.get(connection, call.relay.vault, run.id) or run
+            with call.workspace.database.read() as connection:
+                run = runs.get(connection, call.workspace.vault, run.id) or run
     finally:
         _waiting.release()
     return run
@@ -138,8 +129,8 @@ def _answer(call: Call, run: Run) -> Answer:
 
 def _shown(call: Call, run: Run) -> dict[str, Any]:
     source_id, ways = now_at(run).source_id, planned(run)
-    with call.relay.database.read() as connection:
-        named = {each.source_id: label_of(each.source_id, connection, call.relay.vault) for each in ways}
+    with call.workspace.database.read() as connection:
+        named = {each.source_id: label_of(each.source_id, connection, call.workspace.vault) for each in ways}
     pending = run.state == runs.PENDING
     return {
         "id": run.id,
@@ -162,7 +153,7 @@ def _shown(call: Call, run: Run) -> dict[str, Any]:
         "requested_by": run.requested_by,
         "decided_by": run.decided_by,
         "approve_url": (
-            desk(call).links.shown_to(call.key.id, run.id, run.requested_by)
+            Desk(call.workspace.relay).links.shown_to(call.key.id, run.id, run.requested_by)
             if pending and call.key.allows("admin")
             else None
         ),
@@ -175,11 +166,11 @@ def _shown(call: Call, run: Run) -> dict[str, Any]:
 
 def _list_runs(call: Call) -> Answer:
     limit = call.query.get("limit", USUAL_LIMIT)
-    with call.relay.database.read() as connection:
+    with call.workspace.database.read() as connection:
         found = runs.search(
             connection,
-            call.relay.vault,
-            call.workspace_id,
+            call.workspace.vault,
+            call.workspace.id,
             state=call.query.get("status"),
             action=call.query.get("action"),
             before=cursors.read_id(_LISTING, call.query.get("cursor")),
@@ -192,28 +183,27 @@ def _list_runs(call: Call) -> Answer:
 
 
 def _get_run(call: Call) -> Answer:
-    with call.relay.database.read() as connection:
-        run = runs.get(connection, call.relay.vault, call.path["run_id"])
-    if run is None or run.workspace_id != call.workspace_id:
+    with call.workspace.database.read() as connection:
+        run = runs.get(connection, call.workspace.vault, call.path["run_id"])
+    if run is None or run.workspace_id != call.workspace.id:
         raise NotFound("There is no run with this id in this workspace.")
     return Answer(_shown(call, run))
 
 
 def _decide(call: Call, approve: bool) -> Answer:
-    run = desk(call).decide(
-        call.workspace_id,
+    run = Desk(call.workspace.relay).decide(
+        call.workspace.id,
         call.path["run_id"],
         approve=approve,
         actor=call.key.id,
         seen=call.body.get("fingerprint"),
     )
-    call.relay.bells.ring(ACT if approve else FRESH)
     return Answer(_shown(call, run))
 
 
 def _list_policies(call: Call) -> Answer:
-    with call.relay.database.read() as connection:
-        decided = runs.policies(connection, call.workspace_id)
+    with call.workspace.database.read() as connection:
+        decided = runs.policies(connection, call.workspace.id)
     rules = (decided.get(action.name) or policy.usual(action) for action in actions().values())
     return Answer({"items": [_shown_policy(rule) for rule in rules]})
 
@@ -223,7 +213,7 @@ def _set_policy(call: Call) -> Answer:
     rule = policy.checked(
         body["action"], body["mode"], body.get("amount"), body.get("currency"), per_day=body.get("per_day")
     )
-    desk(call).set_policy(call.workspace_id, rule, actor=call.key.id)
+    Desk(call.workspace.relay).set_policy(call.workspace.id, rule, actor=call.key.id)
     return Answer(_shown_policy(rule))
 
 

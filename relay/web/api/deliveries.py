@@ -38,10 +38,10 @@ def listed(call: Call, event_id: str | None) -> Answer:
     """The deliveries that a call asks for, of one event or of all."""
     limit = call.query.get("limit", USUAL_LIMIT)
     before = cursors.read_id(_LISTING, call.query.get("cursor"))
-    with call.relay.database.read() as connection:
+    with call.workspace.database.read() as connection:
         found = deliveries.search(
             connection,
-            call.workspace_id,
+            call.workspace.id,
             event_id=event_id,
             hook_id=call.query.get("hook"),
             state=call.query.get("state"),

@@ -49,11 +49,11 @@ def _page(call: Call, limit: int) -> tuple[list[StoredEvent], int | None]:
     found: list[StoredEvent] = []
     before = cursors.read_number(_LISTING, call.query.get("cursor"))
     size = limit + 1
-    with call.relay.database.read() as connection:
+    with call.workspace.database.read() as connection:
         for _ in range(_MOST_PASSES):
             batch = events.search(
                 connection,
-                call.workspace_id,
+                call.workspace.id,
                 EventQuery(
                     types=() if EVERY_TYPE in types else tuple(types),
                     but=left_out(types),
@@ -85,12 +85,12 @@ def _seen(call: Call, event: StoredEvent) -> bytes:
     """An event as the caller may see it: a link to approve by is for keys with `admin` only."""
     if not call.key.allows("admin"):
         return event.body
-    return Links(call.relay.vault, call.relay.config.public_url).for_key(call.key.id, event.body)
+    return Links(call.workspace.vault, call.workspace.config.public_url).for_key(call.key.id, event.body)
 
 
 def _stored(call: Call) -> StoredEvent:
-    with call.relay.database.read() as connection:
-        found = events.get(connection, call.workspace_id, call.path["event_id"])
+    with call.workspace.database.read() as connection:
+        found = events.get(connection, call.workspace.id, call.path["event_id"])
     if found is None:
         raise NotFound("There is no event with this id in this workspace.")
     return found
@@ -102,14 +102,14 @@ def _get(call: Call) -> Answer:
 
 def _raw(call: Call) -> Answer:
     event = _stored(call)
-    with call.relay.database.read() as connection:
+    with call.workspace.database.read() as connection:
         kept = inbound.get(connection, event.place)
     if kept is None:
         raise NotFound("This is a test event: no webhook stands behind it.")
     if kept.sealed is None:
         raise Forgotten("The webhook behind this event was forgotten: they are kept for 30 days. The event stays.")
-    webhook = open_stored(call.relay.vault, kept)
-    call.relay.notes.seen(call.workspace_id, call.key.id, "webhook.read", event.id)
+    webhook = open_stored(call.workspace.vault, kept)
+    call.notes.seen(call.workspace.id, call.key.id, "webhook.read", event.id)
     return Answer(
         {
             "event_id": event.id,
@@ -132,21 +132,21 @@ def _deliveries(call: Call) -> Answer:
 def _create(call: Call) -> Answer:
     """Said like everything else that the relay itself has to say, so its id is known before it is made."""
     key = new_id("msg")
-    relay = call.relay
+    workspace = call.workspace
     # As what anybody posts: on its way it counts as our own, whose ids are known.
     data, _ = without_secrets(call.body["data"])
-    source = own_events.source_of(relay.database, relay.vault, call.workspace_id)
-    with relay.database.write() as connection:
+    source = own_events.source_of(workspace.database, workspace.vault, workspace.id)
+    with workspace.database.write() as connection:
         own_events.tell(
             connection,
-            relay.vault,
-            call.workspace_id,
+            workspace.vault,
+            workspace.id,
             _CUSTOM,
             {_CUSTOM: data},
             key=key,
             customer=call.body.get("customer"),
         )
-    relay.bells.ring(FRESH)
+    workspace.ring(FRESH)
     return Answer({"id": event_id(source.id, f"{_CUSTOM}:{key}", _CUSTOM), "status": "accepted"}, status=202)
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from relay.accounts import accounts
+from relay.accounts import fields, hooks
 from relay.model import Hook, iso
 from relay.outbound import replay
 from relay.queue.lanes import LATE
-from relay.storage import hooks
+from relay.storage import Connection
+from relay.storage import hooks as rows
 from relay.web.api import schemas
 from relay.web.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
 from relay.web.framework import cursors
@@ -36,88 +37,62 @@ _SECRETS = {
 def _list(call: Call) -> Answer:
     limit = call.query.get("limit", USUAL_LIMIT)
     before = cursors.read_id(_LISTING, call.query.get("cursor"))
-    with call.relay.database.read() as connection:
-        found = hooks.search(connection, call.relay.vault, call.workspace_id, before=before, limit=limit + 1)
+    with call.workspace.database.read() as connection:
+        found = rows.search(connection, call.workspace.vault, call.workspace.id, before=before, limit=limit + 1)
         items = [_shown(connection, hook) for hook in found[:limit]]
     more = len(found) > limit
     return Answer({"items": items, "next_cursor": cursors.write(_LISTING, items[-1]["id"]) if more else None})
 
 
 def _create(call: Call) -> Answer:
-    _, shown = accounts.create_hook(
-        call.relay.database,
-        call.relay.vault,
-        call.workspace_id,
-        call.body,
-        actor=call.key.id,
-        admin=call.key.allows("admin"),
-        allow_private=call.relay.config.allow_private,
-        public_url=call.relay.config.public_url,
-    )
+    _, shown = hooks.create(call.workspace, call.body, admin=call.key.allows("admin"))
     return Answer(shown, status=201)
 
 
 def _get(call: Call) -> Answer:
-    with call.relay.database.read() as connection:
-        hook = hooks.require(connection, call.relay.vault, call.workspace_id, call.path["hook_id"])
+    with call.workspace.database.read() as connection:
+        hook = rows.require(connection, call.workspace.vault, call.workspace.id, call.path["hook_id"])
         return Answer(_shown(connection, hook))
 
 
 def _change(call: Call) -> Answer:
-    hook, token = accounts.change_hook(
-        call.relay.database,
-        call.relay.vault,
-        call.workspace_id,
-        call.path["hook_id"],
-        call.body,
-        actor=call.key.id,
-        admin=call.key.allows("admin"),
-        allow_private=call.relay.config.allow_private,
-        public_url=call.relay.config.public_url,
-    )
-    if "status" in call.body or "target_url" in call.body:
-        call.relay.bells.ring(LATE)
-    with call.relay.database.read() as connection:
+    hook, token = hooks.change(call.workspace, call.path["hook_id"], call.body, admin=call.key.allows("admin"))
+    with call.workspace.database.read() as connection:
         return Answer(_shown(connection, hook) | ({"token": token} if token else {}))
 
 
 def _delete(call: Call) -> Answer:
-    accounts.delete_hook(
-        call.relay.database, call.relay.vault, call.workspace_id, call.path["hook_id"], actor=call.key.id
-    )
+    hooks.delete(call.workspace, call.path["hook_id"])
     return Answer(status=204)
 
 
 def _test(call: Call) -> Answer:
     sent = replay.send_test(
-        call.relay.database,
-        call.relay.vault,
-        call.workspace_id,
+        call.workspace.database,
+        call.workspace.vault,
+        call.workspace.id,
         call.path["hook_id"],
         event_type=call.body.get("event_type"),
         actor=call.key.id,
     )
-    call.relay.bells.ring(LATE)
+    call.workspace.ring(LATE)
     return Answer(sent, status=202)
 
 
 def _rotate(call: Call) -> Answer:
-    hook, secret = accounts.rotate_hook_secret(
-        call.relay.database,
-        call.relay.vault,
-        call.workspace_id,
+    hook, secret = hooks.rotate_secret(
+        call.workspace,
         call.path["hook_id"],
         # JSON Schema calls 60.0 an integer, too.
-        overlap_seconds=int(call.body.get("overlap_seconds", accounts.OVERLAP_SECONDS)),
-        actor=call.key.id,
+        overlap_seconds=int(call.body.get("overlap_seconds", fields.OVERLAP_SECONDS)),
     )
     old_until = hook.secrets[1].not_after or 0.0
     return Answer({"id": hook.id, "secret": secret, "old_until": iso(int(old_until) * 1000)})
 
 
-def _shown(connection: Any, hook: Hook) -> dict[str, Any]:
-    reason = None if hook.status == hooks.ACTIVE else hooks.status_reason(connection, hook.id)
-    return accounts.shown_hook(hook, reason)
+def _shown(connection: Connection, hook: Hook) -> dict[str, Any]:
+    reason = None if hook.status == rows.ACTIVE else rows.status_reason(connection, hook.id)
+    return hooks.shown(hook, reason)
 
 
 _SWITCHED_OFF = {409: "The hook is switched off."}

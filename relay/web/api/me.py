@@ -10,8 +10,8 @@ from relay.web.framework.routes import Call, Route
 
 
 def _me(call: Call) -> Answer:
-    with call.relay.database.read() as connection:
-        workspace = workspaces.get(connection, call.workspace_id)
+    with call.workspace.database.read() as connection:
+        workspace = workspaces.get(connection, call.workspace.id)
     if workspace is None:
         raise Unauthorized("The workspace of this API key is gone.")
     account = {"id": workspace.id, "name": workspace.name}
@@ -23,8 +23,8 @@ def _me(call: Call) -> Answer:
             "key": {"id": call.key.id, "name": call.key.name, "scopes": list(call.key.scopes)},
             "product": "relay",
             "version": __version__,
-            "public_url": call.relay.config.public_url,
-            "host": urlsplit(call.relay.config.public_url).netloc,
+            "public_url": call.workspace.config.public_url,
+            "host": urlsplit(call.workspace.config.public_url).netloc,
         }
     )
 

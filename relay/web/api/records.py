@@ -47,8 +47,8 @@ def _listed(kind: RecordKind) -> Callable[[Call], Answer]:
             before=cursors.read_number(listing, call.query.get("cursor")),
             limit=limit + 1,
         )
-        with call.relay.database.read() as connection:
-            found = records.search(connection, call.workspace_id, query)
+        with call.workspace.database.read() as connection:
+            found = records.search(connection, call.workspace.id, query)
         cursor = cursors.write(listing, found[limit - 1][0]) if len(found) > limit else None
         return Answer({"items": [_shown(body) for _, body in found[:limit]], "next_cursor": cursor})
 
@@ -61,8 +61,8 @@ def _shown(body: bytes) -> dict[str, Any]:
 
 def _summary(call: Call) -> Answer:
     """A customer with everything that is known of it, across all sources if it has an e-mail address."""
-    with call.relay.database.read() as connection:
-        record = records.get(connection, call.workspace_id, call.path["record_id"])
+    with call.workspace.database.read() as connection:
+        record = records.get(connection, call.workspace.id, call.path["record_id"])
         if record is None or record.kind != "customer":
             raise NotFound("There is no customer with this id in this workspace. GET /customers finds it.")
         who = record.email or record.customer_id
@@ -72,13 +72,13 @@ def _summary(call: Call) -> Answer:
                 _shown(body)
                 for _, body in records.search(
                     connection,
-                    call.workspace_id,
+                    call.workspace.id,
                     RecordQuery(kind=kind.name, customer=who, source_id=source_id, limit=_MOST_IN_A_SUMMARY),
                 )
             ]
             for kind in OF_A_CUSTOMER
         }
-        recent = events.search(connection, call.workspace_id, EventQuery(customer=who, limit=10))
+        recent = events.search(connection, call.workspace.id, EventQuery(customer=who, limit=10))
     told = [jsontext.loads(event.body) for event in recent if event.sequence >= 0]
     newest = [{name: event[name] for name in OF_AN_EVENT} for event in told]
     return Answer({**shown(record.item), **things, "recent_events": newest})

@@ -14,17 +14,17 @@ _LISTING = "replays"
 
 
 def _one(call: Call) -> Answer:
-    with asking(call.relay.config.allow_private_sources) as api_reader:
+    with asking(call.workspace.config.allow_private_sources) as api_reader:
         done = replay.one(
-            call.relay.database,
-            call.relay.vault,
-            call.workspace_id,
+            call.workspace.database,
+            call.workspace.vault,
+            call.workspace.id,
             call.path["event_id"],
             hook_id=call.body.get("hook_id"),
             api_reader=api_reader,
             actor=call.key.id,
         )
-    call.relay.bells.ring(LATE)
+    call.workspace.ring(LATE)
     return Answer(done, status=202)
 
 
@@ -36,9 +36,9 @@ def _many(call: Call) -> Answer:
         raise InvalidRequest("until must not lie before since.")
     dry_run = body.get("dry_run", False)
     done = replay.since(
-        call.relay.database,
-        call.relay.vault,
-        call.workspace_id,
+        call.workspace.database,
+        call.workspace.vault,
+        call.workspace.id,
         since,
         until=until,
         types=named(body.get("types", ())),
@@ -49,7 +49,7 @@ def _many(call: Call) -> Answer:
         actor=call.key.id,
     )
     if not dry_run:
-        call.relay.bells.ring(LATE)
+        call.workspace.ring(LATE)
     if done["next"] is not None:
         done["next"] = cursors.write(_LISTING, done["next"])
     return Answer(done)

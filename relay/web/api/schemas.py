@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from relay.accounts import accounts, settings
+from relay.accounts import fields, hooks, settings, sources
 from relay.catalogue.vocabulary import catalogue
 from relay.model import SEVERITIES
 from relay.outbound.match import EVERY_TYPE, MOST_IN_A_FILTER
@@ -149,8 +149,8 @@ HOOK_FIELDS: Schema = {
         "Where events are posted to: https, on a public address.",
         format="uri",
         minLength=1,
-        maxLength=accounts.LONGEST_URL,
-        **{"x-hint": f"must be an https address of at most {accounts.LONGEST_URL} characters."},
+        maxLength=hooks.LONGEST_URL,
+        **{"x-hint": f"must be an https address of at most {hooks.LONGEST_URL} characters."},
     ),
     "event_types": event_types(
         "What it wants.",
@@ -168,10 +168,10 @@ HOOK_FIELDS: Schema = {
     "ordered": truth("Send events of one customer one after the other, in order of acceptance."),
     "rate_limit": {
         "type": ["number", "null"],
-        "minimum": accounts.LOWEST_RATE,
-        "maximum": accounts.HIGHEST_RATE,
+        "minimum": hooks.LOWEST_RATE,
+        "maximum": hooks.HIGHEST_RATE,
         "description": "Requests per second at most. Without one: 25 for `zapier` and `make`, else no limit.",
-        "x-hint": f"must be a number from {accounts.LOWEST_RATE} to {accounts.HIGHEST_RATE}, per second.",
+        "x-hint": f"must be a number from {hooks.LOWEST_RATE} to {hooks.HIGHEST_RATE}, per second.",
     },
     "approval_links": truth(
         "Send `action.approval_requested` with the link to approve by. Only a key with `admin` sets this, and changes"
@@ -195,16 +195,16 @@ HOOK_TEST = request({"event_type": described(EVENT_TYPE, "Which sample; without 
 _OVERLAP = whole(
     "How long the older secret counts beside the new one.",
     minimum=0,
-    maximum=accounts.LONGEST_OVERLAP_SECONDS,
+    maximum=fields.LONGEST_OVERLAP_SECONDS,
 )
 SECRET_ROTATION = request({"overlap_seconds": _OVERLAP})
 
 _NAME = text(
     "What you call it.",
     minLength=1,
-    maxLength=accounts.LONGEST_NAME,
+    maxLength=fields.LONGEST_NAME,
     pattern=r"^[^\u0000-\u001f\u007f]*[^\u0000-\u0020\u007f][^\u0000-\u001f\u007f]*$",
-    **{"x-hint": f"must be a text of 1 to {accounts.LONGEST_NAME} characters on one line."},
+    **{"x-hint": f"must be a text of 1 to {fields.LONGEST_NAME} characters on one line."},
 )
 _SECRET = text(
     "The sender's signing secret, where the sender makes it.",
@@ -225,7 +225,7 @@ NEW_SOURCE = request(
     {
         "provider": {
             "type": "string",
-            "enum": [each.name for each in accounts.creatable_providers()],
+            "enum": [each.name for each in sources.creatable_providers()],
             "description": "Whose webhooks come in.",
         },
         "name": nullable(_NAME),

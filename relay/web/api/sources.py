@@ -4,11 +4,12 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from relay.accounts import accounts
+from relay.accounts import sources
 from relay.accounts.setup_steps import steps
 from relay.errors import InvalidRequest
 from relay.model import OWN_PROVIDER, Source, iso
-from relay.storage import inbound, sources
+from relay.storage import Connection, inbound
+from relay.storage import sources as rows
 from relay.web.api import schemas
 from relay.web.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
 from relay.web.framework import cursors, requests
@@ -33,9 +34,9 @@ _SECRET = {"secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
 def _list(call: Call) -> Answer:
     limit = call.query.get("limit", USUAL_LIMIT)
     before = cursors.read_id(_LISTING, call.query.get("cursor"))
-    with call.relay.database.read() as connection:
+    with call.workspace.database.read() as connection:
         # One more tells whether there is a next page, another makes up for the relay's own source.
-        found = sources.search(connection, call.relay.vault, call.workspace_id, before=before, limit=limit + 2)
+        found = rows.search(connection, call.workspace.vault, call.workspace.id, before=before, limit=limit + 2)
         found = [source for source in found if source.provider != OWN_PROVIDER]
         items = _shown(call, connection, found[:limit])
     more = len(found) > limit
@@ -43,79 +44,53 @@ def _list(call: Call) -> Answer:
 
 
 def _create(call: Call) -> Answer:
-    _, shown = accounts.create_source(
-        call.relay.database,
-        call.relay.vault,
-        call.workspace_id,
+    _, shown = sources.create(
+        call.workspace,
         call.body["provider"],
         name=call.body.get("name"),
         secret=call.body.get("secret"),
         settings=call.body.get("settings"),
         monitor=call.body.get("monitor", False),
-        actor=call.key.id,
-        public_url=call.relay.config.public_url,
-        allow_private=call.relay.config.allow_private_sources,
     )
     return Answer(shown | {"last_received_at": None}, status=201)
 
 
 def _get(call: Call) -> Answer:
-    with call.relay.database.read() as connection:
-        source = accounts.get_source(connection, call.relay.vault, call.workspace_id, call.path["source_id"])
+    with call.workspace.database.read() as connection:
+        source = sources.get(call.workspace, connection, call.path["source_id"])
         return Answer(_shown(call, connection, [source])[0])
 
 
 def _change(call: Call) -> Answer:
-    source, lost = accounts.change_source(
-        call.relay.database,
-        call.relay.vault,
-        call.workspace_id,
-        call.path["source_id"],
-        call.body,
-        actor=call.key.id,
-        allow_private=call.relay.config.allow_private_sources,
-    )
-    with call.relay.database.read() as connection:
+    source, lost = sources.change(call.workspace, call.path["source_id"], call.body)
+    with call.workspace.database.read() as connection:
         shown = _shown(call, connection, [source])[0]
     return Answer(shown | {"dropped_settings": lost} if lost else shown)
 
 
 def _delete(call: Call) -> Answer:
-    accounts.delete_source(call.relay.database, call.workspace_id, call.path["source_id"], actor=call.key.id)
+    sources.delete(call.workspace, call.path["source_id"])
     return Answer(status=204)
 
 
 def _add_secret(call: Call) -> Answer:
-    source, secret = accounts.add_source_secret(
-        call.relay.database,
-        call.relay.vault,
-        call.workspace_id,
-        call.path["source_id"],
-        call.body.get("secret"),
-        old_until=_old_until(call),
-        actor=call.key.id,
+    source, secret = sources.add_secret(
+        call.workspace, call.path["source_id"], call.body.get("secret"), old_until=_old_until(call)
     )
-    with call.relay.database.read() as connection:
+    with call.workspace.database.read() as connection:
         shown = _shown(call, connection, [source])[0]
-    paste = accounts.to_paste(source, secret, call.relay.config.public_url)
+    paste = sources.to_paste(source, secret, call.workspace.config.public_url)
     return Answer(shown | {"secret": secret, "paste": paste}, status=201)
 
 
 def _steps(call: Call) -> Answer:
-    with call.relay.database.read() as connection:
-        source = accounts.get_source(connection, call.relay.vault, call.workspace_id, call.path["source_id"])
-    return Answer({"markdown": steps(source, call.relay.config.public_url)})
+    with call.workspace.database.read() as connection:
+        source = sources.get(call.workspace, connection, call.path["source_id"])
+    return Answer({"markdown": steps(source, call.workspace.config.public_url)})
 
 
 def _make_installer(call: Call) -> Answer:
-    made = accounts.new_installer(
-        call.relay.database,
-        call.relay.vault,
-        call.workspace_id,
-        call.path["source_id"],
-        actor=call.key.id,
-        public_url=call.relay.config.public_url,
-    )
+    made = sources.new_installer(call.workspace, call.path["source_id"])
     return Answer(made, status=201)
 
 
@@ -128,11 +103,11 @@ def _old_until(call: Call) -> float | None:
     return None if overlap is None else time.time() + float(overlap)
 
 
-def _shown(call: Call, connection: Any, found: Iterable[Source]) -> list[dict[str, Any]]:
+def _shown(call: Call, connection: Connection, found: Iterable[Source]) -> list[dict[str, Any]]:
     listed = list(found)
     last = inbound.last_received(connection, [source.id for source in listed])
     return [
-        accounts.shown_source(source, call.relay.config.public_url) | {"last_received_at": iso(last.get(source.id))}
+        sources.shown(source, call.workspace.config.public_url) | {"last_received_at": iso(last.get(source.id))}
         for source in listed
     ]
 

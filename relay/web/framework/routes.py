@@ -8,11 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 from flask_limiter.util import get_remote_address
 
-from relay.config import Config
+from relay.context import Relay, Workspace
 from relay.errors import Forbidden, NotFound, Unauthorized
-from relay.queue.wakeups import Wakeups
-from relay.security.vault import Vault
-from relay.storage import Database
 from relay.storage.workspaces import ApiKey
 from relay.web.framework import idempotency, requests
 from relay.web.framework.audit_notes import Notes
@@ -27,30 +24,16 @@ _NO_FIELDS: Schema = {"type": "object", "properties": {}, "additionalProperties"
 
 
 @dataclass(frozen=True, slots=True)
-class Relay:
-    """What the operations work with."""
-
-    config: Config
-    database: Database
-    vault: Vault
-    bells: Wakeups
-    notes: Notes
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
-    """One call: who makes it and what it says. `key` is in every operation's reach for its workspace."""
+    """One call: who makes it, in whose name and workspace, and what it says."""
 
-    relay: Relay
+    workspace: Workspace
     key: ApiKey
+    notes: Notes
     path: Mapping[str, str]
     query: Mapping[str, Any]
     body: Mapping[str, Any]
     idempotency_key: str | None = None
-
-    @property
-    def workspace_id(self) -> str:
-        return self.key.workspace_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +69,14 @@ class Route:
         return _PLACEHOLDER.findall(self.path)
 
 
-def blueprint(relay: Relay, routes: Iterable[Route]) -> Blueprint:
+def blueprint(relay: Relay, notes: Notes, routes: Iterable[Route]) -> Blueprint:
     """The routes below `/api/v1`. They expect `authenticate` to have run."""
     pages = Blueprint("api", __name__, url_prefix=PREFIX)
     for route in routes:
         pages.add_url_rule(
             _PLACEHOLDER.sub(r"<\1>", route.path),
             endpoint=route.name,
-            view_func=_view(relay, route),
+            view_func=_view(relay, notes, route),
             methods=[route.method],
             provide_automatic_options=False,
         )
@@ -114,31 +97,32 @@ def authenticate(keys: Keys, public: frozenset[str]) -> None:
         g.no_key = error
 
 
-def _view(relay: Relay, route: Route) -> Callable[..., Response]:
+def _view(relay: Relay, notes: Notes, route: Route) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         what = f"{route.method} {route.path}"
         if g.key is None:
-            relay.notes.refused(None, f"address {get_remote_address()}", what, "no valid key")
+            notes.refused(None, f"address {get_remote_address()}", what, "no valid key")
             raise g.no_key or Unauthorized("An API key is needed.")
         try:
             require(g.key, route.scope)
         except Forbidden:
-            relay.notes.refused(g.key.workspace_id, g.key.id, what, f"lacks {route.scope}")
+            notes.refused(g.key.workspace_id, g.key.id, what, f"lacks {route.scope}")
             raise
         for name, value in path.items():
             if name.endswith("_id") and not _ID.fullmatch(value):
                 raise NotFound(f"There is no {name.removesuffix('_id')} with this id in this workspace.")
+        workspace = relay.workspace(g.key.workspace_id, g.key.id)
         if route.method not in ("POST", "PATCH"):
-            return route.work(Call(relay, g.key, path, requests.query(route.parameters), {})).response()
+            return route.work(Call(workspace, g.key, notes, path, requests.query(route.parameters), {})).response()
         sent = requests.raw_body()
         body = requests.json_object(sent, route.body or _NO_FIELDS, blank_is_absent=route.blank_is_absent)
         key = requests.idempotency_key() if route.method == "POST" else None
-        call = Call(relay, g.key, path, requests.query(route.parameters), body, key)
+        call = Call(workspace, g.key, notes, path, requests.query(route.parameters), body, key)
         if key is None or route.keeps_key:
             return route.work(call).response()
         whole = b"\0".join((route.method.encode(), request.path.encode(), sent))
         return idempotency.once(
-            relay.database, relay.vault, call.workspace_id, call.key.id, key, whole, lambda: route.work(call)
+            relay.database, relay.vault, workspace.id, call.key.id, key, whole, lambda: route.work(call)
         ).response()
 
     return view

@@ -13,12 +13,12 @@ from relay.actions.planned import planned, rows
 from relay.actions.requests import Desk
 from relay.actions.source_choice import label_of
 from relay.catalogue.action_types import actions
+from relay.context import Relay
 from relay.errors import Conflict, Forbidden, NotFound
 from relay.model import iso, now_ms
-from relay.queue.lanes import ACT, FRESH
 from relay.storage import runs
 from relay.storage.runs import Run
-from relay.web.framework.routes import Relay
+from relay.web.framework.audit_notes import Notes
 from relay.web.pages.docs import fingerprint
 
 _NOTES = {
@@ -29,10 +29,10 @@ _NOTES = {
 log = structlog.get_logger(stage="act")
 
 
-def blueprint(relay: Relay) -> Blueprint:
+def blueprint(relay: Relay, notes: Notes) -> Blueprint:
     """The one page. Mail programs open links by themselves, so only its buttons decide."""
     pages = Blueprint("approvals", __name__, template_folder="templates")
-    desk = Desk(relay.database, relay.vault, relay.config.public_url, relay.config.allow_private_sources)
+    desk = Desk(relay)
     style = (Path(__file__).parent / "templates" / "style.css").read_text()
     # Never from what the request says of itself: the buttons must not lead elsewhere, nor back to plain http.
     below = urlsplit(relay.config.public_url).path.rstrip("/")
@@ -72,7 +72,7 @@ def blueprint(relay: Relay) -> Blueprint:
     def show(token: str) -> Response:
         try:
             link, run = desk.linked(token)
-            relay.notes.seen(run.workspace_id, f"link {link.way}", "approval.opened", run.id, str(get_remote_address()))
+            notes.seen(run.workspace_id, f"link {link.way}", "approval.opened", run.id, str(get_remote_address()))
             return page(run, None)
         except NotFound as error:
             return page(None, error.message, 404)
@@ -87,7 +87,6 @@ def blueprint(relay: Relay) -> Blueprint:
             return page(None, error.message, 404)
         except (Conflict, Forbidden) as error:
             return page(desk.linked(token)[1], error.message, error.status)
-        relay.bells.ring(ACT if verb == "approve" else FRESH)
         log.info("decided", run=decided.id, verb=verb)
         note = (
             "Approved. It is done now, and what comes of it is told as an event." if verb == "approve" else "Rejected."

@@ -13,12 +13,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 
 from relay import __version__
 from relay.config import LEAST_FREE, free_bytes
+from relay.context import Relay
 from relay.errors import StorageUnavailable, Unauthorized
 from relay.model import now_ms
-from relay.storage import hooks, metrics
+from relay.storage import Database, hooks, metrics
 from relay.web.framework.auth import Keys, require
 from relay.web.framework.responses import Answer
-from relay.web.framework.routes import Relay
 
 SCOPE = "events:read"
 _FRESH_SECONDS = 1.0
@@ -37,20 +37,21 @@ class Health:
 class Examination:
     """Looks at database and Redis, at most once a second however often it is asked."""
 
-    def __init__(self, relay: Relay) -> None:
-        self._relay = relay
+    def __init__(self, database: Database, redis_answers: Callable[[], bool]) -> None:
+        self._kept_in = database
+        self._redis_answers = redis_answers
         self._lock = Lock()
         self._last: tuple[Health, float] | None = None
 
     def __call__(self) -> Health:
         with self._lock:
             if self._last is None or time.monotonic() - self._last[1] > _FRESH_SECONDS:
-                self._last = (Health(self._database(), self._relay.bells.alive()), time.monotonic())
+                self._last = (Health(self._database(), self._redis_answers()), time.monotonic())
             return self._last[0]
 
     def _database(self) -> bool:
         try:
-            with self._relay.database.read() as connection:
+            with self._kept_in.read() as connection:
                 metrics.alive(connection)
         except StorageUnavailable:
             return False

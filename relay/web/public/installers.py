@@ -5,11 +5,11 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from relay.agents import installer
+from relay.context import Relay
 from relay.errors import NotFound
 from relay.model import inbound_url, now_ms
 from relay.providers import get as get_provider
 from relay.storage import installers, sources
-from relay.web.framework.routes import Relay
 
 log = structlog.get_logger(stage="install")
 

@@ -9,7 +9,7 @@ import re
 import structlog
 from flask import Blueprint, Response, request
 
-from relay.accounts.accounts import ping_parts
+from relay.accounts.sources import ping_parts
 from relay.errors import InvalidRequest, NotFound, RelayError, TooLarge, VerificationError
 from relay.formats import charsets, hops
 from relay.inbound.receive import Receiver

@@ -1,0 +1,204 @@
+"""Hooks: who is told of events.
+
+Every change is checked, written and noted in the audit log in one transaction. Errors are `InvalidRequest` that names
+the field, or `NotFound`. A secret is in the answer of the call that made it and in no other.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from relay.accounts import fields
+from relay.accounts.settings import new_secret
+from relay.context import Workspace
+from relay.errors import AddressRefused, Forbidden, InvalidRequest
+from relay.http import check_url, is_below
+from relay.model import Hook, Secret, iso, new_id, now_ms
+from relay.outbound import match
+from relay.queue.lanes import LATE
+from relay.storage import deliveries
+from relay.storage import hooks as rows
+
+LONGEST_URL = 2048
+LOWEST_RATE, HIGHEST_RATE = 0.1, 1000
+_PLATFORM = re.compile(r"[a-z0-9_-]{1,32}")
+_APPROVAL_LINKS = "approval_links"
+
+
+def create(workspace: Workspace, body: Mapping[str, Any], *, admin: bool = False) -> tuple[Hook, dict[str, Any]]:
+    """A new hook, and what its owner is shown once: `shown`, its `secret` and its `token`.
+
+    `body` holds `target_url`, `event_types` and, if wanted, `filters`, `platform`, `ordered`, `rate_limit`,
+    `approval_links`. Raises `AddressRefused` for a target that the relay must not connect to, which is itself, too;
+    `Forbidden` where links to approve by are wanted by who is no `admin`.
+    """
+    fields.known_only(body, (*_HOOK_FIELDS, _APPROVAL_LINKS))
+    for name in ("target_url", "event_types"):
+        if name not in body:
+            raise InvalidRequest(f"{name} is required.")
+    secret = new_secret()
+    hook = Hook(
+        id=new_id("hk"),
+        workspace_id=workspace.id,
+        secrets=(Secret(secret),),
+        token=_new_token(),
+        **_hook_fields(workspace, body),
+    )
+    hook = _with_approval_links(hook, body, actor=workspace.actor, admin=admin)
+    now = now_ms()
+    with workspace.database.write() as connection:
+        rows.add(connection, workspace.vault, hook, now)
+        workspace.note(connection, now, "hook.created", hook.id)
+    return hook, shown(hook) | {"secret": secret, "token": hook.token}
+
+
+def change(
+    workspace: Workspace, hook_id: str, changes: Mapping[str, Any], *, admin: bool = False
+) -> tuple[Hook, str | None]:
+    """The hook as it is changed, and its new token, if it gets one. `status: active` switches a hook on again; a new
+    target ends its pause too. With it comes a new token: the old one is what the old target knows its deliveries by.
+
+    Raises `Forbidden` where who is no `admin` would change who gets links to approve by.
+    """
+    fields.known_only(changes, (*_HOOK_FIELDS, _APPROVAL_LINKS, "status"))
+    if "status" in changes and changes["status"] != rows.ACTIVE:
+        raise InvalidRequest('status can only be set to "active". To stop a hook, delete it.')
+    given = {name: value for name, value in changes.items() if name != "status"}
+    changed = _hook_fields(workspace, given)
+    now = now_ms()
+    with workspace.database.write() as connection:
+        before = rows.require(connection, workspace.vault, workspace.id, hook_id)
+        hook = replace(before, **changed)
+        token = _new_token() if hook.target_url != before.target_url else None
+        hook = replace(hook, token=token or before.token)
+        hook = _with_approval_links(hook, changes, actor=workspace.actor, admin=admin)
+        if "status" in changes:
+            hook = replace(hook, status=rows.ACTIVE)
+        rows.save(connection, workspace.vault, hook, now)
+        if "status" in changes:
+            rows.set_status(connection, hook.id, rows.SWITCHED_OFF, None, now)
+            rows.set_status(connection, hook.id, rows.ACTIVE, None, now)
+        if "status" in changes or "target_url" in changes:
+            rows.count_failures(connection, {hook.id: (0, 0)})
+        workspace.note(connection, now, "hook.updated", hook.id)
+        hook = rows.require(connection, workspace.vault, workspace.id, hook_id)
+    if "status" in changes or "target_url" in changes:
+        workspace.ring(LATE)  # what waited for it is sent now
+    return hook, token
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def rotate_secret(
+    workspace: Workspace,
+    hook_id: str,
+    *,
+    overlap_seconds: int = fields.OVERLAP_SECONDS,
+) -> tuple[Hook, str]:
+    """The hook with a new secret, and that secret. For the overlap the old one signs deliveries too."""
+    now = now_ms()
+    secret = new_secret()
+    with workspace.database.write() as connection:
+        hook = rows.require(connection, workspace.vault, workspace.id, hook_id)
+        hook = rows.with_new_secret(hook, secret, old_until=now / 1000 + overlap_seconds)
+        rows.save(connection, workspace.vault, hook, now)
+        workspace.note(connection, now, "hook.secret_rotated", hook.id)
+    return hook, secret
+
+
+def delete(workspace: Workspace, hook_id: str) -> bool:
+    """Whether there was one to delete. What was still to be sent to it is canceled."""
+    now = now_ms()
+    with workspace.database.write() as connection:
+        if not rows.there_is(connection, workspace.id, hook_id):
+            return False
+        rows.set_status(connection, hook_id, rows.DELETED, "Deleted by its owner.", now)
+        deliveries.cancel_of_hook(connection, hook_id, now, "The hook was deleted.")
+        workspace.note(connection, now, "hook.deleted", hook_id)
+    return True
+
+
+def shown(hook: Hook, status_reason: str | None = None) -> dict[str, Any]:
+    """A hook as it may be shown at any time: neither secret nor token."""
+    return {
+        "id": hook.id,
+        "target_url": hook.target_url,
+        "event_types": list(hook.event_types),
+        "filters": dict(hook.filters),
+        "platform": hook.platform,
+        "ordered": hook.ordered,
+        "rate_limit": hook.rate_limit,
+        "approval_links": hook.approval_links_by is not None,
+        "status": hook.status,
+        "status_reason": status_reason if hook.opens else "Its secret does not open with RELAY_SECRET_KEY.",
+        "paused_until": iso(hook.open_until) if hook.open_until > now_ms() else None,
+    }
+
+
+def _hook_fields(workspace: Workspace, body: Mapping[str, Any]) -> dict[str, Any]:
+    read = {name: _HOOK_FIELDS[name](value) for name, value in body.items() if name in _HOOK_FIELDS}
+    if "target_url" in read:
+        check_url(read["target_url"], workspace.config.allow_private)
+        if is_below(read["target_url"], workspace.config.public_url):
+            raise AddressRefused(
+                "target_url is an address of this relay itself, whose events would go in a circle. Name another one:"
+                " where events are to be received, such as the address that Zapier or Make shows."
+            )
+    return read
+
+
+def _with_approval_links(hook: Hook, body: Mapping[str, Any], *, actor: str, admin: bool) -> Hook:
+    """Links go to a hook for who marked it, or chose its target, last: for what he asked for there are none."""
+    marked = hook.approval_links_by is not None
+    wanted = fields.boolean(_APPROVAL_LINKS, body.get(_APPROVAL_LINKS, marked))
+    if not admin and (wanted is not marked or (marked and "target_url" in body)):
+        raise Forbidden(
+            "Whether a hook gets links to approve by, and the target of one that does, are changed by a key with the"
+            " scope admin, or by: relay hook set"
+        )
+    if wanted and (not marked or "target_url" in body or _APPROVAL_LINKS in body):
+        return replace(hook, approval_links_by=actor)
+    return hook if wanted else replace(hook, approval_links_by=None)
+
+
+def _target_url(value: Any) -> str:
+    if not isinstance(value, str) or not 1 <= len(value.strip()) <= LONGEST_URL:
+        raise InvalidRequest(f"target_url must be an https address of at most {LONGEST_URL} characters.")
+    return value.strip()
+
+
+def _filters(value: Any) -> dict[str, Any]:
+    return match.read_filters(fields.mapping("filters", {} if value is None else value))
+
+
+def _platform(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _PLATFORM.fullmatch(value):
+        raise InvalidRequest('platform must be a lower-case word such as "zapier" or "make".')
+    return value
+
+
+def _rate_limit(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise InvalidRequest("rate_limit must be a number of requests per second, or null for none.")
+    if not LOWEST_RATE <= value <= HIGHEST_RATE:
+        raise InvalidRequest(f"rate_limit must lie between {LOWEST_RATE} and {HIGHEST_RATE} per second.")
+    return float(value)
+
+
+_HOOK_FIELDS: Mapping[str, Callable[[Any], Any]] = {
+    "target_url": _target_url,
+    "event_types": match.read_event_types,
+    "filters": _filters,
+    "platform": _platform,
+    "ordered": lambda value: fields.boolean("ordered", value),
+    "rate_limit": _rate_limit,
+}
