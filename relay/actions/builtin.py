@@ -4,41 +4,17 @@ Each is done once however often it is tried: an event is known by the run, and `
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from relay.actions import notification
+from relay.actions.task import BuiltinTask
 from relay.inbound.identity import event_id
 from relay.inbound.own_events import source_of, tell
 from relay.model import iso, now_ms
-from relay.sdk.lease import Lease
 from relay.sdk.outcomes import Done, Failed
-from relay.security.approval_links import Links
-from relay.security.vault import Vault
-from relay.storage import Database, events
-from relay.storage.runs import Run
+from relay.storage import events
 
 _CUSTOM = "custom"
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltinTask:
-    """One run of an action that needs no vendor.
-
-    `links` makes links to approve by, for messages; a dry run has none. The `lease` is told of what leaves the relay.
-    """
-
-    run: Run
-    database: Database
-    vault: Vault
-    allow_private: frozenset[str] = frozenset()
-    links: Links | None = None
-    lease: Lease = field(default_factory=Lease)
-
-    @property
-    def input(self) -> Mapping[str, Any]:
-        given: Mapping[str, Any] = self.run.content["input"]
-        return given
 
 
 def _told(

@@ -3,9 +3,10 @@
 import hashlib
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from relay.actions.callers import asked_by_program
+from relay.actions.task import BuiltinTask
 from relay.formats import jsontext
 from relay.model import iso, now_ms
 from relay.notify import message, quiet_hours, sending
@@ -17,15 +18,12 @@ from relay.storage import channels, events, sent_messages
 from relay.storage.channels import Channel
 from relay.storage.sent_messages import SENT, UNKNOWN, Notice
 
-if TYPE_CHECKING:
-    from relay.actions.builtin import BuiltinTask
-
 MOST_CHANNELS = 5
 _LINK = re.compile(r"https?://[^ ]*/approvals/[^ ]*")
 _SENT, _SENT_BEFORE, _PUT_OFF = "sent", "sent_before", "put_off"
 
 
-def send(task: "BuiltinTask") -> Done:
+def send(task: BuiltinTask) -> Done:
     """Raises `Failed`, `NotReached`, `Uncertain`, or `Deferred` while every channel is quiet or has had enough.
 
     After an outcome that nobody knows no other channel is tried: the message may be there already.
@@ -60,7 +58,7 @@ def send(task: "BuiltinTask") -> Done:
     raise Failed(text, code=troubles[-1].code)
 
 
-def dry_run(task: "BuiltinTask") -> list[dict[str, Any]]:
+def dry_run(task: BuiltinTask) -> list[dict[str, Any]]:
     """What would be sent, over the first of these channels that takes it. Raises `Failed`."""
     envelope, would = _event(task), []
     for channel in _channels(task):
@@ -79,9 +77,7 @@ def dry_run(task: "BuiltinTask") -> list[dict[str, Any]]:
     return would
 
 
-def _over(
-    task: "BuiltinTask", channel: Channel, way: Way, said: Message, envelope: dict[str, Any] | None
-) -> Done | int:
+def _over(task: BuiltinTask, channel: Channel, way: Way, said: Message, envelope: dict[str, Any] | None) -> Done | int:
     """Send over one channel; or, if its recipient or API keys have had enough, when it can be tried again (Unix ms)."""
     notice = _notice(task, channel, way, said)
     with task.database.write() as connection:
@@ -118,7 +114,7 @@ def _over(
     return Done(f"The message was sent over {channel.name} ({way.label}).", _output(channel, _SENT, said))
 
 
-def _channels(task: "BuiltinTask") -> list[Channel]:
+def _channels(task: BuiltinTask) -> list[Channel]:
     """Those that are named, in order. Raises `Failed` that names one that is not there."""
     names = list(dict.fromkeys(each.strip() for each in str(task.input["channel"]).split(",") if each.strip()))
     if not 1 <= len(names) <= MOST_CHANNELS:
@@ -137,7 +133,7 @@ def _channels(task: "BuiltinTask") -> list[Channel]:
     return opening
 
 
-def _event(task: "BuiltinTask") -> dict[str, Any] | None:
+def _event(task: BuiltinTask) -> dict[str, Any] | None:
     event_id = task.input.get("event_id")
     if event_id is None:
         return None
@@ -166,7 +162,7 @@ def _message(given: Any, channel: Channel, envelope: dict[str, Any] | None) -> M
     return message.own(given.get("subject"), text)
 
 
-def _link(task: "BuiltinTask", channel: Channel, way: Way, envelope: dict[str, Any] | None) -> str | None:
+def _link(task: BuiltinTask, channel: Channel, way: Way, envelope: dict[str, Any] | None) -> str | None:
     """The link to approve by of a message about a run that waits, for a chat that the operator chose for it. To an
     address that the caller chose there goes none."""
     if task.links is None or envelope is None or way.kind != CHAT or not channel.approval_links:
@@ -190,7 +186,7 @@ def _closed_until(channel: Channel, *, urgent: bool) -> int | None:
     return None if urgent else quiet_hours.quiet_until(channel.quiet, channel.zone, now_ms())
 
 
-def _notice(task: "BuiltinTask", channel: Channel, way: Way, said: Message) -> Notice:
+def _notice(task: BuiltinTask, channel: Channel, way: Way, said: Message) -> Notice:
     to = "" if way.kind == CHAT else str(task.input.get("to") or "").strip().lower()
     whom = person(way.kind, to) if to else ""
     over = (task.run.workspace_id, channel.name)

@@ -11,6 +11,7 @@ from relay.actions.callers import asked_by_program
 from relay.actions.own_secrets import Hidden
 from relay.actions.planned import fingerprint, inputs
 from relay.actions.run_events import tell_completed, tell_pending
+from relay.actions.task import BuiltinTask
 from relay.catalogue.action_types import Action
 from relay.catalogue.action_types import get as get_action
 from relay.context import Relay
@@ -162,7 +163,7 @@ class Desk:
             content={"input": given},
         )
         try:
-            would = builtin.REHEARSALS[action.name](builtin.BuiltinTask(run, self.database, self.vault))
+            would = builtin.REHEARSALS[action.name](BuiltinTask(run, self.database, self.vault))
         except Failed as error:
             return error.message, []
         return "Would send this over the first of these channels that takes it.", would

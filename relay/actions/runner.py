@@ -22,6 +22,7 @@ from relay.actions.own_secrets import Hidden
 from relay.actions.planned import fingerprint, now_at
 from relay.actions.policy import APPROVAL_MS
 from relay.actions.run_events import tell_completed, tell_pending
+from relay.actions.task import BuiltinTask
 from relay.catalogue.action_types import get as get_action
 from relay.errors import InvalidRequest, StorageUnavailable
 from relay.formats.money import Money
@@ -208,8 +209,8 @@ class Runner:
             raise Failed(f"{source.name} knows nothing of it.", code="no_such_thing")
         return done
 
-    def _own_task(self, lease: RunLease) -> builtin.BuiltinTask:
-        return builtin.BuiltinTask(
+    def _own_task(self, lease: RunLease) -> BuiltinTask:
+        return BuiltinTask(
             lease.run,
             self._database,
             self._vault,

@@ -63,7 +63,7 @@ class Edge(click.Group):
             click.echo("relay: stopped.", err=True)
             sys.exit(_FAILED)
         except Exception as error:  # noqa: BLE001  the last place that could say what happened
-            click.echo(f"relay: {_short(sentence(error) or _reported(error, given))}", err=True)
+            click.echo(f"relay: {_short(sentence(error) or _reported(self, error, given))}", err=True)
             sys.exit(_FAILED)
         sys.exit(status if isinstance(status, int) else 0)
 
@@ -117,22 +117,22 @@ def _short(text: str) -> str:
     return joined if len(joined) <= _LONGEST else f"{joined[:_LONGEST]} ..."
 
 
-def _reported(error: Exception, given: Sequence[str]) -> str:
+def _reported(main: click.Group, error: Exception, given: Sequence[str]) -> str:
     """Write down a defect; returns what is said of it."""
     where = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(where[-1].filename).name}, line {where[-1].lineno})" if where else ""
     said = f"this is a defect of the relay: {type(error).__name__}{place}."
     try:
-        path = _write(error, given)
+        path = _write(main, error, given)
     except OSError as trouble:
         why = os.strerror(trouble.errno) if trouble.errno else type(trouble).__name__
         return f"{said}\nNo report of it could be written: {why}."
     return f"{said}\nThe report lies in {path}. Please send it to those who make the relay."
 
 
-def _write(error: Exception, given: Sequence[str]) -> Path:
+def _write(main: click.Group, error: Exception, given: Sequence[str]) -> Path:
     text = "".join(traceback.format_exception(error))
-    known = _known_words()
+    known = _known_words(main)
     words = [word for word in given if word in known]
     told = {each for word in given for each in (word, word.partition("=")[2]) if each not in known}
     for each in sorted(told, key=len, reverse=True):
@@ -148,10 +148,8 @@ def _write(error: Exception, given: Sequence[str]) -> Path:
     return path
 
 
-def _known_words() -> set[str]:
+def _known_words(main: click.Group) -> set[str]:
     """The names of commands: they say what was done, and hold no secret."""
-    from relay.cli import main
-
     context = click.Context(main)
     commands = {name: main.get_command(context, name) for name in main.list_commands(context)}
     below = {name for each in commands.values() if isinstance(each, click.Group) for name in each.commands}

@@ -1,6 +1,7 @@
 """A worker process: takes jobs of some lanes and sends what comes of them."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
 
@@ -35,37 +36,21 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     """Work until a signal says stop; then finish or hand back what is under way."""
     vault = Vault(config.secret_keys)
     database = Database(config.database_url, vault)
-    bells = Wakeups(config.redis_url)
-
-    def gone(connection: Connection, hook: Hook) -> None:
-        tell(
-            connection,
-            vault,
-            hook.workspace_id,
-            "hook.switched_off",
-            {"hook": {"id": hook.id, "platform": hook.platform, "reason": GONE_REASON}},
-        )
-        bells.ring(FRESH)
-
-    def freed(webhooks: int, sent: int, asked: int) -> None:
-        for lane, count in ((FRESH, webhooks), (LATE, sent), (ACT, asked)):
-            if count:
-                bells.ring(lane)
-
-    presence = Presence(database, freed, Signs(config.data_dir / "workers"))
+    wakeups = Wakeups(config.redis_url)
+    presence = Presence(database, partial(_freed, wakeups), Signs(config.data_dir / "workers"))
     dispatcher = Dispatcher(
         database,
         lambda: Egress(config.allow_private, config.egress_proxy),
         presence.worker_id,
-        on_gone=gone,
-        on_turn=lambda: bells.ring(LATE),
+        on_gone=partial(_gone, vault, wakeups),
+        on_turn=lambda: wakeups.ring(LATE),
     )
     api_reader = ApiReader(lambda: GuardedClient(allow_private=config.allow_private_sources))
     reserve = Pace(config.redis_url).reserve
-    actor = Runner(
+    runner = Runner(
         database,
         vault,
-        bells.ring,
+        wakeups.ring,
         reserve,
         presence,
         public_url=config.public_url,
@@ -77,28 +62,39 @@ def run(config: Config, lanes: Sequence[str]) -> None:
         Reader(database, vault, api_reader),
         Committer(database, presence, ActiveHooks(database, vault), outlet, links),
         outlet,
-        LateLane(database, presence, outlet, links, bells.ring),
-        wake=bells.ring,
-        wake_another=bells.wake_another,
+        LateLane(database, presence, outlet, links, wakeups.ring),
+        wake=wakeups.ring,
+        wake_another=wakeups.wake_another,
     )
-
-    def work(lane: str, attentive: bool) -> None:
-        if lane == FRESH:
-            loop.process_waiting(attentive=attentive)
-        elif lane == LATE:
-            loop.retry_due()
-        else:
-            actor.carry_out_due()
-
     collect_less()
     presence.start()
     log.info("ready", lanes=",".join(lanes))
     try:
-        serve(config.redis_url, lanes, work, loop.stop)
+        serve(config.redis_url, lanes, partial(_work, loop, runner), loop.stop)
     finally:
-        actor.close()
-        api_reader.close()
-        dispatcher.close()
-        presence.close()
-        database.close()
+        for part in (runner, api_reader, dispatcher, presence, database):
+            part.close()
         log.info("stopped", lanes=",".join(lanes))
+
+
+def _work(loop: Loop, runner: Runner, lane: str, attentive: bool) -> None:
+    if lane == FRESH:
+        loop.process_waiting(attentive=attentive)
+    elif lane == LATE:
+        loop.retry_due()
+    else:
+        runner.carry_out_due()
+
+
+def _gone(vault: Vault, wakeups: Wakeups, connection: Connection, hook: Hook) -> None:
+    """A hook said that it is gone: those who want to know are told."""
+    data = {"hook": {"id": hook.id, "platform": hook.platform, "reason": GONE_REASON}}
+    tell(connection, vault, hook.workspace_id, "hook.switched_off", data)
+    wakeups.ring(FRESH)
+
+
+def _freed(wakeups: Wakeups, webhooks: int, sent: int, asked: int) -> None:
+    """What dead workers held is due again."""
+    for lane, count in ((FRESH, webhooks), (LATE, sent), (ACT, asked)):
+        if count:
+            wakeups.ring(lane)

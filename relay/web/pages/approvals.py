@@ -1,6 +1,7 @@
 """`/approvals/<token>`: the page where a person approves or rejects an action. Looking at it decides nothing."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import structlog
@@ -29,44 +30,55 @@ _NOTES = {
 log = structlog.get_logger(stage="act")
 
 
-def blueprint(relay: Relay, notes: Notes) -> Blueprint:
-    """The one page. Mail programs open links by themselves, so only its buttons decide."""
-    pages = Blueprint("approvals", __name__, template_folder="templates")
-    desk = Desk(relay)
-    style = (Path(__file__).parent / "templates" / "style.css").read_text()
-    # Never from what the request says of itself: the buttons must not lead elsewhere, nor back to plain http.
-    below = urlsplit(relay.config.public_url).path.rstrip("/")
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{fingerprint(style)}'; img-src data:;"
-        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
+class _Page:
+    """The page of a run, or of none."""
 
-    def page(run: Run | None, note: str | None, status: int = 200) -> Response:
-        ways = []
-        if run is not None:
-            with relay.database.read() as connection:
-                ways = [
-                    (label_of(each.source_id, connection, relay.vault), rows(run.action, each.input))
-                    for each in planned(run)
-                ]
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._style = (Path(__file__).parent / "templates" / "style.css").read_text()
+        # Never from what the request says of itself: the buttons must not lead elsewhere, nor back to plain http.
+        self._below = urlsplit(relay.config.public_url).path.rstrip("/")
+        self._headers = {
+            "Content-Security-Policy": (
+                f"default-src 'none'; style-src 'sha256-{fingerprint(self._style)}'; img-src data:;"
+                " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+            ),
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "X-Robots-Tag": "noindex",
+        }
+
+    def __call__(self, run: Run | None, note: str | None, status: int = 200) -> Response:
         html = render_template(
             "approval.html",
-            style=Markup(style),  # noqa: S704  our own file
+            style=Markup(self._style),  # noqa: S704  our own file
             run=run,
             action=actions()[run.action] if run else None,
-            ways=ways,
+            ways=self._ways(run) if run else [],
             fingerprint=fingerprint_of(run) if run else None,
-            here=f"{below}/approvals/{quote(request.view_args['token'], safe='')}" if request.view_args else None,
+            here=f"{self._below}/approvals/{quote(request.view_args['token'], safe='')}" if request.view_args else None,
             open=run is not None and run.state == runs.PENDING and now_ms() < (run.expires_at or 0),
             expires_at=iso(run.expires_at) if run else None,
             note=note,
         )
         response = Response(html, status=status, mimetype="text/html")
-        response.headers["Content-Security-Policy"] = policy
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex"
+        response.headers.update(self._headers)
         return response
+
+    def _ways(self, run: Run) -> list[tuple[Any, Any]]:
+        """What may come of a run: at which source, with which input."""
+        with self._relay.database.read() as connection:
+            return [
+                (label_of(each.source_id, connection, self._relay.vault), rows(run.action, each.input))
+                for each in planned(run)
+            ]
+
+
+def blueprint(relay: Relay, notes: Notes) -> Blueprint:
+    """The one page. Mail programs open links by themselves, so only its buttons decide."""
+    pages = Blueprint("approvals", __name__, template_folder="templates")
+    desk = Desk(relay)
+    page = _Page(relay)
 
     @pages.get("/<token>")
     def show(token: str) -> Response:
