@@ -240,8 +240,7 @@ def _provider(name: str) -> Provider:
 
 
 def _expected_by(provider: Provider, settings: Mapping[str, Any]) -> datetime:
-    assert provider.check is not None
     try:
-        return provider.check.expected_by(settings, datetime.now(UTC))
+        return provider.expected_by(settings, datetime.now(UTC))
     except ConfigError as error:
         raise InvalidRequest(error.message) from None

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote, unquote_plus
 
-from relay.errors import InvalidRequest, Unreadable
+from relay.errors import ConfigError, InvalidRequest, Unreadable
 from relay.formats import charsets, forms, jsontext, xmltext
 from relay.formats.times import instant
 from relay.formats.values import SECRET, TEXT, Form, one_of
@@ -390,6 +390,15 @@ class Provider:
 
     sender_argument: str = ""
     """What the installer of the sender has to be told."""
+
+    def expected_by(self, settings: Mapping[str, Any], now: datetime) -> datetime:
+        """Returns by when the next success of a check has to be told, given one `now` (aware).
+
+        Raises `ConfigError` for settings that say no such thing, and for a provider whose sources are no checks.
+        """
+        if self.check is None:
+            raise ConfigError(f"{self.label}: its sources are no checks.")
+        return self.check.expected_by(settings, now)
 
     @property
     def usual_settings(self) -> dict[str, str]:
