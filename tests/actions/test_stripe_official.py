@@ -85,8 +85,8 @@ def test_stripes_form_is_read(pairs: list[tuple[str, str]], fields: dict[str, An
 @pytest.mark.stripe_description
 def test_what_does_not_fit_the_description_is_seen(vendor: FakeVendor, stripe: OfficialStripe) -> None:
     way = vendor.task({}, KEYS).vendor
-    way.tell("POST", "/v1/invoices/in_1/pay", form={"off_session": "perhaps", "nonsense": "1"})
-    way.tell("POST", "/v1/invoices/in_1/charge", form={})
+    way.change("POST", "/v1/invoices/in_1/pay", form={"off_session": "perhaps", "nonsense": "1"})
+    way.change("POST", "/v1/invoices/in_1/charge", form={})
     way.ask("/v1/customers", query={"mail": "zoe@acme.example"})
 
     said = " ".join(stripe.complaints)
