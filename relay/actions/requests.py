@@ -14,7 +14,7 @@ from relay.actions.run_events import tell_completed, tell_pending
 from relay.actions.task import BuiltinTask
 from relay.catalogue.action_types import Action
 from relay.catalogue.action_types import get as get_action
-from relay.context import Relay
+from relay.context import Relay, Workspace
 from relay.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from relay.formats import json_schema, jsontext
 from relay.model import Source, new_id, now_ms
@@ -23,8 +23,7 @@ from relay.sdk.actions import Task
 from relay.sdk.client import Vendor
 from relay.sdk.outcomes import Failed, Uncertain
 from relay.security.approval_links import Link, Links
-from relay.security.vault import Vault
-from relay.storage import Connection, Database, audit, runs, sources
+from relay.storage import Connection, runs, sources
 from relay.storage.runs import Policy, Run
 
 _RESERVED = ("dry_run", "fallback")
@@ -32,57 +31,57 @@ _LONGEST_OUTCOME = 64
 
 
 @dataclass(frozen=True, slots=True)
+class _Call:
+    """An action that is asked for, and the body of the request."""
+
+    action: Action
+    body: Mapping[str, Any]
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The action's input: the body without what says how it is to be done."""
+        return {field: value for field, value in self.body.items() if field not in _RESERVED}
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
-    """Where calls of one relay are taken. It wakes the workers for what it has put in line, or has to tell."""
+    """Takes the calls of actions in one workspace, in the name of its actor, and wakes the workers for them."""
 
-    relay: Relay
-
-    @property
-    def database(self) -> Database:
-        return self.relay.database
-
-    @property
-    def vault(self) -> Vault:
-        return self.relay.vault
+    workspace: Workspace
 
     @property
     def links(self) -> Links:
-        return Links(self.vault, self.relay.config.public_url)
+        return _links(self.workspace.relay)
 
-    def linked(self, token: str) -> tuple[Link, Run]:
-        """What an approval link says, and the run that it leads to. Raises `NotFound`."""
-        link = self.links.read(token)
-        with self.database.read() as connection:
-            run = runs.get(connection, self.vault, link.run_id)
-        if run is None:
-            raise NotFound("What this link was for is gone.")
-        return link, run
-
-    def request(
-        self, workspace_id: str, name: str, body: Mapping[str, Any], *, actor: str, key: str | None = None
-    ) -> Run:
+    def request(self, name: str, body: Mapping[str, Any], *, key: str | None = None) -> Run:
         """The run of a call: a new one, or the one that the same call with this key made before.
 
         `body` fits the action's input schema; what its `fallback` comes to is checked here. Raises `InvalidRequest`, or
         `Conflict` when the key was used for something else.
         """
-        action = get_action(name)
-        given = {field: value for field, value in body.items() if field not in _RESERVED}
-        asked = hashlib.sha256(jsontext.dumps([name, dict(sorted(body.items()))])).hexdigest()
-        with self.database.read() as connection:
-            known = runs.with_key(connection, self.vault, workspace_id, actor, key) if key else None
+        run = self._requested(_Call(get_action(name), body), key)
+        # For the run of an earlier call, too: what woke the workers then may have been lost.
+        if not run.is_over:
+            self.workspace.ring(FRESH if run.state == runs.PENDING else ACT)
+        return run
+
+    def _requested(self, call: _Call, key: str | None) -> Run:
+        at, action, actor = self.workspace, call.action, self.workspace.actor
+        asked = hashlib.sha256(jsontext.dumps([action.name, dict(sorted(call.body.items()))])).hexdigest()
+        with at.database.read() as connection:
+            known = runs.with_key(connection, at.vault, at.id, actor, key) if key else None
             if known is not None:
                 return _same(known, asked)
-            source = source_choice.choose(connection, self.vault, workspace_id, action, given)
-            content = self._content(connection, workspace_id, action, body, given, source)
-        with self.database.write() as connection:
+            source = source_choice.choose(connection, at.vault, at.id, action, call.given)
+            content = self._content(connection, call, source)
+        with at.database.write() as connection:
             now = now_ms()
-            waits = self._waits(connection, workspace_id, action, source, content, actor, lock=True)
-            minor, currency = policy.money_of(given)
+            waits = self._waits(connection, action, source, content, lock=True)
+            minor, currency = policy.money_of(call.given)
             run = Run(
                 id=new_id("run"),
-                workspace_id=workspace_id,
-                action=name,
+                workspace_id=at.id,
+                action=action.name,
                 risk=action.risk,
                 source_id=source.id if source else None,
                 state=runs.PENDING if waits else runs.QUEUED,
@@ -97,36 +96,35 @@ class Desk:
                 amount_minor=minor,
                 currency=currency,
             )
-            if not runs.add(connection, self.vault, run):
+            if not runs.add(connection, at.vault, run):
                 # Another call with this key came first.
-                first = runs.with_key(connection, self.vault, workspace_id, actor, key or "")
+                first = runs.with_key(connection, at.vault, at.id, actor, key or "")
                 assert first is not None
                 return _same(first, asked)
-            audit.append(connection, audit.Entry(workspace_id, now, actor, "action.requested", run.id, name))
+            at.note(connection, now, "action.requested", run.id, action.name)
             if waits:
-                tell_pending(connection, self.vault, run)
-        self.relay.ring(FRESH if waits else ACT)
+                tell_pending(connection, at.vault, run)
         return run
 
-    def dry_run(self, workspace_id: str, name: str, body: Mapping[str, Any], *, actor: str = "") -> dict[str, Any]:
+    def dry_run(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """What a call would send, without sending it: reads are done, changes only noted, secrets left out."""
-        action = get_action(name)
-        given = {field: value for field, value in body.items() if field not in _RESERVED}
-        with self.database.read() as connection:
-            source = source_choice.choose(connection, self.vault, workspace_id, action, given)
-            content = self._content(connection, workspace_id, action, body, given, source)
-            judged = [self._waits(connection, workspace_id, action, source, content, actor)]
+        at, call = self.workspace, _Call(get_action(name), body)
+        action, given = call.action, call.given
+        with at.database.read() as connection:
+            source = source_choice.choose(connection, at.vault, at.id, action, given)
+            content = self._content(connection, call, source)
+            judged = [self._waits(connection, action, source, content)]
         if source is None:
-            text, would = self._dry_run_of_own(workspace_id, action, given)
+            text, would = self._dry_run_of_own(call)
             answer = {"source": None, "would_send": would, "message": text}
             return {"status": "dry_run", "needs_approval": any(judged), **answer}
 
         def judge(money: Mapping[str, Any]) -> None:
-            with self.database.read() as connection:
-                judged.append(policy.waits(connection, workspace_id, action, [money], now_ms()))
+            with at.database.read() as connection:
+                judged.append(policy.waits(connection, at.id, action, [money], now_ms()))
 
         vendor = Vendor(
-            str(source.settings.get("api_url") or ""), allow_private=self.relay.config.allow_private_sources, dry=True
+            str(source.settings.get("api_url") or ""), allow_private=at.config.allow_private_sources, dry=True
         )
         task = Task(given, source.settings, vendor, new_id("run"), datetime.now(UTC), judge)
         try:
@@ -145,14 +143,13 @@ class Desk:
             else f"Would send {len(vendor.told)} requests that change something.",
         }
 
-    def _dry_run_of_own(
-        self, workspace_id: str, action: Action, given: Mapping[str, Any]
-    ) -> tuple[str, list[dict[str, Any]]]:
+    def _dry_run_of_own(self, call: _Call) -> tuple[str, list[dict[str, Any]]]:
+        at, action = self.workspace, call.action
         if action.name not in builtin.REHEARSALS:
             return "The relay does this itself; nothing is sent to anybody else for it.", []
         run = Run(
             id=new_id("run"),
-            workspace_id=workspace_id,
+            workspace_id=at.id,
             action=action.name,
             risk=action.risk,
             source_id=None,
@@ -160,40 +157,26 @@ class Desk:
             requested_by="",
             created_at=now_ms(),
             due_at=None,
-            content={"input": given},
+            content={"input": call.given},
         )
         try:
-            would = builtin.REHEARSALS[action.name](BuiltinTask(run, self.database, self.vault))
+            would = builtin.REHEARSALS[action.name](BuiltinTask(run, at.database, at.vault))
         except Failed as error:
             return error.message, []
         return "Would send this over the first of these channels that takes it.", would
 
-    def decide_by_link(self, token: str, *, approve: bool, seen: str | None = None) -> Run:
-        """As `decide`, for who came by a link."""
-        link = self.links.read(token)
-        actor = f"approval link {link.way}"
-        return self.decide(None, link.run_id, approve=approve, actor=actor, owner=link.owner, seen=seen)
-
-    def decide(
-        self,
-        workspace_id: str | None,
-        run_id: str,
-        *,
-        approve: bool,
-        actor: str,
-        owner: str | None = None,
-        seen: str | None = None,
-    ) -> Run:
-        """Approve or reject what waits for a person, once. `workspace_id` is None for who came by a link.
+    def decide(self, run_id: str, *, approve: bool, owner: str | None = None, seen: str | None = None) -> Run:
+        """Approve or reject what waits for a person, once.
 
         `owner` is whose way that was, where it is not the actor's own. `seen` is the fingerprint of what was decided
         on, where the caller knows it; an approval is kept with it, and nothing else is done for it. Raises `NotFound`,
         `Conflict` that says what became of it, or `Forbidden`: the key that asked does not approve, by no way.
         """
+        at, actor = self.workspace, self.workspace.actor
         now = now_ms()
-        with self.database.write() as connection:
-            run = runs.get(connection, self.vault, run_id)
-            if run is None or workspace_id not in (None, run.workspace_id):
+        with at.database.write() as connection:
+            run = runs.get(connection, at.vault, run_id)
+            if run is None or run.workspace_id != at.id:
                 raise NotFound("There is no run with this id in this workspace.")
             if run.state != runs.PENDING or run.expires_at is None or now >= run.expires_at:
                 state = runs.EXPIRED if run.state == runs.PENDING else run.state
@@ -213,86 +196,85 @@ class Desk:
                 text = f"It was rejected by {actor}."
                 content = {**run.content, "text": text, "code": "rejected"}
                 decided = replace(decided, state=runs.REJECTED, due_at=None, finished_at=now, content=content)
-            if not runs.save(connection, self.vault, decided, was_due=run.due_at):
+            if not runs.save(connection, at.vault, decided, was_due=run.due_at):
                 raise Conflict("Somebody else decides this at the same moment. Look again.", code="already_decided")
-            verb = "approved" if approve else "rejected"
-            audit.append(connection, audit.Entry(run.workspace_id, now, actor, f"action.{verb}", run.id, run.action))
+            at.note(connection, now, f"action.{'approved' if approve else 'rejected'}", run.id, run.action)
             if not approve:
-                tell_completed(connection, self.vault, decided)
-        self.relay.ring(ACT if approve else FRESH)
+                tell_completed(connection, at.vault, decided)
+        at.ring(ACT if approve else FRESH)
         return decided
 
-    def set_policy(self, workspace_id: str, rule: Policy, *, actor: str) -> None:
-        with self.database.write() as connection:
-            runs.set_policy(connection, workspace_id, rule)
-            entry = audit.Entry(
-                workspace_id, now_ms(), actor, "action.policy_set", rule.action, policy.words(rule)[:_LONGEST_OUTCOME]
-            )
-            audit.append(connection, entry)
+    def set_policy(self, rule: Policy) -> None:
+        at = self.workspace
+        with at.database.write() as connection:
+            runs.set_policy(connection, at.id, rule)
+            at.note(connection, now_ms(), "action.policy_set", rule.action, policy.words(rule)[:_LONGEST_OUTCOME])
 
     def _waits(
         self,
         connection: Connection,
-        workspace_id: str,
         action: Action,
         source: Source | None,
         content: Mapping[str, Any],
-        actor: str,
         *,
         lock: bool = False,
     ) -> bool:
         """Whether a person has to say yes first. What the workspace decided for the action holds first."""
-        if policy.waits(connection, workspace_id, action, inputs(content), now_ms(), lock=lock):
+        at = self.workspace
+        if policy.waits(connection, at.id, action, inputs(content), now_ms(), lock=lock):
             return True
-        if not asked_by_program(actor) or runs.policy_of(connection, workspace_id, action.name) is not None:
+        if not asked_by_program(at.actor) or runs.policy_of(connection, at.id, action.name) is not None:
             return False
         ids = (source.id if source else None, content.get("fallback", {}).get("source_id"))
         return any(
-            strangers.writes_to_stranger(connection, self.vault, workspace_id, action.name, source_id, given)
+            strangers.writes_to_stranger(connection, at.vault, at.id, action.name, source_id, given)
             for source_id, given in zip(ids, inputs(content), strict=False)
         )
 
-    def _content(
-        self,
-        connection: Connection,
-        workspace_id: str,
-        action: Action,
-        body: Mapping[str, Any],
-        given: Mapping[str, Any],
-        first: Source | None,
-    ) -> dict[str, Any]:
+    def _content(self, connection: Connection, call: _Call, first: Source | None) -> dict[str, Any]:
         """What a run holds from the beginning. Raises `InvalidRequest`."""
-        if body.get("fallback") is None:
-            return {"input": given}
-        return {
-            "input": given,
-            "fallback": self._fallback(connection, workspace_id, action, body["fallback"], given, first),
-        }
+        if call.body.get("fallback") is None:
+            return {"input": call.given}
+        return {"input": call.given, "fallback": self._fallback(connection, call, first)}
 
-    def _fallback(
-        self,
-        connection: Connection,
-        workspace_id: str,
-        action: Action,
-        wanted: Mapping[str, Any],
-        given: Mapping[str, Any],
-        first: Source | None,
-    ) -> dict[str, Any]:
+    def _fallback(self, connection: Connection, call: _Call, first: Source | None) -> dict[str, Any]:
+        at, action, wanted = self.workspace, call.action, call.body["fallback"]
         if action.own:
             raise InvalidRequest(f"{action.name} is done by the relay itself, so there is no fallback for it.")
         named = str(wanted.get("source") or "")
         chosen = source_choice.fit(
-            sources.named(connection, self.vault, workspace_id, named), action, named, field="fallback.source"
+            sources.named(connection, at.vault, at.id, named), action, named, field="fallback.source"
         )
         if first is not None and chosen.id == first.id:
             raise InvalidRequest("fallback.source must be another source than the first.")
         differs = json_schema.without_blanks(wanted.get("input") or {}, action.input)
         if "source" in differs:
             raise InvalidRequest("fallback.input.source is said as fallback.source.")
-        json_schema.check({**given, **differs}, action.input, within="fallback.input.")
-        for name in policy.changed_money(given, differs):
+        json_schema.check({**call.given, **differs}, action.input, within="fallback.input.")
+        for name in policy.changed_money(call.given, differs):
             raise InvalidRequest(f"fallback.input.{name} must be left out: a fallback is about the same money.")
         return {"source_id": chosen.id, "input": differs}
+
+
+def linked(relay: Relay, token: str) -> tuple[Link, Run]:
+    """What an approval link says, and the run that it leads to. Raises `NotFound`."""
+    link = _links(relay).read(token)
+    with relay.database.read() as connection:
+        run = runs.get(connection, relay.vault, link.run_id)
+    if run is None:
+        raise NotFound("What this link was for is gone.")
+    return link, run
+
+
+def decide_by_link(relay: Relay, token: str, *, approve: bool, seen: str | None = None) -> Run:
+    """As `Desk.decide`, for who came by a link: it says in which workspace, and in whose name."""
+    link, run = linked(relay, token)
+    desk = Desk(relay.workspace(run.workspace_id, f"approval link {link.way}"))
+    return desk.decide(run.id, approve=approve, owner=link.owner, seen=seen)
+
+
+def _links(relay: Relay) -> Links:
+    return Links(relay.vault, relay.config.public_url)
 
 
 def _same(known: Run, asked: str) -> Run:

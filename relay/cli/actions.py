@@ -76,9 +76,9 @@ def run_action(name: str, settings: tuple[str, ...], dry_run: bool, key: str | N
     given = requests.json_object(jsontext.dumps(given), get_action(name).input)
     with here() as workspace:
         if dry_run:
-            show(Desk(workspace.relay).dry_run(workspace.id, name, given), as_json)
+            show(Desk(workspace).dry_run(name, given), as_json)
             return
-        run = Desk(workspace.relay).request(workspace.id, name, given, actor=ACTOR, key=key)
+        run = Desk(workspace).request(name, given, key=key)
         show(_shown(workspace, run), as_json)
 
 
@@ -87,7 +87,7 @@ def run_action(name: str, settings: tuple[str, ...], dry_run: bool, key: str | N
 def approve(run_id: str) -> None:
     """Say yes to a run that waits for it."""
     with here() as workspace:
-        run = Desk(workspace.relay).decide(workspace.id, run_id, approve=True, actor=ACTOR)
+        run = Desk(workspace).decide(run_id, approve=True)
         asked_for = _shown(workspace, run)["asked_for"]
     click.echo(f"Approved: {asked_for} It is done now. `relay action runs` shows what comes of it.")
 
@@ -97,7 +97,7 @@ def approve(run_id: str) -> None:
 def reject(run_id: str) -> None:
     """Say no to a run that waits for approval."""
     with here() as workspace:
-        Desk(workspace.relay).decide(workspace.id, run_id, approve=False, actor=ACTOR)
+        Desk(workspace).decide(run_id, approve=False)
     click.echo("Rejected: nothing is done.")
 
 
@@ -111,7 +111,7 @@ def set_policy(name: str, mode: str, amount: str | None, currency: str | None, p
     """When somebody has to approve an action: relay action policy payment.refund above 50 EUR --per-day 500"""
     rule = policy.checked(name, mode, amount, currency, per_day)
     with here() as workspace:
-        Desk(workspace.relay).set_policy(workspace.id, rule, actor=ACTOR)
+        Desk(workspace).set_policy(rule)
     click.echo(f"From now on {name} needs approval: {policy.words(rule)}.")
 
 
@@ -130,9 +130,7 @@ def _shown(workspace: Workspace, run: Run) -> dict[str, Any]:
         "fallback": next(({"source": each.source_id, "input": each.input} for each in planned(run)[1:]), None),
         "created_at": iso(run.created_at),
         "message": run.content.get("text"),
-        "approve_url": Desk(workspace.relay).links.url(Link(run.id, f"shown on the {ACTOR}", ACTOR))
-        if pending
-        else None,
+        "approve_url": Desk(workspace).links.url(Link(run.id, f"shown on the {ACTOR}", ACTOR)) if pending else None,
     }
 
 

@@ -6,14 +6,13 @@ from typing import Any
 import click
 
 from relay.areas.findings import BROKEN
-from relay.cli.context import ACTOR, here, json_option, none_of, show, table
+from relay.cli.context import here, json_option, none_of, show, table
 from relay.cli.named import check_types, event_named, hook_named, source_named
 from relay.errors import Broken, InvalidRequest
 from relay.formats.times import instant
 from relay.inbound.lookups import asking
 from relay.model import iso
 from relay.outbound import replay
-from relay.queue.lanes import LATE
 from relay.running import anchors, doctor
 from relay.storage import audit, deliveries, events
 
@@ -111,31 +110,13 @@ def replay_command(event_id: str | None, since: str | None, hook: str | None, dr
                 hook = hook_named(workspace, connection, hook).id
         if event_id is not None:
             with asking(workspace.config.allow_private_sources) as api_reader:
-                summary = replay.one(
-                    workspace.database,
-                    workspace.vault,
-                    workspace.id,
-                    event_id,
-                    hook_id=hook,
-                    dry_run=dry_run,
-                    api_reader=api_reader,
-                    actor=ACTOR,
-                )
+                summary = replay.one(workspace, event_id, hook_id=hook, dry_run=dry_run, api_reader=api_reader)
         else:
             moment = instant(since)
             if moment is None:
                 raise InvalidRequest("--since must be an instant with its zone, such as 2026-11-22T07:00:00Z.")
-            summary = replay.since(
-                workspace.database,
-                workspace.vault,
-                workspace.id,
-                int(moment.timestamp() * 1000),
-                hook_id=hook,
-                dry_run=dry_run,
-                actor=ACTOR,
-            )
-        if not dry_run:
-            workspace.ring(LATE)
+            selection = replay.Selection(int(moment.timestamp() * 1000), hook_id=hook)
+            summary = replay.since(workspace, selection, dry_run=dry_run)
     show(summary, as_json)
 
 

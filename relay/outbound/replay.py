@@ -1,15 +1,17 @@
 """Sending because somebody asked: one event again, all since an instant again, or a test event.
 
 A replay makes new deliveries of events as they are stored, so id and body stay what they were. They leave by
-the late lane: whoever calls rings it.
+the late lane, which is woken for them.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from relay.catalogue.vocabulary import catalogue
+from relay.context import Workspace
 from relay.errors import Conflict, InvalidRequest, NotFound
 from relay.formats import jsontext
 from relay.formats.nearest import did_you_mean
@@ -22,9 +24,9 @@ from relay.model import EVENTS_PER_WEBHOOK, Event, Hook, Inbound, iso, new_id, n
 from relay.outbound.match import EVERY_TYPE, HookIndex
 from relay.outbound.orders import order_key
 from relay.providers import get as get_provider
+from relay.queue.lanes import LATE
 from relay.sdk.provider import Provider
-from relay.security.vault import Vault
-from relay.storage import Connection, Database, audit, deliveries, events, hooks, inbound, records, sources
+from relay.storage import Connection, deliveries, events, hooks, inbound, records, sources
 from relay.storage.events import StoredEvent
 
 TEST_PREFIX = "evt_test"
@@ -36,16 +38,33 @@ _SLACK_MS = 10 * 60 * 1000
 """How far order of acceptance and times of reception may disagree: machines and their clocks differ."""
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is sent again: what came in from `since` up to and with `until`, in Unix ms.
+
+    Where they are named, of these types only, and to this hook only. Unlike in `one`, the hook's filters hold.
+    """
+
+    since: int
+    until: int | None = None
+    types: Sequence[str] = ()
+    hook_id: str | None = None
+
+    def has(self, event: StoredEvent) -> bool:
+        return (self.until is None or event.received_at <= self.until) and (not self.types or event.type in self.types)
+
+    def ends_before(self, event: StoredEvent) -> bool:
+        """Whether nothing that was accepted after this event belongs to it."""
+        return self.until is not None and event.received_at > self.until + _SLACK_MS
+
+
 def one(
-    database: Database,
-    vault: Vault,
-    workspace_id: str,
+    workspace: Workspace,
     event_id: str,
     *,
     hook_id: str | None = None,
     dry_run: bool = False,
     api_reader: ApiReader | None = None,
-    actor: str,
 ) -> dict[str, Any]:
     """Send one event again: to every active hook that wants it, or to the one named, whatever that one wants.
 
@@ -54,9 +73,9 @@ def one(
     `{"events", "deliveries", "hooks", "dry_run"}`, lists of ids; in a dry run no delivery has an id yet.
     """
     now = now_ms()
-    reread = None if dry_run else _reread(database, vault, workspace_id, event_id, api_reader)
-    with database.write() as connection:
-        asked = events.get(connection, workspace_id, event_id)
+    reread = None if dry_run else _reread(workspace, event_id, api_reader)
+    with workspace.database.write() as connection:
+        asked = events.get(connection, workspace.id, event_id)
         if asked is None:
             raise NotFound(f"There is no event {event_id[:64]!r} in this workspace.")
         if asked.defect is not None:
@@ -65,14 +84,16 @@ def one(
         if reread is not None:
             wanted = _understood(connection, asked, reread) or wanted
         if hook_id is not None:
-            hook = _active_hook(connection, vault, workspace_id, hook_id)
+            hook = _active_hook(connection, workspace, hook_id)
             rows = [_row(hook, event, now) for event in wanted]
         else:
-            index = HookIndex.of(_active_hooks(connection, vault, workspace_id))
+            index = HookIndex.of(_active_hooks(connection, workspace))
             rows = [_row(hook, event, now) for event in wanted for hook in index.wanting(event.envelope)]
         if not dry_run:
             deliveries.store(connection, rows)
-            audit.append(connection, audit.Entry(workspace_id, now, actor, "event.replayed", event_id))
+            workspace.note(connection, now, "event.replayed", event_id)
+    if not dry_run:
+        workspace.ring(LATE)
     return {
         "events": [event.id for event in wanted],
         "deliveries": [] if dry_run else [row.id for row in rows],
@@ -82,97 +103,81 @@ def one(
 
 
 def since(
-    database: Database,
-    vault: Vault,
-    workspace_id: str,
-    moment: int,
+    workspace: Workspace,
+    selection: Selection,
     *,
-    until: int | None = None,
-    types: Sequence[str] = (),
-    hook_id: str | None = None,
     dry_run: bool = False,
     after: int | None = None,
     most: int | None = None,
-    actor: str,
 ) -> dict[str, Any]:
-    """Send again what came in from `moment` (Unix ms) up to and with `until`, to the hooks that want it.
+    """Send again what is selected, to the hooks that want it, oldest first, in pages of one transaction each.
 
-    Oldest first, in pages of one transaction each. `hook_id` narrows it to one hook and, unlike in `one`,
-    overrules no filter. With `most` events looked at the work ends early. Answers counts: `{"events",
-    "deliveries", "hooks", "dry_run", "next"}`, `hooks` by hook; `next` is the `after` to go on with, None at
-    the end.
+    With `most` events looked at the work ends early. Answers counts: `{"events", "deliveries", "hooks", "dry_run",
+    "next"}`, `hooks` by hook; `next` is the `after` to go on with, None at the end.
     """
-    now = now_ms()
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     found = looked_at = 0
-    with database.read() as connection:
-        if hook_id is not None:
-            _active_hook(connection, vault, workspace_id, hook_id)
-        start = _place_of(connection, workspace_id, moment) if after is None else after
+    with workspace.database.read() as connection:
+        if selection.hook_id is not None:
+            _active_hook(connection, workspace, selection.hook_id)
+        start = _place_of(connection, workspace.id, selection.since) if after is None else after
     if not dry_run:
-        with database.write() as connection:
-            asked = audit.Entry(workspace_id, now, actor, "events.replayed", f"since {iso(moment)}")
-            audit.append(connection, asked)
-    while True:
+        with workspace.database.write() as connection:
+            workspace.note(connection, now_ms(), "events.replayed", f"since {iso(selection.since)}")
+    ended = False
+    while not ended and (most is None or looked_at < most):
         limit = _PAGE if most is None else min(_PAGE, most - looked_at)
-        with database.read() if dry_run else database.write() as connection:
-            page = events.since(connection, workspace_id, moment, start, limit)
-            chosen = [
-                event
-                for event in page
-                if (until is None or event.received_at <= until) and (not types or event.type in types)
-            ]
-            wanting = _active_hooks(connection, vault, workspace_id)
-            index = HookIndex.of(hook for hook in wanting if hook_id is None or hook.id == hook_id)
-            rows = [_row(hook, event, now) for event in chosen for hook in index.wanting(event.envelope)]
+        with workspace.database.read() if dry_run else workspace.database.write() as connection:
+            page = events.since(connection, workspace.id, selection.since, start, limit)
+            chosen = [event for event in page if selection.has(event)]
+            rows = _rows_for(chosen, selection, _active_hooks(connection, workspace))
             if not dry_run:
                 deliveries.store(connection, rows)
         found += len(chosen)
         looked_at += len(page)
-        for row in rows:
-            counts[row.hook_id] = counts.get(row.hook_id, 0) + 1
-        over = until is not None and bool(page) and page[-1].received_at > until + _SLACK_MS
-        ended = len(page) < limit or over
+        counts.update(row.hook_id for row in rows)
+        ended = len(page) < limit or selection.ends_before(page[-1])
         if page:
             start = page[-1].sequence
-        if ended or (most is not None and looked_at >= most):
-            break
+    if not dry_run:
+        workspace.ring(LATE)
     return {
         "events": found,
-        "deliveries": sum(counts.values()),
-        "hooks": counts,
+        "deliveries": counts.total(),
+        "hooks": dict(counts),
         "dry_run": dry_run,
         "next": None if ended else start,
     }
 
 
-def send_test(
-    database: Database,
-    vault: Vault,
-    workspace_id: str,
-    hook_id: str,
-    *,
-    event_type: str | None = None,
-    actor: str,
-) -> dict[str, str]:
+def send_test(workspace: Workspace, hook_id: str, *, event_type: str | None = None) -> dict[str, str]:
     """Send one hook a sample of an event type that it wants: a real delivery of what is plainly a test.
 
     Its id begins with `evt_test_` and `livemode` is false. It is kept below every real event, so no list of
     what happened shows it and no replay repeats it. Answers `{"event_id", "delivery_id"}`.
     """
-    source = source_of(database, vault, workspace_id)
+    source = source_of(workspace.database, workspace.vault, workspace.id)
     now = now_ms()
-    with database.write() as connection:
-        hook = _active_hook(connection, vault, workspace_id, hook_id)
+    with workspace.database.write() as connection:
+        hook = _active_hook(connection, workspace, hook_id)
         event = _sample(_type_to_test(hook, event_type), source.id, now)
-        while not events.store(connection, {0: workspace_id}, [(0, now, event)]):
+        while not events.store(connection, {0: workspace.id}, [(0, now, event)]):
             event = _sample(event.type, source.id, now)
-        kept = events.get(connection, workspace_id, event.id)
+        kept = events.get(connection, workspace.id, event.id)
         assert kept is not None  # stored above
         row = replace(_row(hook, kept, now), order_key=None)
         deliveries.store(connection, [row])
-        audit.append(connection, audit.Entry(workspace_id, now, actor, "hook.tested", hook.id))
+        workspace.note(connection, now, "hook.tested", hook.id)
+    workspace.ring(LATE)
     return {"event_id": event.id, "delivery_id": row.id}
+
+
+def _rows_for(
+    chosen: Iterable[StoredEvent], selection: Selection, active: Iterable[Hook]
+) -> list[deliveries.NewDelivery]:
+    index = HookIndex.of(hook for hook in active if selection.hook_id in (None, hook.id))
+    now = now_ms()
+    return [_row(hook, event, now) for event in chosen for hook in index.wanting(event.envelope)]
 
 
 def _row(hook: Hook, event: StoredEvent, now: int) -> deliveries.NewDelivery:
@@ -188,17 +193,17 @@ def _row(hook: Hook, event: StoredEvent, now: int) -> deliveries.NewDelivery:
     )
 
 
-def _active_hook(connection: Connection, vault: Vault, workspace_id: str, hook_id: str) -> Hook:
-    hook = hooks.require(connection, vault, workspace_id, hook_id)
+def _active_hook(connection: Connection, workspace: Workspace, hook_id: str) -> Hook:
+    hook = hooks.require(connection, workspace.vault, workspace.id, hook_id)
     if hook.status != hooks.ACTIVE:
         raise Conflict("This hook is switched off. Set its status to active first.", code="hook_switched_off")
     return hook
 
 
-def _active_hooks(connection: Connection, vault: Vault, workspace_id: str) -> list[Hook]:
+def _active_hooks(connection: Connection, workspace: Workspace) -> list[Hook]:
     found: list[Hook] = []
     before = None
-    while page := hooks.search(connection, vault, workspace_id, before=before, limit=_PAGE):
+    while page := hooks.search(connection, workspace.vault, workspace.id, before=before, limit=_PAGE):
         found += [hook for hook in page if hook.status == hooks.ACTIVE]
         before = page[-1].id
     return found
@@ -214,19 +219,17 @@ class _Reread:
     origin: Origin
 
 
-def _reread(
-    database: Database, vault: Vault, workspace_id: str, event_id: str, api_reader: ApiReader | None
-) -> _Reread | None:
-    with database.read() as connection:
-        unknown = events.get(connection, workspace_id, event_id)
+def _reread(workspace: Workspace, event_id: str, api_reader: ApiReader | None) -> _Reread | None:
+    with workspace.database.read() as connection:
+        unknown = events.get(connection, workspace.id, event_id)
         if unknown is None or unknown.type != "unknown":
             return None
         kept = inbound.get(connection, unknown.place)
-        source = sources.get_any(connection, vault, unknown.source_id)
+        source = sources.get_any(connection, workspace.vault, unknown.source_id)
     if kept is None or kept.sealed is None or source is None:
         return None
     provider = get_provider(source.provider)
-    webhook = read(provider, open_stored(vault, kept, source))
+    webhook = read(provider, open_stored(workspace.vault, kept, source))
     if webhook.unreadable is not None:
         return None
     if provider.look_up is not None and api_reader is not None:

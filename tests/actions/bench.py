@@ -39,7 +39,7 @@ class Bench:
         monkeypatch.setattr(adapters, "of", lambda provider: does if provider in ("standard", "hmac") else {})
         monkeypatch.setattr(adapters, "able", lambda name: ["standard"] if name in does else [])
         self.source = self.add_source()
-        self.desk = Desk(relay_of(self.database, self.vault, self.rung.append))
+        self.relay = relay_of(self.database, self.vault, self.rung.append)
 
     def add_source(self, provider: str = "standard", **settings: Any) -> Source:
         known = {"api_url": "http://127.0.0.1:1", "api_key": "s3cret", **settings}
@@ -60,12 +60,15 @@ class Bench:
             patience=patience,
         )
 
+    def desk(self, actor: str) -> Desk:
+        return Desk(self.relay.workspace(self.workspace.id, actor))
+
     def ask(self, name: str, idempotency: str | None = None, **given: Any) -> Run:
-        return self.desk.request(self.workspace.id, name, given, actor="key_1", key=idempotency)
+        return self.desk("key_1").request(name, given, key=idempotency)
 
     def approved(self, name: str, **given: Any) -> Run:
         run = self.ask(name, **given)
-        return self.desk.decide(self.workspace.id, run.id, approve=True, actor="key_2")
+        return self.desk("key_2").decide(run.id, approve=True)
 
     def point(self, url: str) -> None:
         """Have the source's API elsewhere."""

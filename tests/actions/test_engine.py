@@ -17,11 +17,13 @@ from kit.waiting import PATIENCE_SECONDS
 from relay.actions import adapters, policy
 from relay.actions.planned import Planned, fingerprint, in_words, planned
 from relay.actions.policy import checked
+from relay.actions.requests import decide_by_link, linked
 from relay.catalogue.action_types import actions
 from relay.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from relay.formats.money import from_decimal
 from relay.model import now_ms
 from relay.providers import load
+from relay.queue.lanes import ACT, FRESH
 from relay.sdk import amounts
 from relay.sdk import client as vendor_module
 from relay.sdk.actions import Adapter, Task
@@ -351,15 +353,47 @@ def test_what_moves_money_waits_for_a_person(bench: Bench, panel: Panel) -> None
     assert bench.told() == [f"action.approval_requested:{asked.id}"]
 
 
+def test_what_is_asked_for_and_decided_wakes_the_workers_of_its_lane(bench: Bench) -> None:
+    bench.ask(SUSPEND, service_id="acme")
+    waits, other = bench.ask(REFUND, payment_id="p"), bench.ask(REFUND, payment_id="q")
+    bench.desk("key_2").decide(waits.id, approve=True)
+    bench.desk("key_2").decide(other.id, approve=False)
+    bench.desk("key_2").dry_run(SUSPEND, {"service_id": "acme"})
+
+    assert bench.rung == [ACT, FRESH, FRESH, ACT, FRESH]
+
+
+@pytest.mark.parametrize(("action", "given", "lane"), [(SUSPEND, "service_id", ACT), (REFUND, "payment_id", FRESH)])
+def test_a_repeat_wakes_the_workers_again_as_long_as_the_run_waits(
+    bench: Bench, action: str, given: str, lane: str
+) -> None:
+    """What woke them the first time may have been lost, with Redis."""
+    first = bench.ask(action, idempotency="k1", **{given: "p"})
+    bench.rung.clear()
+
+    again = bench.ask(action, idempotency="k1", **{given: "p"})
+
+    assert (again.id, bench.rung) == (first.id, [lane])
+
+
+def test_a_repeat_of_what_is_done_wakes_nobody(bench: Bench) -> None:
+    bench.carry_out(bench.ask(SUSPEND, idempotency="k1", service_id="acme"))
+    bench.rung.clear()
+
+    again = bench.ask(SUSPEND, idempotency="k1", service_id="acme")
+
+    assert (again.state, bench.rung) == (runs.SUCCEEDED, [])
+
+
 def test_a_link_leads_to_its_run_and_decides_once(bench: Bench, panel: Panel) -> None:
     asked = bench.ask(REFUND, payment_id="p")
     link = Link(asked.id, "sent to hook hk_1", "key_2")
-    token = bench.desk.links.url(link).rpartition("/")[2]
+    token = bench.desk("tests").links.url(link).rpartition("/")[2]
 
-    assert bench.desk.linked(token) == (link, asked)
-    bench.desk.decide_by_link(token, approve=True)
+    assert linked(bench.relay, token) == (link, asked)
+    decide_by_link(bench.relay, token, approve=True)
     with pytest.raises(Conflict, match="decided already"):
-        bench.desk.decide_by_link(token, approve=False)
+        decide_by_link(bench.relay, token, approve=False)
 
     assert bench.carry_out(asked).decided_by == "approval link sent to hook hk_1"
     assert len(panel.effects) == 1
@@ -367,27 +401,27 @@ def test_a_link_leads_to_its_run_and_decides_once(bench: Bench, panel: Panel) ->
 
 def test_the_key_that_asked_approves_neither_by_the_api_nor_by_a_link_of_its_own(bench: Bench, panel: Panel) -> None:
     asked = bench.ask(REFUND, payment_id="p")
-    token = bench.desk.links.url(Link(asked.id, "sent to hook hk_1", "key_1")).rpartition("/")[2]
+    token = bench.desk("tests").links.url(Link(asked.id, "sent to hook hk_1", "key_1")).rpartition("/")[2]
 
     with pytest.raises(Forbidden, match="The key that asked for this cannot approve it"):
-        bench.desk.decide(bench.workspace.id, asked.id, approve=True, actor="key_1")
+        bench.desk("key_1").decide(asked.id, approve=True)
     with pytest.raises(Forbidden, match="The key that asked for this cannot approve it"):
-        bench.desk.decide_by_link(token, approve=True)
+        decide_by_link(bench.relay, token, approve=True)
 
     assert bench.run(asked.id).state == runs.PENDING
-    assert bench.desk.decide(bench.workspace.id, asked.id, approve=False, actor="key_1").state == runs.REJECTED
+    assert bench.desk("key_1").decide(asked.id, approve=False).state == runs.REJECTED
 
 
 @pytest.mark.parametrize("token", ["", "x", "AAAA", "é"])
 def test_a_link_that_was_not_made_here_leads_nowhere(bench: Bench, token: str) -> None:
     with pytest.raises(NotFound):
-        bench.desk.linked(token)
+        linked(bench.relay, token)
 
 
 def test_what_is_rejected_is_never_done(bench: Bench, panel: Panel) -> None:
     asked = bench.ask(REFUND, payment_id="p")
 
-    bench.desk.decide(bench.workspace.id, asked.id, approve=False, actor="key_2")
+    bench.desk("key_2").decide(asked.id, approve=False)
     bench.actor().carry_out_due()
 
     assert (bench.run(asked.id).state, panel.effects) == (runs.REJECTED, [])
@@ -401,7 +435,7 @@ def test_what_nobody_approves_expires(bench: Bench, panel: Panel) -> None:
         assert runs.save(connection, bench.vault, over, was_due=asked.due_at)
 
     with pytest.raises(Conflict, match="expired"):
-        bench.desk.decide(bench.workspace.id, asked.id, approve=True, actor="key_2")
+        bench.desk("key_2").decide(asked.id, approve=True)
     assert bench.carry_out(asked).state == runs.EXPIRED
     assert panel.effects == []
 
@@ -416,13 +450,13 @@ def test_what_nobody_approves_expires(bench: Bench, panel: Panel) -> None:
     ],
 )
 def test_a_policy_may_ask_above_an_amount(bench: Bench, given: dict[str, Any], waits: bool) -> None:
-    bench.desk.set_policy(bench.workspace.id, checked(REFUND, "above", 50, "eur"), actor="key_1")
+    bench.desk("key_1").set_policy(checked(REFUND, "above", 50, "eur"))
 
     assert (bench.ask(REFUND, payment_id="p", **given).state == runs.PENDING) is waits
 
 
 def test_what_passed_the_days_sum_when_it_was_asked_for_is_done(bench: Bench, panel: Panel) -> None:
-    bench.desk.set_policy(bench.workspace.id, checked(REFUND, "above", 50, "EUR", 100), actor="key_2")
+    bench.desk("key_2").set_policy(checked(REFUND, "above", 50, "EUR", 100))
     asked = [bench.ask(REFUND, payment_id="p", amount=40, currency="EUR") for _ in range(3)]
 
     ended = [bench.carry_out(each, until=lambda run: run.state in (runs.SUCCEEDED, runs.PENDING)) for each in asked]
@@ -433,7 +467,7 @@ def test_what_passed_the_days_sum_when_it_was_asked_for_is_done(bench: Bench, pa
 
 def test_what_only_the_source_knew_counts_towards_the_days_sum(reading: Bench, panel: Panel) -> None:
     """All of a payment of 60 EUR, which a person approved."""
-    reading.desk.set_policy(reading.workspace.id, checked(REFUND, "above", 50, "EUR", 100), actor="key_2")
+    reading.desk("key_2").set_policy(checked(REFUND, "above", 50, "EUR", 100))
     reading.carry_out(reading.approved(REFUND, payment_id="p"))
 
     states = [reading.ask(REFUND, payment_id="p", amount=amount, currency="EUR").state for amount in (40, 0.01)]
@@ -494,22 +528,22 @@ def reading(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 def test_what_was_read_is_judged_again_before_anything_is_told(reading: Bench, panel: Panel) -> None:
-    reading.desk.set_policy(reading.workspace.id, checked(REFUND, "never"), actor="key_2")
+    reading.desk("key_2").set_policy(checked(REFUND, "never"))
     asked = reading.ask(REFUND, payment_id="p")
-    reading.desk.set_policy(reading.workspace.id, checked(REFUND, "above", 50, "EUR"), actor="key_2")
+    reading.desk("key_2").set_policy(checked(REFUND, "above", 50, "EUR"))
 
     waiting = reading.carry_out(asked, until=lambda run: run.state == runs.PENDING)
 
     assert (asked.state, waiting.told, panel.effects) == (runs.QUEUED, False, [])
     assert reading.told() == [f"action.approval_requested:{asked.id}"]
-    reading.desk.decide(reading.workspace.id, asked.id, approve=True, actor="key_2")
+    reading.desk("key_2").decide(asked.id, approve=True)
     assert reading.carry_out(asked).state == runs.SUCCEEDED
     assert len(panel.effects) == 1
 
 
 def test_the_currency_is_that_of_the_thing_not_of_the_caller(reading: Bench, panel: Panel) -> None:
     """The attack: 5,000 INR, below the policy's limit, of a payment that is in another currency."""
-    reading.desk.set_policy(reading.workspace.id, checked(REFUND, "above", 5000, "INR"), actor="key_2")
+    reading.desk("key_2").set_policy(checked(REFUND, "above", 5000, "INR"))
 
     run = reading.carry_out(reading.ask(REFUND, payment_id="p", amount=5000, currency="INR"))
 
@@ -519,10 +553,10 @@ def test_the_currency_is_that_of_the_thing_not_of_the_caller(reading: Bench, pan
 
 def test_a_dry_run_says_that_what_was_read_needs_a_person(reading: Bench) -> None:
     body = {"payment_id": "p", "amount": 50, "currency": "EUR"}
-    reading.desk.set_policy(reading.workspace.id, checked(REFUND, "above", 50, "EUR"), actor="key_2")
+    reading.desk("key_2").set_policy(checked(REFUND, "above", 50, "EUR"))
 
     said = [
-        reading.desk.dry_run(reading.workspace.id, REFUND, given)["needs_approval"]
+        reading.desk("tests").dry_run(REFUND, given)["needs_approval"]
         for given in (body, {**body, "amount": 51}, {"payment_id": "p"})
     ]
 
@@ -549,13 +583,13 @@ def test_a_fallback_is_checked_and_changes_no_money(
 ) -> None:
     """The attack: to ask for 1 EUR, below the policy's 50, and to fall back to 9,000."""
     other = bench.add_source("hmac")
-    bench.desk.set_policy(bench.workspace.id, checked(REFUND, "above", 50, "eur"), actor="key_1")
+    bench.desk("key_1").set_policy(checked(REFUND, "above", 50, "eur"))
     body = {"payment_id": "p", "source": bench.source.id, "fallback": {"source": other.id, "input": differs}, **given}
 
     with pytest.raises(InvalidRequest, match=rf"^fallback\.input\.{named} "):
         bench.ask(REFUND, **body)
     with pytest.raises(InvalidRequest, match=rf"^fallback\.input\.{named} "):
-        bench.desk.dry_run(bench.workspace.id, REFUND, body)
+        bench.desk("tests").dry_run(REFUND, body)
 
 
 @pytest.mark.parametrize("differs", [{}, {"payment_id": "q"}, {"amount": "1.00"}, {"currency": "eur", "reason": ""}])
@@ -563,7 +597,7 @@ def test_a_fallback_about_the_same_money_waits_for_nobody_below_the_limit(
     bench: Bench, differs: dict[str, Any]
 ) -> None:
     other = bench.add_source("hmac")
-    bench.desk.set_policy(bench.workspace.id, checked(REFUND, "above", 50, "eur"), actor="key_1")
+    bench.desk("key_1").set_policy(checked(REFUND, "above", 50, "eur"))
     same = {**differs, **({"amount": Decimal(differs["amount"])} if "amount" in differs else {})}
     given = {"payment_id": "p", "amount": 1, "currency": "EUR", "source": bench.source.id}
 
@@ -599,8 +633,8 @@ def test_an_approval_is_for_what_was_seen(bench: Bench, panel: Panel) -> None:
     asked = bench.ask(REFUND, payment_id="p")
 
     with pytest.raises(Conflict, match="not what was seen"):
-        bench.desk.decide(bench.workspace.id, asked.id, approve=True, actor="key_2", seen="f" * 64)
-    bench.desk.decide(bench.workspace.id, asked.id, approve=True, actor="key_2", seen=fingerprint(asked))
+        bench.desk("key_2").decide(asked.id, approve=True, seen="f" * 64)
+    bench.desk("key_2").decide(asked.id, approve=True, seen=fingerprint(asked))
 
     assert bench.carry_out(asked).state == runs.SUCCEEDED
     assert len(panel.effects) == 1
@@ -636,7 +670,7 @@ def test_a_source_without_its_credentials_says_what_to_set(bench: Bench) -> None
 
 
 def test_a_rehearsal_says_what_would_be_sent_without_secrets_and_sends_nothing(bench: Bench, panel: Panel) -> None:
-    told = bench.desk.dry_run(bench.workspace.id, SUSPEND, {"service_id": "acme", "dry_run": True})
+    told = bench.desk("tests").dry_run(SUSPEND, {"service_id": "acme", "dry_run": True})
 
     assert (told["status"], panel.effects) == ("dry_run", [])
     (request,) = told["would_send"]

@@ -42,7 +42,7 @@ def event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str, output: 
     bench = Bench(tmp_path, {action: Adapter(run)}, monkeypatch)
     asked = bench.ask(action, **GIVEN[action])
     if asked.state == PENDING:
-        asked = bench.desk.decide(bench.workspace.id, asked.id, approve=True, actor="key_2")
+        asked = bench.desk("key_2").decide(asked.id, approve=True)
     bench.carry_out(asked)
     with bench.database.read() as connection:
         row = connection.execute(inbound.select().order_by(inbound.c.place.desc())).first()

@@ -9,6 +9,7 @@ import pytest
 from notify.office import SEND, SID, TOKEN, TWILIO, Office
 from notify.post_office import MailServer, Service, words
 from relay.actions import notification
+from relay.actions.requests import decide_by_link
 from relay.catalogue.vocabulary import catalogue
 from relay.errors import InvalidRequest
 from relay.formats import jsontext
@@ -148,7 +149,7 @@ def test_a_chat_gets_it_and_nobody_in_it_is_called_by_an_event(office: Office, s
 
 def waiting(office: Office) -> tuple[Run, str]:
     """A run that waits for a person, and the event that tells of it, which holds no link."""
-    office.desk.set_policy(office.workspace.id, Policy("alert.raise", "always"), actor="tests")
+    office.desk("tests").set_policy(Policy("alert.raise", "always"))
     asked = office.ask("alert.raise", key="disk:web03", title="Disk is full")
     action = catalogue().sample(catalogue().types["action.approval_requested"])["data"]["action"]
     told = action | {"run_id": asked.id, "asked_for": "Raise Alert: disk:web03.", "approve_url": None}
@@ -167,7 +168,7 @@ def test_a_chat_that_was_chosen_for_it_gets_the_link_and_the_decision_names_it(
     (link,) = re.findall(r"Approve or reject: https://relay\.example/approvals/([A-Za-z0-9_-]+)", text)
     assert "Raise Alert: disk:web03." in text
     assert link not in str(run.content)
-    decided = office.desk.decide_by_link(link, approve=True)
+    decided = decide_by_link(office.relay, link, approve=True)
     assert (decided.id, decided.decided_by) == (asked.id, "approval link sent over channel ops")
 
 
@@ -452,8 +453,8 @@ def test_no_token_is_in_what_became_of_it(office: Office, service: Service) -> N
 def test_a_dry_run_shows_the_words_and_sends_nothing(office: Office, mail_server: MailServer) -> None:
     office.mail_channel(mail_server, signature="Northlight")
 
-    shown = office.desk.dry_run(office.workspace.id, SEND, {"channel": "mail", "to": ZOE, "template": "restored"})
-    wrong = office.desk.dry_run(office.workspace.id, SEND, {"channel": "mail", "template": "restored"})
+    shown = office.desk("tests").dry_run(SEND, {"channel": "mail", "to": ZOE, "template": "restored"})
+    wrong = office.desk("tests").dry_run(SEND, {"channel": "mail", "template": "restored"})
 
     assert shown["would_send"] == [
         {

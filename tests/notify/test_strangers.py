@@ -51,7 +51,7 @@ def know(office: Office, source_id: str, native_id: str, email: str | None, kind
 
 
 def state(office: Office, actor: str = "key_1", action: str = SEND, **given: Any) -> str:
-    return office.desk.request(office.workspace.id, action, given, actor=actor).state
+    return office.desk(actor).request(action, given).state
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_number_is_not_known_and_a_chat_is_the_operators(strict: Office) -> No
 def test_what_waits_is_sent_once_a_person_says_yes(strict: Office, mail_server: MailServer) -> None:
     run = strict.ask(SEND, channel="mail", to=ZOE, **WORDS)
     before = len(mail_server.box.mails)
-    strict.desk.decide(strict.workspace.id, run.id, approve=True, actor="key_2")
+    strict.desk("key_2").decide(run.id, approve=True)
 
     done = strict.carry_out(run)
 
@@ -142,7 +142,7 @@ def test_what_waits_is_sent_once_a_person_says_yes(strict: Office, mail_server: 
 def test_a_dry_run_says_that_a_person_is_needed(strict: Office) -> None:
     body = {"channel": "mail", "to": ZOE, **WORDS}
 
-    shown = [strict.desk.dry_run(strict.workspace.id, SEND, body, actor=actor) for actor in ("key_1", "command line")]
+    shown = [strict.desk(actor).dry_run(SEND, body) for actor in ("key_1", "command line")]
 
     assert [each["needs_approval"] for each in shown] == [True, False]
 
@@ -159,9 +159,7 @@ def test_over_a_channel_go_so_many_messages_of_programs_in_an_hour(office: Offic
 
     fourth = office.carry_out(office.ask(SEND, channel="mail", to=ZOE, message="Buy now", urgent=True), until=put_off)
     elsewhere = office.send(channel="mail,second", to=ZOE, message="Buy now")
-    asked = office.desk.request(
-        office.workspace.id, SEND, {"channel": "mail", "to": ZOE, "message": "Buy now"}, actor="rule:reminders"
-    )
+    asked = office.desk("rule:reminders").request(SEND, {"channel": "mail", "to": ZOE, "message": "Buy now"})
     of_a_rule = office.carry_out(asked)
 
     assert fourth.state == runs.QUEUED
@@ -175,7 +173,7 @@ def test_messages_of_rules_take_no_room_from_programs(office: Office, mail_serve
     office.mail_channel(mail_server, per_channel_hour=1)
     for number in range(3):
         given = {"channel": "mail", "to": f"zoe{number}@shop.example", "message": "A reminder"}
-        office.carry_out(office.desk.request(office.workspace.id, SEND, given, actor="rule:reminders"))
+        office.carry_out(office.desk("rule:reminders").request(SEND, given))
 
     run = office.send(channel="mail", to=ZOE, message="There is news.")
 

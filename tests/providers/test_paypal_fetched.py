@@ -285,14 +285,7 @@ def test_what_was_unknown_is_told_when_it_is_sent_again_with_the_right_credentia
     [event] = relay.bench.events()
     relay.knows(sale())
 
-    replay.one(
-        relay.bench.database,
-        relay.bench.vault,
-        relay.bench.workspace_id,
-        event["id"],
-        api_reader=relay.belt.api_reader,
-        actor="tests",
-    )
+    replay.one(relay.bench.working_in(), event["id"], api_reader=relay.belt.api_reader)
 
     assert sorted(relay.told()) == sorted(SUCCEEDED + unknown())
 

@@ -22,8 +22,7 @@ TOLD = {"type": "something.happened", "data": {"it": "did"}}
 def of_every_kind(bench: Workbench) -> dict[str, str]:
     hook, source = bench.hook(), bench.source()
     inbound_id = bench.accept(source, TOLD)
-    desk = Desk(bench.relay)
-    run = desk.request(bench.workspace_id, "alert.raise", {"key": "a", "title": "b"}, actor="key_1")
+    run = Desk(bench.working_in()).request("alert.raise", {"key": "a", "title": "b"})
     with bench.database.write() as connection:
         channels.save(connection, bench.vault, Channel(bench.workspace_id, "desk", "json://example.com"), 1)
         idempotency.begin(connection, bench.workspace_id, "key_1", "k1", "0" * 64, now_ms())

@@ -20,10 +20,13 @@ AT_ONCE = 16
 ALERT = {"key": "disk:web03", "title": "Disk is full"}
 
 
+def desk(bench: Workbench, actor: str = "key_1", workspace_id: str | None = None) -> Desk:
+    return Desk(bench.relay.workspace(workspace_id or bench.workspace_id, actor))
+
+
 def ask(bench: Workbench, actor: str = "key_1", **changes: str) -> Run | Conflict:
-    desk = Desk(bench.relay)
     try:
-        return desk.request(bench.workspace_id, "alert.raise", {**ALERT, **changes}, actor=actor, key="k1")
+        return desk(bench, actor).request("alert.raise", {**ALERT, **changes}, key="k1")
     except Conflict as conflict:
         return conflict
 
@@ -55,8 +58,7 @@ def test_a_key_belongs_to_the_api_key_that_used_it(bench: Workbench) -> None:
 
 
 def test_each_run_is_taken_by_one_worker(bench: Workbench) -> None:
-    desk = Desk(bench.relay)
-    wanted = [desk.request(bench.workspace_id, "alert.raise", ALERT, actor="key_1").id for _ in range(AT_ONCE)]
+    wanted = [desk(bench).request("alert.raise", ALERT).id for _ in range(AT_ONCE)]
 
     def take(_: int) -> list[str]:
         now = now_ms()
@@ -71,13 +73,10 @@ def test_each_run_is_taken_by_one_worker(bench: Workbench) -> None:
 
 def test_the_first_runs_of_a_workspace_tell_of_themselves_at_once(bench: Workbench) -> None:
     """Each makes the workspace's own source, which tells of them, unless it is there."""
-    desk = Desk(bench.relay)
-    desk.set_policy(bench.workspace_id, Policy("alert.raise", "always"), actor="key_1")
+    desk(bench).set_policy(Policy("alert.raise", "always"))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        made = list(
-            pool.map(lambda _: desk.request(bench.workspace_id, "alert.raise", ALERT, actor="key_1"), range(AT_ONCE))
-        )
+        made = list(pool.map(lambda _: desk(bench).request("alert.raise", ALERT), range(AT_ONCE)))
 
     assert {each.state for each in made} == {runs.PENDING}
     with bench.database.read() as connection:
@@ -87,13 +86,12 @@ def test_the_first_runs_of_a_workspace_tell_of_themselves_at_once(bench: Workben
 
 
 def test_a_run_is_decided_once(bench: Workbench) -> None:
-    desk = Desk(bench.relay)
-    desk.set_policy(bench.workspace_id, Policy("alert.raise", "always"), actor="key_1")
-    run = desk.request(bench.workspace_id, "alert.raise", ALERT, actor="key_1")
+    desk(bench).set_policy(Policy("alert.raise", "always"))
+    run = desk(bench).request("alert.raise", ALERT)
 
     def decide(number: int) -> str:
         try:
-            return desk.decide(bench.workspace_id, run.id, approve=number % 2 == 0, actor=f"key_{number}").state
+            return desk(bench, f"key_{number}").decide(run.id, approve=number % 2 == 0).state
         except Conflict as conflict:
             return conflict.code
 
@@ -108,9 +106,8 @@ REFUND = "payment.refund"
 
 def refund(bench: Workbench, amount: float = 49, currency: str = "EUR", workspace_id: str | None = None) -> Run:
     """A refund at the only source of its workspace that can."""
-    desk = Desk(bench.relay)
     given = {"payment_id": "tr_1", "amount": amount, "currency": currency}
-    return desk.request(workspace_id or bench.workspace_id, REFUND, given, actor="key_1")
+    return desk(bench, workspace_id=workspace_id).request(REFUND, given)
 
 
 @pytest.fixture
@@ -186,8 +183,7 @@ def test_the_workspaces_own_source_is_made_once(bench: Workbench) -> None:
 
 
 def test_a_run_that_does_not_open_keeps_no_other_from_being_done(bench: Workbench) -> None:
-    desk = Desk(bench.relay)
-    lost, well = (desk.request(bench.workspace_id, "alert.raise", ALERT, actor="key_1").id for _ in range(2))
+    lost, well = (desk(bench).request("alert.raise", ALERT).id for _ in range(2))
     now = now_ms()
     with bench.database.write() as connection:
         connection.execute(update(action_runs).where(action_runs.c.id == lost).values(sealed=b"\x01????"))

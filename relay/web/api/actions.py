@@ -84,10 +84,10 @@ def _list(call: Call) -> Answer:
 
 
 def _run(call: Call, name: str) -> Answer:
-    at = Desk(call.workspace.relay)
+    at = Desk(call.workspace)
     if call.body.get("dry_run"):
-        return Answer(at.dry_run(call.workspace.id, name, call.body, actor=call.key.id))
-    run = at.request(call.workspace.id, name, call.body, actor=call.key.id, key=call.idempotency_key)
+        return Answer(at.dry_run(name, call.body))
+    run = at.request(name, call.body, key=call.idempotency_key)
     if run.state != runs.PENDING and not run.is_over:
         run = _outcome(call, run)
     return _answer(call, run)
@@ -153,7 +153,7 @@ def _shown(call: Call, run: Run) -> dict[str, Any]:
         "requested_by": run.requested_by,
         "decided_by": run.decided_by,
         "approve_url": (
-            Desk(call.workspace.relay).links.shown_to(call.key.id, run.id, run.requested_by)
+            Desk(call.workspace).links.shown_to(call.key.id, run.id, run.requested_by)
             if pending and call.key.allows("admin")
             else None
         ),
@@ -191,13 +191,7 @@ def _get_run(call: Call) -> Answer:
 
 
 def _decide(call: Call, approve: bool) -> Answer:
-    run = Desk(call.workspace.relay).decide(
-        call.workspace.id,
-        call.path["run_id"],
-        approve=approve,
-        actor=call.key.id,
-        seen=call.body.get("fingerprint"),
-    )
+    run = Desk(call.workspace).decide(call.path["run_id"], approve=approve, seen=call.body.get("fingerprint"))
     return Answer(_shown(call, run))
 
 
@@ -213,7 +207,7 @@ def _set_policy(call: Call) -> Answer:
     rule = policy.checked(
         body["action"], body["mode"], body.get("amount"), body.get("currency"), per_day=body.get("per_day")
     )
-    Desk(call.workspace.relay).set_policy(call.workspace.id, rule, actor=call.key.id)
+    Desk(call.workspace).set_policy(rule)
     return Answer(_shown_policy(rule))
 
 

@@ -5,7 +5,6 @@ from typing import Any
 from relay.accounts import fields, hooks
 from relay.model import Hook, iso
 from relay.outbound import replay
-from relay.queue.lanes import LATE
 from relay.storage import Connection
 from relay.storage import hooks as rows
 from relay.web.api import schemas
@@ -67,15 +66,7 @@ def _delete(call: Call) -> Answer:
 
 
 def _test(call: Call) -> Answer:
-    sent = replay.send_test(
-        call.workspace.database,
-        call.workspace.vault,
-        call.workspace.id,
-        call.path["hook_id"],
-        event_type=call.body.get("event_type"),
-        actor=call.key.id,
-    )
-    call.workspace.ring(LATE)
+    sent = replay.send_test(call.workspace, call.path["hook_id"], event_type=call.body.get("event_type"))
     return Answer(sent, status=202)
 
 

@@ -4,7 +4,6 @@ from relay.errors import InvalidRequest
 from relay.inbound.lookups import asking
 from relay.outbound import replay
 from relay.outbound.match import named
-from relay.queue.lanes import LATE
 from relay.web.api import schemas
 from relay.web.framework import cursors, requests
 from relay.web.framework.responses import Answer
@@ -16,15 +15,8 @@ _LISTING = "replays"
 def _one(call: Call) -> Answer:
     with asking(call.workspace.config.allow_private_sources) as api_reader:
         done = replay.one(
-            call.workspace.database,
-            call.workspace.vault,
-            call.workspace.id,
-            call.path["event_id"],
-            hook_id=call.body.get("hook_id"),
-            api_reader=api_reader,
-            actor=call.key.id,
+            call.workspace, call.path["event_id"], hook_id=call.body.get("hook_id"), api_reader=api_reader
         )
-    call.workspace.ring(LATE)
     return Answer(done, status=202)
 
 
@@ -34,22 +26,13 @@ def _many(call: Call) -> Answer:
     until = requests.moment("until", body["until"]) if "until" in body else None
     if until is not None and until < since:
         raise InvalidRequest("until must not lie before since.")
-    dry_run = body.get("dry_run", False)
     done = replay.since(
-        call.workspace.database,
-        call.workspace.vault,
-        call.workspace.id,
-        since,
-        until=until,
-        types=named(body.get("types", ())),
-        hook_id=body.get("hook_id"),
-        dry_run=dry_run,
+        call.workspace,
+        replay.Selection(since, until, named(body.get("types", ())), body.get("hook_id")),
+        dry_run=body.get("dry_run", False),
         after=cursors.read_number(_LISTING, body.get("after")),
         most=schemas.LONGEST_REPLAY,
-        actor=call.key.id,
     )
-    if not dry_run:
-        call.workspace.ring(LATE)
     if done["next"] is not None:
         done["next"] = cursors.write(_LISTING, done["next"])
     return Answer(done)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from relay.actions.planned import fingerprint as fingerprint_of
 from relay.actions.planned import planned, rows
-from relay.actions.requests import Desk
+from relay.actions.requests import decide_by_link, linked
 from relay.actions.source_choice import label_of
 from relay.catalogue.action_types import actions
 from relay.context import Relay
@@ -77,13 +77,12 @@ class _Page:
 def blueprint(relay: Relay, notes: Notes) -> Blueprint:
     """The one page. Mail programs open links by themselves, so only its buttons decide."""
     pages = Blueprint("approvals", __name__, template_folder="templates")
-    desk = Desk(relay)
     page = _Page(relay)
 
     @pages.get("/<token>")
     def show(token: str) -> Response:
         try:
-            link, run = desk.linked(token)
+            link, run = linked(relay, token)
             notes.seen(run.workspace_id, f"link {link.way}", "approval.opened", run.id, str(get_remote_address()))
             return page(run, None)
         except NotFound as error:
@@ -94,11 +93,11 @@ def blueprint(relay: Relay, notes: Notes) -> Blueprint:
         if verb not in _NOTES:
             return page(None, "A link ends with approve or reject.", 404)
         try:
-            decided = desk.decide_by_link(token, approve=verb == "approve", seen=request.form.get("fingerprint"))
+            decided = decide_by_link(relay, token, approve=verb == "approve", seen=request.form.get("fingerprint"))
         except NotFound as error:
             return page(None, error.message, 404)
         except (Conflict, Forbidden) as error:
-            return page(desk.linked(token)[1], error.message, error.status)
+            return page(linked(relay, token)[1], error.message, error.status)
         log.info("decided", run=decided.id, verb=verb)
         note = (
             "Approved. It is done now, and what comes of it is told as an event." if verb == "approve" else "Rejected."
