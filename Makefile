@@ -35,9 +35,9 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@cd $* && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-$(STRIPE): tests/actions/official_stripe.py | $(STAMP)
+$(STRIPE): relay/providers/stripe/tests/official.py | $(STAMP)
 	@echo "Fetching Stripe's description (once) ..."
-	@cd tests && ../$(BIN)/python -m actions.official_stripe || echo "It could not be fetched."
+	@cd tests && ../$(BIN)/python -m relay.providers.stripe.tests.official || echo "It could not be fetched."
 
 run: $(STAMP)  ## Start a working relay here: database, Redis, web, workers. Ctrl-C stops it
 	@$(BIN)/relay up

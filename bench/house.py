@@ -43,8 +43,11 @@ class Function:
 
 
 def modules(root: Path = ROOT) -> list[Path]:
-    """Returns the modules of `root/relay`, sorted, without the steps of the database's migrations."""
-    return sorted(path for path in (root / "relay").rglob("*.py") if "migrations/versions" not in str(path))
+    """Returns the modules of `root/relay`, sorted, without tests and the steps of the database's migrations."""
+    relay = root / "relay"
+    return sorted(
+        path for path in relay.rglob("*.py") if not {"tests", "versions"} & set(path.relative_to(relay).parts[:-1])
+    )
 
 
 def name_of(path: Path, root: Path = ROOT) -> str:

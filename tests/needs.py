@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import corpus
-from actions.official_stripe import DESCRIPTION
 from relay.develop.generate import ROOT
 from relay.outbound import sandbox
+from relay.providers.stripe.tests.official import DESCRIPTION
 
 NODE_PACKAGES = (ROOT / "connectors/zapier", Path(__file__).parent / "connectors/ajv")
 OLDEST_NODE = 20

@@ -15,7 +15,7 @@ import click
 import pytest
 
 import corpus
-from bench.house import ORDER
+from bench.house import ORDER, modules
 from kit.waiting import PATIENCE_SECONDS
 from relay import config, errors
 from relay.accounts.sources import creatable_providers
@@ -205,7 +205,7 @@ def test_the_architecture_names_only_modules_that_exist() -> None:
 
 def test_every_term_of_the_glossary_is_used_in_the_code() -> None:
     terms = re.findall(r"^\| ([a-z, -]+) \| (?!means)", page("docs/glossary.md"), re.MULTILINE)
-    code = " ".join(path.read_text().lower() for path in (ROOT / "relay").rglob("*.py"))
+    code = " ".join(path.read_text().lower() for path in modules())
     words = {word for term in terms for word in term.split(", ")}
 
     assert {word for word in words if not re.search(word.replace(" ", "[ _\n]+"), code)} == set()

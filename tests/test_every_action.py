@@ -1,5 +1,5 @@
-"""What every adapter must do, whichever vendor it is. A new one is picked up by itself, and fails here until its vendor
-is among `tests/actions/vendors`."""
+"""What every adapter must do, whichever vendor it is. A new one is picked up by itself, and fails here until its
+provider's folder has `tests/vendor.py`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -77,9 +77,10 @@ def is_in(name: str, *packages: str) -> bool:
 def test_a_provider_imports_only_what_is_offered_to_it_and_itself(folder: Path) -> None:
     offered = (*FOR_PROVIDERS, f"relay.providers.{folder.name}")
 
-    found = {name for path in folder.rglob("*.py") for name in imports(path) if is_in(name, "relay")}
+    code = [path for path in modules() if path.is_relative_to(folder)]
+    found = {name for path in code for name in imports(path) if is_in(name, "relay")}
 
-    assert {name for name in found if not is_in(name, *offered)} == set()
+    assert {name for name in found if not is_in(name, *offered) or "tests" in name.split(".")} == set()
 
 
 def test_nobody_else_imports_a_provider_by_its_name() -> None:
@@ -89,7 +90,10 @@ def test_nobody_else_imports_a_provider_by_its_name() -> None:
     assert {(name_of(path), name) for path in others for name in imports(path) if is_in(name, *named)} == set()
 
 
-@pytest.mark.parametrize("module", sorted(ROOT.glob("tests/**/*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+TESTS = sorted([*ROOT.glob("tests/**/*.py"), *RELAY.glob("providers/*/tests/**/*.py")])
+
+
+@pytest.mark.parametrize("module", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_test_looks_outside_the_project(module: Path) -> None:
     assert outside(ROOT, module, module.read_text()) == [], "what others published is read by tests/corpus.py alone"
 

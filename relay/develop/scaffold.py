@@ -70,6 +70,8 @@ _SETUP = """# {label}
 {line}
 4. TODO: how to send a test event. Then look: `relay events` shows what came from {{{{name}}}} (`{{{{id}}}}`).
 """
+_TESTS = '''"""What is peculiar to {label}; tests/test_every_provider.py has what every provider must do."""
+'''
 
 
 def write(name: str, label: str, kind: str, homepage: str, proof: str) -> list[Path]:
@@ -88,6 +90,7 @@ def write(name: str, label: str, kind: str, homepage: str, proof: str) -> list[P
     imported, scheme, secret, line = PROOFS[proof]
     folder = ROOT / name
     (folder / "samples").mkdir(parents=True)
+    (folder / "tests").mkdir()
     code = _CODE.format(
         name=name,
         label=label,
@@ -97,6 +100,12 @@ def write(name: str, label: str, kind: str, homepage: str, proof: str) -> list[P
         scheme=scheme.format(name=name),
         secret=secret,
     )
-    (folder / "__init__.py").write_text(code)
-    (folder / "setup.md").write_text(_SETUP.format(label=label, line=line))
-    return [folder / "__init__.py", folder / "setup.md"]
+    written = {
+        "__init__.py": code,
+        "setup.md": _SETUP.format(label=label, line=line),
+        "tests/__init__.py": "",
+        f"tests/test_{name}.py": _TESTS.format(label=label),
+    }
+    for place, text in written.items():
+        (folder / place).write_text(text)
+    return [folder / place for place in written]

@@ -7,16 +7,22 @@ from typing import Any
 import pytest
 
 from actions.fake_vendor import FakeVendor
-from actions.vendors import directadmin, fossbilling, freshdesk, hostinger, plesk, virtualmin, zendesk
 from relay.catalogue.action_types import get as get_action
 from relay.providers import get as get_provider
 from relay.providers.directadmin.actions import ACTIONS as DIRECTADMIN
+from relay.providers.directadmin.tests import vendor as directadmin
 from relay.providers.fossbilling.actions import ACTIONS as FOSSBILLING
+from relay.providers.fossbilling.tests import vendor as fossbilling
 from relay.providers.freshdesk.actions import ACTIONS as FRESHDESK
+from relay.providers.freshdesk.tests import vendor as freshdesk
 from relay.providers.hostinger.actions import ACTIONS as HOSTINGER
+from relay.providers.hostinger.tests import vendor as hostinger
 from relay.providers.plesk.actions import ACTIONS as PLESK
+from relay.providers.plesk.tests import vendor as plesk
 from relay.providers.virtualmin.actions import ACTIONS as VIRTUALMIN
+from relay.providers.virtualmin.tests import vendor as virtualmin
 from relay.providers.zendesk.actions import ACTIONS as ZENDESK
+from relay.providers.zendesk.tests import vendor as zendesk
 from relay.sdk.actions import Adapter
 from relay.sdk.outcomes import Done, Failed
 from relay.sdk.sizes import megabytes

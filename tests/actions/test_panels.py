@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from actions.fake_vendor import FakeVendor, Request
-from actions.vendors import cpanel, hestiacp, whmcs
 from relay.catalogue.action_types import get as get_action
 from relay.providers.cpanel.actions import ACTIONS as CPANEL
+from relay.providers.cpanel.tests import vendor as cpanel
 from relay.providers.hestiacp.actions import ACTIONS as HESTIACP
+from relay.providers.hestiacp.tests import vendor as hestiacp
 from relay.providers.whmcs.actions import ACTIONS as WHMCS
+from relay.providers.whmcs.tests import vendor as whmcs
 from relay.sdk.actions import Adapter
 from relay.sdk.outcomes import Declined, Done, Failed
 

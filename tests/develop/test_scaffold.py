@@ -28,7 +28,7 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of what a provider and its tests need."""
     for name in ("relay", "schemas", "tests", "docs"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("node_modules"))
-    for name in ("README.md", "pyproject.toml"):
+    for name in ("README.md", "conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
     for folder in tmp_path.glob("relay/providers/*/"):
         if folder.name not in OTHERS:
@@ -82,6 +82,11 @@ def explained(folder: Path) -> None:
 
 def test_each_failure_says_what_comes_next_until_all_is_green(checkout: Path) -> None:
     folder = scaffolded(checkout, "standard")
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*.py")) == [
+        "__init__.py",
+        "tests/__init__.py",
+        "tests/test_moving_van.py",
+    ]
     assert "next: save a delivery of Moving Van as relay/providers/moving_van/samples/EVENT.http" in suite(checkout)
 
     (folder / "samples/site.moved.http").write_text(SAMPLE)

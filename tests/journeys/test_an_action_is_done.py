@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from actions.fake_vendor import FakeVendor
-from actions.vendors import hestiacp
-from actions.vendors import whmcs as whmcs_vendor
 from kit.relays import LATE, Embedded
 from kit.subscriber import Subscriber
 from kit.waiting import until
 from relay.formats import jsontext
+from relay.providers.hestiacp.tests import vendor as hestiacp
+from relay.providers.whmcs.tests import vendor as whmcs_vendor
 
 AT_ONCE = 20
 KEYS = {"api_access_key": "access", "api_secret_key": "s3cret"}

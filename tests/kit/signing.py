@@ -1,19 +1,18 @@
 """Signs samples as their providers would, with secrets of the tests' own."""
 
 from importlib import import_module
-from pathlib import Path
 
 from relay.errors import ConfigError
 from relay.formats.values import CURRENCY, Unfit
+from relay.providers import folder, package
 from relay.sdk.provider import Provider, Setting
 from relay.security.verification import Credentials, FirstOffered, HmacSignature, Scheme
 
 
 def signing_scheme(provider: Provider) -> Scheme:
     """A scheme that signs as the provider would and verifies as the relay does."""
-    name = f"{provider.name}_authority"
-    if (Path(__file__).parents[1] / "providers" / f"{name}.py").exists():
-        scheme: Scheme = import_module(f"providers.{name}").SCHEME
+    if (folder(provider.name) / "tests" / "authority.py").exists():
+        scheme: Scheme = import_module(f"{package(provider.name)}.tests.authority").SCHEME
         return scheme
     return provider.verification
 

@@ -11,12 +11,12 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from kit.signing import credentials, signing_scheme
-from providers.paypal_authority import AUTHORITY
 from relay.develop.samples import RECEIVED_AT, all_samples
 from relay.develop.signature_vectors import judge
 from relay.errors import RelayError
 from relay.model import Inbound
 from relay.providers import get
+from relay.providers.paypal.tests.authority import AUTHORITY
 from relay.sdk.provider import Provider
 from relay.security.verification import Credentials
 from vectors import path_of

@@ -1,0 +1,210 @@
+"""What is peculiar to Adyen: items with signatures of their own, text for booleans, exponents of its own."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus import of_corpus, published
+from relay.develop.samples import read_http
+from relay.errors import VerificationError
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
+from relay.model import Event, Inbound, Source
+from relay.providers.adyen import PROVIDER
+from relay.providers.adyen.verification import BODY_PROOF, ITEM_PROOF
+from relay.security.verification import Credentials
+
+FOLDER = Path(__file__).parents[1]
+NOW = 1_795_330_800
+KEY, OTHER = "A1" * 32, "B2" * 32
+
+
+def events(payload: Any, **settings: str) -> list[Event]:
+    inbound = read(PROVIDER, Inbound(json.dumps(payload).encode(), settings=PROVIDER.usual_settings | settings))
+    return normalize(PROVIDER, inbound, Origin(Source("src_1", "ws_1", "adyen", "A"), 1, ITEM_PROOF))
+
+
+def types(payload: Any, **settings: str) -> list[str]:
+    return [event.type for event in events(payload, **settings)]
+
+
+def sample(name: str) -> Any:
+    return json.loads(read_http(FOLDER / "samples" / f"{name}.http")[1].body)
+
+
+def changed(name: str, **fields: Any) -> Any:
+    payload = sample(name)
+    payload["notificationItems"][0]["NotificationRequestItem"] |= fields
+    return payload
+
+
+def signed(payload: Any, secret: str = KEY) -> Inbound:
+    return PROVIDER.verification.sign(Inbound(json.dumps(payload).encode()), Credentials((secret,)), NOW)
+
+
+def code(inbound: Inbound, *secrets: str) -> str:
+    with pytest.raises(VerificationError) as refusal:
+        PROVIDER.verification.verify(inbound, Credentials(secrets), NOW)
+    return refusal.value.code
+
+
+def test_every_item_is_verified():
+    payload = json.loads(signed(sample("AUTHORISATION--batch")).body)
+    payload["notificationItems"][2]["NotificationRequestItem"]["amount"]["value"] = 1
+
+    assert code(Inbound(json.dumps(payload).encode()), KEY) == "signature_mismatch"
+
+
+def test_an_unsigned_item_among_signed_ones_is_refused():
+    payload = json.loads(signed(sample("AUTHORISATION--batch")).body)
+    payload["notificationItems"].append({"NotificationRequestItem": {"eventCode": "REFUND", "success": "true"}})
+
+    assert code(Inbound(json.dumps(payload).encode()), KEY) == "missing_signature"
+
+
+def test_what_is_signed_says_how_much_is_proved():
+    proofs = [
+        PROVIDER.verification.verify(signed(sample(name)), Credentials((OTHER, KEY)), NOW)
+        for name in ("AUTHORISATION", "recurring.token.created")
+    ]
+
+    assert proofs == [ITEM_PROOF, BODY_PROOF]
+    assert [PROVIDER.verification.covers(proof) for proof in proofs] == ["partly", "fully"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"no json", b"[]", b"null", b'{"notificationItems":[]}', b'{"notificationItems":{"a":1}}', b'{"type":"x"}'],
+)
+def test_a_body_without_a_signature_is_refused(body):
+    assert code(Inbound(body), KEY) == "missing_signature"
+
+
+@pytest.mark.parametrize("item", [None, 7, {}, {"additionalData": "x"}, {"additionalData": {"hmacSignature": 7}}])
+def test_an_item_without_a_signature_is_refused(item):
+    body = json.dumps({"notificationItems": [{"NotificationRequestItem": item}]}).encode()
+
+    assert code(Inbound(body), KEY) == "missing_signature"
+
+
+def test_without_a_key_nothing_is_accepted():
+    assert code(signed(sample("AUTHORISATION"))) == "no_secret"
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "amount", "minor"),
+    [
+        (2400, "EUR", "24.00", 2400),
+        (2400, "JPY", "2400", 2400),
+        (12500, "KWD", "12.500", 12500),
+        (240000, "CLP", "2400", 2400),
+        (240000, "ISK", "2400", 2400),
+        (2400, "IDR", "2400.00", 240000),
+        (2400, "CVE", "2400.00", 240000),
+        ("2400", "eur", "24.00", 2400),
+    ],
+)
+def test_money_is_counted_as_adyen_counts_it(value, currency, amount, minor):
+    [event] = events(changed("AUTHORISATION", amount={"value": value, "currency": currency}))
+
+    payment = event.envelope["data"]["payment"]
+
+    assert str(payment["amount"]) == amount
+    assert payment["amount"] == Decimal(amount)
+    assert payment["amount_minor"] == minor
+
+
+@pytest.mark.parametrize(
+    ("success", "told"),
+    [("true", "payment.succeeded"), ("false", "payment.failed"), (True, "payment.succeeded"), (None, "payment.failed")],
+)
+def test_success_is_text(success, told):
+    assert types(changed("AUTHORISATION", success=success)) == [told]
+
+
+def test_a_payment_is_told_once_though_its_capture_follows():
+    paid, captured = events(sample("AUTHORISATION")), events(sample("CAPTURE"))
+
+    assert [event.id for event in paid] == [event.id for event in captured]
+
+
+def test_where_captures_pay_an_authorisation_is_pending():
+    assert types(sample("AUTHORISATION"), paid_when="captured") == ["payment.pending"]
+    assert types(sample("CAPTURE"), paid_when="captured") == ["payment.succeeded"]
+
+
+def test_a_check_of_a_card_is_no_payment():
+    assert types(changed("AUTHORISATION", amount={"value": 0, "currency": "EUR"})) == []
+
+
+@pytest.mark.parametrize(
+    ("native", "success", "action", "told"),
+    [
+        ("CANCEL_OR_REFUND", "true", "cancel", ["payment.failed"]),
+        ("CANCEL_OR_REFUND", "true", "refund", ["refund.succeeded"]),
+        ("CANCEL_OR_REFUND", "false", "refund", ["refund.failed"]),
+        ("CANCELLATION", "false", None, []),
+        ("AUTORESCUE", "true", None, ["payment.succeeded"]),
+        ("RECURRING_CONTRACT", "true", None, ["payment_method.added"]),
+        ("CHARGEBACK", "true", None, ["dispute.opened"]),
+        ("REPORT_AVAILABLE", "true", None, []),
+        ("SOMETHING_NEW", "true", None, ["unknown"]),
+    ],
+)
+def test_what_a_code_means(native, success, action, told):
+    extra = {} if action is None else {"modification.action": action}
+
+    assert types(changed("CANCELLATION", eventCode=native, success=success, additionalData=extra)) == told
+
+
+def test_a_dispute_is_opened_once():
+    first, second = (
+        events(changed("NOTIFICATION_OF_CHARGEBACK", eventCode=name))
+        for name in ("NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK")
+    )
+
+    assert first[0].id == second[0].id
+
+
+def test_a_shopper_who_is_not_signed_is_not_told():
+    [event] = events(sample("RECURRING_CONTRACT"))
+
+    assert event.envelope["customer"] is None
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (FOLDER / "samples").glob("*.http")))
+@pytest.mark.parametrize("odd", [None, "", 7, [], {}, "x"])
+def test_no_field_is_needed(name, odd):
+    payload = sample(name)
+    whole = payload.get("data") or payload["notificationItems"][0]["NotificationRequestItem"]
+
+    for field in [each for each in whole if each != "eventCode"]:
+        kept, whole[field] = whole[field], odd
+        found = [(event.defect, event.envelope["data"].get("unknown")) for event in events(payload)]
+        whole[field] = kept
+        assert set(found) <= {(None, None)}, field
+
+
+TOLD = {
+    "authorisation.colon.item.json": "payment.succeeded",
+    "authorisation.forwardslash.item.json": "payment.succeeded",
+    "authorisation.oas.json": "payment.succeeded",
+    "autorescue.oas.json": "payment.succeeded",
+    "cancellation.oas.json": "payment.failed",
+    "capture.captureFalse.json": "payment.failed",
+    "capture_failed.oas.json": "payment.failed",
+    "recurring_contract.oas.json": "payment_method.added",
+    "refund.refundTrue.json": "refund.succeeded",
+    "refund_failed.oas.json": "refund.failed",
+}
+
+
+@of_corpus
+@pytest.mark.parametrize(("name", "told"), TOLD.items())
+def test_a_published_payload_is_told_without_a_defect(name, told):
+    found = events(json.loads(published(f"gateways/adyen/{name}")))
+
+    assert [(event.type, event.defect) for event in found] == [(told, None)]

@@ -1,0 +1,111 @@
+"""What is peculiar to Duplicati: results in words, an exception instead of data, tests that verify."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus import of_corpus, published
+from relay.develop.samples import read_http
+from relay.inbound.identity import read
+from relay.inbound.normalize import Origin, normalize
+from relay.model import Event, Inbound, Source
+from relay.providers.duplicati import PROVIDER
+
+FOLDER = Path(__file__).parents[1]
+
+
+def events(report: Any) -> list[Event]:
+    inbound = read(PROVIDER, Inbound(json.dumps(report).encode()))
+    return normalize(PROVIDER, inbound, Origin(Source("src_1", "ws_1", "duplicati", "D"), 1, "shared_token"))
+
+
+def sample(name: str) -> Any:
+    return json.loads(read_http(FOLDER / "samples" / f"{name}.http")[1].body)
+
+
+def types(name: str, **data: Any) -> list[str]:
+    report = sample("Backup")
+    report["Extra"]["OperationName"] = name
+    report["Data"] |= {"MainOperation": name} | data
+    return [event.type for event in events(report)]
+
+
+@pytest.mark.parametrize(
+    ("name", "result", "told"),
+    [
+        ("Backup", "Success", ["backup.succeeded"]),
+        ("Backup", "Warning", ["backup.partial"]),
+        ("Backup", "Error", ["backup.failed"]),
+        ("Backup", "Fatal", ["backup.failed"]),
+        ("Backup", "Unknown", ["backup.failed"]),
+        ("Backup", None, ["backup.failed"]),
+        ("Test", "Success", ["backup.verified"]),
+        ("Test", "Warning", ["backup.verification_failed"]),
+        ("Test", "Error", ["backup.verification_failed"]),
+        ("Restore", "Success", ["notice.received"]),
+        ("Repair", "Error", ["alert.raised"]),
+        ("Repair", "Success", ["alert.resolved"]),
+        ("List", "Success", []),
+        ("Something", "Success", ["unknown"]),
+    ],
+)
+def test_what_an_operation_and_its_result_mean(name, result, told):
+    assert types(name, ParsedResult=result) == told
+
+
+def test_a_backup_that_was_interrupted_is_not_whole():
+    assert types("Backup", Interrupted=True) == ["backup.partial"]
+
+
+def test_an_exception_counts_more_than_a_result():
+    [event] = events(sample("Backup") | {"Exception": "Failed: no space\n  at Somewhere"})
+
+    assert (event.type, event.envelope["data"]["backup"]["error"]) == ("backup.failed", "Failed: no space")
+
+
+def test_the_same_failure_tomorrow_is_another_event():
+    report = json.dumps(sample("Backup--exception")).encode()
+    days = [Inbound(report), Inbound(report, received_at=Inbound(b"").received_at.replace(year=2030))]
+
+    first, second = (PROVIDER.event_id(read(PROVIDER, each)) for each in days)
+
+    assert first != second
+
+
+def test_upkeep_that_fails_and_works_again_is_one_alert():
+    failed, works = sample("Compact--error"), sample("Compact--error")
+    works["Data"]["ParsedResult"] = "Success"
+
+    keys = {event.envelope["data"]["alert"]["key"] for report in (failed, works) for event in events(report)}
+
+    assert keys == {"a7c1/DB-4/Compact"}
+
+
+@pytest.mark.parametrize("path", sorted((FOLDER / "samples").glob("*.http")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("odd", [None, "", 7, [], {}, [7, None], "0001-01-01T00:00:00"])
+def test_no_field_is_needed(path, odd):
+    report = sample(path.stem)
+    places = [(part, field) for part in ("Data", "Extra") for field in report[part] or () if "Operation" not in field]
+
+    for part, field in places:
+        kept, report[part][field] = report[part][field], odd
+        found = events(report)
+        report[part][field] = kept
+        assert {(each.defect, each.envelope["data"].get("unknown")) for each in found} == {(None, None)}, field
+
+
+@pytest.mark.parametrize("report", [{}, {"Data": 7, "Extra": []}, {"Extra": {"OperationName": 7}}])
+def test_what_is_no_report_is_kept_as_unknown(report):
+    assert [(event.type, event.defect) for event in events(report)] == [("unknown", None)]
+
+
+@of_corpus
+@pytest.mark.parametrize(
+    ("name", "told"), [("backup_success.json", "backup.succeeded"), ("backup_exception.json", "backup.failed")]
+)
+def test_a_published_payload_is_told_without_a_defect(name, told):
+    found = events(json.loads(published(f"panels/duplicati/{name}")))
+
+    assert [(event.type, event.defect) for event in found] == [(told, None)]

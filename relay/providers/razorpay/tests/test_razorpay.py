@@ -1,0 +1,253 @@
+"""What is peculiar to Razorpay: one payment told by up to four events, entities that may not come along."""
+
+import hashlib
+import hmac
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus import of_every_file
+from relay.develop.samples import read_http
+from relay.inbound.identity import native_id, read
+from relay.inbound.normalize import Origin, normalize
+from relay.model import Event, Inbound, Source
+from relay.providers.razorpay import PROVIDER
+from relay.security.verification import Credentials
+
+FOLDER = Path(__file__).parents[1]
+NOW = 1_795_330_800
+
+
+def inbound(payload: dict[str, Any], event_id: str = "") -> Inbound:
+    headers = {"x-razorpay-event-id": event_id} if event_id else {}
+    return read(PROVIDER, Inbound(json.dumps(payload).encode(), headers=headers))
+
+
+def events(payload: dict[str, Any], event_id: str = "") -> list[Event]:
+    origin = Origin(Source("src_1", "ws_1", "razorpay", "R"), 1, "razorpay_signature")
+    return normalize(PROVIDER, inbound(payload, event_id), origin)
+
+
+def types(payload: dict[str, Any]) -> list[str]:
+    return [event.type for event in events(payload)]
+
+
+def data(payload: dict[str, Any], event_type: str) -> dict[str, Any]:
+    [event] = [event for event in events(payload) if event.type == event_type]
+    found: dict[str, Any] = event.envelope["data"]
+    return found
+
+
+def sample(name: str) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads(read_http(FOLDER / "samples" / f"{name}.http")[1].body)
+    return payload
+
+
+def changed(name: str, entity: str, /, **fields: Any) -> dict[str, Any]:
+    payload = sample(name)
+    payload["payload"][entity]["entity"] |= fields
+    return payload
+
+
+def without(name: str, entity: str) -> dict[str, Any]:
+    payload = sample(name)
+    del payload["payload"][entity]
+    return payload
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "expected"),
+    [
+        ("INR", 49900, (Decimal("499.00"), 49900)),
+        ("INR", "49900", (Decimal("499.00"), 49900)),
+        ("JPY", 295, (Decimal(295), 295)),
+        ("KWD", 295990, (Decimal("295.990"), 295990)),
+        ("INR", None, (None, None)),
+    ],
+)
+def test_money_is_counted_in_the_currencys_smallest_unit(currency, amount, expected):
+    payload = changed("payment.captured--dinar", "payment", currency=currency, amount=amount)
+
+    found = data(payload, "payment.succeeded")["payment"]
+
+    assert (found["amount"], found["amount_minor"]) == expected
+
+
+def test_one_payment_is_told_once():
+    captured = sample("subscription.charged") | {"event": "payment.captured"}
+    authorized = captured | {"event": "payment.authorized"}
+    payloads = (authorized, captured, sample("subscription.charged"), sample("invoice.paid"), sample("order.paid"))
+
+    told = {event.id: event.type for index, each in enumerate(payloads) for event in events(each, f"evt_{index}")}
+
+    assert sorted(told.values()) == ["invoice.paid", "order.paid", "payment.succeeded", "subscription.renewed"]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [("authorized", ["payment.pending"]), ("captured", ["payment.succeeded"]), (None, ["payment.pending"])],
+)
+def test_an_authorized_payment_may_be_captured_by_now(status, expected):
+    assert types(changed("payment.authorized", "payment", status=status)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "entity", "expected"),
+    [
+        ("subscription.charged", "payment", ["subscription.renewed"]),
+        ("subscription.charged", "subscription", ["unknown"]),
+        ("invoice.paid", "payment", ["invoice.paid"]),
+        ("invoice.partially_paid", "payment", []),
+        ("payment_link.paid", "payment", ["checkout.completed"]),
+        ("refund.created", "payment", ["refund.created"]),
+        ("payment.dispute.created", "payment", ["dispute.opened"]),
+    ],
+)
+def test_what_does_not_come_along_is_not_told(name, entity, expected):
+    assert types(without(name, entity)) == expected
+
+
+def test_a_failed_charge_is_tried_again_until_it_is_halted():
+    pending = data(sample("subscription.pending"), "payment.failed")["payment"]
+    [halted] = events(sample("subscription.halted"))
+
+    assert (pending["next_attempt_at"], pending["subscription_id"]) == ("2026-11-23T07:00:00Z", "sub_NorthSub1042")
+    assert (halted.type, halted.envelope["severity"]) == ("subscription.past_due", "critical")
+    assert halted.envelope["data"]["subscription"]["failed_payments"] == 4
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [("captured", "succeeded"), ("refunded", "refunded"), ("authorized", "pending"), (None, None)],
+)
+@pytest.mark.parametrize("name", ["refund.created", "payment.dispute.created"])
+def test_a_payment_that_is_given_back_is_told_as_it_stands(name, now, expected):
+    [event] = events(changed(name, "payment", status=now))
+
+    assert event.envelope["data"]["payment"]["status"] == expected
+
+
+def test_an_older_invoice_does_not_say_how_much_was_paid():
+    payload = changed("invoice.paid", "invoice", amount_paid=None, amount_due=None)
+
+    bill = data(payload, "invoice.paid")["invoice"]
+
+    assert (bill["amount_paid_minor"], bill["amount_due_minor"]) == (49900, 0)
+
+
+def test_an_address_that_stands_for_none_is_none():
+    [event] = events(changed("payment.failed", "payment", email="void@razorpay.com", customer_id=None))
+
+    assert event.envelope["customer"] is None
+
+
+@pytest.mark.parametrize(
+    ("payer", "expected"),
+    [
+        ({"customer_id": "cust_NorthCus1042"}, ("cust_NorthCus1042", "anaya@example.com")),
+        ({"customer_id": "cust_Another"}, ("cust_NorthCus1042", None)),
+        ({"customer_id": None}, ("cust_NorthCus1042", None)),
+    ],
+)
+def test_an_address_of_another_payer_is_not_the_customers(payer, expected):
+    """What is typed in at a checkout is not looked up among the customers."""
+    for event in events(changed("subscription.charged", "payment", **payer)):
+        assert (event.customer_id, event.customer_email) == expected
+
+
+def test_a_payer_whom_nobody_numbered_is_known_by_the_address():
+    for payment in ({"customer_id": None}, {"customer_id": None, "email": "void@razorpay.com"}):
+        [event] = events(changed("payment.failed", "payment", **payment))
+
+        found = event.customer_id, event.customer_email
+        assert found == (None, None if "email" in payment else "anaya@example.com")
+
+
+def test_the_id_is_in_a_header_or_is_made_of_the_body():
+    payload = sample("payment.failed")
+
+    ids = {native_id(PROVIDER, inbound(payload, given)) for given in ("", "", "evt_1")}
+
+    assert ids == {"evt_1", hashlib.sha256(json.dumps(payload).encode()).hexdigest()}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"notes": None, "card": None, "line_items": None, "customer_details": None, "created_at": None},
+        {"notes": "x", "card": [], "line_items": [7], "customer_details": 7, "currency": 7, "status": {}},
+        {"created_at": "soon", "charge_at": {}, "fee": "1,178", "quantity": "two", "expire_by": 10**30},
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "entity"),
+    [
+        ("payment.failed", "payment"),
+        ("subscription.charged", "subscription"),
+        ("subscription.charged", "payment"),
+        ("invoice.paid", "invoice"),
+        ("refund.processed", "refund"),
+        ("payment.dispute.lost", "dispute"),
+        ("payment_link.paid", "payment_link"),
+    ],
+)
+def test_odd_values_break_nothing(name, entity, fields):
+    payload = changed(name, entity, **fields)
+
+    assert {event.defect for event in events(payload)} == {None}
+    assert "unknown" not in types(payload)
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, {"event": 7}, {"event": "payment.failed"}, {"event": "new.one", "payload": {}}]
+)
+def test_a_body_that_is_no_event_is_kept_as_unknown(payload):
+    assert types(payload) == ["unknown"]
+
+
+def test_what_we_sign_is_what_they_sign():
+    ours = PROVIDER.verification.sign(Inbound(b"{}"), Credentials(("made-up-secret",)), NOW)
+
+    assert ours.headers == {"x-razorpay-signature": hmac.new(b"made-up-secret", b"{}", hashlib.sha256).hexdigest()}
+
+
+def test_what_is_tried_again_is_signed_with_the_secret_from_before():
+    header = hmac.new(b"the-old-one", b"{}", hashlib.sha256).hexdigest()
+    sent = Inbound(b"{}", headers={"x-razorpay-signature": header})
+
+    assert PROVIDER.verification.verify(sent, Credentials(("the-new-one", "the-old-one")), NOW) == "razorpay_signature"
+
+
+CUSTOMER, SUB = "cust_8kipRefUGdjnqY", "sub_8kip7ybbcOyc9J"
+PUBLISHED = {
+    "invoice.paid.json": [
+        ("invoice.paid", "random_id", 100, "INR", None),
+        ("payment.succeeded", "fake_payment_id", 500, "INR", None),
+    ],
+    "payment.authorized.json": [("payment.succeeded", "pay_6koWN7bvxujzxM", 1000000, "INR", None)],
+    "payment.failed.json": [("payment.failed", "fake_payment_id", 500, "INR", None)],
+    "subscription.charged.json": [
+        ("subscription.renewed", SUB, 500, "INR", CUSTOMER),
+        ("payment.succeeded", "fake_payment_id", 500, "INR", CUSTOMER),
+    ],
+    "subscription.pending.json": [
+        ("subscription.past_due", SUB, None, None, CUSTOMER),
+        ("subscription.renewal_failed", SUB, None, None, CUSTOMER),
+        ("payment.failed", None, None, None, CUSTOMER),
+    ],
+}
+
+
+@of_every_file("gateways/razorpay/*.json")
+def test_a_published_payload_is_told_exactly(path):
+    found = events(json.loads(path.read_bytes()))
+
+    told = []
+    for event in found:
+        about = event.envelope["data"][event.type.partition(".")[0]]
+        told.append((event.type, about["id"], about["amount_minor"], about["currency"], event.customer_id))
+    assert [event.defect for event in found] == [None] * len(found)
+    assert told == PUBLISHED[path.name]
