@@ -4,6 +4,7 @@ import re
 import stat
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
 
@@ -11,15 +12,18 @@ import pytest
 
 from kit.waiting import PATIENCE_SECONDS
 from relay import config
-from relay.config import VARIABLES, Config, is_weak
+from relay.config import SETTINGS, VARIABLES, Config
+from relay.config.setting import Setting
 from relay.errors import ConfigError
 from relay.security.proxies import Proxies
+from relay.security.vault import is_weak
 
 
 def test_without_settings_the_data_directory_holds_everything(tmp_path: Path) -> None:
     config = Config.load({"RELAY_DATA_DIR": str(tmp_path)})
 
-    assert config == Config(
+    assert config == replace(
+        config,
         data_dir=tmp_path,
         database_url=f"sqlite:///{tmp_path}/relay.db",
         redis_url=config.redis_url,
@@ -28,6 +32,7 @@ def test_without_settings_the_data_directory_holds_everything(tmp_path: Path) ->
         allow_private=frozenset(),
         allow_private_sources=frozenset(),
         trusted_proxies=Proxies.read("127.0.0.1"),
+        egress_proxy=None,
         log_level="info",
     )
 
@@ -43,11 +48,13 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
             "RELAY_ALLOW_PRIVATE_TARGETS": "127.0.0.1, Subscriber.local:9000,",
             "RELAY_ALLOW_PRIVATE_SOURCES": "Panel.internal:8443",
             "RELAY_TRUSTED_PROXIES": "172.16.0.0/12",
+            "RELAY_EGRESS_PROXY": "http://egress:3128/",
             "RELAY_LOG_LEVEL": "DEBUG",
         }
     )
 
-    assert config == Config(
+    assert config == replace(
+        config,
         data_dir=tmp_path / "data",
         database_url="postgresql+psycopg://relay:secret@db/relay",
         redis_url="redis://:secret@redis:6379/0",
@@ -56,6 +63,7 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
         allow_private=frozenset({"127.0.0.1", "subscriber.local:9000"}),
         allow_private_sources=frozenset({"127.0.0.1", "subscriber.local:9000", "panel.internal:8443"}),
         trusted_proxies=Proxies.read("172.16.0.0/12"),
+        egress_proxy="http://egress:3128",
         log_level="debug",
     )
     assert not (tmp_path / "data").exists()
@@ -72,6 +80,7 @@ def test_secrets_do_not_print(tmp_path: Path) -> None:
     )
 
     assert "hidden" not in repr(config)
+    assert f"data_dir={tmp_path!r}, " in repr(config)
 
 
 @pytest.mark.parametrize(
@@ -88,12 +97,17 @@ def test_the_usual_forms_of_a_database_address_are_understood(tmp_path: Path, gi
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("RELAY_DATABASE_URL", "mysql://db/relay"), ("RELAY_LOG_LEVEL", "chatty"), ("RELAY_TRUSTED_PROXIES", "the proxy")],
+    ("setting", "text"), [(each, text) for each in SETTINGS.values() for text in each.refused], ids=str
 )
-def test_a_setting_that_does_not_fit_is_named(tmp_path: Path, name: str, value: str) -> None:
-    with pytest.raises(ConfigError, match=name):
-        Config.load({"RELAY_DATA_DIR": str(tmp_path), name: value})
+def test_what_a_setting_refuses_is_named_with_what_came_and_no_secret(
+    tmp_path: Path, setting: Setting, text: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        Config.load({"RELAY_DATA_DIR": str(tmp_path), setting.name: text})
+
+    assert refused.value.message.startswith(f"{setting.name} must be {setting.form.expected}; {setting.refused[text]}.")
+    assert "pass" not in refused.value.message.partition("; ")[2].partition(".")[0]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_kept_key_is_its_owners_alone_and_stays(tmp_path: Path) -> None:

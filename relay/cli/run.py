@@ -17,7 +17,8 @@ import click
 
 from relay import logs
 from relay.cli.context import here
-from relay.config import Config, setting
+from relay.config import SETTINGS, Config
+from relay.config.data_directory import leave_address
 from relay.queue.lanes import ACT, FRESH, LANES, LATE
 from relay.running.garbage import keep_what_is_loaded
 from relay.running.listening import reached_at
@@ -119,14 +120,14 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     environment["PYTHONUNBUFFERED"] = "1"
     os.environ.update(environment)
     parts = [
-        *([] if setting(os.environ, "RELAY_REDIS_URL") else [_redis(config)]),
+        *([] if SETTINGS["redis_url"].text(os.environ) else [_redis(config)]),
         *_workers(),
         _part("clock", "clock"),
         _part("web", "web", "--host", host, "--port", str(port)),
         *([Part("demo subscriber", [sys.executable, "-m", "relay.develop.demo", subscriber])] if demo else []),
     ]
     _ready(config)
-    config.leave_address()
+    leave_address(config.data_dir, config.public_url)
     _say(f"data in {config.data_dir}")
     key = _first_key(config)
     keep_what_is_loaded()

@@ -3,7 +3,8 @@
 import shutil
 from pathlib import Path
 
-from relay.config import Config, check_own
+from relay.config import Config
+from relay.config.data_directory import check_own
 from relay.errors import ConfigError
 
 _SERVERS = ("valkey-server", "redis-server")

@@ -8,6 +8,7 @@ of data has a key of its own, so that none seals more values than AES-GCM's rand
 import hashlib
 import hmac
 import os
+import zlib
 from collections.abc import Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
@@ -35,6 +36,8 @@ _NONCE = 12
 _KEY_ID = 4
 _HEAD = 1 + _KEY_ID
 SHORTEST_KEY = 32
+_LEAST_SIGNS = 10
+_LEAST_COMPRESSED = 0.75
 
 
 class Mac:
@@ -123,3 +126,9 @@ def _key_id(seal: str) -> bytes:
         return bytes.fromhex(seal[: 2 * _KEY_ID])
     except ValueError:
         return b""
+
+
+def is_weak(key: str) -> bool:
+    """Whether a key looks like one that was typed, not drawn: a few signs, or a piece that comes again and again."""
+    repeated = len(zlib.compress(key.encode(), 9)) < _LEAST_COMPRESSED * len(key)
+    return len(set(key)) < _LEAST_SIGNS or repeated

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from kit.workbench import SECRET_KEY, Workbench, sqlite_url
-from relay import config as config_module
 from relay.areas.findings import BROKEN, Finding
 from relay.cli import run
-from relay.config import Config
+from relay.config import Config, data_directory
 from relay.errors import ConfigError
 from relay.running.findings.settings import readable_by_others
 from relay.running.redis_server import redis_command
@@ -99,7 +98,7 @@ def test_the_doctor_names_what_others_can_read(config: Config) -> None:
 def test_a_runtime_directory_that_is_not_ours_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str
 ) -> None:
-    monkeypatch.setattr(config_module.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(data_directory.tempfile, "gettempdir", lambda: str(tmp_path))
     far = {"RELAY_DATA_DIR": str(tmp_path / ("d" * 120)), "RELAY_SECRET_KEY": SECRET_KEY}
     place = Path(Config.load(far).redis_url.removeprefix("unix://")).parent
     assert not place.exists()
@@ -112,7 +111,7 @@ def test_a_runtime_directory_that_is_not_ours_is_refused(
             place.chmod(0o777)
         else:
             own = place.stat().st_uid
-            monkeypatch.setattr(config_module.os, "getuid", lambda: own + 1)
+            monkeypatch.setattr(data_directory.os, "getuid", lambda: own + 1)
             renamed = Path(str(place).replace(f"relay-{own}-", f"relay-{own + 1}-"))
             place.rename(renamed)
 
@@ -121,7 +120,7 @@ def test_a_runtime_directory_that_is_not_ours_is_refused(
 
 
 def test_a_runtime_directory_of_our_own_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config_module.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(data_directory.tempfile, "gettempdir", lambda: str(tmp_path))
     config = Config.load({"RELAY_DATA_DIR": str(tmp_path / ("d" * 120)), "RELAY_SECRET_KEY": SECRET_KEY})
 
     redis_command(config)

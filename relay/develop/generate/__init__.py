@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from relay.develop.generate import action_page, api, commands, event_types, goldens, make, providers, zapier
+from relay.develop.generate import action_page, api, commands, event_types, goldens, make, providers, settings, zapier
 from relay.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]
@@ -14,6 +14,7 @@ GENERATORS: Sequence[Callable[[Path], Mapping[Path, str]]] = (
     event_types.files,
     action_page.files,
     providers.files,
+    settings.files,
     api.files,
     goldens.files,
     zapier.files,

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from relay.develop.generate.marking import MARK
+from relay.develop.generate.marking import MARK, filled
 from relay.develop.samples import all_samples, events_of
-from relay.errors import ConfigError
 from relay.formats.values import SECRET
 from relay.providers import shipped
 from relay.sdk.provider import On, Provider
@@ -35,16 +34,8 @@ def files(root: Path) -> Mapping[Path, str]:
     readme = root / "README.md"
     return {
         root / "docs/reference/providers.md": "\n".join([MARK, *_page(shown)]) + "\n",
-        readme: _between(readme.read_text(), "\n".join(_summary(shown))),
+        readme: filled(readme, _BEGIN, _summary(shown), _END),
     }
-
-
-def _between(text: str, table: str) -> str:
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ConfigError(f"README.md must hold {_BEGIN} and {_END}, between which the provider table stands.")
-    return f"{before}{_BEGIN}\n{table}\n{_END}{after}"
 
 
 def _summary(shown: list[Provider]) -> list[str]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from relay.areas.findings import BROKEN, FINE, LOOK, Finding, OfSettings
-from relay.config import LEAST_FREE, Config, free_bytes, is_weak
+from relay.config import Config
+from relay.config.data_directory import LEAST_FREE, free_bytes
+from relay.security.vault import is_weak
 
 _MOST_NAMED = 5
 

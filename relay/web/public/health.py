@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 
 from relay import __version__
-from relay.config import LEAST_FREE, free_bytes
+from relay.config.data_directory import LEAST_FREE, free_bytes
 from relay.context import Relay
 from relay.errors import StorageUnavailable, Unauthorized
 from relay.model import now_ms
