@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -108,6 +109,26 @@ def test_a_signed_sample_is_accepted(provider: Provider, sample: Sample) -> None
     inbound = signed(provider, sample)
 
     signing_scheme(provider).verify(inbound, credentials(provider), NOW)
+
+
+def nobody_may_be_asked(*_: object, **__: object) -> None:
+    pytest.fail("proving it would have asked somebody")
+
+
+@of_samples()
+def test_a_scheme_that_says_so_waits_for_nobody(
+    provider: Provider, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked in the web server's loop, where all others would wait too."""
+    scheme = provider.verification
+    fetched = covers(provider, sample) == "fetched"
+    inbound = signed(provider, sample)
+    if not scheme.blocking:
+        for name in ("socket", "create_connection", "getaddrinfo"):
+            monkeypatch.setattr(socket, name, nobody_may_be_asked)
+        scheme.verify(inbound, credentials(provider), NOW)
+
+    assert scheme.blocking or not fetched, "what came before is counted in the database"
 
 
 @pytest.mark.parametrize("tamper", [unsigned, somebody_elses])

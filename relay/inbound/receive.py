@@ -26,11 +26,14 @@ from relay.storage.batching import Batcher
 
 _ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 _SOURCES_KEPT = 1000
+# Should it be stored after all, the sender's repeat is known by its key.
+_SILENT = "The database does not answer. Send it again."
 _GATHER_SECONDS = 0.003
 STORED_WITHIN_SECONDS = 5.0
 """A sender is answered by then, whatever the database waits for."""
 
 _SOURCE_FRESH_SECONDS = 1.0
+_SOURCE_RENEWED_SECONDS = _SOURCE_FRESH_SECONDS / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,26 @@ class Accepted:
     repeat: bool
 
 
+@dataclass(slots=True)
+class _Known:
+    """A source as it was read. `renewing` once somebody was sent to read it anew."""
+
+    source: Source
+    read_at: float
+    renewing: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
     """When a run of a check began, if it said so, and whether the check has ever succeeded."""
 
     started_at: datetime | None
     has_succeeded: bool
+
+
+def is_prompt(provider: Provider) -> bool:
+    """Whether what a provider posts is proved without waiting for anybody, and is nothing but webhooks."""
+    return not getattr(provider.verification, "blocking", True) and provider.handshake is None
 
 
 def prove(provider: Provider, source: Source, webhook: Inbound, credentials: Credentials, now: float) -> str:
@@ -74,8 +91,9 @@ class Receiver:
         self._vault = vault
         self._ring = ring
         self._public_url = public_url
-        self._known: OrderedDict[str, tuple[Source, float]] = OrderedDict()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
         self._known_lock = Lock()
+        self._prompt: set[str] = set()
         self._unproved = Unproved(database)
         self._batcher: Batcher[inbound.NewInbound, str] = Batcher(
             self._commit, name="accept", gather=_GATHER_SECONDS, patience=STORED_WITHIN_SECONDS
@@ -85,24 +103,55 @@ class Receiver:
         """The source of this id, as it stood at most a second ago. Raises `NotFound`."""
         now = time.monotonic()
         known = self._known.get(source_id)
-        if known is not None and now - known[1] < _SOURCE_FRESH_SECONDS:
-            return known[0]
+        if known is not None and now - known.read_at < _SOURCE_RENEWED_SECONDS:
+            return known.source
         found = None
         if _ID.fullmatch(source_id):
             with self._database.read() as connection:
                 found = sources.get(connection, self._vault, source_id)
         if found is None:
+            with self._known_lock:
+                self._known.pop(source_id, None)
             raise NotFound("There is no source with this address. Compare it with the one the relay shows.")
         with self._known_lock:
-            self._known[source_id] = (found, now)
+            self._known[source_id] = _Known(found, now)
             self._known.move_to_end(source_id)
             if len(self._known) > _SOURCES_KEPT:
                 self._known.popitem(last=False)
         return found
 
+    def at_hand(self, source_id: str) -> Source | None:
+        """The source, if what it sends can be proved and read without waiting for anybody; this itself never waits.
+
+        None where it was not read within a second, where nothing of its provider was taken yet (what is used first is
+        loaded first), and where its provider has more to it. Now and then None to one caller, who is to read it anew.
+        """
+        known = self._known.get(source_id)
+        if known is None or known.source.provider not in self._prompt:
+            return None
+        age = time.monotonic() - known.read_at
+        if age >= _SOURCE_FRESH_SECONDS:
+            return None
+        if age >= _SOURCE_RENEWED_SECONDS and not known.renewing:
+            known.renewing = True
+            return None
+        return known.source
+
     def accept(self, source: Source, webhook: Inbound) -> Accepted:
         """Prove, store, ring. Raises `VerificationError`, `StorageUnavailable`, or `TooManyRequests` where nothing is
         proved until the provider was asked; what is proved is kept, read or not.
+        """
+        sealed = self.prove_and_seal(source, webhook)
+        try:
+            kept_as = self._batcher.submit(sealed)
+        except TimeoutError:
+            raise StorageUnavailable(_SILENT) from None
+        if is_prompt(get_provider(source.provider)):
+            self._prompt.add(source.provider)
+        return Accepted(kept_as, repeat=kept_as != sealed.id)
+
+    def prove_and_seal(self, source: Source, webhook: Inbound) -> inbound.NewInbound:
+        """The first half of `accept`: nothing is stored yet, and nobody is waited for if the source is `at_hand`.
 
         Order matters: nothing of a body is looked at before its sender is proved.
         """
@@ -111,7 +160,21 @@ class Receiver:
         verified_by = prove(provider, source, webhook, self._credentials(source, now), now)
         if verified_by != UNVERIFIED and provider.verification.covers(verified_by) == "fetched":
             self._unproved.admit(source, verified_by)
-        return self.keep(provider, source, read(provider, replace(webhook, settings=source.settings)), verified_by)
+        return self._sealed(provider, source, read(provider, replace(webhook, settings=source.settings)), verified_by)
+
+    def store(self, sealed: Sequence[inbound.NewInbound], done: Callable[[list[Accepted] | Exception], None]) -> None:
+        """The second half, for many: store them in one transaction, ring, and call `done` in another thread with what
+        became of each, or with why none was stored. Waits for nobody."""
+
+        def stored(came: Sequence[str] | Exception) -> None:
+            if isinstance(came, TimeoutError):
+                done(StorageUnavailable(_SILENT))
+            elif isinstance(came, Exception):
+                done(came)
+            else:
+                done([Accepted(kept_as, kept_as != new.id) for kept_as, new in zip(came, sealed, strict=True)])
+
+        self._batcher.hand_over(sealed, stored)
 
     def greet(self, source: Source, webhook: Inbound) -> Reply | None:
         """The answer to what is no event but a provider's check of this address. Raises `VerificationError`."""
@@ -151,10 +214,9 @@ class Receiver:
                 checks.restore(connection, source.id, begun.expected_at)
             checks.end(connection, source.id, run)
 
-    def keep(self, provider: Provider, source: Source, webhook: Inbound, verified_by: str) -> Accepted:
-        """Store a read webhook whose sender is known. Raises `StorageUnavailable`."""
+    def _sealed(self, provider: Provider, source: Source, webhook: Inbound, verified_by: str) -> inbound.NewInbound:
         own_id = new_id("in")
-        new = inbound.NewInbound(
+        return inbound.NewInbound(
             id=own_id,
             workspace_id=source.workspace_id,
             source_id=source.id,
@@ -163,12 +225,6 @@ class Receiver:
             received_at=int(webhook.received_at.timestamp() * 1000),
             sealed=self._vault.seal(pack(provider, webhook), own_id),
         )
-        try:
-            kept_as = self._batcher.submit(new)
-        except TimeoutError:
-            # Should it be stored after all, the sender's repeat is known by its key.
-            raise StorageUnavailable("The database does not answer. Send it again.") from None
-        return Accepted(kept_as, repeat=kept_as != own_id)
 
     def close(self) -> None:
         self._batcher.close()

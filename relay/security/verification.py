@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from relay.errors import ConfigError, VerificationError
 from relay.model import Inbound, Secret, Source, inbound_url, new_id
@@ -54,6 +54,10 @@ class Scheme(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    blocking: ClassVar[bool]
+    """Whether proving may wait for anybody: the network, or the database, which counts what is `fetched`. Such webhooks
+    are proved in a thread of their own. A scheme that does not say is taken to wait."""
 
     def covers(self, proof: str) -> Coverage:
         """What one of its proofs covers."""
@@ -190,6 +194,8 @@ class HmacSignature:
     stamp_header: str | None = None
     any_case: bool = False
 
+    blocking: ClassVar[bool] = False
+
     def covers(self, proof: str) -> Coverage:
         return "fully"
 
@@ -316,6 +322,8 @@ class FirstOffered:
     def keys(self) -> tuple[Callable[[str], bytes], ...]:
         return self.schemes[0].keys
 
+    blocking: ClassVar[bool] = False
+
     def covers(self, proof: str) -> Coverage:
         return self.schemes[0].covers(proof)
 
@@ -335,6 +343,8 @@ class ConfiguredHmac:
     """A scheme that each source describes in its settings: header, algorithm, encoding, prefix, key_form."""
 
     name: str = "hmac"
+
+    blocking: ClassVar[bool] = False
 
     def covers(self, proof: str) -> Coverage:
         return "fully"
@@ -371,6 +381,8 @@ class SharedToken:
 
     name: str = "shared_token"
     header: str | None = None
+
+    blocking: ClassVar[bool] = False
 
     def covers(self, proof: str) -> Coverage:
         return "not"
@@ -443,6 +455,8 @@ class BasicAuth:
     """User and password set at the sender: the secret is `USER:PASSWORD`, or the password alone for any user."""
 
     name: str = "basic_auth"
+
+    blocking: ClassVar[bool] = False
 
     def covers(self, proof: str) -> Coverage:
         return "not"

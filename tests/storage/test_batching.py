@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Sequence
+from queue import SimpleQueue
+from threading import Event
 
 import pytest
 
@@ -123,7 +125,7 @@ def test_all_of_a_batch_that_fails_hear_of_it_and_the_next_goes_on() -> None:
 def test_a_flush_that_answers_too_few_is_an_error_for_all() -> None:
     batcher: Batcher[int, int] = Batcher(lambda _: [], name="test")
 
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="1 items were flushed, and 0 results came"):
         batcher.submit(1)
     batcher.close()
 
@@ -154,6 +156,55 @@ def test_while_a_flush_hangs_nothing_more_is_taken_to_wait_behind_it() -> None:
     flush.gate.set()
     batcher.close()
 
+    assert flush.batches == [[1]]
+
+
+def handed_over(batcher: Batcher[int, int], items: Sequence[int]) -> SimpleQueue[object]:
+    """What `done` is told of items that are handed over together."""
+    told: SimpleQueue[object] = SimpleQueue()
+    batcher.hand_over(items, told.put)
+    return told
+
+
+def test_what_is_handed_over_together_is_flushed_in_one_go_with_what_waits_and_nobody_waits_for_it() -> None:
+    flush = Flush()
+    batcher = Batcher(flush, name="test", limit=3)
+    flush.gate.clear()
+    first = handed_over(batcher, [1])
+    flush.began.acquire(timeout=PATIENCE_SECONDS)
+
+    two, four = handed_over(batcher, [2, 3]), handed_over(batcher, [4, 5, 6, 7])
+    batcher.post(8)
+    assert first.empty()
+    flush.gate.set()
+
+    assert [each.get(timeout=PATIENCE_SECONDS) for each in (first, two, four)] == [[2], [4, 6], [8, 10, 12, 14]]
+    batcher.close()
+    assert flush.batches == [[1], [2, 3, 4, 5, 6, 7], [8]]
+
+
+def test_what_is_handed_over_is_told_why_it_was_not_flushed() -> None:
+    batcher = Batcher(Flush(), name="test")
+
+    told = handed_over(batcher, [1, -1]).get(timeout=PATIENCE_SECONDS)
+    batcher.close()
+
+    assert isinstance(told, ZeroDivisionError)
+
+
+def test_what_is_handed_over_while_a_flush_hangs_is_told_at_once() -> None:
+    flush = Flush()
+    batcher = Batcher(flush, name="test", patience=0)
+    flush.gate.clear()
+    batcher.post(1)
+    flush.began.acquire(timeout=PATIENCE_SECONDS)
+    Event().wait(0.001)
+
+    told = handed_over(batcher, [2, 3]).get_nowait()
+    flush.gate.set()
+    batcher.close()
+
+    assert isinstance(told, TimeoutError)
     assert flush.batches == [[1]]
 
 

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from relay.formats import jsontext, xmltext
@@ -54,6 +54,8 @@ class BraintreeSignature:
     """All that is read of a notification stands in what is signed."""
 
     name: str = "braintree_signature"
+
+    blocking: ClassVar[bool] = False
 
     def covers(self, proof: str) -> Coverage:
         return "fully"

@@ -5,6 +5,7 @@ https://docs.cdp.coinbase.com/webhooks/verify-signatures
 
 import hmac
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from relay.sdk.errors import VerificationError
 from relay.sdk.inbound import Inbound
@@ -56,6 +57,8 @@ class CoinbaseSignature:
     """Either of the two, by the header that came."""
 
     name: str = "coinbase_signature"
+
+    blocking: ClassVar[bool] = False
 
     def covers(self, proof: str) -> Coverage:
         return "fully"

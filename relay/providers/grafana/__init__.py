@@ -5,6 +5,7 @@ What it posts: https://grafana.com/docs/grafana/latest/alerting/configure-notifi
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from relay.providers.grafana import legacy
 from relay.sdk import prometheus
@@ -25,6 +26,8 @@ class GrafanaProof:
     """Its signature, with or without a stamp; or a token, where the contact point signs nothing."""
 
     name: str = "grafana_signature"
+
+    blocking: ClassVar[bool] = False
 
     def covers(self, proof: str) -> Coverage:
         return "fully" if proof == self.name else "not"

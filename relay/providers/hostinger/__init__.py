@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from relay.formats.money import from_minor
 from relay.formats.times import days_until, instant, iso, timestamp
@@ -45,6 +45,8 @@ class Polled:
     """Proof of what the relay asked for itself: nobody posts it. `relay send` signs a sample with the API key."""
 
     name: str = "polled"
+
+    blocking: ClassVar[bool] = True
 
     def covers(self, proof: str) -> Coverage:
         return "fetched" if proof == self.name else "fully"

@@ -6,6 +6,7 @@ https://www.mercadopago.com/developers/en/docs/your-integrations/notifications/w
 import hmac
 import secrets
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from relay.sdk.errors import Unreadable, VerificationError
 from relay.sdk.inbound import Inbound
@@ -23,6 +24,8 @@ class MercadoPagoSignature:
 
     name: str = "mercadopago_signature"
     window: int = _WINDOW
+
+    blocking: ClassVar[bool] = False
 
     def covers(self, proof: str) -> Coverage:
         return "partly"

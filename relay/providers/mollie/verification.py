@@ -5,6 +5,7 @@ https://docs.mollie.com/reference/webhooks-new, https://docs.mollie.com/referenc
 
 import re
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from relay.sdk.errors import VerificationError
 from relay.sdk.inbound import Inbound
@@ -42,6 +43,8 @@ class MollieSignature:
             "mollie_signature", header="x-mollie-signature", form=Bare("sha256=", prefix_required=False)
         )
     )
+
+    blocking: ClassVar[bool] = True
 
     def covers(self, proof: str) -> Coverage:
         return "fetched" if proof == CLASSIC else "fully"

@@ -11,7 +11,7 @@ All times are UTC, some of them without saying so.
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from relay.formats.times import days_until, local, local_timestamp
 from relay.sdk.errors import VerificationError
@@ -47,6 +47,8 @@ class OpenSrsProof:
     """
 
     name: str = _SIGNED.name
+
+    blocking: ClassVar[bool] = False
 
     def covers(self, proof: str) -> Coverage:
         return "fully" if proof == self.name else "not"

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from cryptography import x509
@@ -135,6 +135,8 @@ class PayPalSignature:
     name: str = "paypal_certificate"
     keys: KeyCache = field(default_factory=KeyCache, repr=False, compare=False)
     shop: Shop = field(default_factory=Shop, repr=False, compare=False)
+
+    blocking: ClassVar[bool] = True
 
     def covers(self, proof: str) -> Coverage:
         """Of the body only its CRC32, to which any other can be made to fit with some free characters. PayPal compares

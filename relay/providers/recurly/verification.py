@@ -5,6 +5,7 @@ https://docs.recurly.com/recurly-subscriptions/docs/webhooks
 
 import hmac
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from relay.sdk.errors import VerificationError
 from relay.sdk.inbound import Inbound
@@ -32,6 +33,8 @@ class RecurlySignature:
     """
 
     name: str = "recurly_signature"
+
+    blocking: ClassVar[bool] = False
 
     def covers(self, proof: str) -> Coverage:
         return "fully" if proof == self.name else "not"

@@ -1,6 +1,6 @@
 """The relay itself: what it works out or was told over its own API, in its own words."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from relay.sdk.errors import VerificationError
 from relay.sdk.event_types import event_types
@@ -13,6 +13,8 @@ class Inside:
     """No webhook comes to this source: everything that it holds was made here."""
 
     name = "relay"
+
+    blocking: ClassVar[bool] = False
 
     def covers(self, proof: str) -> Coverage:
         return "fully"

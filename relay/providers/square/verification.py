@@ -5,6 +5,7 @@ The URL is the one registered there, to the letter: that which the relay gave fo
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from relay.sdk.errors import VerificationError
 from relay.sdk.inbound import Inbound
@@ -19,6 +20,8 @@ class SquareSignature:
     """An HMAC of the URL followed by the body."""
 
     name: str = _OF_TEXT.name
+
+    blocking: ClassVar[bool] = False
 
     def covers(self, proof: str) -> Coverage:
         return "fully"

@@ -11,7 +11,7 @@ import hmac
 from base64 import b64encode
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from relay.formats.times import instant, iso, timestamp
 from relay.formats.values import EMAIL, KEY
@@ -38,6 +38,8 @@ class ZendeskSignature:
 
     name: str = "zendesk_signature"
     window: int = 300
+
+    blocking: ClassVar[bool] = False
 
     def covers(self, proof: str) -> Coverage:
         return "fully"
