@@ -41,7 +41,8 @@ Their events: {homepage}
 
 from typing import Any
 
-from relay.sdk.provider import Data, On, Provider
+from relay.sdk.entities import Data
+from relay.sdk.provider import On, Provider
 from relay.security.verification import {imported}
 
 

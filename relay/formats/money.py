@@ -10,7 +10,9 @@ of the smallest unit, as in 59.995, stays, and has no integer.
 import re
 from collections.abc import Mapping
 from decimal import Context, Decimal, InvalidOperation
-from typing import Any, TypedDict
+from typing import Any
+
+from typing_extensions import TypedDict
 
 ZERO_DECIMAL = frozenset(
     [
@@ -45,7 +47,7 @@ _NOISE = Decimal("1e-12")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-class Money(TypedDict):
+class Money(TypedDict, closed=True):
     """`amount` has the currency's decimals; `amount_minor` is None when it would not be whole."""
 
     amount: Decimal | None
@@ -91,6 +93,15 @@ def from_decimal(amount: Any, currency: Any) -> Money:
     if value is None or code is None:
         return NO_MONEY | {"currency": code}
     return _money(value, code)
+
+
+def money_of(entity: Mapping[str, Any]) -> Money:
+    """What an entity costs, to be said of another one too; nothing where it does not say."""
+    return {
+        "amount": entity.get("amount"),
+        "amount_minor": entity.get("amount_minor"),
+        "currency": entity.get("currency"),
+    }
 
 
 def named(prefix: str, money: Money) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from relay.formats import hops, jsontext
 from relay.inbound.identity import LONGEST_ID, event_id, id_text, native_id, or_none, what_broke
 from relay.inbound.news import ENDS, STATING
 from relay.model import EVENTS_PER_WEBHOOK, OWN_PROVIDER, SEVERITIES, Event, Inbound, Source, Statement, iso
-from relay.sdk.provider import Data, Instead, On, Provider
+from relay.sdk.entities import Customer, CustomerDetails, Data
+from relay.sdk.provider import Instead, On, Provider
 from relay.security.redaction import without_credentials_in_addresses
 from relay.security.verification import Coverage
 
@@ -167,7 +168,7 @@ def _event(
     native: str | None,
     on: On,
     data: Data,
-    customer: Data | None,
+    customer: Customer | CustomerDetails | None,
     key: str,
 ) -> Event:
     return _envelope(
@@ -263,7 +264,7 @@ def _envelope(
     identity: str | None,
     key: str,
     data: Data,
-    customer: dict[str, Any] | None,
+    customer: Customer | CustomerDetails | None,
     severity: str | None,
 ) -> Event:
     event_type = catalogue().types[type_name]
@@ -313,6 +314,6 @@ def _envelope(
     )
 
 
-def _customer(customer: dict[str, Any]) -> dict[str, Any] | None:
+def _customer(customer: Customer | CustomerDetails) -> dict[str, Any] | None:
     known = {name: id_text(customer.get(name)) for name in ("id", "name", "email", "company")}
     return known if any(known.values()) else None

@@ -11,7 +11,8 @@ from typing import Any
 
 from relay.formats.values import ZONE
 from relay.model import Inbound, iso
-from relay.sdk.provider import Data, On, Setting
+from relay.sdk.entities import Alert, Data, Monitor
+from relay.sdk.provider import On, Setting
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 FIRING, ACKNOWLEDGED, RESOLVED = "firing", "acknowledged", "resolved"
@@ -40,7 +41,7 @@ def alert(
     url: str | None = None,
     own_id: str | None = None,
     acknowledged_by: str | None = None,
-) -> Data:
+) -> Alert:
     """An alert as every monitor tells it. Its key is the same from its beginning to its end."""
     lasted = None if started is None or ended is None else max(0, int((ended - started).total_seconds()))
     return {
@@ -62,7 +63,7 @@ def alert(
 
 def monitor(
     own_id: str | None, name: str | None, *, url: str | None = None, kind: str | None = None, region: str | None = None
-) -> Data:
+) -> Monitor:
     """What watches."""
     return {"id": own_id, "name": name, "url": url, "type": kind, "region": region}
 

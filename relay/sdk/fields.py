@@ -5,6 +5,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from relay.sdk.entities import Customer
+
 Object = dict[str, Any]
 """A JSON object of somebody else's, as parsed."""
 
@@ -73,7 +75,7 @@ def host_of(address: Any) -> str | None:
     return host.rstrip(".") or None if host else None
 
 
-def one_record(*records: Object) -> Object:
+def one_record(*records: Customer) -> Customer:
     """The first of these that has an id, with what others of the same id know beside it; without any id the first that
     tells something. So no name or address of one stands beside the id of another.
     """
@@ -81,8 +83,10 @@ def one_record(*records: Object) -> Object:
     first_known = next((record for record in told if record.get("id")), None)
     if first_known is None:
         return told[0] if told else {}
-    found = dict(first_known)
-    for record in told:
-        if record.get("id") == found["id"]:
-            found |= {name: value for name, value in record.items() if value and not found.get(name)}
-    return found
+    same = [first_known, *(record for record in told if record.get("id") == first_known["id"])]
+    return {
+        "id": first_known["id"],
+        "name": text(*(record.get("name") for record in same)),
+        "email": text(*(record.get("email") for record in same)),
+        "company": text(*(record.get("company") for record in same)),
+    }

@@ -10,8 +10,8 @@ from relay.formats import jsontext
 from relay.formats.times import instant
 from relay.model import Inbound
 from relay.sdk.alerts import CRITICAL, FIRING, INFO, RESOLVED, WARNING, alert, monitor, notice
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, first, integer, objects, scalar, text
-from relay.sdk.provider import Data
 
 # A label, so that its words are those of whoever wrote the rule.
 _LEVELS = {

@@ -16,6 +16,8 @@ from relay.formats.times import instant
 from relay.formats.values import SECRET, TEXT, Form, one_of
 from relay.model import Inbound
 from relay.sdk.checks import Check
+from relay.sdk.entities import Customer, CustomerDetails, Data
+from relay.sdk.fields import an_object
 from relay.security.redaction import parameters_without_secrets, text_without_secrets, without_secrets
 from relay.security.verification import STANDARD_WEBHOOKS, TOKEN, Credentials, Scheme, fingerprint
 
@@ -30,8 +32,9 @@ Kind = Literal[
     "generic",
     "relay",
 ]
-Data = dict[str, Any]
 Reader = Callable[[Any], Data]
+Whose = Callable[[Any], Customer | CustomerDetails | None]
+"""Reads whom a subject is about. Of the details, what every event says of a customer is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class On:
 
     type: str
     data: Reader
-    customer: Callable[[Any], Data | None] | None = None
+    customer: Whose | None = None
     when: Callable[[Inbound], bool] | None = None
     key: Callable[[Any], str] | None = None
     severity: str | None = None
@@ -62,8 +65,8 @@ def by(entity: str, *fields: str) -> Callable[[Data], str | None]:
     """An `On.once`: the same values of these fields of an entity are the same event."""
 
     def identity(data: Data) -> str | None:
-        told = data.get(entity) or {}
-        values = [told.get(name) for name in fields]
+        found = an_object(data.get(entity))
+        values = [found.get(name) for name in fields]
         return None if None in values else ":".join(str(value) for value in values)
 
     return identity
@@ -328,7 +331,7 @@ class Provider:
     subject: Callable[[Inbound], Any] = lambda inbound: inbound.payload
     """What the readers of `events` and `customer` get."""
 
-    customer: Callable[[Any], Data | None] = _nothing
+    customer: Whose = _nothing
     """Whom it is about, from the subject."""
 
     events: Mapping[str, Route] = field(default_factory=dict)

@@ -6,11 +6,23 @@ from pathlib import Path
 
 import click
 
-from relay.develop.generate import action_page, api, commands, event_types, goldens, make, providers, settings, zapier
+from relay.develop.generate import (
+    action_page,
+    api,
+    commands,
+    entities,
+    event_types,
+    goldens,
+    make,
+    providers,
+    settings,
+    zapier,
+)
 from relay.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]
 GENERATORS: Sequence[Callable[[Path], Mapping[Path, str]]] = (
+    entities.files,
     event_types.files,
     action_page.files,
     providers.files,

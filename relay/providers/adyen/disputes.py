@@ -2,7 +2,7 @@
 
 from relay.formats.times import timestamp
 from relay.providers.adyen.reading import Item, extra, money, text, told_at
-from relay.sdk.provider import Data
+from relay.sdk.entities import Data, Dispute
 
 
 def opened(item: Item) -> Data:
@@ -25,7 +25,7 @@ def lost(item: Item) -> Data:
     return {"dispute": _dispute(item, "lost") | {"closed_at": told_at(item)}}
 
 
-def _dispute(item: Item, status: str) -> Data:
+def _dispute(item: Item, status: str) -> Dispute:
     return {
         **money(item),
         "id": text(item.get("pspReference")),

@@ -7,7 +7,7 @@ the payment's as the original.
 import re
 
 from relay.providers.adyen.reading import Item, extra, last4, money, text, told_at
-from relay.sdk.provider import Data
+from relay.sdk.entities import Data, Payment, Refund
 
 _EXPIRY = re.compile(r"(0?[1-9]|1[0-2])/(20\d\d)")
 
@@ -73,7 +73,7 @@ def _payment_id(item: Item) -> str | None:
     return text(item.get("originalReference")) or _own_id(item)
 
 
-def _payment(item: Item, status: str, id_: str | None) -> Data:
+def _payment(item: Item, status: str, id_: str | None) -> Payment:
     return {
         **money(item),
         **_card(item),
@@ -84,14 +84,14 @@ def _payment(item: Item, status: str, id_: str | None) -> Data:
     }
 
 
-def _why(item: Item) -> Data:
+def _why(item: Item) -> Payment:
     return {
         "failure_code": extra(item, "refusalCodeRaw", "refusalReasonRaw"),
         "failure_reason": text(item.get("reason")),
     }
 
 
-def _card(item: Item) -> Data:
+def _card(item: Item) -> Payment:
     """What only describes: none of it is signed. A card is named by its brand, all else by its kind."""
     kind, digits = text(item.get("paymentMethod")), last4(item)
     if digits is None:
@@ -106,7 +106,7 @@ def expiry(item: Item) -> tuple[int | None, int | None]:
     return (int(found[1]), int(found[2])) if found else (None, None)
 
 
-def _refund(item: Item, status: str) -> Data:
+def _refund(item: Item, status: str) -> Refund:
     return {
         **money(item),
         "id": _own_id(item),

@@ -4,7 +4,7 @@ https://docs.adyen.com/online-payments/tokenization/create-and-use-tokens
 """
 
 from relay.providers.adyen.reading import Item, last4, text
-from relay.sdk.provider import Data
+from relay.sdk.entities import Customer, Data
 
 
 def contract(item: Item) -> Data:
@@ -23,7 +23,7 @@ def token(body: Item) -> Data:
     return {"payment_method": {"id": text(told.get("storedPaymentMethodId")), "type": text(told.get("type"))}}
 
 
-def customer(body: Item) -> Data | None:
+def customer(body: Item) -> Customer | None:
     """Who it is, only the newer families say under a signature. `shopperReference` of an item is not covered."""
     shopper = text(_data(body).get("shopperReference"))
     return {"id": shopper} if shopper else None

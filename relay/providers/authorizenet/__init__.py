@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 
-from relay.formats.money import Money, from_decimal
+from relay.formats.money import Money, from_decimal, money_of
 from relay.formats.times import instant, timestamp
 from relay.formats.values import CURRENCY, secret
+from relay.sdk.entities import Customer, Data, Payment, Subscription
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Provider, Route, Setting, by
+from relay.sdk.provider import On, Provider, Route, Setting, by
 from relay.security.verification import Bare, HmacSignature
 
 _PREFIX = "net.authorize."
@@ -98,32 +99,36 @@ def refund(status: str) -> Callable[[Told], Data]:
 
 
 def subscription(note: Told) -> Data:
-    status = str(note.payload.get("status")).lower()
-    return {
-        "subscription": {
-            **note.money("amount"),
-            "id": text(note.payload.get("id")),
-            "status": _SUBSCRIPTION_STATUSES.get(status),
-            "plan": text(note.payload.get("name")),
-        }
-    }
+    return {"subscription": _subscription(note)}
 
 
 def ended(note: Told) -> Data:
-    found = subscription(note)
-    return {"subscription": found["subscription"] | {"status": "canceled", "canceled_at": note.at, "ended_at": note.at}}
+    return {"subscription": _subscription(note) | {"status": "canceled", "canceled_at": note.at, "ended_at": note.at}}
 
 
 def expired(note: Told) -> Data:
-    found = subscription(note)
-    return {"subscription": found["subscription"] | {"status": "expired", "ended_at": note.at}}
+    return {"subscription": _subscription(note) | {"status": "expired", "ended_at": note.at}}
+
+
+def _subscription(note: Told) -> Subscription:
+    status = str(note.payload.get("status")).lower()
+    return {
+        **note.money("amount"),
+        "id": text(note.payload.get("id")),
+        "status": _SUBSCRIPTION_STATUSES.get(status),
+        "plan": text(note.payload.get("name")),
+    }
 
 
 def failed_renewal(note: Told) -> Data:
     """The event is about the subscription; which payment of it failed is not told."""
-    found = subscription(note)["subscription"]
-    owed = {name: found[name] for name in ("amount", "amount_minor", "currency")}
-    unpaid = {**owed, "status": "failed", "subscription_id": found["id"], "gateway": "Authorize.Net"}
+    found = _subscription(note)
+    unpaid: Payment = {
+        **money_of(found),
+        "status": "failed",
+        "subscription_id": found["id"],
+        "gateway": "Authorize.Net",
+    }
     return {"subscription": found, "payment": unpaid}
 
 
@@ -136,7 +141,7 @@ def payment_profile(note: Told) -> Data:
     return {"payment_method": {"id": text(note.payload.get("id"))}}
 
 
-def customer(note: Told) -> Data | None:
+def customer(note: Told) -> Customer | None:
     """By the id of the customer profile, which is all that is told."""
     held = note.payload.get("profile")
     if note.payload.get("entityName") == "customerProfile":

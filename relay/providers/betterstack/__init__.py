@@ -9,9 +9,10 @@ from typing import Any
 
 from relay.formats.times import instant
 from relay.sdk.alerts import ACKNOWLEDGED, CRITICAL, FIRING, RESOLVED, alert, monitor
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, dig, scalar, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Alerts, Data, On, Provider
+from relay.sdk.provider import Alerts, On, Provider
 from relay.security.verification import SharedToken
 
 _STATES = {"started": FIRING, "acknowledged": ACKNOWLEDGED, "resolved": RESOLVED}

@@ -17,25 +17,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from relay.formats import jsontext
-from relay.formats.money import from_decimal, named
+from relay.formats.money import from_decimal
 from relay.formats.times import local, local_timestamp
 from relay.formats.values import KEY, URL
-from relay.sdk.fields import an_object, scalar
+from relay.sdk.entities import Customer, CustomerDetails, Data, named
+from relay.sdk.fields import Object, an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import (
-    ANY,
-    ANYWHERE,
-    BodyFormat,
-    Data,
-    LookUp,
-    On,
-    Provider,
-    Question,
-    Reply,
-    Setting,
-    by,
-    by_arrival,
-)
+from relay.sdk.provider import ANY, ANYWHERE, BodyFormat, LookUp, On, Provider, Question, Reply, Setting, by, by_arrival
 from relay.security.verification import SharedToken
 
 _INVOICE_STATUSES = {"draft": "draft", "proforma": "open", "active": "open", "void": "void"}
@@ -54,15 +42,15 @@ _BRACKETED = re.compile(r"\[([^\]]*)\]")
 class Happening:
     """The parameters of an event, `vars` among them being what it was called with, and what the API told."""
 
-    params: Data
+    params: Object
     told: Mapping[str, Any]
     at: datetime
 
     @property
-    def vars(self) -> Data:
+    def vars(self) -> Object:
         return an_object(self.params.get("vars"))
 
-    def about(self, name: str) -> Data:
+    def about(self, name: str) -> Object:
         """The row of an invoice, client, service or transaction: from the API, else from the event."""
         return _answer(self.told.get(name)) or an_object(self.params.get(name)) or self.vars
 
@@ -101,7 +89,7 @@ def questions(inbound: Inbound) -> Mapping[str, Question]:
     return asked
 
 
-def customer(here: Happening) -> Data:
+def customer(here: Happening) -> Customer:
     """A client that is told whole is one record; the id of another does not go with its name."""
     client = _answer(here.told.get("client")) or an_object(here.params.get("client"))
     return {
@@ -134,9 +122,8 @@ def profile(here: Happening) -> Data:
     }
 
 
-def whose(here: Happening) -> Data:
-    found: Data = profile(here)["customer"]
-    return found
+def whose(here: Happening) -> CustomerDetails:
+    return profile(here)["customer"]
 
 
 def invoice(here: Happening, status: str | None = None) -> Data:
@@ -292,13 +279,13 @@ def _get(inbound: Inbound, name: str, value: str) -> Question:
     return Question(path, {"authorization": f"Basic {b64encode(user.encode()).decode()}"})
 
 
-def _answer(found: Any) -> Data:
+def _answer(found: Any) -> Object:
     """The API wraps what it tells: `{"response": {...}}`."""
     return an_object(an_object(found).get("response"))
 
 
-def _nested(fields: Mapping[str, str]) -> Data:
-    found: Data = {}
+def _nested(fields: Mapping[str, str]) -> Object:
+    found: Object = {}
     for name, value in fields.items():
         first, *rest = [name.partition("[")[0], *_BRACKETED.findall(name)]
         place = found
@@ -311,7 +298,7 @@ def _nested(fields: Mapping[str, str]) -> Data:
     return found
 
 
-def _domain(found: Data, name: str | None) -> str | None:
+def _domain(found: Object, name: str | None) -> str | None:
     """Modules keep it in a field of their own; most of them name the service after it."""
     fields = found.get("fields")
     for each in fields if isinstance(fields, list) else ():
@@ -320,7 +307,7 @@ def _domain(found: Data, name: str | None) -> str | None:
     return name.lower() if name and "." in name and " " not in name else None
 
 
-def _full_name(client: Data) -> str | None:
+def _full_name(client: Object) -> str | None:
     return " ".join(filter(None, (scalar(client.get("first_name")), scalar(client.get("last_name"))))) or None
 
 

@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from relay.formats.times import iso
+from relay.sdk.entities import Data
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANY, Data, On, Provider, by_arrival
+from relay.sdk.provider import ANY, On, Provider, by_arrival
 from relay.sdk.reasons import reason
 from relay.security.verification import SharedToken
 

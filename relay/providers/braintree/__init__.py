@@ -12,8 +12,9 @@ from relay.providers.braintree.payments import PAYMENT
 from relay.providers.braintree.reading import Told, text, told
 from relay.providers.braintree.subscriptions import TERM
 from relay.providers.braintree.verification import FORMAT, BraintreeSignature, handshake
+from relay.sdk.entities import Customer, Data
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Provider, Setting
+from relay.sdk.provider import On, Provider, Setting
 
 
 def event_id(inbound: Inbound) -> str | None:
@@ -29,7 +30,7 @@ def occurred_at(inbound: Inbound) -> datetime | None:
     return instant(told(inbound).at)
 
 
-def customer(note: Told) -> Data | None:
+def customer(note: Told) -> Customer | None:
     """Whose subscription, payment or account it is. A dispute does not say."""
     if "dispute" in note.subject:
         return None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from relay.formats.times import day, timestamp
 from relay.providers.braintree.reading import Object, Told, text, under
-from relay.sdk.provider import Data
+from relay.sdk.entities import Data, Dispute
 
 _ENDED = ("won", "lost")
 
@@ -16,7 +16,7 @@ def read(status: str) -> Callable[[Told], Data]:
     return reader
 
 
-def _dispute(note: Told, claim: Object, status: str) -> Data:
+def _dispute(note: Told, claim: Object, status: str) -> Dispute:
     amount = claim.get("amount_disputed") or claim.get("amount")
     return {
         **note.money(amount, claim),

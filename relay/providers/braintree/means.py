@@ -4,7 +4,7 @@ Their token is what a payment is made with, so it is not told; the global id nam
 """
 
 from relay.providers.braintree.reading import Object, Told, joined, last4, text, under
-from relay.sdk.provider import Data
+from relay.sdk.entities import Customer, Data
 
 _KINDS = {
     "paypal_account": "paypal",
@@ -30,7 +30,7 @@ def read(note: Told) -> Data:
     }
 
 
-def who(note: Told) -> Data:
+def who(note: Told) -> Customer:
     _, held = _means(note)
     profile = _profile(note)
     return {

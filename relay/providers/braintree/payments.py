@@ -4,12 +4,12 @@ A transaction's statuses: https://developer.paypal.com/braintree/docs/reference/
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from relay.formats.times import timestamp
 from relay.providers.braintree.reading import Object, Told, joined, last4, number, text, told, under
+from relay.sdk.entities import Customer, Data, Payment, Refund
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, by
+from relay.sdk.provider import On, by
 
 PAYMENT = by("payment", "id")
 _STATUSES = {
@@ -78,7 +78,7 @@ def transaction(note: Told) -> Object:
     return note.about("transaction") or under(local, "transaction") or {"id": local.get("payment_id")}
 
 
-def of_transaction(note: Told, done: Object, status: str | None) -> Data:
+def of_transaction(note: Told, done: Object, status: str | None) -> Payment:
     """Any transaction in our words."""
     return {
         **note.money(done.get("amount"), done),
@@ -94,7 +94,7 @@ def of_transaction(note: Told, done: Object, status: str | None) -> Data:
     }
 
 
-def who(done: Object) -> Data:
+def who(done: Object) -> Customer:
     """The customer of a transaction."""
     customer = under(done, "customer")
     return {
@@ -105,11 +105,11 @@ def who(done: Object) -> Data:
     }
 
 
-def _payment(note: Told, status: str) -> Data:
+def _payment(note: Told, status: str) -> Payment:
     return of_transaction(note, transaction(note), status)
 
 
-def _refund(note: Told, status: str) -> Data:
+def _refund(note: Told, status: str) -> Refund:
     done = transaction(note)
     return {
         **note.money(done.get("amount"), done),
@@ -133,7 +133,7 @@ def _method(done: Object) -> str | None:
     return _METHODS.get(kind or "", kind)
 
 
-def _card(done: Object) -> dict[str, Any]:
+def _card(done: Object) -> Payment:
     card = under(done, "credit_card")
     return {
         "card_brand": text(card.get("card_type")),

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+from relay.formats.money import money_of
 from relay.formats.times import day, timestamp
 from relay.providers.braintree.payments import of_transaction
 from relay.providers.braintree.reading import Object, Told, listed, number, text, told
+from relay.sdk.entities import Data, Invoice, Payment, Subscription
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, by
+from relay.sdk.provider import by
 
 TERM = by("subscription", "id", "current_period_end")
 _STATUSES = {
@@ -38,8 +40,9 @@ def not_charged(note: Told) -> Data:
     """A charge that failed, which is also the bill that it was for."""
     sub = _subscription(note, None)
     payment = _latest(note, "failed") or {"status": "failed", "gateway": "Braintree", "subscription_id": sub["id"]}
-    bill = {
-        **{name: payment.get(name) for name in ("amount", "amount_minor", "currency", "id")},
+    bill: Invoice = {
+        **money_of(payment),
+        "id": payment.get("id"),
         "status": "open",
         "amount_due": payment.get("amount"),
         "amount_due_minor": payment.get("amount_minor"),
@@ -71,7 +74,7 @@ def charges(note: Told) -> list[Object]:
     return sorted(found, key=lambda each: text(each.get("created_at")) or "", reverse=True)
 
 
-def _subscription(note: Told, status: str | None) -> Data:
+def _subscription(note: Told, status: str | None) -> Subscription:
     sub, sample = about(note), next(iter(charges(note)), {})
     history = listed(sub.get("status_history"), "status_event")
     renews_at = day(sub.get("next_billing_date"))
@@ -93,7 +96,7 @@ def _subscription(note: Told, status: str | None) -> Data:
     }
 
 
-def _latest(note: Told, status: str | None) -> Data | None:
+def _latest(note: Told, status: str | None) -> Payment | None:
     sub = about(note)
     for charge in charges(note):
         return of_transaction(note, charge, status) | {

@@ -9,14 +9,15 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from relay.formats.money import Money, from_minor, named
+from relay.formats.money import Money, from_minor
 from relay.formats.times import days_until, instant, timestamp
 from relay.formats.values import KEY
 from relay.providers.chargebee.ignored import IGNORED
 from relay.sdk.api_settings import own_api
+from relay.sdk.entities import Customer, Data, Invoice, LineItem, Payment, Refund, Subscription, named
 from relay.sdk.fields import Object, an_object, dig, first, integer, objects, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, LookUp, On, Provider, Question, Setting, by, segment
+from relay.sdk.provider import LookUp, On, Provider, Question, Setting, by, segment
 from relay.security.verification import BasicAuth
 
 _STATUSES = {
@@ -62,7 +63,7 @@ def part(told: Object, name: str) -> Object:
     return an_object(told["content"].get(name))
 
 
-def who(told: Object) -> Data | None:
+def who(told: Object) -> Customer | None:
     """The customer that came along. In a hierarchy of accounts that is the one who pays, and the subscription that of
     another, whose id does not go with the payer's address.
     """
@@ -83,7 +84,7 @@ def _money(found: Object, name: str) -> Money:
     return from_minor(found.get(name), found.get("currency_code"))
 
 
-def _subscription(told: Object) -> Data:
+def _subscription(told: Object) -> Subscription:
     found = part(told, "subscription")
     items = [each for each in objects(found.get("subscription_items")) if each.get("item_type") in _RECURRING]
     plan = first([each for each in items if each.get("item_type") == "plan"])
@@ -126,7 +127,7 @@ def _price(items: list[Object]) -> int | None:
     return None if None in amounts else sum(filter(None, amounts))
 
 
-def _invoice(told: Object) -> Data:
+def _invoice(told: Object) -> Invoice:
     found = part(told, "invoice")
     return {
         "id": text(found.get("id")),
@@ -150,7 +151,7 @@ def _attempts(found: Object) -> int | None:
     return len(objects(found.get("dunning_attempts"))) or None
 
 
-def _line(line: Object, currency: Any) -> Data:
+def _line(line: Object, currency: Any) -> LineItem:
     return {
         "description": text(line.get("description")),
         "kind": "hosting" if str(line.get("entity_type")).startswith("plan") else "other",
@@ -161,7 +162,7 @@ def _line(line: Object, currency: Any) -> Data:
     }
 
 
-def _payment(told: Object, status: str) -> Data:
+def _payment(told: Object, status: str) -> Payment:
     found, card = part(told, "transaction"), part(told, "card")
     linked = objects(found.get("linked_invoices"))
     invoice = text(dig(linked[0], "invoice_id") if linked else None, part(told, "invoice").get("id"))
@@ -185,8 +186,8 @@ def _payment(told: Object, status: str) -> Data:
 
 
 def subscription(told: Object) -> Data:
-    invoice = {"invoice": _invoice(told)} if part(told, "invoice") else {}
-    return {"subscription": _subscription(told), **invoice}
+    data: Data = {"subscription": _subscription(told)}
+    return data | {"invoice": _invoice(told)} if part(told, "invoice") else data
 
 
 def of_subscription(told: Object) -> Data:
@@ -234,23 +235,25 @@ def dunning(told: Object) -> Data:
 
 
 def refund(told: Object) -> Data:
-    found = part(told, "transaction")
-    return {
-        "refund": {
-            "id": text(found.get("id")),
-            "status": "succeeded",
-            **_money(found, "amount"),
-            "reason": text(part(told, "credit_note").get("reason_code")),
-            "payment_id": text(found.get("refunded_txn_id"), found.get("reference_transaction_id")),
-            "invoice_id": text(part(told, "invoice").get("id")),
-            "invoice_number": text(part(told, "invoice").get("id")),
-            "created_at": timestamp(found.get("date")),
-        }
-    }
+    return {"refund": _refund(told, "succeeded")}
 
 
 def refund_begun(told: Object) -> Data:
-    return {"refund": refund(told)["refund"] | {"status": "pending"}}
+    return {"refund": _refund(told, "pending")}
+
+
+def _refund(told: Object, status: str) -> Refund:
+    found = part(told, "transaction")
+    return {
+        "id": text(found.get("id")),
+        "status": status,
+        **_money(found, "amount"),
+        "reason": text(part(told, "credit_note").get("reason_code")),
+        "payment_id": text(found.get("refunded_txn_id"), found.get("reference_transaction_id")),
+        "invoice_id": text(part(told, "invoice").get("id")),
+        "invoice_number": text(part(told, "invoice").get("id")),
+        "created_at": timestamp(found.get("date")),
+    }
 
 
 def method(told: Object) -> Data:

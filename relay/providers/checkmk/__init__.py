@@ -19,9 +19,10 @@ from relay.sdk.alerts import (
     problem,
     recovery,
 )
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
+from relay.sdk.provider import Alerts, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
 # As they are written out, and as the variables with SHORT in their names have them.

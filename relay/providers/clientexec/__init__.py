@@ -10,17 +10,18 @@ invoice costs is its total: a subtotal leaves out the taxes.
 from dataclasses import replace
 from typing import Any
 
-from relay.formats.money import from_decimal, named
+from relay.formats.money import from_decimal
 from relay.formats.times import day
-from relay.sdk.fields import an_object, scalar
-from relay.sdk.provider import Data, On, panel
+from relay.sdk.entities import Customer, Data, named
+from relay.sdk.fields import Object, an_object, scalar
+from relay.sdk.provider import On, panel
 
 
-def native_name(said: Data) -> str | None:
+def native_name(said: Object) -> str | None:
     return "Invoice-Paid" if said.keys() >= {"invoiceId", "invoice"} else None
 
 
-def invoice(said: Data, status: str | None = None) -> Data:
+def invoice(said: Object, status: str | None = None) -> Data:
     """The panel's own totals: what is left to pay is `m_BalanceDue`."""
     found = an_object(said.get("invoice"))
     currency = said.get("currency") or found.get("m_Currency")
@@ -40,20 +41,20 @@ def invoice(said: Data, status: str | None = None) -> Data:
     }
 
 
-def paid(said: Data) -> Data:
+def paid(said: Object) -> Data:
     return invoice(said, "paid")
 
 
-def created(said: Data) -> Data:
+def created(said: Object) -> Data:
     return invoice(said, "open")
 
 
-def order(said: Data) -> Data:
+def order(said: Object) -> Data:
     number = scalar(said.get("packageId")) or scalar(said.get("orderId"))
     return {"order": {"id": number, "number": number, "status": "pending", "invoice_id": scalar(said.get("invoiceId"))}}
 
 
-def package(said: Data) -> Data:
+def package(said: Object) -> Data:
     """A client's package is a hosting service to us."""
     name = scalar(said.get("domain"))
     domain = name.lower().rstrip(".") if name else None
@@ -69,7 +70,7 @@ def package(said: Data) -> Data:
     }
 
 
-def ticket(said: Data) -> Data:
+def ticket(said: Object) -> Data:
     number = scalar(said.get("ticketId")) or scalar(said.get("ticketid"))
     return {
         "ticket": {
@@ -81,7 +82,7 @@ def ticket(said: Data) -> Data:
     }
 
 
-def customer(said: Data) -> Data:
+def customer(said: Object) -> Customer:
     """Whose it is: events give the client's number, under a name of their own each."""
     client = an_object(said.get("client"))
     number = _either(said, "userid", "userId", "user_id") or an_object(said.get("invoice")).get("m_UserID")
@@ -93,7 +94,7 @@ def customer(said: Data) -> Data:
     }
 
 
-def _either(fields: Data, *names: str) -> Any:
+def _either(fields: Object, *names: str) -> Any:
     return next((fields[name] for name in names if fields.get(name) is not None), None)
 
 

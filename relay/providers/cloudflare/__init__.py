@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from relay.formats.times import instant, timestamp
 from relay.sdk.alerts import CRITICAL, FIRING, INFO, RESOLVED, WARNING, alert, monitor, notice
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, integer, scalar, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import TOLD_ON_CHANGE, Data, On, Provider, by_arrival
+from relay.sdk.provider import TOLD_ON_CHANGE, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
 _START, _END = "ALERT_STATE_EVENT_START", "ALERT_STATE_EVENT_END"

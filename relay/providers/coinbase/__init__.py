@@ -5,14 +5,14 @@ https://docs.cdp.coinbase.com/commerce/webhooks
 """
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from relay.formats.money import currency_code, from_decimal, named
+from relay.formats.money import Money, currency_code, from_decimal
 from relay.formats.times import instant, timestamp
 from relay.providers.coinbase.verification import CoinbaseSignature, covered_header
+from relay.sdk.entities import Customer, Data, Payment, named
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Provider, by
+from relay.sdk.provider import On, Provider, by
 
 Object = dict[str, Any]
 
@@ -64,7 +64,7 @@ def failed(payload: Object) -> Data:
     return {"payment": _payment(payload, "failed") | {"failure_reason": _reason(payload)}}
 
 
-def customer(payload: Object) -> Data | None:
+def customer(payload: Object) -> Customer | None:
     """What the merchant wrote into the metadata, or the payer into Coinbase's own form."""
     told = part(_about(payload), "metadata")
     return {
@@ -83,7 +83,7 @@ def _told_at(payload: Object) -> Any:
     return part(payload, "event").get("created_at") or payload.get("updatedAt") or payload.get("createdAt")
 
 
-def _payment(payload: Object, status: str) -> Data:
+def _payment(payload: Object, status: str) -> Payment:
     about = _about(payload)
     metadata = part(about, "metadata")
     return {
@@ -100,22 +100,22 @@ def _payment(payload: Object, status: str) -> Data:
     }
 
 
-def _money(about: Object) -> Data:
+def _money(about: Object) -> Money:
     """The price in money. A price in a coin is told with no currency, since that is no ISO 4217 code; see `method`."""
     given = next((part(each, "value", "local") for each in _listed(about.get("payments"))), {})
     local = part(about, "pricing", "local") or given or about
     if currency_code(local.get("currency")):
-        return dict(from_decimal(local.get("amount"), local.get("currency")))
+        return from_decimal(local.get("amount"), local.get("currency"))
     # Read as some currency with two decimals, only for the number.
     amount = from_decimal(local.get("amount"), "USD")["amount"]
-    return {"amount": amount if isinstance(amount, Decimal) else None, "amount_minor": None, "currency": None}
+    return {"amount": amount, "amount_minor": None, "currency": None}
 
 
-def _fee(about: Object) -> Data:
+def _fee(about: Object) -> Payment:
     settled = part(about, "settlement")
     if settled.get("currency") != about.get("currency"):
         return {}
-    return named("fee", from_decimal(settled.get("feeAmount"), settled.get("currency")))
+    return {**named("fee", from_decimal(settled.get("feeAmount"), settled.get("currency")))}
 
 
 def _coin(about: Object) -> str | None:

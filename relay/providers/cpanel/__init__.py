@@ -14,9 +14,10 @@ from typing import Any
 
 from relay.formats.values import KEY
 from relay.sdk.api_settings import own_api
+from relay.sdk.entities import Customer, Data, Service, Usage
 from relay.sdk.fields import an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import FORM, BodyFormat, Data, On, Route, Setting, panel
+from relay.sdk.provider import FORM, BodyFormat, On, Route, Setting, panel
 
 Hook = dict[str, Any]
 
@@ -66,7 +67,7 @@ def done(event_type: str, data: Callable[[Hook], Data]) -> On:
     return On(event_type, data, when=_is_done)
 
 
-def account(hook: Hook, status: str | None = None) -> Data:
+def account(hook: Hook, status: str | None = None) -> Service:
     user = scalar(hook.get("user"))
     return {
         "id": user,
@@ -162,7 +163,7 @@ def quota(hook: Hook) -> Data:
     disk = _share(hook.get("blocks_used"), hook.get("blocks_limit"))
     files = _share(hook.get("inodes_used"), hook.get("inodes_limit"))
     if files is not None and (disk is None or files > disk):
-        usage: Data = {
+        usage: Usage = {
             "resource": "inodes",
             "used": _number(hook.get("inodes_used")),
             "limit": _number(hook.get("inodes_limit")),
@@ -211,7 +212,7 @@ def notice(hook: Hook) -> Data:
     }
 
 
-def customer(hook: Hook) -> Data:
+def customer(hook: Hook) -> Customer:
     """An account is not a customer; of whom it belongs to, cPanel knows an address."""
     contact = an_object(hook.get("contact_info"))
     return {"email": _email(hook.get("contactemail")) or _email(contact.get("email"))}

@@ -10,31 +10,34 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from relay.sdk.fields import an_object, scalar
+from relay.sdk.entities import Customer, Data, Service
+from relay.sdk.fields import Object, an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, panel
+from relay.sdk.provider import On, panel
 
 
-def native_name(fields: Data) -> str | None:
+def native_name(fields: Object) -> str | None:
     """A request does not name its signal; these two are known by their fields alone."""
     if fields.keys() >= {"websiteName", "state"}:
         return "postWebsiteSuspension"
     return "postWebsiteCreation" if fields.keys() >= {"domainName", "websiteOwner"} else None
 
 
-def website(fields: Data, status: str | None = None) -> Data:
+def website(fields: Object, status: str | None = None) -> Data:
     """A website is the customer's account; to us it is a hosting service, known by its domain."""
+    return {"service": _website(fields, status)}
+
+
+def _website(fields: Object, status: str | None) -> Service:
     name = _host(fields, "domainName", "websiteName", "domain")
     return {
-        "service": {
-            "id": name,
-            "name": name,
-            "domain": name,
-            "plan": _either(fields, "package", "packForWeb"),
-            "status": status,
-            "owner": _either(fields, "websiteOwner", "admin"),
-            "email": _either(fields, "adminEmail", "email"),
-        }
+        "id": name,
+        "name": name,
+        "domain": name,
+        "plan": _either(fields, "package", "packForWeb"),
+        "status": status,
+        "owner": _either(fields, "websiteOwner", "admin"),
+        "email": _either(fields, "adminEmail", "email"),
     }
 
 
@@ -49,13 +52,11 @@ def suspension(inbound: Inbound) -> Sequence[On]:
     return (On("service.unsuspended", partial(website, status="active")),)
 
 
-def unsuspendable(fields: Data) -> Data:
-    data = website(fields)
-    data["service"]["failure_reason"] = scalar(fields.get("error_message"))
-    return data
+def unsuspendable(fields: Object) -> Data:
+    return {"service": _website(fields, None) | {"failure_reason": scalar(fields.get("error_message"))}}
 
 
-def further(fields: Data) -> Data:
+def further(fields: Object) -> Data:
     """A further domain of a website, or an alias of it. The view that deletes one calls it `websiteName`."""
     master = _host(fields, "masterDomain")
     is_alias = "aliasDomain" in fields or scalar(fields.get("alias")) == "1"
@@ -68,7 +69,7 @@ def further(fields: Data) -> Data:
     }
 
 
-def backup(fields: Data) -> Data:
+def backup(fields: Object) -> Data:
     name = _host(fields, "websiteToBeBacked", "websiteName")
     return {
         "backup": {"name": name, "status": "started", "resource": name},
@@ -76,17 +77,17 @@ def backup(fields: Data) -> Data:
     }
 
 
-def owner(fields: Data) -> Data:
+def owner(fields: Object) -> Customer:
     """The address that a website was made with. Its owner is a user of the panel, often the administrator."""
     return {"email": _either(fields, "adminEmail", "email")}
 
 
-def _host(fields: Data, *names: str) -> str | None:
+def _host(fields: Object, *names: str) -> str | None:
     found = _either(fields, *names)
     return found.lower().rstrip(".") if found else None
 
 
-def _either(fields: Data, *names: str) -> str | None:
+def _either(fields: Object, *names: str) -> str | None:
     return next(filter(None, (scalar(fields.get(name)) for name in names)), None)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from relay.sdk.alerts import CRITICAL, FIRING, RESOLVED, WARNING, alert, monitor, notice, problem, recovery
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, integer, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
+from relay.sdk.provider import Alerts, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
 _OPENING = ("Triggered", "Re-Triggered", "No Data", "Re-No Data", "Warn", "Re-Warn", "Renotify")

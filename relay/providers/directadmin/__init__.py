@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from relay.formats.times import instant
 from relay.sdk.api_settings import own_api
-from relay.sdk.fields import an_object, scalar
+from relay.sdk.entities import Customer, Data, Service
+from relay.sdk.fields import Object, an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Setting, panel
+from relay.sdk.provider import On, Setting, panel
 from relay.security.redaction import text_without_secrets
 
 _KNOWN_BY = {
@@ -30,12 +31,12 @@ def event_name(inbound: Inbound) -> str | None:
     return name and name.removesuffix(".sh")
 
 
-def native_name(variables: Data) -> str | None:
+def native_name(variables: Object) -> str | None:
     """Some scripts are known by what only they are given."""
     return next((script for script, names in _KNOWN_BY.items() if variables.keys() >= names), None)
 
 
-def user(variables: Data, status: str | None = None) -> Data:
+def user(variables: Object, status: str | None = None) -> Service:
     """A user of DirectAdmin is a hosting account; to us it is a hosting service, known by its login."""
     login = scalar(variables.get("username"))
     return {
@@ -51,19 +52,19 @@ def user(variables: Data, status: str | None = None) -> Data:
     }
 
 
-def created(variables: Data) -> Data:
+def created(variables: Object) -> Data:
     return {"service": user(variables, "active")}
 
 
-def updated(variables: Data) -> Data:
+def updated(variables: Object) -> Data:
     return {"service": user(variables)}
 
 
-def terminated(variables: Data) -> Data:
+def terminated(variables: Object) -> Data:
     return {"service": user(variables, "terminated")}
 
 
-def renamed(variables: Data) -> Data:
+def renamed(variables: Object) -> Data:
     """`domain` is the old name here."""
     before, now = _host(variables.get("domain")), _host(variables.get("newdomain"))
     return {
@@ -72,7 +73,7 @@ def renamed(variables: Data) -> Data:
     }
 
 
-def further(variables: Data) -> Data:
+def further(variables: Object) -> Data:
     return {"domain": {"name": _host(variables.get("domain")), "service_id": scalar(variables.get("username"))}}
 
 
@@ -83,7 +84,7 @@ def new_domain(inbound: Inbound) -> Sequence[On]:
     told_at = instant(inbound.payload.get("sent_at")) or inbound.received_at
 
     def happening(data: Data) -> str | None:
-        name = data["domain"]["name"]
+        name = (data["domain"] or {}).get("name")
         return name and f"{name}:{told_at.date()}"
 
     return (On("domain.added", further, once=happening),)
@@ -105,7 +106,7 @@ def backed_up(inbound: Inbound) -> Sequence[On]:
     return (On("backup.succeeded", backup) if success == "1" else On("backup.failed", backup),)
 
 
-def backup(variables: Data) -> Data:
+def backup(variables: Object) -> Data:
     """All backups of an administrator or a reseller that one run made."""
     kind, login = scalar(variables.get("type")), scalar(variables.get("owner"))
     name = " ".join(filter(None, (kind, "backup", login and f"({login})")))
@@ -121,14 +122,14 @@ def backup(variables: Data) -> Data:
     }
 
 
-def _destination(variables: Data) -> str | None:
+def _destination(variables: Object) -> str | None:
     if scalar(variables.get("where")) != "ftp":
         return scalar(variables.get("local_path"))
     host, path = scalar(variables.get("ftp_ip")), scalar(variables.get("ftp_path"))
     return host and f"{host}{path or ''}"
 
 
-def owner(variables: Data) -> Data:
+def owner(variables: Object) -> Customer:
     """A user is told with its address when it is made; else only by its login."""
     login = scalar(variables.get("username"))
     return {"id": login, "email": scalar(variables.get("email"))}
@@ -140,7 +141,7 @@ def made(inbound: Inbound) -> Sequence[On]:
     return (On("service.created", created),) if kind in (None, "user") else ()
 
 
-def _status(variables: Data) -> str | None:
+def _status(variables: Object) -> str | None:
     return {"yes": "suspended", "no": "active"}.get(scalar(variables.get("suspended")) or "")
 
 

@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from relay.formats import jsontext
+from relay.sdk.entities import Data, Service
+from relay.sdk.fields import Object
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival, inner_json
+from relay.sdk.provider import ANY, BodyFormat, On, Provider, Reply, by_arrival, inner_json
 from relay.security.verification import SharedToken
 
 NOTICE, BACKUP_FAILED, BACKUP_SUCCEEDED, UNRENEWED = "notice", "backup failed", "backup succeeded", "not renewed"
@@ -89,7 +91,7 @@ def _backup(text: str, status: str) -> Data:
     }
 
 
-def _site(text: str) -> Data:
+def _site(text: str) -> Service:
     name = _understood(text)[1]
     return {"name": name, "domain": name}
 
@@ -105,7 +107,7 @@ def _understood(text: str) -> tuple[str, str | None]:
     return NOTICE, None
 
 
-def _lines(message: Data) -> Iterator[str]:
+def _lines(message: Object) -> Iterator[str]:
     """The text, and that of attachments and blocks beside it."""
     found = [message.get("text")]
     for name in ("attachments", "blocks"):

@@ -13,14 +13,14 @@ from functools import partial
 from relay.formats.values import ID, KEY
 from relay.providers.fossbilling import invoices, orders, people
 from relay.sdk.api_settings import own_api
-from relay.sdk.fields import an_object, integer
+from relay.sdk.fields import Object, an_object, integer
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Setting, by, panel
+from relay.sdk.provider import On, Setting, by, panel
 
 _USUAL_REMINDERS = (7, 3, 1)
 
 
-def native_name(said: Data) -> str | None:
+def native_name(said: Object) -> str | None:
     """Only what a day of a due invoice carries has a shape of its own."""
     if "days_left" in said:
         return "onEventBeforeInvoiceIsDue"

@@ -6,8 +6,8 @@ from functools import partial
 
 from relay.formats.money import from_decimal
 from relay.formats.times import day
-from relay.sdk.fields import an_object, integer, scalar
-from relay.sdk.provider import Data
+from relay.sdk.entities import Data
+from relay.sdk.fields import Object, an_object, integer, scalar
 
 _PERIOD = re.compile(r"(\d{1,3})([DWMY])")
 _UNITS = {"D": "day", "W": "week", "M": "month", "Y": "year"}
@@ -21,7 +21,7 @@ _STATUSES = {
 }
 
 
-def service(said: Data, status: str | None = None) -> Data:
+def service(said: Object, status: str | None = None) -> Data:
     found = an_object(said.get("order"))
     return {
         "service": {
@@ -44,7 +44,7 @@ def in_state(status: str) -> Callable[[Data], Data]:
     return partial(service, status=status)
 
 
-def renewed(said: Data) -> Data:
+def renewed(said: Object) -> Data:
     found = an_object(said.get("order"))
     interval, count = _period(found)
     until = day(found.get("expires_at"))
@@ -66,7 +66,7 @@ def renewed(said: Data) -> Data:
     }
 
 
-def placed(said: Data) -> Data:
+def placed(said: Object) -> Data:
     found = an_object(said.get("order"))
     return {
         "order": {
@@ -80,16 +80,16 @@ def placed(said: Data) -> Data:
     }
 
 
-def _id(said: Data) -> str | None:
+def _id(said: Object) -> str | None:
     return scalar(said.get("id")) or scalar(an_object(said.get("order")).get("id"))
 
 
-def _domain(found: Data) -> str | None:
+def _domain(found: Object) -> str | None:
     name = scalar(found.get("domain"))
     return name.lower().rstrip(".") if name else None
 
 
-def _period(found: Data) -> tuple[str | None, int | None]:
+def _period(found: Object) -> tuple[str | None, int | None]:
     """`3M` is three months."""
     told = _PERIOD.fullmatch(scalar(found.get("period")) or "")
     return (_UNITS[told[2]], int(told[1])) if told else (None, None)

@@ -1,11 +1,11 @@
 """Clients and what they write."""
 
 from relay.formats.times import day
-from relay.sdk.fields import an_object, scalar
-from relay.sdk.provider import Data
+from relay.sdk.entities import Customer, Data
+from relay.sdk.fields import Object, an_object, scalar
 
 
-def customer(said: Data) -> Data:
+def customer(said: Object) -> Customer:
     """The client that was looked up, or the buyer as the invoice names them."""
     invoice = an_object(said.get("invoice"))
     person = an_object(said.get("client")) or an_object(invoice.get("buyer"))
@@ -17,7 +17,7 @@ def customer(said: Data) -> Data:
     }
 
 
-def profile(said: Data) -> Data:
+def profile(said: Object) -> Data:
     client = an_object(said.get("client"))
     return {
         "customer": {
@@ -41,7 +41,7 @@ def profile(said: Data) -> Data:
     }
 
 
-def ticket(said: Data, status: str | None = None) -> Data:
+def ticket(said: Object, status: str | None = None) -> Data:
     found = an_object(said.get("ticket"))
     number = scalar(said.get("id")) or scalar(found.get("id"))
     return {
@@ -58,15 +58,15 @@ def ticket(said: Data, status: str | None = None) -> Data:
     }
 
 
-def _client_id(said: Data) -> str | None:
+def _client_id(said: Object) -> str | None:
     places = (an_object(said.get(name)).get("client_id") for name in ("invoice", "order", "ticket"))
     return next(filter(None, map(scalar, places)), None)
 
 
-def _name(person: Data) -> str | None:
+def _name(person: Object) -> str | None:
     return " ".join(filter(None, (scalar(person.get("first_name")), scalar(person.get("last_name"))))) or None
 
 
-def _phone(client: Data) -> str | None:
+def _phone(client: Object) -> str | None:
     code, number = scalar(client.get("phone_cc")), scalar(client.get("phone"))
     return f"+{code.lstrip('+')} {number}" if code and number else number

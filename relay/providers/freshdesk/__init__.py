@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from relay.formats.times import timestamp
 from relay.formats.values import KEY
 from relay.sdk.api_settings import own_api
-from relay.sdk.fields import an_object, scalar
+from relay.sdk.entities import Customer, Data
+from relay.sdk.fields import Object, an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANY, Data, On, Provider, Route, Setting, by_arrival
+from relay.sdk.provider import ANY, On, Provider, Route, Setting, by_arrival
 from relay.security.verification import SharedToken
 
 _CHANGE = re.compile(r"(\w+)\s*:\s*(\{[^{}]*\}|[^{},]+)")
@@ -36,13 +37,13 @@ class Change:
     now: str | None
 
 
-def posted(inbound: Inbound) -> Data:
+def posted(inbound: Inbound) -> Object:
     """The fields, in the wrapping that Freshdesk gives them, or bare where the rule has its own JSON."""
     payload = an_object(inbound.payload)
     return an_object(payload.get("freshdesk_webhook")) or payload
 
 
-def changes(ticket: Data) -> list[Change]:
+def changes(ticket: Object) -> list[Change]:
     text = (scalar(ticket.get("triggered_event")) or "")[:_LONGEST].replace('"', "").strip()
     inner = text.removeprefix("{").removesuffix("}")
     return [_change(name, value.strip()) for name, value in _CHANGE.findall(inner)]
@@ -73,7 +74,7 @@ def meant(inbound: Inbound) -> tuple[On]:
     return (On("ticket.updated", told),)
 
 
-def told(ticket: Data) -> Data:
+def told(ticket: Object) -> Data:
     number = _field(ticket, "id")
     return {
         "ticket": {
@@ -90,7 +91,7 @@ def told(ticket: Data) -> Data:
     }
 
 
-def customer(ticket: Data) -> Data:
+def customer(ticket: Object) -> Customer:
     return {
         "id": _person(ticket, "id"),
         "name": _person(ticket, "name"),
@@ -99,12 +100,12 @@ def customer(ticket: Data) -> Data:
     }
 
 
-def _field(ticket: Data, *names: str) -> str | None:
+def _field(ticket: Object, *names: str) -> str | None:
     found = (scalar(ticket.get(f"ticket_{name}")) or scalar(ticket.get(name)) for name in names)
     return next(filter(None, found), None)
 
 
-def _person(ticket: Data, name: str) -> str | None:
+def _person(ticket: Object, name: str) -> str | None:
     """The requester, who is a contact in newer accounts."""
     places = (f"requester_{name}", f"ticket_requester_{name}", f"contact_{name}", f"ticket_contact_{name}")
     return next(filter(None, (scalar(ticket.get(place)) for place in places)), None)
@@ -114,7 +115,7 @@ def _named(status: str | None) -> str | None:
     return _STATUSES.get(status or "", status)
 
 
-def _status_now(ticket: Data) -> str | None:
+def _status_now(ticket: Object) -> str | None:
     return next((_named(each.now) for each in changes(ticket) if each.name == "status"), None)
 
 

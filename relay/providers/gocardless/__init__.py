@@ -11,9 +11,10 @@ from relay.formats.money import from_minor
 from relay.formats.times import day, days_until, instant, timestamp
 from relay.formats.values import KEY, secret
 from relay.sdk.api_settings import vendor_api
+from relay.sdk.entities import Customer, Data, Payment, Subscription
 from relay.sdk.fields import Object, an_object, dig, integer, objects, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, LookUp, On, Provider, Question, Reader, Setting, by, segment
+from relay.sdk.provider import LookUp, On, Provider, Question, Reader, Setting, by, segment
 from relay.security.verification import HmacSignature
 
 _VERSION = "2015-07-06"
@@ -104,7 +105,7 @@ def subject(inbound: Inbound) -> Object:
     return {**found, "event": event, "links": an_object(event.get("links"))}
 
 
-def who(told: Object) -> Data | None:
+def who(told: Object) -> Customer | None:
     customer = told["customer"]
     names = [text(customer.get("given_name")), text(customer.get("family_name"))]
     return {
@@ -115,7 +116,7 @@ def who(told: Object) -> Data | None:
     }
 
 
-def _because(told: Object) -> Data:
+def _because(told: Object) -> Payment:
     details = an_object(told["event"].get("details"))
     return {
         "failure_code": text(details.get("reason_code"), details.get("cause")),
@@ -131,7 +132,7 @@ def payment(status: str) -> Reader:
     def read(told: Object) -> Data:
         found = told["payment"]
         of = text(told["links"].get("subscription"), dig(found, "links", "subscription"))
-        own = {
+        own: Payment = {
             "id": text(told["links"].get("payment"), found.get("id")),
             "status": status,
             **from_minor(found.get("amount"), found.get("currency")),
@@ -215,7 +216,7 @@ def mandate(told: Object) -> Data:
     }
 
 
-def _subscription(told: Object, status: str | None) -> Data:
+def _subscription(told: Object, status: str | None) -> Subscription:
     found = told["subscription"]
     at = _at(told)
     # Those days that lie behind are of payments that were taken.

@@ -10,9 +10,10 @@ from typing import ClassVar
 from relay.providers.grafana import legacy
 from relay.sdk import prometheus
 from relay.sdk.alerts import CRITICAL, notice, problem, recovery
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, dig, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
+from relay.sdk.provider import Alerts, On, Provider, by_arrival
 from relay.security.verification import Coverage, Credentials, HmacSignature, SharedToken
 
 _HEADER, _STAMP = "x-grafana-alerting-signature", "x-grafana-alerting-timestamp"

@@ -4,8 +4,8 @@ What it posted: https://grafana.com/docs/grafana/v8.5/alerting/old-alerting/noti
 """
 
 from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, scalar, text
-from relay.sdk.provider import Data
 
 _PREFIXES = ("[Alerting] ", "[OK] ", "[No Data] ", "[Paused] ", "[Pending] ")
 

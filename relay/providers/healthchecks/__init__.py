@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from relay.formats.times import instant, timestamp
 from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor, notice
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, id_text, integer, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import TOLD_ON_CHANGE, Data, On, Provider, Setting, by_arrival
+from relay.sdk.provider import TOLD_ON_CHANGE, On, Provider, Setting, by_arrival
 from relay.security.verification import SharedToken
 
 _BACKUP = re.compile(r"backup|dump|snapshot|rsync", re.IGNORECASE)

@@ -17,9 +17,10 @@ from relay.formats import jsontext
 from relay.formats.times import instant
 from relay.formats.values import KEY
 from relay.sdk.api_settings import own_api
+from relay.sdk.entities import Customer, Data
 from relay.sdk.fields import an_object, integer, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import JSON, BodyFormat, Data, On, Setting, by, panel
+from relay.sdk.provider import JSON, BodyFormat, On, Setting, by, panel
 
 PACKAGE = "data/packages/PACKAGE.sh"
 ADDED, REPACKAGED = "v-add-user", "v-change-user-package"
@@ -75,12 +76,12 @@ def created(said: Any) -> Data:
     return user(said, "active")
 
 
-def customer(said: Any) -> Data:
+def customer(said: Any) -> Customer:
     """The user, with what a package's script is told of it."""
     return {"id": _argument(said, 0), "email": _argument(said, 1), "name": _argument(said, 2)}
 
 
-def holder(said: Any) -> Data:
+def holder(said: Any) -> Customer:
     return {"id": _argument(said, 0)}
 
 
@@ -89,7 +90,7 @@ def certificate(said: Any) -> Data:
     aliases = (_argument(said, 2) or "").replace(",", " ").split()
     names = [name for name in (domain, *map(_host, aliases)) if name]
     return {
-        "certificate": {"domain": domain, "names": list(dict.fromkeys(names)) or None, "issuer": "Let's Encrypt"},
+        "certificate": {"domain": domain, "names": list(dict.fromkeys(names)), "issuer": "Let's Encrypt"},
         "service": {"id": _argument(said, 0), "username": _argument(said, 0), "domain": domain},
     }
 
@@ -123,7 +124,7 @@ def backup(said: Any, name: str) -> Data:
     }
 
 
-def whose(_: Any, name: str) -> Data:
+def whose(_: Any, name: str) -> Customer:
     return {"id": name.partition(".")[0]}
 
 

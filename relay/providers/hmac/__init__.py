@@ -10,10 +10,11 @@ from typing import Any
 
 from relay.formats import jsontext
 from relay.formats.values import HEADER, Form, Unfit
+from relay.sdk.entities import Data
 from relay.sdk.errors import Unreadable
-from relay.sdk.fields import dig, scalar
+from relay.sdk.fields import Object, dig, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANY, BodyFormat, Data, On, Provider, Setting, inner_json
+from relay.sdk.provider import ANY, BodyFormat, On, Provider, Setting, inner_json
 from relay.security.redaction import is_secret_name, without_secrets
 from relay.security.verification import KEY_FORMS, ConfiguredHmac, fingerprint
 
@@ -102,7 +103,7 @@ _ID_HEADER = replace(HEADER, example="X-Delivery-Id", check=_not_secret(HEADER.c
 _ID_PATH = Form("names of fields with dots between, such as data.delivery_id", "data.delivery_id", _not_secret(_path))
 
 
-def custom(payload: Data) -> Data:
+def custom(payload: Object) -> Data:
     cleaned, _ = without_secrets(payload)
     return {"custom": cleaned}
 

@@ -16,10 +16,11 @@ from relay.formats.money import from_minor
 from relay.formats.times import days_until, instant, iso, timestamp
 from relay.formats.values import KEY, numbers
 from relay.sdk.api_settings import vendor_api
+from relay.sdk.entities import Data
 from relay.sdk.errors import VerificationError
 from relay.sdk.fields import scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import JSON, Data, On, Poll, Provider, Question, Setting, by
+from relay.sdk.provider import JSON, On, Poll, Provider, Question, Setting, by
 from relay.security.verification import Coverage, Credentials, signature_header
 
 _STEPS = "30,7,1"

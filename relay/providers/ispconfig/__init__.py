@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from relay.sdk.fields import an_object, scalar
+from relay.sdk.entities import Customer, CustomerDetails, Data, Service
+from relay.sdk.fields import Object, an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, panel
+from relay.sdk.provider import On, panel
 
 
-def native_name(said: Data) -> str | None:
+def native_name(said: Object) -> str | None:
     """Rows of websites are known by their columns, and by which of the two rows is there."""
     now, before = an_object(said.get("new")), an_object(said.get("old"))
     if "domain_id" not in (now or before):
@@ -25,7 +26,7 @@ def native_name(said: Data) -> str | None:
     return "web_domain_update" if now else "web_domain_delete"
 
 
-def website(said: Data, status: str | None = None) -> Data:
+def website(said: Object, status: str | None = None) -> Service:
     """A website is the customer's account; to us it is a hosting service."""
     name = _host(_of(said, "domain"))
     return {
@@ -40,11 +41,11 @@ def website(said: Data, status: str | None = None) -> Data:
     }
 
 
-def service(said: Data, status: str | None = None) -> Data:
+def service(said: Object, status: str | None = None) -> Data:
     return {"service": website(said, status)}
 
 
-def updated(said: Data) -> Data:
+def updated(said: Object) -> Data:
     """Told for every change; the names differ only when the domain was renamed."""
     before, now = (_host(scalar(an_object(said.get(row)).get("domain"))) for row in ("old", "new"))
     renamed = before and now and before != now
@@ -79,7 +80,7 @@ def deleted(inbound: Inbound) -> Sequence[On]:
     return (On("domain.removed", further),)
 
 
-def further(said: Data) -> Data:
+def further(said: Object) -> Data:
     is_alias = _of(said, "type") in ("alias", "vhostalias")
     parent = _of(said, "parent_domain_id")
     return {
@@ -92,7 +93,7 @@ def further(said: Data) -> Data:
     }
 
 
-def client(said: Data) -> Data:
+def client(said: Object) -> Data:
     name = _of(said, "contact_name")
     return {
         "customer": {
@@ -110,23 +111,22 @@ def client(said: Data) -> Data:
     }
 
 
-def who(said: Data) -> Data:
-    found: Data = client(said)["customer"]
-    return {name: found[name] for name in ("id", "name", "email", "company")}
+def who(said: Object) -> CustomerDetails:
+    return client(said)["customer"]
 
 
-def owner(said: Data) -> Data | None:
+def owner(said: Object) -> Customer | None:
     """`client3` is the group of the customer 3; the sender may have looked it up."""
     group = _of(said, "system_group") or ""
     number = group.removeprefix("client")
     return {"id": number} if group.startswith("client") and number.isdigit() else None
 
 
-def _is_website(said: Data) -> bool:
+def _is_website(said: Object) -> bool:
     return _of(said, "type") in (None, "vhost")
 
 
-def _of(said: Data, name: str) -> str | None:
+def _of(said: Object, name: str) -> str | None:
     """The value that holds now; of what was deleted, the one that held."""
     now, before = an_object(said.get("new")), an_object(said.get("old"))
     return scalar(now.get(name)) or scalar(before.get(name))

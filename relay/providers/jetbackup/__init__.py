@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from relay.formats.times import instant, iso
+from relay.sdk.entities import Backup, Data, Service
 from relay.sdk.errors import Unreadable
 from relay.sdk.fields import scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANY, Data, On, Provider, by_arrival
+from relay.sdk.provider import ANY, On, Provider, by_arrival
 from relay.security.verification import TOKEN, SharedToken
 
 # Version 5 and 4 number their outcomes differently; 4 for Linux says 0 for a failure.
@@ -154,7 +155,7 @@ def backup(status: str) -> Callable[[Run], Data]:
     return reader
 
 
-def _backup(run: Run, status: str) -> Data:
+def _backup(run: Run, status: str) -> Backup:
     return {
         "id": run.job,
         "name": run.name,
@@ -173,7 +174,7 @@ def _seconds(start: datetime | None, end: datetime | None) -> int | None:
     return int((end - start).total_seconds()) if start and end and end >= start else None
 
 
-def _service(run: Run) -> Data | None:
+def _service(run: Run) -> Service | None:
     return {"username": run.account, "server": run.server} if run.account else None
 
 

@@ -1,11 +1,11 @@
 """Invoices of subscriptions in our words. A payment and a refund have no ids of their own: they are the invoice's."""
 
-from relay.formats.money import from_minor, named
+from relay.formats.money import from_minor
 from relay.formats.times import timestamp
 from relay.providers.lemonsqueezy.reading import Object, attributes, card, changed_at, identity, money, noted, own_id
+from relay.sdk.entities import Data, Invoice, LineItem, Payment, Subscription, named
 from relay.sdk.fields import dig, integer, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data
 
 _STATUSES = {
     "pending": "open",
@@ -19,10 +19,10 @@ _STATUSES = {
 def paid(event: Object) -> Data:
     """The invoice with what was paid for it, which is nothing where a trial or a discount covered it all."""
     bill = attributes(event)
-    data: Data = {"invoice": _invoice(event, "paid"), "subscription": _subscription(event)}
+    invoice = _invoice(event, "paid") | {"paid_at": changed_at(event)}
+    data: Data = {"invoice": invoice, "subscription": _subscription(event)}
     if _has_money(bill):
         data["payment"] = _payment(event, "succeeded") | {"paid_at": changed_at(event)}
-    data["invoice"]["paid_at"] = changed_at(event)
     return data
 
 
@@ -66,7 +66,7 @@ def _has_money(bill: Object) -> bool:
     return (integer(bill.get("total")) or 0) > 0
 
 
-def _invoice(event: Object, status: str | None) -> Data:
+def _invoice(event: Object, status: str | None) -> Invoice:
     bill = attributes(event)
     now = status or _STATUSES.get(str(bill.get("status")))
     total, nothing = money(bill.get("total"), bill.get("currency")), from_minor(0, bill.get("currency"))
@@ -86,7 +86,7 @@ def _invoice(event: Object, status: str | None) -> Data:
     }
 
 
-def _items(event: Object) -> list[Data]:
+def _items(event: Object) -> list[LineItem]:
     """The one line of such an invoice, where the checkout noted what service it pays for."""
     bill = attributes(event)
     service, domain = noted(event, "service_id"), noted(event, "domain")
@@ -96,7 +96,7 @@ def _items(event: Object) -> list[Data]:
     return [{**price, "kind": "subscription", "service_id": service, "domain": domain}]
 
 
-def _subscription(event: Object) -> Data | None:
+def _subscription(event: Object) -> Subscription | None:
     bill = attributes(event)
     sub = identity(bill.get("subscription_id"))
     if sub is None:
@@ -104,7 +104,7 @@ def _subscription(event: Object) -> Data | None:
     return {**money(bill.get("total"), bill.get("currency")), "id": sub, "domain": noted(event, "domain")}
 
 
-def _payment(event: Object, status: str) -> Data:
+def _payment(event: Object, status: str) -> Payment:
     bill = attributes(event)
     return {
         **money(bill.get("total"), bill.get("currency")),

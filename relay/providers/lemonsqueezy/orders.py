@@ -2,9 +2,9 @@
 
 from relay.formats.times import timestamp
 from relay.providers.lemonsqueezy.reading import Object, attributes, card, changed_at, identity, money, noted, own_id
+from relay.sdk.entities import Customer, Data, Payment
 from relay.sdk.fields import dig, integer, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data
 
 _PAYMENT_STATUSES = {
     "pending": "pending",
@@ -75,7 +75,7 @@ def customer(event: Object) -> Data:
     }
 
 
-def who(event: Object) -> Data:
+def who(event: Object) -> Customer:
     """The customer. Their number is the same over all that they bought in a store."""
     told = attributes(event)
     if dig(event, "data", "type") == "customers":
@@ -87,7 +87,7 @@ def who(event: Object) -> Data:
     }
 
 
-def _payment(event: Object) -> Data:
+def _payment(event: Object) -> Payment:
     """Refunds name the order, so that is the payment's id."""
     order = attributes(event)
     return {

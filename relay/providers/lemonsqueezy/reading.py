@@ -7,6 +7,7 @@ from typing import Any
 
 from relay.formats.money import Money, from_minor
 from relay.formats.times import days_until, instant, timestamp
+from relay.sdk.entities import Payment
 from relay.sdk.fields import dig, text
 
 Object = dict[str, Any]
@@ -54,7 +55,7 @@ def days_from(event: Object, moment: str | None) -> int | None:
     return None if now is None else days_until(moment, now)
 
 
-def card(told: Object) -> Object:
+def card(told: Object) -> Payment:
     """The card as far as it is told. The last digits are sometimes more than four."""
     brand, digits = text(told.get("card_brand")), identity(told.get("card_last_four"))
     return {

@@ -2,8 +2,8 @@
 
 from relay.formats.times import timestamp
 from relay.providers.lemonsqueezy.reading import Object, attributes, changed_at, days_from, identity, noted, own_id
+from relay.sdk.entities import Data
 from relay.sdk.fields import dig, integer, text
-from relay.sdk.provider import Data
 
 _STATUSES = {
     "on_trial": "trialing",

@@ -9,15 +9,16 @@ from relay.formats.values import KEY, SECONDS, secret
 from relay.providers.mercadopago import reading
 from relay.providers.mercadopago.verification import MercadoPagoSignature
 from relay.sdk.api_settings import vendor_api
+from relay.sdk.entities import Customer, Data, Payment, Subscription
 from relay.sdk.fields import Object, an_object, dig, integer, objects, one_record, scalar, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, LookUp, On, Provider, Reader, Reply, Setting, by
+from relay.sdk.provider import LookUp, On, Provider, Reader, Reply, Setting, by
 
 A_DAY = 24 * 3600
 _STATUSES = {"pending": "pending", "authorized": "active", "paused": "paused", "cancelled": "canceled"}
 
 
-def who(told: Object) -> Data | None:
+def who(told: Object) -> Customer | None:
     """The payer of the payment, else of the subscription: a payment may be another's than who subscribed."""
     payer, subscription = an_object(told["payment"].get("payer")), told["subscription"]
     names = [text(payer.get("first_name")), text(payer.get("last_name"))]
@@ -31,7 +32,7 @@ def who(told: Object) -> Data | None:
     )
 
 
-def _payment(found: Object, status: str) -> Data:
+def _payment(found: Object, status: str) -> Payment:
     card = an_object(found.get("card"))
     month, year = integer(card.get("expiration_month")) or 0, integer(card.get("expiration_year")) or 0
     dated = 1 <= month <= 12 and 2000 <= year < 2200
@@ -113,7 +114,7 @@ def dispute(status: str) -> Reader:
     return read
 
 
-def _subscription(told: Object) -> Data:
+def _subscription(told: Object) -> Subscription:
     found = told["subscription"]
     recurring = an_object(found.get("auto_recurring"))
     status = _STATUSES.get(str(found.get("status")))

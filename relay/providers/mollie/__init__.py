@@ -7,15 +7,16 @@ The older webhooks are told by the same table: see reading.py.
 import re
 from collections.abc import Callable
 
-from relay.formats.money import Money, from_decimal, named
+from relay.formats.money import Money, from_decimal
 from relay.formats.times import day, instant, timestamp
 from relay.formats.values import key, secret
 from relay.providers.mollie import reading
 from relay.providers.mollie.verification import MollieSignature, handshake
 from relay.sdk.api_settings import vendor_api
+from relay.sdk.entities import Customer, Data, LineItem, Payment, Subscription, named
 from relay.sdk.fields import Object, an_object, dig, integer, objects, one_record, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANY, Data, LookUp, On, Provider, Reader, Reply, Setting, by
+from relay.sdk.provider import ANY, LookUp, On, Provider, Reader, Reply, Setting, by
 
 A_DAY = 24 * 3600
 _INTERVAL = re.compile(r"(\d{1,4}) (day|week|month)s?", re.ASCII)
@@ -38,7 +39,7 @@ def link(found: Object, name: str) -> str | None:
     return href if href and href.startswith("https://") else None
 
 
-def who(told: Object) -> Data | None:
+def who(told: Object) -> Customer | None:
     """The customer, as looked up; where none is named, whom a payment or an invoice was written for."""
     payment, customer = told["payment"], told["customer"]
     recipient = an_object(told["entity"].get("recipient"))
@@ -59,7 +60,7 @@ def who(told: Object) -> Data | None:
     )
 
 
-def subscription(told: Object) -> Data:
+def subscription(told: Object) -> Subscription:
     found = told["subscription"]
     interval = _INTERVAL.fullmatch(text(found.get("interval")) or "")
     return {
@@ -80,7 +81,7 @@ def payment(status: str) -> Reader:
         found = told["entity"]
         details, reason = an_object(found.get("details")), an_object(found.get("statusReason"))
         of_subscription = text(found.get("subscriptionId"))
-        paid = {
+        paid: Payment = {
             "id": text(found.get("id"), told["id"]),
             "status": status,
             **money(found.get("amount")),
@@ -141,7 +142,7 @@ def invoice(status: str | None) -> Reader:
     def read(told: Object) -> Data:
         found = told["entity"]
         now = status or _INVOICES.get(str(found.get("status")))
-        lines = [
+        lines: list[LineItem] = [
             {"description": text(line.get("description")), "quantity": integer(line.get("quantity"))}
             for line in objects(found.get("lines"))
         ]
@@ -182,8 +183,15 @@ def checkout(told: Object) -> Data:
 def order(status: str) -> Reader:
     def read(told: Object) -> Data:
         found = told["entity"]
-        own = {"id": text(found.get("id"), told["id"]), "number": text(found.get("orderNumber")), "status": status}
-        return {"order": {**own, **money(found.get("amount")), "created_at": timestamp(found.get("createdAt"))}}
+        return {
+            "order": {
+                "id": text(found.get("id"), told["id"]),
+                "number": text(found.get("orderNumber")),
+                "status": status,
+                **money(found.get("amount")),
+                "created_at": timestamp(found.get("createdAt")),
+            }
+        }
 
     return read
 

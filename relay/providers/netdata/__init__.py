@@ -8,9 +8,10 @@ from typing import Any
 
 from relay.formats.times import instant
 from relay.sdk.alerts import CRITICAL, FIRING, RESOLVED, WARNING, alert, monitor, notice
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, dig, scalar, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import TOLD_ON_CHANGE, Data, On, Provider, by_arrival
+from relay.sdk.provider import TOLD_ON_CHANGE, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
 

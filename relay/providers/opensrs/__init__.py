@@ -14,10 +14,11 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from relay.formats.times import days_until, local, local_timestamp
+from relay.sdk.entities import Data, Domain
 from relay.sdk.errors import VerificationError
-from relay.sdk.fields import scalar
+from relay.sdk.fields import Object, an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Provider, by
+from relay.sdk.provider import On, Provider, by
 from relay.security.verification import TOKEN, Coverage, Credentials, HmacSignature, SharedToken
 
 _DOTTED = re.compile(r"OPENSRS\.([A-Z]+)\.([A-Z_]+)")
@@ -30,7 +31,7 @@ class Told:
     """What an event holds of its object, and when it came."""
 
     event: str | None
-    data: Data
+    data: Object
     at: datetime
 
 
@@ -76,23 +77,24 @@ def event_name(inbound: Inbound) -> str | None:
 
 
 def subject(inbound: Inbound) -> Told:
-    data = inbound.payload.get("object_data")
-    return Told(event_name(inbound), data if isinstance(data, dict) else {}, inbound.received_at)
+    return Told(event_name(inbound), an_object(inbound.payload.get("object_data")), inbound.received_at)
 
 
 def domain(told: Told, status: str | None = None) -> Data:
+    return {"domain": _domain(told, status)}
+
+
+def _domain(told: Told, status: str | None) -> Domain:
     found = told.data
     expires = local_timestamp(found.get("expiration_date"), "UTC")
     return {
-        "domain": {
-            "id": scalar(found.get("domain_id")),
-            "name": _host(found.get("domain_name")),
-            "status": status,
-            "registrar": "OpenSRS",
-            "expires_at": expires,
-            "days_until_expiry": days_until(expires, told.at),
-            "period_years": _whole(found.get("period")),
-        }
+        "id": scalar(found.get("domain_id")),
+        "name": _host(found.get("domain_name")),
+        "status": status,
+        "registrar": "OpenSRS",
+        "expires_at": expires,
+        "days_until_expiry": days_until(expires, told.at),
+        "period_years": _whole(found.get("period")),
     }
 
 
@@ -101,9 +103,7 @@ def expired(told: Told) -> Data:
 
 
 def unrenewed(told: Told) -> Data:
-    data = domain(told)
-    data["domain"]["failure_reason"] = f"The order's status is {_status(told)}."
-    return data
+    return {"domain": _domain(told, None) | {"failure_reason": f"The order's status is {_status(told)}."}}
 
 
 def deleted(told: Told) -> Data:

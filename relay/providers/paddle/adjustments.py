@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from relay.formats.money import Money
 from relay.formats.times import timestamp
 from relay.providers.paddle.reading import Object, entity, money, plain, told_at
+from relay.sdk.entities import Data
 from relay.sdk.fields import dig, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, by
+from relay.sdk.provider import On, by
 
 _REFUND_STATUSES = {
     "pending_approval": "pending",

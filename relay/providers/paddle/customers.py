@@ -2,8 +2,8 @@
 
 from relay.formats.times import timestamp
 from relay.providers.paddle.reading import Object, entity
+from relay.sdk.entities import Customer, Data
 from relay.sdk.fields import an_object, dig, text
-from relay.sdk.provider import Data
 
 
 def read(event: Object) -> Data:
@@ -25,7 +25,7 @@ def payment_method(event: Object) -> Data:
     return {"payment_method": {"id": text(means.get("id")), "type": text(means.get("type"))}}
 
 
-def who(event: Object) -> Data:
+def who(event: Object) -> Customer:
     """The customer: in most events only an id, unless the customer came along."""
     about = entity(event)
     person = about if str(event.get("event_type")).startswith("customer.") else an_object(about.get("customer"))

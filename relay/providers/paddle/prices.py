@@ -5,8 +5,8 @@ from typing import Any
 
 from relay.formats.money import NO_MONEY, Money, currency_code
 from relay.providers.paddle.reading import Object, money, whole
+from relay.sdk.entities import Subscription
 from relay.sdk.fields import an_object, dig, text
-from relay.sdk.provider import Data
 
 _INTERVALS = ("day", "week", "month", "year")
 
@@ -17,7 +17,7 @@ def names_of(items: list[Object]) -> str | None:
     return ", ".join(name for name in names if name) or None
 
 
-def rhythm(cycle: Any) -> Data:
+def rhythm(cycle: Any) -> Subscription:
     """How often it is charged, from `{"interval": "month", "frequency": 3}`."""
     interval, count = dig(cycle, "interval"), whole(dig(cycle, "frequency"))
     return {

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from relay.formats.times import timestamp
 from relay.providers.paddle import prices
 from relay.providers.paddle.reading import Object, days_from, entity, whole
+from relay.sdk.entities import Data, Subscription
 from relay.sdk.fields import an_object, dig, first, id_text, objects, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, by
+from relay.sdk.provider import On, by
 
 _STATUSES = {
     "trialing": "trialing",
@@ -29,7 +30,7 @@ def changes(inbound: Inbound) -> Sequence[On]:
     return (_CANCELLATION if _canceled_at_end(entity(inbound.payload)) else _UPDATED,)
 
 
-def subscription_of(sub: Object, event: Object) -> Data:
+def subscription_of(sub: Object, event: Object) -> Subscription:
     items = objects(sub.get("items"))
     recurring = [item for item in items if prices.is_recurring(item)] or items
     status = _STATUSES.get(str(sub.get("status")))

@@ -7,13 +7,13 @@ from calendar import monthrange
 from datetime import datetime, timedelta
 from typing import Any
 
-from relay.formats.money import NO_MONEY, Money, from_minor, named
+from relay.formats.money import NO_MONEY, Money, from_minor
 from relay.formats.times import instant, iso, timestamp
 from relay.providers.paddle import prices
 from relay.providers.paddle.reading import Object, days_from, entity, minor_of, money, plain, told_at, whole
+from relay.sdk.entities import Data, Invoice, LineItem, Payment, Subscription, named
 from relay.sdk.fields import an_object, dig, first, id_text, objects, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data
 
 _STATUSES = {
     "draft": "draft",
@@ -31,21 +31,24 @@ _MONTHS = {"month": 1, "year": 12}
 
 def read(event: Object) -> Data:
     """The invoice, and the subscription it is for."""
+    return _read(event, {})
+
+
+def _read(event: Object, known: Invoice) -> Data:
+    """The same, with what is `known` of the invoice beside what it says itself."""
     bill = entity(event)
-    return {"invoice": _invoice(bill, event), "subscription": _subscription(bill)}
+    return {"invoice": _invoice(bill, event) | known, "subscription": _subscription(bill)}
 
 
 def overdue(event: Object) -> Data:
-    data = read(event)
-    data["invoice"]["status"] = "overdue"
-    return data
+    return _read(event, {"status": "overdue"})
 
 
 def paid(event: Object) -> Data:
     """The same with what was paid for it, which is nothing where a trial or a credit covered it all."""
-    bill, data = entity(event), read(event)
+    bill = entity(event)
     paid_at = timestamp(_captured(bill).get("captured_at")) or told_at(event)
-    data["invoice"] |= {"status": "paid", "paid_at": paid_at}
+    data = _read(event, {"status": "paid", "paid_at": paid_at})
     if _has_money(bill):
         data["payment"] = _payment(bill, _captured(bill), "succeeded", _paid(bill)) | {"paid_at": paid_at}
     return data
@@ -53,14 +56,14 @@ def paid(event: Object) -> Data:
 
 def unpaid(event: Object) -> Data:
     """The same with the payment that failed: the newest is the first of the list."""
-    bill, data = entity(event), read(event)
+    bill = entity(event)
     tried = first(bill.get("payments"))
     asked = money(tried.get("amount"), _currency(bill))
     outstanding = asked if asked["amount_minor"] is not None else _owed(bill)
-    why = {"failure_code": text(tried.get("error_code")), "failure_reason": plain(tried.get("error_code"))}
-    data["payment"] = _payment(bill, tried, "failed", outstanding) | why
-    data["invoice"]["failure_reason"] = why["failure_reason"]
-    return data
+    reason = plain(tried.get("error_code"))
+    why: Payment = {"failure_code": text(tried.get("error_code")), "failure_reason": reason}
+    payment = _payment(bill, tried, "failed", outstanding) | why
+    return _read(event, {"failure_reason": reason}) | {"payment": payment}
 
 
 def was_paid_for(inbound: Inbound) -> bool:
@@ -73,7 +76,7 @@ def renews(inbound: Inbound) -> bool:
     return bill.get("origin") == "subscription_recurring" and text(bill.get("subscription_id")) is not None
 
 
-def _invoice(bill: Object, event: Object) -> Data:
+def _invoice(bill: Object, event: Object) -> Invoice:
     # `invoice_id` is left from Paddle's older API for invoices and goes; it is null until the transaction is billed.
     status = _STATUSES.get(str(bill.get("status")))
     due_at = _due(bill)
@@ -100,7 +103,7 @@ def _invoice(bill: Object, event: Object) -> Data:
     }
 
 
-def _subscription(bill: Object) -> Data | None:
+def _subscription(bill: Object) -> Subscription | None:
     """What a transaction tells of its subscription."""
     if text(bill.get("subscription_id")) is None:
         return None
@@ -120,7 +123,7 @@ def _subscription(bill: Object) -> Data | None:
     }
 
 
-def _payment(bill: Object, tried: Object, status: str, amount: Money) -> Data:
+def _payment(bill: Object, tried: Object, status: str, amount: Money) -> Payment:
     """A payment of a transaction. Refunds name the transaction, so that is its id; the fee is Paddle's."""
     details = an_object(tried.get("method_details"))
     return {
@@ -140,7 +143,7 @@ def _payment(bill: Object, tried: Object, status: str, amount: Money) -> Data:
     }
 
 
-def _card(card: Any) -> Data:
+def _card(card: Any) -> Payment:
     month, year = whole(dig(card, "expiry_month")) or 0, whole(dig(card, "expiry_year")) or 0
     valid = 1 <= month <= 12 and 2000 <= year < 2200
     brand = text(dig(card, "type")) or ""
@@ -228,7 +231,7 @@ def _item(line: Object, bill: Object) -> Object:
     return next((item for item in items if dig(item, "price", "id") == line.get("price_id")), {})
 
 
-def _line_item(line: Object, bill: Object) -> Data:
+def _line_item(line: Object, bill: Object) -> LineItem:
     item = _item(line, bill)
     recurring = prices.is_recurring(item)
     period = dig(line, "proration", "billing_period") or (bill.get("billing_period") if recurring else None)

@@ -9,13 +9,13 @@ from calendar import monthrange
 from typing import Any
 
 from relay.providers.paypal.reading import Object, days_from, subject, text, whole, word
+from relay.sdk.entities import Data, Payment, PaymentMethod
 from relay.sdk.fields import an_object, dig
-from relay.sdk.provider import Data
 
 # Year and month of a card, both or neither.
 Expiry = tuple[int | None, int | None]
 
-_NO_CARD = {"card_brand": None, "card_last4": None, "card_exp_month": None, "card_exp_year": None}
+_NO_CARD: Payment = {"card_brand": None, "card_last4": None, "card_exp_month": None, "card_exp_year": None}
 _MONTH = re.compile(r"(\d{4})-(\d\d)")
 
 
@@ -56,7 +56,7 @@ def vaulted_card(event: Object) -> Data:
     )
 
 
-def card_of(payment_source: Any) -> Data:
+def card_of(payment_source: Any) -> Payment:
     """How it was paid, and with which card."""
     kind, inner = source(payment_source)
     card = _card(kind, inner)
@@ -85,7 +85,7 @@ def trimmed(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _method(event: Object, expiry: Expiry, told: Data) -> Data:
+def _method(event: Object, expiry: Expiry, told: PaymentMethod) -> Data:
     year, month = expiry
     expires_at = _end_of_month(year, month)
     return {

@@ -4,8 +4,8 @@ from relay.formats.money import NO_MONEY, Money, from_decimal
 from relay.formats.times import timestamp
 from relay.providers.paypal.payments import payment_of
 from relay.providers.paypal.reading import Object, money, subject, text, told_at, word
+from relay.sdk.entities import Data, Payment
 from relay.sdk.fields import dig, first, objects
-from relay.sdk.provider import Data
 
 _CAPTURE_STATUSES = {
     "completed": "succeeded",
@@ -56,7 +56,7 @@ def reversed_approval(event: Object) -> Data:
     }
 
 
-def _payment(capture: Object, order: Object, event: Object) -> Data:
+def _payment(capture: Object, order: Object, event: Object) -> Payment:
     status = _CAPTURE_STATUSES.get(word(capture.get("status")) or "")
     told = payment_of({"payment_source": order.get("payment_source")} | capture, status)
     paid_at = timestamp(capture.get("create_time")) or told_at(event)

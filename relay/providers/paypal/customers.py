@@ -4,11 +4,11 @@ from typing import Any
 
 from relay.providers.paypal.cards import source, trimmed
 from relay.providers.paypal.reading import Object, subject, text
+from relay.sdk.entities import Customer
 from relay.sdk.fields import an_object, dig, first
-from relay.sdk.provider import Data
 
 
-def who(event: Object) -> Data | None:
+def who(event: Object) -> Customer | None:
     """The customer. A refund's `payer` is left alone: it is the merchant."""
     for family, read in _READERS.items():
         if str(event.get("event_type")).startswith(family):
@@ -16,38 +16,38 @@ def who(event: Object) -> Data | None:
     return None
 
 
-def _subscriber(sub: Object) -> Data:
+def _subscriber(sub: Object) -> Customer:
     return _person(an_object(sub.get("subscriber")) or an_object(dig(sub, "payer", "payer_info")))
 
 
-def _recipient(resource: Object) -> Data:
+def _recipient(resource: Object) -> Customer:
     bill = an_object(resource.get("invoice")) or resource
     newer = dig(first(bill.get("primary_recipients")), "billing_info")
     return _person(an_object(newer) or first(bill.get("billing_info")))
 
 
-def _payer(order: Object) -> Data:
+def _payer(order: Object) -> Customer:
     _, inner = source(order.get("payment_source"))
     return _person(an_object(order.get("payer")) or inner)
 
 
-def _disputing_buyer(claim: Object) -> Data:
+def _disputing_buyer(claim: Object) -> Customer:
     """Told beside the payment, or flat in the older event."""
     buyer = an_object(first(claim.get("disputed_transactions")).get("buyer"))
     return _person(buyer or {"account_id": claim.get("buyer_account_number"), "email": claim.get("buyer_email")})
 
 
-def _token_holder(saved: Object) -> Data:
+def _token_holder(saved: Object) -> Customer:
     _, inner = source(saved.get("payment_source"))
     return _person(inner) | {"id": text(dig(saved, "customer", "id")) or _person(inner)["id"]}
 
 
-def _card_holder(saved: Object) -> Data:
+def _card_holder(saved: Object) -> Customer:
     card = trimmed(saved)
     return _person(card) | {"id": text(card.get("external_customer_id"), card.get("payer_id"))}
 
 
-def _person(told: Object) -> Data:
+def _person(told: Object) -> Customer:
     return {
         "id": text(told.get("payer_id"), told.get("account_id")),
         "name": _name(told),

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from relay.formats.times import timestamp
 from relay.providers.paypal.payments import paid_by, payment_behind
 from relay.providers.paypal.reading import Object, milliseconds, money, subject, text, told_at, unsigned, word
+from relay.sdk.entities import Data, Payment
 from relay.sdk.fields import dig, first
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On
+from relay.sdk.provider import On
 
 _STATUSES = {
     "open": "open",
@@ -91,7 +92,7 @@ def _deadline(claim: Object) -> str | None:
     return timestamp(due) or timestamp(f"{due}Z")
 
 
-def _payment(contested: Object, payment_id: str) -> Data:
+def _payment(contested: Object, payment_id: str) -> Payment:
     return {
         **money(contested.get("gross_amount")),
         "id": payment_id,

@@ -9,12 +9,12 @@ The dates of v1 look like `2015-09-28 PDT`, which is no instant, and so stay emp
 from decimal import Decimal
 from typing import Any
 
-from relay.formats.money import NO_MONEY, Money, from_decimal, named
+from relay.formats.money import NO_MONEY, Money, from_decimal
 from relay.formats.times import day, timestamp
 from relay.providers.paypal.reading import Object, days_from, link, money, number, subject, text, times, told_at, word
+from relay.sdk.entities import Data, Invoice, LineItem, Payment, Refund, named
 from relay.sdk.fields import an_object, dig, objects
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data
 
 _STATUSES = {
     "draft": "draft",
@@ -50,11 +50,11 @@ def pending(event: Object) -> Data:
 def refunded(event: Object) -> Data:
     """The invoice, what was given back last, and the payment that it comes from."""
     bill = _bill(event)
-    data = _with_payment(event, "refunded" if _status(bill) == "refunded" else "succeeded")
-    invoice, payment = data["invoice"], data["payment"]
+    invoice = _invoice(event)
+    payment = _payment(event, invoice, "refunded" if _status(bill) == "refunded" else "succeeded")
     given = _latest(dig(bill, "refunds", "transactions") or bill.get("refunds"))
     total = dig(bill, "refunds", "refund_amount") or dig(bill, "refunded_amount", "paypal")
-    refund = {
+    refund: Refund = {
         **money(given.get("amount") or total, _currency(bill)),
         "id": text(given.get("refund_id"), given.get("recipient_transaction_id"), given.get("transaction_id")),
         "status": "succeeded",
@@ -64,7 +64,7 @@ def refunded(event: Object) -> Data:
         "invoice_number": invoice["number"],
         "created_at": told_at(event),
     }
-    return data | {"refund": refund}
+    return {"invoice": invoice, "payment": payment, "refund": refund}
 
 
 def is_paid(inbound: Inbound) -> bool:
@@ -97,12 +97,12 @@ def _bill(event: Object) -> Object:
     return an_object(resource.get("invoice")) or resource
 
 
-def _invoice(event: Object) -> Data:
+def _invoice(event: Object) -> Invoice:
     bill = _bill(event)
     return _newer(bill, event) if isinstance(bill.get("detail"), dict) else _older(bill, event)
 
 
-def _newer(bill: Object, event: Object) -> Data:
+def _newer(bill: Object, event: Object) -> Invoice:
     detail = bill["detail"]
     status = _status(bill)
     due_at = day(dig(detail, "payment_term", "due_date"))
@@ -124,7 +124,7 @@ def _newer(bill: Object, event: Object) -> Data:
     }
 
 
-def _older(bill: Object, event: Object) -> Data:
+def _older(bill: Object, event: Object) -> Invoice:
     status = _status(bill)
     total, settled = money(bill.get("total_amount")), _settled(bill)
     due_at = timestamp(dig(bill, "payment_term", "due_date"))
@@ -156,7 +156,7 @@ def _made_at(payment: Object, event: Object) -> str | None:
     return (made_on or told_now) if _is_external(payment) else (told_now or made_on)
 
 
-def _line_item(item: Object, unit: Any, bill: Object) -> Data:
+def _line_item(item: Object, unit: Any, bill: Object) -> LineItem:
     quantity = number(item.get("quantity"))
     return {
         **named("amount", _line_total(item, times(money(unit, _currency(bill)), quantity))),
@@ -192,17 +192,21 @@ def _remaining(total: Money, settled: Money, status: str | None) -> Money:
 
 
 def _with_payment(event: Object, status: str) -> Data:
-    invoice, bill = _invoice(event), _bill(event)
+    invoice = _invoice(event)
+    return {"invoice": invoice, "payment": _payment(event, invoice, status)}
+
+
+def _payment(event: Object, invoice: Invoice, status: str) -> Payment:
+    bill = _bill(event)
     made = _last_payment(bill)
-    amount = money(made.get("amount"), _currency(bill))
-    if amount["amount"] is None:
-        amount = {
-            "amount": invoice["amount_paid"],
-            "amount_minor": invoice["amount_paid_minor"],
-            "currency": invoice["currency"],
-        }
-    payment = {
-        **amount,
+    told = money(made.get("amount"), _currency(bill))
+    in_all: Payment = {
+        "amount": invoice["amount_paid"],
+        "amount_minor": invoice["amount_paid_minor"],
+        "currency": invoice["currency"],
+    }
+    return {
+        **(in_all if told["amount"] is None else told),
         "id": text(made.get("payment_id"), made.get("transaction_id")),
         "status": status,
         "method": word(made.get("method")),
@@ -212,7 +216,6 @@ def _with_payment(event: Object, status: str) -> Data:
         "invoice_id": invoice["id"],
         "invoice_number": invoice["number"],
     }
-    return {"invoice": invoice, "payment": payment}
 
 
 def _last_payment(bill: Object) -> Object:

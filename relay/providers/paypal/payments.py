@@ -7,13 +7,13 @@ https://developer.paypal.com/docs/api/payments/v1/
 `invoice_id` of v2 is the number of the business's own invoice, not the id of one at PayPal.
 """
 
-from relay.formats.money import NO_MONEY, Money, named
+from relay.formats.money import NO_MONEY, Money, money_of
 from relay.formats.times import timestamp
 from relay.providers.paypal.cards import card_of
 from relay.providers.paypal.reading import Object, linked_id, money, plain, subject, text, told_at, unsigned, word
+from relay.sdk.entities import Data, Payment, Refund, Subscription, named
 from relay.sdk.fields import dig
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data
 
 _REFUND_STATUSES = {
     "completed": "succeeded",
@@ -39,9 +39,13 @@ _MODES = {"echeck": "echeck", "manual_bank_transfer": "bank_transfer"}
 
 
 def paid(event: Object) -> Data:
+    return {"payment": _paid(event)}
+
+
+def _paid(event: Object) -> Payment:
     resource = subject(event)
     paid_at = timestamp(resource.get("update_time") or resource.get("create_time")) or told_at(event)
-    return {"payment": payment_of(resource, "succeeded") | {"paid_at": paid_at}}
+    return payment_of(resource, "succeeded") | {"paid_at": paid_at}
 
 
 def pending(event: Object) -> Data:
@@ -56,16 +60,15 @@ def denied(event: Object) -> Data:
         resource.get("pending_reason"),
     )
     code = text(dig(resource, "processor_response", "response_code"))
-    why = {"failure_code": code or reason, "failure_reason": _CARD_REFUSALS.get(code or "") or plain(reason)}
+    why: Payment = {"failure_code": code or reason, "failure_reason": _CARD_REFUSALS.get(code or "") or plain(reason)}
     return {"payment": payment_of(resource, "failed") | why}
 
 
 def renewal(event: Object) -> Data:
     """The subscription that a sale pays for, as far as the sale knows it: its id and what the period cost."""
-    data = paid(event)
-    payment = data["payment"]
-    costs = {name: payment[name] for name in ("amount", "amount_minor", "currency")}
-    return data | {"subscription": {"id": payment["subscription_id"], "status": "active", **costs}}
+    payment = _paid(event)
+    subscription: Subscription = {"id": payment["subscription_id"], "status": "active", **money_of(payment)}
+    return {"payment": payment, "subscription": subscription}
 
 
 def is_new(inbound: Inbound) -> bool:
@@ -89,7 +92,7 @@ def refund(event: Object) -> Data:
     payment_id = paid_by(resource)
     number = _invoice_number(resource)
     reason = text(resource.get("note_to_payer"))
-    given = {
+    given: Refund = {
         **unsigned(money(resource.get("amount"))),
         "id": text(resource.get("id")),
         "status": status,
@@ -102,10 +105,16 @@ def refund(event: Object) -> Data:
     return {"refund": given, "payment": payment_behind(resource, payment_id)}
 
 
-def payment_behind(resource: Object, payment_id: str | None) -> Data | None:
+def payment_behind(resource: Object, payment_id: str | None) -> Payment | None:
     """The payment that a refund or reversal takes from, as far as that knows it."""
-    known = {"reference": _reference(resource), "gateway": "PayPal", "invoice_number": _invoice_number(resource)}
-    return {"id": payment_id, **known} if payment_id else None
+    if payment_id is None:
+        return None
+    return {
+        "id": payment_id,
+        "reference": _reference(resource),
+        "gateway": "PayPal",
+        "invoice_number": _invoice_number(resource),
+    }
 
 
 def is_under_way(inbound: Inbound) -> bool:
@@ -117,7 +126,7 @@ def is_through(inbound: Inbound) -> bool:
     return not is_under_way(inbound)
 
 
-def payment_of(resource: Object, status: str | None) -> Data:
+def payment_of(resource: Object, status: str | None) -> Payment:
     """A sale or capture in our words."""
     amount = money(resource.get("amount"))
     means = card_of(resource.get("payment_source"))

@@ -4,7 +4,7 @@ v2 is https://developer.paypal.com/docs/api/subscriptions/v1/ (the API counts it
 v1 is a billing agreement: https://developer.paypal.com/docs/api/payments.billing-agreements/v1/
 """
 
-from relay.formats.money import NO_MONEY, Money, named
+from relay.formats.money import NO_MONEY, Money, money_of
 from relay.formats.times import timestamp
 from relay.providers.paypal.cards import card_of
 from relay.providers.paypal.reading import (
@@ -21,9 +21,9 @@ from relay.providers.paypal.reading import (
     whole,
     word,
 )
+from relay.sdk.entities import Data, Invoice, Payment, Subscription, named
 from relay.sdk.fields import an_object, dig, first, objects
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data
 
 _STATUSES = {
     "approval_pending": "pending",
@@ -67,7 +67,7 @@ def is_renewal(inbound: Inbound) -> bool:
     return not cycles or completed or bool(billing.get("last_payment"))
 
 
-def _subscription(event: Object) -> Data:
+def _subscription(event: Object) -> Subscription:
     sub = subject(event)
     billing, plan = _billing(sub), an_object(sub.get("plan"))
     failed_payments = _failed_payments(billing)
@@ -134,7 +134,7 @@ def _first_known(*sums: Money) -> Money:
     return next((each for each in sums if each["amount"] is not None), NO_MONEY)
 
 
-def _rhythm(sub: Object) -> Data:
+def _rhythm(sub: Object) -> Subscription:
     cycle, definition = _regular_cycle(sub), _regular_definition(sub)
     unit = word(dig(cycle, "frequency", "interval_unit")) or word(definition.get("frequency"))
     count = dig(cycle, "frequency", "interval_count") or definition.get("frequency_interval")
@@ -155,7 +155,7 @@ def _regular(cycles: object, kind: str) -> Object:
     return first([each for each in objects(cycles) if word(each.get(kind)) == "regular"])
 
 
-def _failed_payment(sub: Object, told: Data) -> Data:
+def _failed_payment(sub: Object, told: Subscription) -> Payment:
     failure = _failure(sub)
     return {
         **money(failure.get("amount")),
@@ -171,10 +171,10 @@ def _failed_payment(sub: Object, told: Data) -> Data:
     }
 
 
-def _open_bill(sub: Object, payment: Data) -> Data:
+def _open_bill(sub: Object, payment: Payment) -> Invoice:
     outstanding = money(dig(_billing(sub), "outstanding_balance"), dig(sub, "plan", "curr_code"))
     return {
-        **{name: payment[name] for name in ("amount", "amount_minor", "currency")},
+        **money_of(payment),
         **named("amount_due", outstanding),
         "status": "open",
         "attempt_count": payment["attempt_count"],

@@ -15,8 +15,9 @@ from relay.formats.values import ZONE, Form
 from relay.providers.ping.output import CHECK, UPKEEP, broke_off, ran
 from relay.providers.ping.schedule import checked, expected_by, grace_of
 from relay.sdk.checks import FAIL, LOG, MISSED, START, SUCCESS, Check
+from relay.sdk.entities import Backup, Data
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import BodyFormat, Data, On, Provider, Setting, by_arrival
+from relay.sdk.provider import BodyFormat, On, Provider, Setting, by_arrival
 from relay.sdk.reasons import reason
 from relay.security.verification import SharedToken
 
@@ -72,7 +73,7 @@ def backup(status: str) -> Any:
     return read
 
 
-def _times(ping: Any, status: str) -> Data:
+def _times(ping: Any, status: str) -> Backup:
     """A run began and ended when its pings came."""
     if status == "missed":
         return {}

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from relay.formats.times import instant
 from relay.sdk.alerts import FIRING, RESOLVED, WARNING, alert, monitor
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, dig, scalar, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Alerts, Data, On, Provider, by_arrival
+from relay.sdk.provider import Alerts, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
 _STATES = {"DOWN": "down", "FAILING": "down", "UP": "up", "SUCCESS": "up"}

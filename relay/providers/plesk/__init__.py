@@ -17,9 +17,10 @@ import idna
 from relay.formats.times import instant
 from relay.formats.values import EMAIL, KEY
 from relay.sdk.api_settings import own_api
+from relay.sdk.entities import Alert, CustomerDetails, Data, Service
 from relay.sdk.fields import scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import TOLD_ON_CHANGE, Data, On, Route, Setting, panel
+from relay.sdk.provider import TOLD_ON_CHANGE, On, Route, Setting, panel
 
 Variables = dict[str, Any]
 
@@ -58,7 +59,7 @@ def event_id(inbound: Inbound) -> str | None:
     return inbound.headers.get("webhook-id")
 
 
-def subscription(variables: Variables, status: str | None = None) -> Data:
+def subscription(variables: Variables, status: str | None = None) -> Service:
     """A subscription, which Plesk knows by its default domain; to us it is a hosting service."""
     name = host_name(_now(variables, "DOMAIN_NAME"))
     return {
@@ -112,9 +113,8 @@ def client(variables: Variables) -> Data:
     }
 
 
-def who(variables: Variables) -> Data:
-    found: Data = client(variables)["customer"]
-    return found
+def who(variables: Variables) -> CustomerDetails:
+    return client(variables)["customer"]
 
 
 def stopped(variables: Variables) -> Data:
@@ -125,7 +125,7 @@ def started(variables: Variables) -> Data:
     return {"alert": _service_alert(variables, "started") | {"severity": "info", "status": "resolved"}}
 
 
-def _service_alert(variables: Variables, what: str) -> Data:
+def _service_alert(variables: Variables, what: str) -> Alert:
     name = scalar(_now(variables, "SERVICE"))
     return {"key": f"service:{name}", "title": f"The service {name} was {what}", "resource": name}
 

@@ -2,8 +2,8 @@
 
 from relay.formats.times import timestamp
 from relay.providers.polar.reading import Object, about
+from relay.sdk.entities import Customer, Data
 from relay.sdk.fields import an_object, text
-from relay.sdk.provider import Data
 
 
 def read(event: Object) -> Data:
@@ -27,7 +27,7 @@ def read(event: Object) -> Data:
     }
 
 
-def who(event: Object) -> Data:
+def who(event: Object) -> Customer:
     """The customer: the object itself, one that came along, or the fields of a checkout; a refund has the id only."""
     told = about(event)
     person = told if str(event.get("type")).startswith("customer.") else an_object(told.get("customer"))

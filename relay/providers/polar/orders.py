@@ -1,12 +1,12 @@
 """Orders in our words: at Polar an order is the invoice, and its payment has no id of its own."""
 
-from relay.formats.money import Money, from_minor, named
+from relay.formats.money import Money, from_minor
 from relay.formats.times import timestamp
 from relay.providers.polar.reading import Object, about, given_back, minor_of, money, told_at
 from relay.providers.polar.subscriptions import subscription_of
+from relay.sdk.entities import Data, Invoice, LineItem, Payment, Subscription, named
 from relay.sdk.fields import an_object, dig, id_text, integer, objects, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data
 
 _STATUSES = {
     "draft": "draft",
@@ -27,8 +27,9 @@ def read(event: Object) -> Data:
 
 def paid(event: Object) -> Data:
     """The same with what was paid for it, which is nothing where a discount or a balance covered it all."""
-    order, data = about(event), read(event)
-    data["invoice"] |= {"status": "paid", "paid_at": told_at(event)}
+    order = about(event)
+    invoice = _invoice(order) | {"status": "paid", "paid_at": told_at(event)}
+    data: Data = {"invoice": invoice, "subscription": _subscription(order, event)}
     if minor_of(_payable(order)) > 0:
         data["payment"] = _payment(order) | {"paid_at": told_at(event)}
     return data
@@ -55,7 +56,7 @@ def was_paid_for(inbound: Inbound) -> bool:
     return minor_of(_payable(about(inbound.payload))) > 0
 
 
-def _invoice(order: Object) -> Data:
+def _invoice(order: Object) -> Invoice:
     currency = order.get("currency")
     settled = order.get("paid") is True or order.get("status") in _PAID
     payable = _payable(order)
@@ -80,7 +81,7 @@ def _invoice(order: Object) -> Data:
     }
 
 
-def _subscription(order: Object, event: Object) -> Data | None:
+def _subscription(order: Object, event: Object) -> Subscription | None:
     sub = an_object(order.get("subscription"))
     if sub:
         known = subscription_of(sub, event)
@@ -95,7 +96,7 @@ def _subscription(order: Object, event: Object) -> Data | None:
     }
 
 
-def _payment(order: Object) -> Data:
+def _payment(order: Object) -> Payment:
     """Refunds name the order, so that is the payment's id."""
     return {
         **_payable(order),
@@ -128,7 +129,7 @@ def _fee(order: Object) -> Money:
     return fee if same else money(None, order.get("currency"))
 
 
-def _line_item(line: Object, order: Object) -> Data:
+def _line_item(line: Object, order: Object) -> LineItem:
     sub = an_object(order.get("subscription"))
     recurring = text(order.get("subscription_id")) is not None
     return {

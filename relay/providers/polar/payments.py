@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from relay.formats.times import timestamp
 from relay.providers.polar.reading import Object, about, given_back, money, plain, status
+from relay.sdk.entities import Data
 from relay.sdk.fields import text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, by
+from relay.sdk.provider import On, by
 
 
 def refund_means(inbound: Inbound) -> Sequence[On]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from relay.formats.times import timestamp
 from relay.providers.polar.reading import Object, about, days_from, money, plain, status
+from relay.sdk.entities import Data, Subscription
 from relay.sdk.fields import dig, id_text, integer, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, by
+from relay.sdk.provider import On, by
 
 _STATUSES = {
     "incomplete": "incomplete",
@@ -33,7 +34,7 @@ def cancellation(inbound: Inbound) -> Sequence[On]:
     return (ENDED if status(inbound) == "canceled" else On("subscription.cancellation_scheduled", read),)
 
 
-def subscription_of(sub: Object, event: Object) -> Data:
+def subscription_of(sub: Object, event: Object) -> Subscription:
     now = _STATUSES.get(str(sub.get("status")))
     period_end = timestamp(sub.get("current_period_end"))
     ends = sub.get("cancel_at_period_end") is True

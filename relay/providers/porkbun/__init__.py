@@ -10,21 +10,21 @@ from datetime import datetime
 from typing import Any
 
 from relay.formats.times import days_until, local, local_timestamp
-from relay.sdk.fields import scalar
+from relay.sdk.entities import Data
+from relay.sdk.fields import Object, an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Provider
+from relay.sdk.provider import On, Provider
 from relay.security.verification import Bare, HmacSignature
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    data: Data
+    data: Object
     at: datetime
 
 
 def subject(inbound: Inbound) -> Told:
-    data = inbound.payload.get("data")
-    return Told(data if isinstance(data, dict) else {}, inbound.received_at)
+    return Told(an_object(inbound.payload.get("data")), inbound.received_at)
 
 
 def domain(told: Told) -> Data:

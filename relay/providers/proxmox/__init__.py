@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from relay.formats.times import instant, iso
+from relay.sdk.entities import Data
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Provider, by_arrival
+from relay.sdk.provider import On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
 Note = dict[str, Any]

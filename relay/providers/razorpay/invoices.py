@@ -1,11 +1,11 @@
 """Invoices, orders and payment links in our words, and who an event is about."""
 
-from relay.formats.money import from_minor, named
+from relay.formats.money import from_minor
 from relay.formats.times import timestamp
 from relay.providers.razorpay.payments import payment_of
 from relay.providers.razorpay.reading import Object, days_from, email, entity, money, noted, subject, told_at
+from relay.sdk.entities import Customer, Data, Invoice, LineItem, Payment, Subscription, named
 from relay.sdk.fields import an_object, integer, objects, one_record, text
-from relay.sdk.provider import Data
 
 _STATUSES = {
     "draft": "draft",
@@ -56,7 +56,7 @@ def paid_link(event: Object) -> Data:
             **money(link.get("amount"), link.get("currency")),
             "id": text(link.get("id")),
             "status": text(link.get("status")),
-            "payment_id": payment and payment["id"],
+            "payment_id": payment["id"] if payment else None,
             "url": text(link.get("short_url")),
             "reference": text(link.get("reference_id")),
         },
@@ -64,7 +64,7 @@ def paid_link(event: Object) -> Data:
     }
 
 
-def who(event: Object) -> Data:
+def who(event: Object) -> Customer:
     """The customer of one entity. A payer may have typed in another address than that of the customer who is billed."""
     bill, sub, payment = (entity(event, name) for name in ("invoice", "subscription", "payment"))
     billed, link = an_object(bill.get("customer_details")), an_object(entity(event, "payment_link").get("customer"))
@@ -82,7 +82,7 @@ def who(event: Object) -> Data:
     )
 
 
-def _payment(event: Object) -> Data | None:
+def _payment(event: Object) -> Payment | None:
     payment = entity(event, "payment")
     if not payment:
         return None
@@ -96,7 +96,7 @@ def _payment(event: Object) -> Data | None:
     }
 
 
-def _sub(bill: Object) -> Data | None:
+def _sub(bill: Object) -> Subscription | None:
     sub = text(bill.get("subscription_id"))
     return None if sub is None else {"id": sub, "domain": noted(bill, "domain")}
 
@@ -105,7 +105,7 @@ def _number(bill: Object) -> str | None:
     return text(bill.get("invoice_number"), bill.get("receipt"))
 
 
-def _invoice(event: Object) -> Data:
+def _invoice(event: Object) -> Invoice:
     bill = subject(event, "invoice")
     currency, status = bill.get("currency"), _STATUSES.get(str(bill.get("status")))
     total = integer(bill.get("amount"))
@@ -134,7 +134,7 @@ def _invoice(event: Object) -> Data:
     }
 
 
-def _line_item(line: Object, bill: Object) -> Data:
+def _line_item(line: Object, bill: Object) -> LineItem:
     currency = line.get("currency") or bill.get("currency")
     minor = line.get("gross_amount") if line.get("net_amount") is None else line["net_amount"]
     unit, quantity = integer(line.get("amount")), integer(line.get("quantity"))

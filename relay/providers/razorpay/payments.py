@@ -3,12 +3,11 @@
 https://razorpay.com/docs/webhooks/payloads/payments/
 """
 
-from relay.formats.money import named
 from relay.formats.times import timestamp
 from relay.providers.razorpay.reading import Object, entity, money, noted, plain, subject, told_at
+from relay.sdk.entities import Data, Payment, named
 from relay.sdk.fields import an_object, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data
 
 _BRANDS = {"american express": "amex", "diners club": "diners"}
 _STATUSES = {
@@ -54,7 +53,7 @@ def has_payment(inbound: Inbound) -> bool:
     return bool(entity(inbound.payload, "payment"))
 
 
-def payment_of(payment: Object, status: str | None) -> Data:
+def payment_of(payment: Object, status: str | None) -> Payment:
     """A payment in our words; its fee holds the tax on it. What failed, and why, is told only where it did."""
     card = an_object(payment.get("card"))
     brand = (text(card.get("network")) or "").lower()
@@ -109,7 +108,7 @@ def dispute(event: Object) -> Data:
     }
 
 
-def _behind(payment: Object) -> Data | None:
+def _behind(payment: Object) -> Payment | None:
     """The payment that a refund or a dispute is of, as it stands by now."""
     return payment_of(payment, _STATUSES.get(str(payment.get("status")))) if payment else None
 

@@ -7,8 +7,8 @@ from relay.formats.money import NO_MONEY
 from relay.formats.times import timestamp
 from relay.providers.razorpay.payments import payment_of
 from relay.providers.razorpay.reading import Object, days_from, entity, money, noted, subject, told_at
+from relay.sdk.entities import Data, Payment, Subscription
 from relay.sdk.fields import integer, text
-from relay.sdk.provider import Data
 
 # Halted: all tries failed, and Razorpay makes invoices on but charges them no more.
 _STATUSES = {
@@ -34,7 +34,7 @@ def charged(event: Object) -> Data:
     paid = entity(event, "payment")
     if not paid:
         return read(event)
-    sub = _subscription(event) | money(paid.get("amount"), paid.get("currency"))
+    sub: Subscription = {**_subscription(event), **money(paid.get("amount"), paid.get("currency"))}
     return {"subscription": sub, "payment": _payment(event, "succeeded") | {"paid_at": told_at(event)}}
 
 
@@ -44,22 +44,21 @@ def unpaid(event: Object) -> Data:
 
 
 def ended(event: Object) -> Data:
-    data = read(event)
-    sub = data["subscription"]
+    sub = _subscription(event)
     sub["ended_at"] = sub["ended_at"] or told_at(event)
     if sub["status"] == "canceled":
         sub["canceled_at"] = told_at(event)
-    return data
+    return {"subscription": sub}
 
 
-def _payment(event: Object, status: str) -> Data:
+def _payment(event: Object, status: str) -> Payment:
     sub = subject(event, "subscription")
     payment = payment_of(entity(event, "payment"), status)
     next_try = timestamp(sub.get("charge_at")) if status == "failed" and sub.get("status") == "pending" else None
     return payment | {"subscription_id": text(sub.get("id")), "next_attempt_at": next_try}
 
 
-def _subscription(event: Object) -> Data:
+def _subscription(event: Object) -> Subscription:
     sub = subject(event, "subscription")
     status = _STATUSES.get(str(sub.get("status")))
     halted = sub.get("status") == "halted"

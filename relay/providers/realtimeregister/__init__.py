@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from relay.formats.times import days_until, instant, timestamp
+from relay.sdk.entities import Certificate, Data, Domain
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Provider, Route
+from relay.sdk.provider import On, Provider, Route
 from relay.security.verification import HmacSignature, Signatures
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -99,16 +100,18 @@ def _certificate_event(told: Told, said: set[str], status: str) -> Sequence[On]:
 
 
 def domain(told: Told, status: str | None = None) -> Data:
+    return {"domain": _domain(told, status)}
+
+
+def _domain(told: Told, status: str | None) -> Domain:
     expires = timestamp(told.notification.get("expiryDate"))
     return {
-        "domain": {
-            "name": _domain_name(told),
-            "status": status,
-            # Of a transfer away it is not told to whom.
-            "registrar": None if (told.text("transferType") or "").upper() == "OUT" else "Realtime Register",
-            "expires_at": expires,
-            "days_until_expiry": days_until(expires, told.at),
-        }
+        "name": _domain_name(told),
+        "status": status,
+        # Of a transfer away it is not told to whom.
+        "registrar": None if (told.text("transferType") or "").upper() == "OUT" else "Realtime Register",
+        "expires_at": expires,
+        "days_until_expiry": days_until(expires, told.at),
     }
 
 
@@ -117,27 +120,25 @@ def expired(told: Told) -> Data:
 
 
 def unrenewed(told: Told) -> Data:
-    data = domain(told)
-    data["domain"]["failure_reason"] = _reason(told)
-    return data
+    return {"domain": _domain(told, None) | {"failure_reason": _reason(told)}}
 
 
 def certificate(told: Told) -> Data:
+    return {"certificate": _certificate(told)}
+
+
+def _certificate(told: Told) -> Certificate:
     expires = timestamp(told.notification.get("expiryDate"))
     return {
-        "certificate": {
-            "id": told.text("certificateId"),
-            "domain": _domain_name(told),
-            "expires_at": expires,
-            "days_until_expiry": days_until(expires, told.at),
-        }
+        "id": told.text("certificateId"),
+        "domain": _domain_name(told),
+        "expires_at": expires,
+        "days_until_expiry": days_until(expires, told.at),
     }
 
 
 def unrenewed_certificate(told: Told) -> Data:
-    data = certificate(told)
-    data["certificate"]["failure_reason"] = _reason(told)
-    return data
+    return {"certificate": _certificate(told) | {"failure_reason": _reason(told)}}
 
 
 def notice(told: Told) -> Data:

@@ -6,16 +6,16 @@ Their events: https://docs.recurly.com/recurly-subscriptions/docs/webhooks
 from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 
-from relay.formats.money import named
 from relay.formats.times import day, days_until, instant, timestamp
 from relay.formats.values import CURRENCY, KEY, SECONDS
 from relay.providers.recurly import reading
 from relay.providers.recurly.reading import money
 from relay.providers.recurly.verification import RecurlySignature
 from relay.sdk.api_settings import vendor_api
+from relay.sdk.entities import Customer, Data, Invoice, Payment, Subscription, named
 from relay.sdk.fields import Object, an_object, dig, integer, scalar, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANY, Data, LookUp, On, Provider, Reader, Route, Setting, by
+from relay.sdk.provider import ANY, LookUp, On, Provider, Reader, Route, Setting, by
 
 _STATES = {
     "active": "active",
@@ -40,7 +40,7 @@ _INVOICE_STATES = {
 }
 
 
-def who(told: Object) -> Data | None:
+def who(told: Object) -> Customer | None:
     account = told["account"]
     names = [text(account.get("first_name")), text(account.get("last_name"))]
     return {
@@ -54,39 +54,40 @@ def who(told: Object) -> Data | None:
 
 
 def subscription(told: Object) -> Data:
+    return {"subscription": _subscription(told)}
+
+
+def _subscription(told: Object) -> Subscription:
     found, plan = told["subscription"], an_object(told["subscription"].get("plan"))
     ends = timestamp(found.get("current_period_ends_at"))
     state = _STATES.get(str(found.get("state")))
     runs_on = state in ("active", "trialing", "past_due")
     return {
-        "subscription": {
-            "id": scalar(found.get("uuid")) or scalar(told["ids"].get("uuid")),
-            "status": state,
-            "plan": text(plan.get("name"), plan.get("plan_code"), plan.get("code")),
-            "product_id": text(plan.get("plan_code"), plan.get("code")),
-            **money(told, found, "total_amount_in_cents", "total", "subtotal"),
-            "quantity": integer(found.get("quantity")),
-            "started_at": timestamp(found.get("activated_at")),
-            "current_period_start": timestamp(found.get("current_period_started_at")),
-            "current_period_end": ends,
-            "renews_at": ends if runs_on else None,
-            "trial_ends_at": timestamp(found.get("trial_ends_at")),
-            "cancel_at": timestamp(found.get("expires_at")) if state == "canceled" else None,
-            "canceled_at": timestamp(found.get("canceled_at")),
-            "ended_at": timestamp(found.get("expires_at")) if state == "expired" else None,
-            "cancel_reason": text(found.get("expiration_reason")) if state in ("canceled", "expired") else None,
-            "days_until_renewal": days_until(ends, told["now"]) if runs_on else None,
-        }
+        "id": scalar(found.get("uuid")) or scalar(told["ids"].get("uuid")),
+        "status": state,
+        "plan": text(plan.get("name"), plan.get("plan_code"), plan.get("code")),
+        "product_id": text(plan.get("plan_code"), plan.get("code")),
+        **money(told, found, "total_amount_in_cents", "total", "subtotal"),
+        "quantity": integer(found.get("quantity")),
+        "started_at": timestamp(found.get("activated_at")),
+        "current_period_start": timestamp(found.get("current_period_started_at")),
+        "current_period_end": ends,
+        "renews_at": ends if runs_on else None,
+        "trial_ends_at": timestamp(found.get("trial_ends_at")),
+        "cancel_at": timestamp(found.get("expires_at")) if state == "canceled" else None,
+        "canceled_at": timestamp(found.get("canceled_at")),
+        "ended_at": timestamp(found.get("expires_at")) if state == "expired" else None,
+        "cancel_reason": text(found.get("expiration_reason")) if state in ("canceled", "expired") else None,
+        "days_until_renewal": days_until(ends, told["now"]) if runs_on else None,
     }
 
 
 def ended(told: Object) -> Data:
-    data = subscription(told)
-    data["subscription"] |= {"status": "expired", "ended_at": data["subscription"]["ended_at"] or told["at"]}
-    return data
+    found = _subscription(told)
+    return {"subscription": found | {"status": "expired", "ended_at": found["ended_at"] or told["at"]}}
 
 
-def _invoice(told: Object, status: str | None) -> Data:
+def _invoice(told: Object, status: str | None) -> Invoice:
     found = told["invoice"]
     subscriptions = found.get("subscription_ids")
     first = subscriptions[0] if isinstance(subscriptions, list) and subscriptions else None
@@ -121,10 +122,11 @@ def _dunned(found: Object) -> int | None:
     return next((count for count in counted if count is not None and count >= 0), None)
 
 
-def _payment(told: Object, status: str) -> Data:
+def _payment(told: Object, status: str) -> Payment:
     found = told["transaction"]
     # API v3 has an object where XML has a word.
     method = an_object(found.get("payment_method"))
+    month, year = _expiry(method)
     failed = status == "failed"
     subscriptions = found.get("subscription_ids")
     first = subscriptions[0] if isinstance(subscriptions, list) and subscriptions else None
@@ -135,7 +137,8 @@ def _payment(told: Object, status: str) -> Data:
         "method": text(found.get("payment_method"), method.get("object")),
         "card_brand": text(method.get("card_type")),
         "card_last4": (text(method.get("last_four")) or "")[-4:] or None,
-        **dict(zip(("card_exp_month", "card_exp_year"), _expiry(method), strict=True)),
+        "card_exp_month": month,
+        "card_exp_year": year,
         "failure_code": text(found.get("failure_type"), found.get("status_code")) if failed else None,
         "failure_reason": text(found.get("message"), found.get("status_message")) if failed else None,
         "paid_at": told["at"] if status == "succeeded" else None,
@@ -173,8 +176,7 @@ def dunning(told: Object) -> Data:
     owed = _invoice(told, None)
     tried = _payment(told, "failed")
     if tried["amount"] is None:
-        tried |= {name: owed[f"amount_due{name.removeprefix('amount')}"] for name in ("amount", "amount_minor")}
-        tried["currency"] = owed["currency"]
+        tried |= {"amount": owed["amount_due"], "amount_minor": owed["amount_due_minor"], "currency": owed["currency"]}
     tried |= {
         "invoice_id": tried["invoice_id"] or owed["id"],
         "invoice_number": tried["invoice_number"] or owed["number"],

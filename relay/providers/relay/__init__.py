@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from relay.sdk.entities import Data
 from relay.sdk.errors import VerificationError
 from relay.sdk.event_types import event_types
 from relay.sdk.inbound import Inbound
@@ -26,8 +27,9 @@ class Inside:
         return inbound
 
 
-def _said(message: Any) -> dict[str, Any]:
-    return dict(message["data"])
+def _said(message: Any) -> Data:
+    data: Data = message["data"]
+    return data
 
 
 PROVIDER = Provider(

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from relay.formats import jsontext
-from relay.sdk.fields import scalar
+from relay.sdk.entities import Data
+from relay.sdk.fields import Object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANY, BodyFormat, Data, On, Provider, Reply, by_arrival, inner_json
+from relay.sdk.provider import ANY, BodyFormat, On, Provider, Reply, by_arrival, inner_json
 from relay.security.verification import SharedToken
 
 _LONGEST_TITLE = 150
@@ -44,7 +45,7 @@ def read(inbound: Inbound) -> Any:
     return payload
 
 
-def message(inbound: Inbound) -> Data:
+def message(inbound: Inbound) -> Object:
     payload = inbound.payload
     inner = payload.get("payload") if isinstance(payload, dict) else None
     found = inner if isinstance(inner, dict) else payload
@@ -56,7 +57,7 @@ def event_name(inbound: Inbound) -> str | None:
     return "message" if any(map(_plain, _pieces(message(inbound)))) else None
 
 
-def notice(posted: Data) -> Data:
+def notice(posted: Object) -> Data:
     """The text, then what the blocks and attachments say beside it. Its title is the headline, or the first line; the
     text goes on behind it, where there is more than that."""
     lines = "\n".join(dict.fromkeys(filter(None, (_plain(each) for each in _pieces(posted))))).split("\n")
@@ -73,7 +74,7 @@ def notice(posted: Data) -> Data:
     }
 
 
-def _pieces(posted: Data) -> Iterator[Any]:
+def _pieces(posted: Object) -> Iterator[Any]:
     yield _unmarked(posted.get("text"))
     yield from _of_blocks(posted.get("blocks"))
     for each in _rows(posted.get("attachments")):
@@ -110,7 +111,7 @@ def _leaves(value: Any, depth: int) -> Iterator[str]:
                 yield from _leaves(value.get(name), depth + 1)
 
 
-def _headline(posted: Data) -> Any:
+def _headline(posted: Object) -> Any:
     """A header block, or the title of the only attachment where there is no text."""
     for block in _rows(posted.get("blocks")):
         if block.get("type") == "header":
@@ -122,7 +123,7 @@ def _headline(posted: Data) -> Any:
     return None
 
 
-def _field(field: Data) -> str | None:
+def _field(field: Object) -> str | None:
     title, value = scalar(field.get("title")), scalar(_unmarked(field.get("value")))
     return f"{title}: {value}" if title and value else title or value
 
@@ -158,7 +159,7 @@ def _short(text: str) -> str:
     return line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1].rstrip() + "…"
 
 
-def _rows(value: Any) -> list[Data]:
+def _rows(value: Any) -> list[Object]:
     return [each for each in value[:_MOST_PIECES] if isinstance(each, dict)] if isinstance(value, list) else []
 
 

@@ -4,16 +4,16 @@ from calendar import monthrange
 
 from relay.formats.times import timestamp
 from relay.providers.square.reading import Object, brand, days_from, expiry, last4, person, subject, word
+from relay.sdk.entities import Customer, Data
 from relay.sdk.fields import an_object, dig, text
-from relay.sdk.provider import Data
 
 
 def read(event: Object) -> Data:
     who = subject(event, "customer")
     address = an_object(who.get("address"))
     return {
-        "customer": person(who)
-        | {
+        "customer": {
+            **person(who),
             "id": text(who.get("id")),
             "first_name": text(who.get("given_name")),
             "last_name": text(who.get("family_name")),
@@ -50,7 +50,7 @@ def card(event: Object) -> Data:
     }
 
 
-def who(event: Object) -> Data:
+def who(event: Object) -> Customer:
     """The customer of whatever the event is about: an invoice names its recipient, most objects an id only."""
     held = an_object(dig(event, "data", "object"))
     about = an_object(next((each for each in held.values() if isinstance(each, dict)), None))

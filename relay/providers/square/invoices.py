@@ -5,12 +5,13 @@ https://developer.squareup.com/reference/square/objects/Invoice
 
 from collections.abc import Sequence
 
-from relay.formats.money import NO_MONEY, Money, from_minor, named
+from relay.formats.money import NO_MONEY, Money, from_minor
 from relay.formats.times import day, timestamp
 from relay.providers.square.reading import Object, days_from, money, status, subject, told_at, total
+from relay.sdk.entities import Data, Invoice, Subscription, named
 from relay.sdk.fields import an_object, objects, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, by
+from relay.sdk.provider import On, by
 
 _STATUSES = {
     "DRAFT": "draft",
@@ -35,9 +36,9 @@ def read(event: Object) -> Data:
 
 def paid(event: Object) -> Data:
     """The same, paid in full. The payment has events of its own."""
-    data = read(event)
-    data["invoice"] |= {"paid_at": told_at(event)}
-    return data
+    bill = subject(event, "invoice")
+    invoice = _invoice(bill, event) | {"paid_at": told_at(event)}
+    return {"invoice": invoice, "subscription": _subscription(bill)}
 
 
 def unpaid(event: Object) -> Data:
@@ -91,7 +92,7 @@ def renews(inbound: Inbound) -> bool:
     return text(subject(inbound.payload, "invoice").get("subscription_id")) is not None
 
 
-def _invoice(bill: Object, event: Object) -> Data:
+def _invoice(bill: Object, event: Object) -> Invoice:
     now = _STATUSES.get(str(bill.get("status")))
     due_at = _due(bill)
     return {
@@ -110,7 +111,7 @@ def _invoice(bill: Object, event: Object) -> Data:
     }
 
 
-def _subscription(bill: Object) -> Data | None:
+def _subscription(bill: Object) -> Subscription | None:
     sub = text(bill.get("subscription_id"))
     return None if sub is None else {**_asked(bill), "id": sub, "plan": text(bill.get("title"))}
 

@@ -5,7 +5,6 @@ https://developer.squareup.com/reference/square/objects/Payment
 
 from collections.abc import Sequence
 
-from relay.formats.money import named
 from relay.formats.times import timestamp
 from relay.providers.square.reading import (
     Object,
@@ -20,9 +19,10 @@ from relay.providers.square.reading import (
     total,
     word,
 )
+from relay.sdk.entities import Data, Payment, named
 from relay.sdk.fields import an_object, dig, first, objects, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, by
+from relay.sdk.provider import On, by
 
 _PAYMENT_STATUSES = {
     "APPROVED": "pending",
@@ -123,7 +123,7 @@ def dispute(event: Object) -> Data:
     }
 
 
-def _why(made: Object) -> Data:
+def _why(made: Object) -> Payment:
     error = first(dig(made, "card_details", "errors")) or first(dig(made, "bank_account_details", "errors"))
     return {
         "failure_code": word(error.get("code")),

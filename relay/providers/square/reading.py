@@ -7,6 +7,7 @@ from typing import Any
 
 from relay.formats.money import NO_MONEY, Money, from_minor
 from relay.formats.times import days_until, instant, timestamp
+from relay.sdk.entities import Customer
 from relay.sdk.fields import dig, integer, text
 from relay.sdk.inbound import Inbound
 
@@ -56,7 +57,7 @@ def total(*values: Any) -> Money:
     return from_minor(sum(minors), codes.pop())
 
 
-def person(told: Any) -> Object:
+def person(told: Any) -> Customer:
     """Id, name, e-mail address and company, by Square's names for them."""
     names = (text(dig(told, "given_name")), text(dig(told, "family_name")))
     return {

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from relay.formats.times import day
 from relay.providers.square.reading import Object, days_from, money, status, subject
+from relay.sdk.entities import Data
 from relay.sdk.fields import text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, by
+from relay.sdk.provider import On, by
 
 # Deactivated is what Square does to one that it cannot bill; like a paused one it can be resumed.
 _STATUSES = {

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from relay.formats.times import instant
-from relay.sdk.event_types import event_types
-from relay.sdk.fields import dig
+from relay.sdk.entities import Customer, Data
+from relay.sdk.event_types import event_types, fit
+from relay.sdk.fields import Object, dig
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Alerts, Data, On, Provider
+from relay.sdk.provider import Alerts, On, Provider
 from relay.security.redaction import without_secrets
 from relay.security.verification import STANDARD_WEBHOOKS, SVIX, FirstOffered
 
@@ -30,33 +31,37 @@ def event_id(inbound: Inbound) -> str | None:
     return inbound.headers.get(_IDS[_SCHEME.chosen(inbound)])
 
 
-def customer(message: Data) -> Data | None:
+def customer(message: Object) -> Customer | None:
     """Beside the data, or in it."""
-    for found in (message.get("customer"), (_data(message) or {}).get("customer")):
+    for found in (message.get("customer"), dig(message, "data", "customer")):
         if isinstance(found, dict):
-            return found
+            return {
+                "id": found.get("id"),
+                "name": found.get("name"),
+                "email": found.get("email"),
+                "company": found.get("company"),
+            }
     return None
 
 
-def custom(message: Data) -> Data:
+def custom(message: Object) -> Data:
     """The data as it came, less what is named like a secret; the whole message where it is no object."""
     data = _data(message)
     cleaned, _ = without_secrets(message if data is None else data)
     return {"custom": cleaned}
 
 
-def outage(message: Data) -> datetime | None:
+def outage(message: Object) -> datetime | None:
     """When it began, for whoever says so."""
     return instant(dig(message, "data", "alert", "started_at"))
 
 
 def ours(event_type: str) -> On:
     """An event of our own vocabulary: what its schema does not have is left out."""
-    fit = event_types()[event_type].fit
-    return On(event_type, lambda message: fit(_data(message) or {}))
+    return On(event_type, lambda message: fit(event_type, _data(message) or {}))
 
 
-def _data(message: Data) -> Data | None:
+def _data(message: Object) -> Object | None:
     found = message.get("data")
     return found if isinstance(found, dict) else None
 

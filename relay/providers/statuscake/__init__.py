@@ -6,9 +6,10 @@ What it posts: https://www.statuscake.com/kb/knowledge-base/how-to-use-the-web-h
 from collections.abc import Callable
 
 from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANY, TOLD_ON_CHANGE, Data, On, Provider, by_arrival
+from relay.sdk.provider import ANY, TOLD_ON_CHANGE, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
 

@@ -14,8 +14,9 @@ from relay.providers.stripe.ignored import IGNORED
 from relay.providers.stripe.reading import subject
 from relay.providers.stripe.renewals import TERM
 from relay.sdk.api_settings import vendor_api
+from relay.sdk.entities import Data
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Provider, Setting, by
+from relay.sdk.provider import On, Provider, Setting, by
 from relay.security.verification import HmacSignature, Pairs
 
 

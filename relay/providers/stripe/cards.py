@@ -4,8 +4,8 @@ from calendar import monthrange
 from typing import Any
 
 from relay.providers.stripe.reading import Object, days_from, expanded, identity, number, subject, text
+from relay.sdk.entities import Data, Payment
 from relay.sdk.fields import dig
-from relay.sdk.provider import Data
 
 # Cards kept as sources spell the names of their brands, payment methods use codes:
 # https://docs.stripe.com/api/cards/object#card_object-brand
@@ -35,7 +35,7 @@ def read(event: Object) -> Data:
     }
 
 
-def card_of(*means: Any) -> Data:
+def card_of(*means: Any) -> Payment:
     """The card that paid, from the first of these that tells of one; otherwise only how it was paid."""
     known = [each for each in means if isinstance(each, dict) and _type(each)]
     card = next((inner for each in known if (inner := _inside(each, "card"))), {})

@@ -4,8 +4,8 @@ from typing import Any
 
 from relay.formats.times import timestamp
 from relay.providers.stripe.reading import Object, before, expanded, first, identity, money, subject, text, told_at
+from relay.sdk.entities import Customer, Data, Payment
 from relay.sdk.fields import dig
-from relay.sdk.provider import Data
 
 
 def read(event: Object) -> Data:
@@ -59,7 +59,7 @@ def failed_checkout(event: Object) -> Data:
     return {"payment": _payment(subject(event), "failed", event)}
 
 
-def who(event: Object) -> Data | None:
+def who(event: Object) -> Customer | None:
     """The customer of whatever the event is about.
 
     Most objects carry the id alone, some a name and an e-mail address beside it: an invoice in fields of its
@@ -95,7 +95,7 @@ def who(event: Object) -> Data | None:
     )
 
 
-def _person(*told: Any) -> Data:
+def _person(*told: Any) -> Customer:
     """For each field the first that is told."""
     known = [each for each in told if isinstance(each, dict)]
 
@@ -114,7 +114,7 @@ def _paid(session: Object) -> str:
     return str(session.get("payment_status"))
 
 
-def _payment(session: Object, status: str | None, event: Object) -> Data | None:
+def _payment(session: Object, status: str | None, event: Object) -> Payment | None:
     if status is None:
         return None
     return {

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from relay.formats.money import named
 from relay.formats.times import timestamp
 from relay.providers.stripe import prices
 from relay.providers.stripe.reading import (
@@ -20,8 +19,8 @@ from relay.providers.stripe.reading import (
     whole,
 )
 from relay.providers.stripe.subscriptions import subscription_of
+from relay.sdk.entities import Data, Invoice, LineItem, Payment, Subscription, named
 from relay.sdk.fields import dig
-from relay.sdk.provider import Data
 
 _STATUSES = {name: name for name in ("draft", "open", "paid", "void", "uncollectible")}
 _NOT_YET_PAID = ("draft", "open", "overdue", "partially_paid")
@@ -35,16 +34,16 @@ def read(event: Object) -> Data:
 
 def overdue(event: Object) -> Data:
     """The same, said overdue: to Stripe it is still open."""
-    data = read(event)
-    data["invoice"]["status"] = "overdue"
-    return data
+    bill = subject(event)
+    return {"invoice": invoice_of(bill, event) | {"status": "overdue"}, "subscription": subscription_in(bill, event)}
 
 
 def paid(event: Object) -> Data:
     """The same with what was paid for it, which is nothing where a credit or a free period covered it all."""
-    bill, data = subject(event), read(event)
-    paid_at = data["invoice"]["paid_at"] or told_at(event)
-    data["invoice"]["paid_at"] = paid_at
+    bill = subject(event)
+    invoice = invoice_of(bill, event)
+    paid_at = invoice["paid_at"] or told_at(event)
+    data: Data = {"invoice": invoice | {"paid_at": paid_at}, "subscription": subscription_in(bill, event)}
     if has_money(bill):
         data["payment"] = _payment_for(bill, "succeeded", bill.get("amount_paid")) | {"paid_at": paid_at}
     return data
@@ -67,10 +66,11 @@ def awaiting_customer(event: Object) -> Data:
 
 def upcoming(event: Object) -> Data:
     """What a renewal will cost and when. The invoice is a preview: if it has an id, that is thrown away."""
-    bill, data = subject(event), read(event)
-    data["invoice"] |= {"id": None, "number": None, "issued_at": None, "paid_at": None}
+    bill = subject(event)
+    preview = invoice_of(bill, event) | {"id": None, "number": None, "issued_at": None, "paid_at": None}
     renews_at = timestamp(bill.get("next_payment_attempt")) or timestamp(bill.get("period_end"))
-    data["subscription"] = (data["subscription"] or {}) | {
+    renewed: Subscription = {
+        **(subscription_in(bill, event) or {}),
         **money(bill.get("amount_due"), bill.get("currency")),
         # The invoice's own period is the one that ends; its lines charge for the one to come.
         "current_period_start": timestamp(bill.get("period_start")),
@@ -78,7 +78,7 @@ def upcoming(event: Object) -> Data:
         "renews_at": renews_at,
         "days_until_renewal": days_from(event, renews_at),
     }
-    return data
+    return {"invoice": preview, "subscription": renewed}
 
 
 def has_money(bill: Object) -> bool:
@@ -91,7 +91,7 @@ def is_renewal(bill: Object) -> bool:
     return bill.get("billing_reason") == "subscription_cycle" and _subscription_id(bill) is not None
 
 
-def invoice_of(bill: Object, event: Object) -> Data:
+def invoice_of(bill: Object, event: Object) -> Invoice:
     """An invoice in our words."""
     currency = bill.get("currency")
     status = _status(bill)
@@ -125,7 +125,7 @@ def invoice_of(bill: Object, event: Object) -> Data:
     }
 
 
-def subscription_in(bill: Object, event: Object) -> Data | None:
+def subscription_in(bill: Object, event: Object) -> Subscription | None:
     """What an invoice tells of its subscription: what is charged, and the period it pays for."""
     if _subscription_id(bill) is None:
         return None
@@ -158,7 +158,7 @@ def _subscription_id(bill: Object) -> str | None:
     return identity(_subscription(bill))
 
 
-def _payment_for(bill: Object, status: str, minor: Any) -> Data:
+def _payment_for(bill: Object, status: str, minor: Any) -> Payment:
     """The payment of an invoice, as far as the invoice knows it: since basil it seldom names the payment."""
     paid = expanded(first(bill.get("payments")).get("payment"))
     intent = identity(bill.get("payment_intent")) or identity(paid.get("payment_intent"))
@@ -215,7 +215,7 @@ def _failure_reason(bill: Object) -> str | None:
     return next(filter(None, (text(dig(error, "message")) for error in errors)), None)
 
 
-def _line_item(line: Object, bill: Object) -> Data:
+def _line_item(line: Object, bill: Object) -> LineItem:
     return {
         **named("amount", money(line.get("amount"), line.get("currency") or bill.get("currency"))),
         "description": text(line.get("description")),

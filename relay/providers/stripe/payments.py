@@ -8,20 +8,21 @@ tried several times, each by a charge of its own: a try that failed is known by 
 from collections.abc import Sequence
 from typing import Any
 
-from relay.formats.money import NO_MONEY, Money, named
+from relay.formats.money import NO_MONEY, Money
 from relay.formats.times import timestamp
 from relay.providers.stripe.cards import card_of
 from relay.providers.stripe.reading import Object, expanded, first, identity, money, subject, text, told_at, whole
+from relay.sdk.entities import Data, FeeSum, Payment, named
 from relay.sdk.fields import dig
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On
+from relay.sdk.provider import On
 
 
 def succeeded_intent(event: Object) -> Data:
     """What was received may be less than what was asked for."""
     intent = subject(event)
     received = money(intent.get("amount_received") or intent.get("amount"), intent.get("currency"))
-    return {"payment": _intent(intent, "succeeded") | received | {"paid_at": told_at(event)}}
+    return {"payment": {**_intent(intent, "succeeded"), **received, "paid_at": told_at(event)}}
 
 
 def captured_charge(event: Object) -> Data:
@@ -30,7 +31,7 @@ def captured_charge(event: Object) -> Data:
     authorized, returned = whole(charge.get("amount")), whole(charge.get("amount_refunded"))
     captured = whole(charge.get("amount_captured")) or authorized - returned
     paid = money(captured or None, charge.get("currency"))
-    return {"payment": charge_of(charge, "succeeded") | paid | {"paid_at": told_at(event)}}
+    return {"payment": {**charge_of(charge, "succeeded"), **paid, "paid_at": told_at(event)}}
 
 
 def failures(inbound: Inbound) -> Sequence[On]:
@@ -119,7 +120,7 @@ def has_no_intent(inbound: Inbound) -> bool:
     return not subject(inbound.payload).get("payment_intent")
 
 
-def charge_of(charge: Object, status: str) -> Data:
+def charge_of(charge: Object, status: str) -> Payment:
     """A charge in our words. Where it is a try of a payment intent, that is the payment."""
     return {
         **money(charge.get("amount"), charge.get("currency")),
@@ -136,7 +137,7 @@ def charge_of(charge: Object, status: str) -> Data:
     }
 
 
-def _intent(intent: Object, status: str) -> Data:
+def _intent(intent: Object, status: str) -> Payment:
     """A payment intent in our words. Its charge, where that came along, tells the card."""
     charge = expanded(intent.get("latest_charge")) or first(intent.get("charges"))
     tried = dig(intent, "last_payment_error", "payment_method")
@@ -157,7 +158,7 @@ def _intent(intent: Object, status: str) -> Data:
     }
 
 
-def _why(code: Any, decline_code: Any, message: Any) -> Data:
+def _why(code: Any, decline_code: Any, message: Any) -> Payment:
     """`card_declined` is half of it: the decline code tells `insufficient_funds` from `lost_card`."""
     return {"failure_code": text(decline_code) or text(code), "failure_reason": text(message)}
 
@@ -187,7 +188,7 @@ def _reference(intent: Object) -> str | None:
     return None if order.startswith(("in_", "cs_")) else order or None
 
 
-def _fee(charge: Object) -> Data:
+def _fee(charge: Object) -> FeeSum:
     """Stripe's fee, where the balance transaction came along and is in the payment's own currency."""
     settled = expanded(charge.get("balance_transaction"))
     fee: Money = NO_MONEY

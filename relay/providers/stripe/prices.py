@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from relay.formats.money import NO_MONEY, Money
 from relay.providers.stripe.reading import Object, expanded, identity, money, number, text
+from relay.sdk.entities import Subscription
 from relay.sdk.fields import dig
-from relay.sdk.provider import Data
 
 # What Stripe writes onto a line, in the customer's language: "1 × Business Hosting (at €24.00 / month)".
 _DESCRIPTION = re.compile(r"\d+ × (.+) \([^()]+\)", re.DOTALL)
@@ -30,7 +30,7 @@ def name_of(item: Object) -> str | None:
     return next(filter(None, map(text, (*names, chosen))), None)
 
 
-def sold(item: Object) -> Data:
+def sold(item: Object) -> Subscription:
     """The product, and how often it is charged."""
     price, plan = _price(item), expanded(item.get("plan"))
     product = price.get("product") or dig(item, "pricing", "price_details", "product")

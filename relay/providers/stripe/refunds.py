@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from relay.formats.times import timestamp
 from relay.providers.stripe.payments import charge_of
 from relay.providers.stripe.reading import Object, before, first, identity, money, subject, text, told_at, whole
+from relay.sdk.entities import Data, Invoice, Refund
 from relay.sdk.fields import dig
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On
+from relay.sdk.provider import On
 
 _REFUND_STATUSES = {
     "succeeded": "succeeded",
@@ -98,7 +99,7 @@ def _charge(event: Object) -> Data:
 def _invoice(event: Object) -> Data:
     """An invoice all of whose payment was given back."""
     charge = subject(event)
-    bill = {
+    bill: Invoice = {
         **money(charge.get("amount"), charge.get("currency")),
         "id": identity(charge.get("invoice")),
         "number": text(dig(charge, "invoice", "number")),
@@ -108,7 +109,7 @@ def _invoice(event: Object) -> Data:
     return _charge(event) | {"invoice": bill}
 
 
-def _refund(given: Object) -> Data:
+def _refund(given: Object) -> Refund:
     return {
         **money(given.get("amount"), given.get("currency")),
         "id": identity(given),

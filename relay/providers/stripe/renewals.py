@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from relay.providers.stripe.invoices import invoice_of
 from relay.providers.stripe.reading import Object, before, expanded, first, identity, subject
 from relay.providers.stripe.subscriptions import RUNNING, period_end, subscription_of
+from relay.sdk.entities import Data
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, by
+from relay.sdk.provider import On, by
 
 TERM = by("subscription", "id", "current_period_end")
 """A term is renewed once, though its invoice and the subscription itself both tell of it."""

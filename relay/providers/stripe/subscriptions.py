@@ -3,8 +3,8 @@
 from relay.formats.times import timestamp
 from relay.providers.stripe import prices
 from relay.providers.stripe.reading import Object, days_from, identity, listed, number, text
+from relay.sdk.entities import Subscription
 from relay.sdk.fields import dig
-from relay.sdk.provider import Data
 
 _STATUSES = {
     "incomplete": "incomplete",
@@ -19,7 +19,7 @@ _STATUSES = {
 RUNNING = ("trialing", "active", "past_due")
 
 
-def subscription_of(sub: Object, event: Object) -> Data:
+def subscription_of(sub: Object, event: Object) -> Subscription:
     """A subscription in our words."""
     items = listed(sub.get("items")) or [sub]
     status = _STATUSES.get(str(sub.get("status")))

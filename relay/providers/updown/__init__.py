@@ -10,9 +10,10 @@ from typing import Any
 
 from relay.formats.times import instant, timestamp
 from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor, notice
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, dig, host_of, integer, objects, scalar, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import JSON, Alerts, Data, On, Provider, by_arrival
+from relay.sdk.provider import JSON, Alerts, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
 

@@ -10,12 +10,13 @@ read where it is seen and left null elsewhere. Times carry no zone: the source's
 from dataclasses import dataclass
 from functools import partial
 
-from relay.formats.money import Money, currency_code, from_decimal, named
+from relay.formats.money import Money, currency_code, from_decimal
 from relay.formats.times import local, local_timestamp
 from relay.formats.values import ZONE
-from relay.sdk.fields import an_object, scalar
+from relay.sdk.entities import Customer, Data, Invoice, named
+from relay.sdk.fields import Object, an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Provider, Reply, Setting
+from relay.sdk.provider import On, Provider, Reply, Setting
 from relay.security.verification import HmacSignature
 
 
@@ -23,7 +24,7 @@ from relay.security.verification import HmacSignature
 class Told:
     """The object that a hook tells of, and the zone of its times."""
 
-    object: Data
+    object: Object
     category: str | None
     zone: str
 
@@ -41,7 +42,7 @@ def subject(inbound: Inbound) -> Told:
     )
 
 
-def customer(told: Told) -> Data:
+def customer(told: Told) -> Customer:
     client = _client(told)
     return {
         "id": scalar(client.get("id")) or scalar(told.object.get("client_id")),
@@ -76,27 +77,28 @@ def profile(told: Told) -> Data:
 
 
 def invoice(told: Told, status: str | None = None) -> Data:
+    return {"invoice": _invoice(told, status)}
+
+
+def _invoice(told: Told, status: str | None) -> Invoice:
     found = told.object
     return {
-        "invoice": {
-            "id": scalar(found.get("id")),
-            "number": scalar(found.get("number")),
-            "status": status,
-            **_money(found, "total_amount", "total", "amount"),
-            **named("amount_due", _money(found, "unpaid_amount")),
-            **named("amount_paid", _money(found, "paid_amount")),
-            **named("tax", _money(found, "tax_amount")),
-            "issued_at": told.time("created_at"),
-            "due_at": told.time("due_date"),
-            "paid_at": told.time("paid_at") if status == "paid" else None,
-        }
+        "id": scalar(found.get("id")),
+        "number": scalar(found.get("number")),
+        "status": status,
+        **_money(found, "total_amount", "total", "amount"),
+        **named("amount_due", _money(found, "unpaid_amount")),
+        **named("amount_paid", _money(found, "paid_amount")),
+        **named("tax", _money(found, "tax_amount")),
+        "issued_at": told.time("created_at"),
+        "due_at": told.time("due_date"),
+        "paid_at": told.time("paid_at") if status == "paid" else None,
     }
 
 
 def unpaid(told: Told) -> Data:
-    data = invoice(told, "open")
-    data["invoice"]["failure_reason"] = _either(told.object, "failure_reason", "error_message")
-    return data
+    reason = _either(told.object, "failure_reason", "error_message")
+    return {"invoice": _invoice(told, "open") | {"failure_reason": reason}}
 
 
 def payment(told: Told, status: str) -> Data:
@@ -128,7 +130,7 @@ def awaited(told: Told) -> Data:
             "invoice_id": scalar(found.get("id")),
             "invoice_number": scalar(found.get("number")),
         },
-        "invoice": invoice(told, "open")["invoice"],
+        "invoice": _invoice(told, "open"),
     }
 
 
@@ -213,7 +215,7 @@ def _zone(inbound: Inbound) -> str:
     return str(inbound.settings.get("timezone") or "UTC")
 
 
-def _money(found: Data, *names: str) -> Money:
+def _money(found: Object, *names: str) -> Money:
     """The first of these sums, in the object's own currency: the brand's may be another one."""
     currency = found.get("currency")
     code = found.get("currency_code") or (currency.get("code") if isinstance(currency, dict) else currency)
@@ -221,30 +223,30 @@ def _money(found: Data, *names: str) -> Money:
     return from_decimal(amount, currency_code(code))
 
 
-def _client(told: Told) -> Data:
+def _client(told: Told) -> Object:
     return told.object if told.category == "client" else an_object(told.object.get("client"))
 
 
-def _name(client: Data) -> str | None:
+def _name(client: Object) -> str | None:
     parts = (_either(client, "firstname", "first_name"), _either(client, "lastname", "last_name"))
     return _either(client, "fullname", "full_name") or " ".join(filter(None, parts)) or None
 
 
-def _email(client: Data) -> str | None:
+def _email(client: Object) -> str | None:
     return _either(client, "email", "notification_email", "login_email")
 
 
-def _plan(found: Data) -> str | None:
+def _plan(found: Object) -> str | None:
     return scalar(an_object(found.get("product")).get("name")) or _either(found, "product_name", "name")
 
 
-def _domain(found: Data) -> str | None:
+def _domain(found: Object) -> str | None:
     """`service_identifier` is whatever the product calls itself by; a domain is told from it by its dot."""
     name = _either(found, "domain", "service_identifier")
     return name.lower() if name and "." in name and " " not in name and "@" not in name else None
 
 
-def _either(found: Data, *names: str) -> str | None:
+def _either(found: Object, *names: str) -> str | None:
     return next(filter(None, (scalar(found.get(name)) for name in names)), None)
 
 

@@ -13,10 +13,11 @@ from typing import Any
 from relay.formats import jsontext
 from relay.formats.times import local
 from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor, notice
+from relay.sdk.entities import Data
 from relay.sdk.errors import Unreadable
 from relay.sdk.fields import Object, an_object, host_of, integer, scalar, text
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANY, Alerts, BodyFormat, Data, On, Provider, by_arrival, inner_json
+from relay.sdk.provider import ANY, Alerts, BodyFormat, On, Provider, by_arrival, inner_json
 from relay.security.verification import SharedToken
 
 _STATES = {0: "down", 1: "up", 2: "pending", 3: "maintenance"}

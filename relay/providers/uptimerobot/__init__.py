@@ -9,9 +9,10 @@ from typing import Any
 
 from relay.formats.times import days_until, instant, timestamp
 from relay.sdk.alerts import FIRING, RESOLVED, alert, monitor
+from relay.sdk.entities import Data
 from relay.sdk.fields import Object, an_object, host_of, integer, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import ANY, TOLD_ON_CHANGE, Data, On, Provider, by_arrival
+from relay.sdk.provider import ANY, TOLD_ON_CHANGE, On, Provider, by_arrival
 from relay.security.verification import SharedToken
 
 # Names of variables in templates: the vendor's own, and those in the template that Zulip hands out.

@@ -13,20 +13,21 @@ from functools import partial
 
 from relay.formats.times import timestamp
 from relay.sdk.api_settings import own_api
-from relay.sdk.fields import an_object, scalar
+from relay.sdk.entities import Data, Service
+from relay.sdk.fields import Object, an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Setting, panel
+from relay.sdk.provider import On, Setting, panel
 
 SCHEDULED_BACKUP = "SCHEDULED_BACKUP"
 _MOST_NAMES = 200
 
 
-def native_name(variables: Data) -> str | None:
+def native_name(variables: Object) -> str | None:
     action = scalar(variables.get("VIRTUALSERVER_ACTION"))
     return action or (SCHEDULED_BACKUP if "BACKUP_STATUS" in variables else None)
 
 
-def virtual_server(variables: Data, status: str | None = None) -> Data:
+def virtual_server(variables: Object, status: str | None = None) -> Service:
     """A virtual server is a customer's account; to us it is a hosting service, known by its domain."""
     name = _host(variables, "DOM")
     return {
@@ -43,11 +44,11 @@ def virtual_server(variables: Data, status: str | None = None) -> Data:
     }
 
 
-def service(variables: Data, status: str | None = None) -> Data:
+def service(variables: Object, status: str | None = None) -> Data:
     return {"service": virtual_server(variables, status)}
 
 
-def updated(variables: Data) -> Data:
+def updated(variables: Object) -> Data:
     """Told for every change; the names differ only when the domain was renamed."""
     before, now = _host(variables, "OLDSERVER_DOM"), _host(variables, "DOM")
     renamed = before and now and before != now
@@ -60,12 +61,12 @@ def installed(inbound: Inbound) -> Sequence[On]:
     return (On("certificate.renewed", certificate),) if is_new else ()
 
 
-def certificate(variables: Data) -> Data:
+def certificate(variables: Object) -> Data:
     name = _host(variables, "DOM")
     return {
         "certificate": {
             "domain": name,
-            "names": [name] if name else None,
+            "names": [name] if name else [],
             "valid_from": timestamp(variables.get("CERTIFICATE_NOT_BEFORE")),
             "expires_at": timestamp(variables.get("CERTIFICATE_NOT_AFTER")),
         },
@@ -91,7 +92,7 @@ def _is_further(inbound: Inbound) -> bool:
     return bool(_own(variables, "PARENT") or _own(variables, "ALIAS"))
 
 
-def further(variables: Data) -> Data:
+def further(variables: Object) -> Data:
     main = scalar(variables.get("ALIAS_VIRTUALSERVER_DOM")) or scalar(variables.get("PARENT_VIRTUALSERVER_DOM"))
     name = main and main.lower().rstrip(".")
     is_alias = _own(variables, "ALIAS") is not None
@@ -117,7 +118,7 @@ def scheduled(inbound: Inbound) -> Sequence[On]:
 def _backup(status: str, names: Sequence[str], why: Sequence[str] = (), key: str = "") -> On:
     """BACKUP_DEST may hold a login and a password of the place that backups go to: only what follows is kept."""
 
-    def run(variables: Data) -> Data:
+    def run(variables: Object) -> Data:
         destination = scalar(variables.get("BACKUP_DEST"))
         return {
             "backup": {
@@ -133,15 +134,15 @@ def _backup(status: str, names: Sequence[str], why: Sequence[str] = (), key: str
     return On(f"backup.{status}", run, key=lambda _: key)
 
 
-def _names(variables: Data, name: str) -> list[str]:
+def _names(variables: Object, name: str) -> list[str]:
     return (scalar(variables.get(name)) or "").split()[:_MOST_NAMES]
 
 
-def _own(variables: Data, name: str) -> str | None:
+def _own(variables: Object, name: str) -> str | None:
     return scalar(variables.get(f"VIRTUALSERVER_{name}"))
 
 
-def _host(variables: Data, name: str) -> str | None:
+def _host(variables: Object, name: str) -> str | None:
     found = _own(variables, name)
     return found.lower().rstrip(".") if found else None
 

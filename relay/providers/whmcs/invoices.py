@@ -2,11 +2,12 @@
 
 from functools import partial
 
-from relay.formats.money import Money, named
+from relay.formats.money import Money
 from relay.providers.whmcs.reading import Hook, date, days, ident, money, row, rows, text, web_address
 from relay.providers.whmcs.subscriptions import begins, billed_services, subscription
+from relay.sdk.entities import Data, Invoice, LineItem, Subscription, named
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On
+from relay.sdk.provider import On
 
 _STATUSES = {
     "Draft": "draft",
@@ -24,11 +25,7 @@ _MOST_SUBSCRIPTIONS = 500
 
 def invoice(hook: Hook, status: str | None = None) -> Data:
     """The invoice, in the state that the hook tells of, and its subscription where it bills exactly one."""
-    billed = billed_services(hook)
-    return {
-        "invoice": invoice_of(hook, status),
-        "subscription": subscription(hook, *next(iter(billed.items()))) if len(billed) == 1 else None,
-    }
+    return {"invoice": invoice_of(hook, status), "subscription": _only_subscription(hook)}
 
 
 def created_invoice(hook: Hook) -> Data:
@@ -37,15 +34,21 @@ def created_invoice(hook: Hook) -> Data:
 
 def awaited_invoice(hook: Hook) -> Data:
     """An invoice near its due day: `days` counts down to it and goes on below zero."""
-    data = invoice(hook)
-    data["invoice"]["days_until_due"] = days(hook)
-    return data
+    return {
+        "invoice": invoice_of(hook, None) | {"days_until_due": days(hook)},
+        "subscription": _only_subscription(hook),
+    }
 
 
 def overdue_invoice(hook: Hook) -> Data:
-    data = awaited_invoice(hook)
-    data["invoice"]["status"] = "overdue"
-    return data
+    late = invoice_of(hook, None) | {"status": "overdue", "days_until_due": days(hook)}
+    return {"invoice": late, "subscription": _only_subscription(hook)}
+
+
+def _only_subscription(hook: Hook) -> Subscription | None:
+    """The subscription of an invoice that bills exactly one."""
+    billed = billed_services(hook)
+    return subscription(hook, *next(iter(billed.items()))) if len(billed) == 1 else None
 
 
 def reminded(inbound: Inbound) -> tuple[On]:
@@ -77,7 +80,7 @@ def paid(inbound: Inbound) -> list[On]:
     return told
 
 
-def invoice_of(hook: Hook, status: str | None = None) -> Data:
+def invoice_of(hook: Hook, status: str | None = None) -> Invoice:
     found = row(hook.get("invoice"))
     billed = billed_services(hook)
     total, balance = money(found.get("total"), hook), money(found.get("balance"), hook)
@@ -98,7 +101,7 @@ def invoice_of(hook: Hook, status: str | None = None) -> Data:
     }
 
 
-def known_invoice(hook: Hook) -> Data | None:
+def known_invoice(hook: Hook) -> Invoice | None:
     """The invoice beside a payment or an order; None where the sender did not look it up."""
     return invoice_of(hook) if row(hook.get("invoice")) else None
 
@@ -116,7 +119,7 @@ def invoice_number(hook: Hook) -> str | None:
     return (text(found.get("invoicenum")) or invoice_id(hook)) if found else None
 
 
-def _item(item: Hook, hook: Hook) -> Data:
+def _item(item: Hook, hook: Hook) -> LineItem:
     kind = text(item.get("type")) or ""
     amount = money(item.get("amount"), hook)
     return {

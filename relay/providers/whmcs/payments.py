@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from relay.formats.money import from_decimal, named
+from relay.formats.money import from_decimal
 from relay.providers.whmcs.invoices import invoice_id, invoice_number, known_invoice
 from relay.providers.whmcs.reading import Hook, date, ident, money, row, text, web_address
+from relay.sdk.entities import Data, Order, named
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On
+from relay.sdk.provider import On
 
 _NO_CURRENCY = "XXX"  # ISO 4217's own word for it
 
@@ -58,7 +59,7 @@ def refund(hook: Hook) -> Data:
 
 
 def placed_order(hook: Hook) -> Data:
-    order = {"id": ident(hook.get("OrderID")), "number": ident(hook.get("OrderNumber"))}
+    order: Order = {"id": ident(hook.get("OrderID")), "number": ident(hook.get("OrderNumber"))}
     return _order(hook, order, hook.get("TotalDue"))
 
 
@@ -66,9 +67,14 @@ def paid_order(hook: Hook) -> Data:
     return _order(hook, {"id": ident(hook.get("orderId"))}, row(hook.get("invoice")).get("total"))
 
 
-def _order(hook: Hook, order: Data, total: Any) -> Data:
-    known = {"invoice_id": invoice_id(hook), "invoice_number": invoice_number(hook)}
-    return {"order": {**order, **money(total, hook), **known}, "invoice": known_invoice(hook)}
+def _order(hook: Hook, known: Order, total: Any) -> Data:
+    order: Order = {
+        **known,
+        **money(total, hook),
+        "invoice_id": invoice_id(hook),
+        "invoice_number": invoice_number(hook),
+    }
+    return {"order": order, "invoice": known_invoice(hook)}
 
 
 def _is_positive(amount: Any) -> bool:

@@ -3,7 +3,7 @@
 from functools import partial
 
 from relay.providers.whmcs.reading import Hook, client, client_id, currency, date, full_name, ident, text, web_address
-from relay.sdk.provider import Data
+from relay.sdk.entities import CustomerDetails, Data
 
 
 def profile(hook: Hook) -> Data:
@@ -31,9 +31,8 @@ def profile(hook: Hook) -> Data:
     }
 
 
-def profile_owner(hook: Hook) -> Data:
-    found: Data = profile(hook)["customer"]
-    return found
+def profile_owner(hook: Hook) -> CustomerDetails:
+    return profile(hook)["customer"]
 
 
 def ticket(hook: Hook, status: str | None = None) -> Data:

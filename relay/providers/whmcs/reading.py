@@ -8,7 +8,7 @@ from typing import Any
 
 from relay.formats.money import Money, currency_code, from_decimal
 from relay.formats.times import day
-from relay.sdk.provider import Data
+from relay.sdk.entities import Customer
 
 Hook = dict[str, Any]
 """The variables of one hook, with what the sender looked up beside them."""
@@ -95,7 +95,7 @@ def full_name(profile: Hook) -> str | None:
     return " ".join(filter(None, (text(profile.get("firstname")), text(profile.get("lastname"))))) or None
 
 
-def customer(hook: Hook) -> Data:
+def customer(hook: Hook) -> Customer:
     """Whom the event is about."""
     profile = client(hook)
     return {

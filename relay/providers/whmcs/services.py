@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any
 
 from relay.providers.whmcs.reading import Hook, client, date, days, host, ident, params, row, rows, text, whole
-from relay.sdk.provider import Data, On
+from relay.sdk.entities import Data, Domain, Service
+from relay.sdk.provider import On
 
 _STATUSES = {
     "Pending": "pending",
@@ -96,7 +97,7 @@ def _failed_registrar(hook: Hook, command: str) -> Data:
     }
 
 
-def _service(hook: Hook, status: str | None = None) -> Data:
+def _service(hook: Hook, status: str | None = None) -> Service:
     given, known = params(hook), next(iter(rows(hook.get("service"), "product")), {})
     return {
         "id": _id(given.get("serviceid"), hook.get("serviceid"), hook.get("relid"), known.get("id")),
@@ -120,7 +121,7 @@ def _package(given: Hook) -> str | None:
     return text(given.get("configoption1")) if given.get("moduletype") == "cpanel" else None
 
 
-def _domain(hook: Hook) -> Data:
+def _domain(hook: Hook) -> Domain:
     given, known = params(hook), row(hook.get("domain_details"))
     return {
         "id": _id(given.get("domainid"), hook.get("domainId"), known.get("id")),

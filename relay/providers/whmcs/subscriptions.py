@@ -4,7 +4,7 @@ So a subscription's id is `service-` and the service's id.
 """
 
 from relay.providers.whmcs.reading import Hook, date, days, host, ident, money, row, rows, text
-from relay.sdk.provider import Data
+from relay.sdk.entities import Data, Subscription
 
 _STATUSES = {
     "Pending": "pending",
@@ -49,7 +49,7 @@ def begins(hook: Hook, service_id: str) -> bool:
     return ordered is not None and issued is not None and ordered >= issued
 
 
-def subscription(hook: Hook, service_id: str | None, item: Hook) -> Data:
+def subscription(hook: Hook, service_id: str | None, item: Hook) -> Subscription:
     """The subscription of a service: its row where the sender looked it up, else the invoice's line."""
     service = _services(hook).get(service_id or "", {})
     interval, count = _CYCLES.get(text(service.get("billingcycle")) or "", (None, None))

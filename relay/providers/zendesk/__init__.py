@@ -16,10 +16,11 @@ from typing import Any, ClassVar
 from relay.formats.times import instant, iso, timestamp
 from relay.formats.values import EMAIL, KEY
 from relay.sdk.api_settings import own_api
+from relay.sdk.entities import Customer, CustomerDetails, Data
 from relay.sdk.errors import VerificationError
-from relay.sdk.fields import an_object, scalar
+from relay.sdk.fields import Object, an_object, scalar
 from relay.sdk.inbound import Inbound
-from relay.sdk.provider import Data, On, Provider, Setting
+from relay.sdk.provider import On, Provider, Setting
 from relay.security.verification import Coverage, Credentials, check_window, signature_header
 
 _SIGNATURE = "x-zendesk-webhook-signature"
@@ -88,7 +89,7 @@ def event_id(inbound: Inbound) -> str | None:
     return scalar(inbound.payload.get("id")) if is_event else inbound.headers.get(_INVOCATION)
 
 
-def ticket(payload: Data) -> Data:
+def ticket(payload: Object) -> Data:
     found = an_object(payload.get("detail")) or an_object(payload.get("ticket"))
     number = scalar(found.get("id"))
     status, priority = scalar(found.get("status")), scalar(found.get("priority"))
@@ -107,7 +108,7 @@ def ticket(payload: Data) -> Data:
     }
 
 
-def requester(payload: Data) -> Data:
+def requester(payload: Object) -> Customer:
     """An event names its requester by an id alone; our body for triggers has the rest."""
     person = an_object(payload.get("requester"))
     return {
@@ -125,7 +126,7 @@ def changed_status(inbound: Inbound) -> tuple[On]:
     return (CLOSED,) if over else (UPDATED,)
 
 
-def user(payload: Data) -> Data:
+def user(payload: Object) -> Data:
     found = an_object(payload.get("detail"))
     return {
         "customer": {
@@ -137,9 +138,8 @@ def user(payload: Data) -> Data:
     }
 
 
-def who(payload: Data) -> Data:
-    found: Data = user(payload)["customer"]
-    return found
+def who(payload: Object) -> CustomerDetails:
+    return user(payload)["customer"]
 
 
 def of_customers(inbound: Inbound) -> bool:

@@ -57,3 +57,14 @@ def test_each_server_that_failed_is_told_beside_the_success_of_the_others(
 
     assert [brief(event) for event in told] == expected
     assert len({event.id for event in told}) == len(told)
+
+
+def test_a_certificate_without_a_domain_has_an_empty_list_of_names() -> None:
+    variables = {"CERTIFICATE_SHA256": "e3b0c442", "CERTIFICATE_NOT_AFTER": "2027-02-20T00:00:00Z"}
+    inbound = Inbound(jsontext.dumps({"event": "SSL_DOMAIN", "data": variables, "sent_at": None}))
+
+    events = normalize(PROVIDER, read(PROVIDER, inbound), ORIGIN)
+
+    assert [(each.type, each.envelope["data"]["certificate"]["names"]) for each in events] == [
+        ("certificate.renewed", [])
+    ]
