@@ -20,6 +20,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from kit.cases import Check, cases
 from kit.signing import credentials, signing_scheme, usable_secret
 from relay.catalogue.vocabulary import catalogue, schema_directory
 from relay.develop.samples import RECEIVED_AT, Sample, all_samples, events_of
@@ -87,8 +88,10 @@ def is_refused(provider: Provider, inbound: Inbound) -> bool:
     return False
 
 
-def of_samples() -> pytest.MarkDecorator:
-    return pytest.mark.parametrize(("provider", "sample"), SAMPLES, ids=[sample.id for _, sample in SAMPLES])
+def of_samples(which: list[tuple[Provider, Sample]] = SAMPLES) -> Callable[[Check], Check]:
+    """One test for each provider, over all its samples."""
+    ids = [sample.id for _, sample in which]
+    return cases(("provider", "sample"), which, ids, by=lambda provider, _: provider.name)
 
 
 def of_providers() -> pytest.MarkDecorator:
@@ -124,14 +127,15 @@ def test_a_scheme_that_says_so_waits_for_nobody(
     fetched = covers(provider, sample) == "fetched"
     inbound = signed(provider, sample)
     if not scheme.blocking:
-        for name in ("socket", "create_connection", "getaddrinfo"):
-            monkeypatch.setattr(socket, name, nobody_may_be_asked)
-        scheme.verify(inbound, credentials(provider), NOW)
+        with monkeypatch.context() as patched:
+            for name in ("socket", "create_connection", "getaddrinfo"):
+                patched.setattr(socket, name, nobody_may_be_asked)
+            scheme.verify(inbound, credentials(provider), NOW)
 
     assert scheme.blocking or not fetched, "what came before is counted in the database"
 
 
-@pytest.mark.parametrize("tamper", [unsigned, somebody_elses])
+@cases("tamper", [unsigned, somebody_elses])
 @of_samples()
 def test_anything_else_is_refused_unless_all_that_is_told_is_fetched(
     provider: Provider, sample: Sample, tamper: Callable[[Provider, Sample], Inbound]
@@ -154,8 +158,8 @@ def test_events_say_how_much_of_their_webhook_was_proved(provider: Provider, sam
 STAMPED = [(each, sample) for each, sample in SAMPLES if signs_a_stamp(each)]
 
 
-@pytest.mark.parametrize("tamper", [an_hour_old, an_hour_ahead])
-@pytest.mark.parametrize(("provider", "sample"), STAMPED, ids=[sample.id for _, sample in STAMPED])
+@cases("tamper", [an_hour_old, an_hour_ahead])
+@of_samples(STAMPED)
 def test_another_time_is_refused_where_the_time_is_signed(
     provider: Provider, sample: Sample, tamper: Callable[[Provider, Sample], Inbound]
 ) -> None:
@@ -257,7 +261,7 @@ def has_fields(provider: Provider) -> bool:
 OF_FIELDS = [(provider, sample) for provider, sample in SAMPLES if has_fields(provider)]
 
 
-@pytest.mark.parametrize(("provider", "sample"), OF_FIELDS, ids=[sample.id for _, sample in OF_FIELDS])
+@of_samples(OF_FIELDS)
 def test_secrets_are_neither_kept_nor_told(provider: Provider, sample: Sample) -> None:
     inbound = read(provider, with_secrets(provider, sample))
 
@@ -285,7 +289,7 @@ def with_logins(value: Any) -> Iterator[Any]:
         )
 
 
-@pytest.mark.parametrize(("provider", "sample"), OF_FIELDS, ids=[sample.id for _, sample in OF_FIELDS])
+@of_samples(OF_FIELDS)
 def test_credentials_in_addresses_are_neither_kept_nor_told(provider: Provider, sample: Sample) -> None:
     payloads = list(with_logins(provider.body.read(sample.inbound)))
     inbounds = [replace(sample.inbound, body=provider.body.write(each)) for each in payloads]
@@ -326,7 +330,7 @@ def test_an_event_that_is_not_mapped_is_kept_as_unknown(provider: Provider, samp
 GARBAGE = (b"", b"{}", b"[]", b"null", b"\xff\xfe", b"<a/>", b"a=b&c", b'{"event": 1, "data": []}')
 
 
-@pytest.mark.parametrize("body", GARBAGE)
+@cases("body", GARBAGE)
 @of_providers()
 def test_garbage_is_kept(provider: Provider, body: bytes) -> None:
     events = events_from(provider, Inbound(body, received_at=RECEIVED_AT))
