@@ -7,12 +7,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import pytest
+from packaging.requirements import Requirement
 
 import corpus
 from bench.house import ORDER, modules
@@ -162,6 +164,17 @@ def test_every_variable_that_the_relay_reads_is_explained() -> None:
     rows = re.findall(r"^\| `(RELAY_[A-Z_]+)` \|", (HOW_TO / "production.md").read_text(), re.MULTILINE)
 
     assert sorted(rows) == sorted(name for name in KNOWN_VARIABLES if not name.endswith("_FILE"))
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads(page("pyproject.toml"))
+    reasons = page("docs/decisions/0012-dependencies.md").lower()
+
+    named = [
+        Requirement(each).name for each in [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    ]
+
+    assert [name for name in named if not re.search(rf"\b{re.escape(name)}\b", reasons)] == []
 
 
 @pytest.mark.parametrize("name", names([*PAGES, *DERIVED]))

@@ -5,11 +5,12 @@ Nothing here understands an event. What is answered 2xx is durably committed bef
 
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Lock
+
+from cachetools import FIFOCache
 
 from relay.errors import NotFound, StorageUnavailable, VerificationError, VerificationUnavailable
 from relay.inbound.identity import read, repeat_key
@@ -91,7 +92,7 @@ class Receiver:
         self._vault = vault
         self._ring = ring
         self._public_url = public_url
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: FIFOCache[str, _Known] = FIFOCache(_SOURCES_KEPT)
         self._known_lock = Lock()
         self._prompt: set[str] = set()
         self._unproved = Unproved(database)
@@ -102,7 +103,7 @@ class Receiver:
     def source(self, source_id: str) -> Source:
         """The source of this id, as it stood at most a second ago. Raises `NotFound`."""
         now = time.monotonic()
-        known = self._known.get(source_id)
+        known = self._of(source_id)
         if known is not None and now - known.read_at < _SOURCE_RENEWED_SECONDS:
             return known.source
         found = None
@@ -115,9 +116,6 @@ class Receiver:
             raise NotFound("There is no source with this address. Compare it with the one the relay shows.")
         with self._known_lock:
             self._known[source_id] = _Known(found, now)
-            self._known.move_to_end(source_id)
-            if len(self._known) > _SOURCES_KEPT:
-                self._known.popitem(last=False)
         return found
 
     def at_hand(self, source_id: str) -> Source | None:
@@ -126,7 +124,7 @@ class Receiver:
         None where it was not read within a second, where nothing of its provider was taken yet (what is used first is
         loaded first), and where its provider has more to it. Now and then None to one caller, who is to read it anew.
         """
-        known = self._known.get(source_id)
+        known = self._of(source_id)
         if known is None or known.source.provider not in self._prompt:
             return None
         age = time.monotonic() - known.read_at
@@ -228,6 +226,13 @@ class Receiver:
 
     def close(self) -> None:
         self._batcher.close()
+
+    def _of(self, source_id: str) -> _Known | None:
+        """What is known of a source. Taken in one step, which needs no lock."""
+        try:
+            return self._known[source_id]
+        except KeyError:
+            return None
 
     def _credentials(self, source: Source, now: float) -> Credentials:
         return credentials_of(source, self._public_url, now)

@@ -5,8 +5,9 @@ minute, and the sender of more is told to wait. What an event came of does not c
 """
 
 import time
-from collections import OrderedDict
 from threading import Lock
+
+from cachetools import FIFOCache
 
 from relay.errors import TooManyRequests
 from relay.model import Source, now_ms
@@ -23,12 +24,13 @@ class Unproved:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._left: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._left: FIFOCache[str, tuple[int, float]] = FIFOCache(_SOURCES_KEPT)
         self._lock = Lock()
 
     def admit(self, source: Source, proof: str) -> None:
         """Count one more. Raises `TooManyRequests`, or `StorageUnavailable`."""
-        left, looked_at = self._left.get(source.id, (0, float("-inf")))
+        with self._lock:
+            left, looked_at = self._left.get(source.id, (0, float("-inf")))
         if time.monotonic() - looked_at > _FRESH_SECONDS:
             with self._database.read() as connection:
                 came_of_nothing = inbound.unconfirmed(connection, source.id, proof, now_ms() - _MINUTE_MS)
@@ -37,9 +39,6 @@ class Unproved:
             known, at = self._left.get(source.id, (left, looked_at))
             left = min(left, known) if at == looked_at else left
             self._left[source.id] = (left - 1, looked_at)
-            self._left.move_to_end(source.id)
-            if len(self._left) > _SOURCES_KEPT:
-                self._left.popitem(last=False)
         if left < 1:
             raise TooManyRequests(
                 f"{PER_MINUTE} webhooks of the last minute named what nobody knows, or what is still being asked for."

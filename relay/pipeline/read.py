@@ -1,6 +1,5 @@
 """Claimed webhooks are opened, enriched by what their provider's API says, and normalized."""
 
-import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -18,8 +17,10 @@ from relay.providers import get as get_provider
 from relay.sdk.provider import LookUp, Provider
 from relay.security.vault import Vault
 from relay.storage import Database, inbound, sources
+from relay.storage.fresh import Fresh
 
 _SOURCES_FRESH_SECONDS = 5.0
+_SOURCES_KEPT = 1000
 _ASK_AGAIN_MS = 2000
 _ASK_LATER_MS = 1000
 
@@ -57,7 +58,7 @@ class Reader:
         self._api_reader = api_reader
         self._asked: list[tuple[Opened, LookUp, Future[Answers]]] = []
         self._deferred: dict[int, int] = {}
-        self._sources: dict[str, tuple[Source, float]] = {}
+        self._sources: Fresh[str, Source] = Fresh(_SOURCES_FRESH_SECONDS, most=_SOURCES_KEPT)
 
     @property
     def asking(self) -> bool:
@@ -110,7 +111,8 @@ class Reader:
 
     def _open(self, webhook: inbound.Claimed) -> Opened | None:
         try:
-            source = self._source(webhook.source_id)
+            source = self._sources.get(webhook.source_id, self._read_source)
+            assert source is not None  # sources are marked deleted, never removed
             provider = get_provider(source.provider)
             stored = open_stored(self._vault, webhook, source)
         except (ConfigError, NotFound) as error:
@@ -119,15 +121,9 @@ class Reader:
         origin = Origin(source, webhook.place, webhook.verified_by)
         return Opened(webhook, provider, read(provider, stored), origin)
 
-    def _source(self, source_id: str) -> Source:
-        now = time.monotonic()
-        cached = self._sources.get(source_id)
-        if cached is None or now - cached[1] > _SOURCES_FRESH_SECONDS:
-            with self._database.read() as connection:
-                source = sources.get_any(connection, self._vault, source_id)
-            assert source is not None  # sources are marked deleted, never removed
-            cached = self._sources[source_id] = (source, now)
-        return cached[0]
+    def _read_source(self, source_id: str) -> Source | None:
+        with self._database.read() as connection:
+            return sources.get_any(connection, self._vault, source_id)
 
 
 def normalize(opened: Iterable[Opened]) -> list[Normalized]:

@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
+
+from cachetools import FIFOCache
 
 FORM = b"grant_type=client_credentials"
 _KEPT_TOKENS = 64
@@ -54,7 +55,7 @@ class TokenCache:
     """Access tokens, each until shortly before it ends."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Token] = OrderedDict()
+        self._kept: FIFOCache[str, Token] = FIFOCache(_KEPT_TOKENS)
         self._lock = Lock()
 
     def get(self, key: str, now: float) -> str | None:
@@ -65,9 +66,6 @@ class TokenCache:
     def put(self, key: str, token: Token) -> None:
         with self._lock:
             self._kept[key] = token
-            self._kept.move_to_end(key)
-            if len(self._kept) > _KEPT_TOKENS:
-                self._kept.popitem(last=False)
 
     def drop(self, key: str, value: str) -> None:
         """Forget a token that was refused, unless another has taken its place."""

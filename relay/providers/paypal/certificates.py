@@ -8,7 +8,6 @@ a root that this machine trusts and bears the name that PayPal signs under. Revo
 import re
 import ssl
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from copy import copy
@@ -18,6 +17,7 @@ from functools import cache
 from threading import Lock
 
 import certifi
+from cachetools import FIFOCache
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import verification as chains
@@ -58,7 +58,7 @@ class KeyCache:
     """The keys proved last, by address and name. Only proven ones come in, so strangers push none out."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, ...], ProvenKey] = OrderedDict()
+        self._kept: FIFOCache[tuple[str, ...], ProvenKey] = FIFOCache(_KEPT)
         self._lock = Lock()
 
     def get(self, name: tuple[str, ...], now: float) -> RSAPublicKey | None:
@@ -68,14 +68,12 @@ class KeyCache:
 
     def knew(self, name: tuple[str, ...]) -> bool:
         """Whether there was a proven key, though its time may be over."""
-        return name in self._kept
+        with self._lock:
+            return name in self._kept
 
     def put(self, name: tuple[str, ...], proven: ProvenKey) -> None:
         with self._lock:
             self._kept[name] = proven
-            self._kept.move_to_end(name)
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
 
 
 class Shop:
@@ -87,7 +85,7 @@ class Shop:
     """
 
     def __init__(self) -> None:
-        self._missing: OrderedDict[tuple[str, ...], tuple[VerificationError, float]] = OrderedDict()
+        self._missing: FIFOCache[tuple[str, ...], tuple[VerificationError, float]] = FIFOCache(_MISSING_KEPT)
         self._under_way: dict[tuple[str, ...], Future[RSAPublicKey]] = {}
         self._lock = Lock()
 
@@ -137,9 +135,6 @@ class Shop:
         except VerificationError as error:
             with self._lock:
                 self._missing[name] = (error, now + _MISSING_SECONDS)
-                self._missing.move_to_end(name)
-                if len(self._missing) > _MISSING_KEPT:
-                    self._missing.popitem(last=False)
             raise
 
 

@@ -4,9 +4,10 @@ The same is noted once an hour, and of refusals so many in all: a flood of them 
 """
 
 import time
-from collections import OrderedDict
 from contextlib import suppress
 from threading import Lock
+
+from cachetools import TTLCache
 
 from relay.errors import StorageUnavailable
 from relay.model import now_ms
@@ -23,7 +24,7 @@ class Notes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._noted: OrderedDict[tuple[str, ...], float] = OrderedDict()
+        self._noted: TTLCache[tuple[str, ...], bool] = TTLCache(_MOST_REMEMBERED, _HOUR_SECONDS)
         self._refusals: list[float] = []
         self._lock = Lock()
 
@@ -54,17 +55,14 @@ class Notes:
     def _is_news(self, *what: str, most: int | None = None) -> bool:
         now = time.monotonic()
         with self._lock:
-            if now - self._noted.get(what, -_HOUR_SECONDS) < _HOUR_SECONDS:
+            if what in self._noted:
                 return False
             if most is not None:
                 self._refusals = [each for each in self._refusals if now - each < _HOUR_SECONDS]
                 if len(self._refusals) >= most:
                     return False
                 self._refusals.append(now)
-            self._noted[what] = now
-            self._noted.move_to_end(what)
-            if len(self._noted) > _MOST_REMEMBERED:
-                self._noted.popitem(last=False)
+            self._noted[what] = True
             return True
 
     def _forget(self, *what: str) -> None:

@@ -2,14 +2,12 @@
 
 import hashlib
 import re
-import time
-from collections import OrderedDict
-from threading import Lock
 
 from flask import request
 
 from relay.errors import Forbidden, Unauthorized
 from relay.storage import Database, workspaces
+from relay.storage.fresh import Fresh
 from relay.storage.workspaces import ApiKey
 
 _FRESH_SECONDS = 1.0
@@ -22,8 +20,7 @@ class Keys:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: OrderedDict[bytes, tuple[ApiKey, float]] = OrderedDict()
-        self._lock = Lock()
+        self._known: Fresh[bytes, ApiKey] = Fresh(_FRESH_SECONDS, most=_MOST_KEPT)
 
     def of_request(self) -> ApiKey:
         """The key that the request carries. Raises `Unauthorized`, or `StorageUnavailable`."""
@@ -39,22 +36,11 @@ class Keys:
         return found
 
     def _find(self, text: str) -> ApiKey | None:
-        now = time.monotonic()
-        place = hashlib.sha256(text.encode()).digest()
-        known = self._known.get(place)
-        if known is not None and now - known[1] < _FRESH_SECONDS:
-            return known[0]
-        with self._database.read() as connection:
-            found = workspaces.find_key(connection, text)
-        with self._lock:
-            if found is None:
-                self._known.pop(place, None)
-                return None
-            self._known[place] = (found, now)
-            self._known.move_to_end(place)
-            if len(self._known) > _MOST_KEPT:
-                self._known.popitem(last=False)
-        return found
+        def read(_: bytes) -> ApiKey | None:
+            with self._database.read() as connection:
+                return workspaces.find_key(connection, text)
+
+        return self._known.get(hashlib.sha256(text.encode()).digest(), read)
 
 
 def require(key: ApiKey, scope: str | None) -> None:
