@@ -18,7 +18,7 @@ def wanted(task: Task) -> Money | None:
         raise Failed("A part of a payment needs its currency too.")
     found = from_decimal(Decimal(str(given["amount"])), given["currency"])
     if found["amount_minor"] is None:
-        raise Failed(f"{given['amount']} {given['currency']} is no whole number of the currency's smallest unit.")
+        raise Failed(f"{given['amount']} {given['currency']} is not a whole number of the currency's smallest unit.")
     return found
 
 

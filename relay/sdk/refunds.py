@@ -15,4 +15,4 @@ def made(refund_id: str | None, status: str | None, money: Money | None) -> Done
         "amount": known["amount"],
         "currency": known["currency"],
     }
-    return Done(f"The refund {refund_id or ''} was made.".replace("  ", " "), output)
+    return Done(f"Refund {refund_id or ''} was created.".replace("  ", " "), output)

@@ -67,14 +67,14 @@ def transitions(api: SubscriptionApi, table: Mapping[str, Transition]) -> dict[s
 def at_once(task: Task) -> None:
     """Raises `Failed` where a cancellation at the end of the period is wanted, and the gateway knows none."""
     if task.input.get("at_period_end"):
-        raise Failed("This gateway cancels at once; what is paid stays paid. Leave At Period End off.")
+        raise Failed("This gateway can only cancel immediately. Leave At Period End off.")
 
 
 def still_to_come(text: str) -> datetime:
     """An instant. Raises `Failed` for one that is past."""
     found = instant(text)
     if found is None or found <= datetime.now(UTC):
-        raise Failed(f"A day that is still to come was expected; {text} came.")
+        raise Failed(f"until must be a time in the future; it is {text}.")
     return found
 
 
@@ -83,9 +83,9 @@ def _move(api: SubscriptionApi, move: Transition, task: Task) -> Done:
     path = segment(own_id)
     found = _inside(api, api.read(task, api.path.format(id=path)))
     if scalar(found.get(api.state)) in move.already:
-        return Done(f"The subscription {own_id} is {move.word} already.", _shown(api, own_id, found))
+        return Done(f"Subscription {own_id} was already {move.word}.", _shown(api, own_id, found))
     said = api.change(task, move.method, move.path.format(id=path), move.body(task)).object()
-    return Done(f"The subscription {own_id} is {move.word}.", _shown(api, own_id, _inside(api, said) or found))
+    return Done(f"Subscription {own_id} was {move.word}.", _shown(api, own_id, _inside(api, said) or found))
 
 
 def _inside(api: SubscriptionApi, said: Mapping[str, Any]) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def test_what_is_paid_is_not_voided(vendor: FakeVendor, panel: whmcs.Account, na
 
 @pytest.mark.parametrize("name", ["whmcs"])
 def test_mails_tickets_and_domains(vendor: FakeVendor, name: str) -> None:
-    assert "mailed" in does(vendor, name, "invoice.send", invoice_id="1042").text
+    assert "was sent" in does(vendor, name, "invoice.send", invoice_id="1042").text
     opened = does(vendor, name, "ticket.open", subject="Help", message="It broke.", email="zoe@acme.example")
     assert opened.output["ticket_number"] == "310-42"
     assert does(vendor, name, "ticket.reply", ticket_id="310", message="It works.").output["ticket_id"] == "310"
@@ -177,7 +177,7 @@ def test_mails_tickets_and_domains(vendor: FakeVendor, name: str) -> None:
         "DomainRenew",
     ]
 
-    with pytest.raises(Failed, match="whose ticket"):
+    with pytest.raises(Failed, match="customer_id or email"):
         does(vendor, name, "ticket.open", subject="Help", message="It broke.")
 
 
@@ -201,7 +201,7 @@ def test_an_accounts_limits_are_changed(vendor: FakeVendor, panel: cpanel.Accoun
 
     assert panel.limits == {"quota": "500", "bwlimit": "9000"}
     assert [each.path.rpartition("/")[2] for each in changes(vendor)] == ["editquota", "editquota", "limitbw"]
-    with pytest.raises(Failed, match="or both"):
+    with pytest.raises(Failed, match="disk_mb or bandwidth_mb"):
         does(vendor, name, "service.change_limits", service_id="acme")
 
 
@@ -269,7 +269,7 @@ def test_customers_are_mailed_by_template_or_in_words(vendor: FakeVendor, name: 
         "It is back",
         "All works.",
     )
-    with pytest.raises(Failed, match="a subject and a message"):
+    with pytest.raises(Failed, match="subject and message"):
         does(vendor, name, "customer.send_email", customer_id="41", subject="It is back")
 
 
@@ -280,5 +280,5 @@ def test_a_service_gets_another_product(vendor: FakeVendor, panel: whmcs.Account
 
     told = [each.form["action"] for each in changes(vendor)]
     assert told == ["UpdateClientProduct", "ModuleChangePackage", "ModuleChangePackage"]
-    with pytest.raises(Failed, match="by number"):
+    with pytest.raises(Failed, match="the number of a WHMCS product"):
         does(vendor, name, "service.change_package", service_id="88", package="Business")

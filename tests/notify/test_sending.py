@@ -464,7 +464,7 @@ def test_a_dry_run_shows_the_words_and_sends_nothing(office: Office, mail_server
             "not_before": None,
             "subject": "Your hosting is back",
             "text": (
-                "Hello,\n\nYour hosting is on again.\n\n"
+                "Hello,\n\nYour hosting was restored.\n\n"
                 "Your website and mailboxes may take a few minutes to answer everywhere. "
                 "Thank you for your patience.\n\nNorthlight"
             ),

@@ -33,7 +33,7 @@ def later(task: Task) -> dict[str, str]:
 def retry_payment(task: Task) -> Done:
     invoice = _invoice(task)
     if invoice.get("status") == "paid":
-        return _paid(invoice, "was paid already")
+        return _paid(invoice, "was already paid")
     path = f"/api/v2/invoices/{segment(invoice['id'])}/collect_payment"
     try:
         said = _API.change(task, "POST", path, {}).object()
@@ -46,15 +46,15 @@ def retry_payment(task: Task) -> Done:
 
 def was_paid(task: Task) -> Done | None:
     invoice = _invoice(task)
-    return _paid(invoice, "was paid, as was found out") if invoice.get("status") == "paid" else None
+    return _paid(invoice, "was paid; a look-up confirmed it") if invoice.get("status") == "paid" else None
 
 
 def void(task: Task) -> Done:
     invoice = _invoice(task)
     if invoice.get("status") == "voided":
-        return Done(f"Invoice {invoice['id']} was void already.", _shown(invoice, "void"))
+        return Done(f"Invoice {invoice['id']} was already void.", _shown(invoice, "void"))
     _API.change(task, "POST", f"/api/v2/invoices/{segment(invoice['id'])}/void", {})
-    return Done(f"Invoice {invoice['id']} is void.", _shown(invoice, "void"))
+    return Done(f"Invoice {invoice['id']} was voided.", _shown(invoice, "void"))
 
 
 def fetch_invoice(task: Task) -> Done:
@@ -104,7 +104,7 @@ ACTIONS: Mapping[str, Adapter] = {
         _API,
         {
             "subscription.pause": Transition(_PATH + "pause", frozenset({"paused"}), "paused"),
-            "subscription.resume": Transition(_PATH + "resume", frozenset({"active"}), "on again"),
+            "subscription.resume": Transition(_PATH + "resume", frozenset({"active"}), "resumed"),
             "subscription.cancel": Transition(_PATH + "cancel_for_items", frozenset({"cancelled"}), "canceled", end),
             "subscription.extend": Transition(_PATH + "change_term_end", frozenset(), "extended", later),
         },

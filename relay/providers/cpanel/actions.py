@@ -18,15 +18,15 @@ _NEEDS = ("api_url", "api_token")
 def suspend(task: Task) -> Done:
     user, account = _account(task)
     if _is_suspended(account):
-        return Done(f"The account {user} was suspended already.", _shown(account, "suspended"))
+        return Done(f"Account {user} was already suspended.", _shown(account, "suspended"))
     _tell(task, "suspendacct", user=user, reason=task.input.get("reason"))
-    return Done(f"The account {user} was suspended.", _shown(account, "suspended"))
+    return Done(f"Account {user} was suspended.", _shown(account, "suspended"))
 
 
 def unsuspend(task: Task) -> Done:
     user, account = _account(task)
     if not _is_suspended(account):
-        return Done(f"The account {user} was not suspended.", _shown(account, "active"))
+        return Done(f"Account {user} was not suspended.", _shown(account, "active"))
     _tell(task, "unsuspendacct", user=user)
     return Done(f"Account {user} was unsuspended.", _shown(account, "active"))
 
@@ -36,9 +36,9 @@ def change_package(task: Task) -> Done:
     package = str(task.input["package"])
     status = "suspended" if _is_suspended(account) else "active"
     if account.get("plan") == package:
-        return Done(f"The account {user} has the package {package} already.", _shown(account, status))
+        return Done(f"Account {user} already has package {package}.", _shown(account, status))
     _tell(task, "changepackage", user=user, pkg=package)
-    return Done(f"The account {user} has the package {package} now.", _shown(account | {"plan": package}, status))
+    return Done(f"Account {user} was moved to package {package}.", _shown(account | {"plan": package}, status))
 
 
 def change_limits(task: Task) -> Done:
@@ -46,13 +46,13 @@ def change_limits(task: Task) -> Done:
     user, account = _account(task)
     disk, traffic = task.input.get("disk_mb"), task.input.get("bandwidth_mb")
     if disk is None and traffic is None:
-        raise Failed("Give the disk limit, the traffic limit, or both.")
+        raise Failed("disk_mb or bandwidth_mb is required.")
     if disk is not None:
         _tell(task, "editquota", user=user, quota=disk)
     if traffic is not None:
         _tell(task, "limitbw", user=user, bwlimit=traffic)
     status = "suspended" if _is_suspended(account) else "active"
-    return Done(f"The account {user} has other limits now.", _shown(account, status))
+    return Done(f"The limits of account {user} were changed.", _shown(account, status))
 
 
 def fetch(task: Task) -> Done:
@@ -64,7 +64,7 @@ def fetch(task: Task) -> Done:
         "disk_used_mb": megabytes(account.get("diskused")),
         "disk_limit_mb": megabytes(account.get("disklimit")),
     }
-    return Done(f"The account {user} is {status}.", output)
+    return Done(f"Account {user} is {status}.", output)
 
 
 def daemon_status(task: Task) -> Done:
@@ -76,7 +76,7 @@ def daemon_status(task: Task) -> Done:
         raise Failed(f"There is no daemon {name} on this server.", code="no_such_thing")
     running = _is_true(daemon.get("running"))
     output = {"daemon": name, "running": running, "enabled": _is_true(daemon.get("enabled"))}
-    return Done(f"The daemon {name} {'runs' if running else 'does not run'}.", output)
+    return Done(f"Daemon {name} is {'running' if running else 'not running'}.", output)
 
 
 def restart_daemon(task: Task) -> Done:
@@ -91,7 +91,7 @@ def renew_certificate(task: Task) -> Done:
     _tell(task, "start_autossl_check_for_one_user", username=user)
     domain = task.input.get("domain") or account.get("domain")
     output = {"service_id": user, "domain": domain, "request_status": "started"}
-    return Done(f"AutoSSL looks at the domains of {user}.", output)
+    return Done(f"AutoSSL was started for account {user}.", output)
 
 
 def start_backup(task: Task) -> Done:
@@ -107,10 +107,11 @@ def start_backup(task: Task) -> Done:
     )
     result = an_object(said.get("result"))
     if not task.vendor.dry and str(result.get("status")) != "1":
-        raise Failed(f"cPanel started no backup of {user}: {_errors(result)}")
+        raise Failed(f"cPanel did not start a backup of account {user}: {_errors(result)}")
     number = scalar(dig(result, "data", "pid"))
     return Done(
-        f"A backup of {user} was started.", {"service_id": user, "backup_id": number, "backup_status": "started"}
+        f"A backup of account {user} was started.",
+        {"service_id": user, "backup_id": number, "backup_status": "started"},
     )
 
 
@@ -118,7 +119,7 @@ def _account(task: Task) -> tuple[str, dict[str, Any]]:
     """The account as it is. Raises `Failed` where there is none, or where it is the server's own."""
     user = str(task.input["service_id"]).strip()
     if user.lower() in _RESERVED:
-        raise Failed(f"{user} is an account of the server itself and is left alone.", code="not_permitted")
+        raise Failed(f"{user} is a system account and cannot be changed.", code="not_permitted")
     reply = task.vendor.read("/json-api/accountsummary", query=_query(user=user), headers=_headers(task))
     found = _checked(reply.expect(_reason).object(), f"There is no account {user}", code="no_such_thing")
     account = first(dig(found, "data", "acct"))
@@ -133,13 +134,13 @@ def _tell(task: Task, function: str, **fields: Any) -> Mapping[str, Any]:
     said = reply.expect(_reason).object()
     if task.vendor.dry or ("metadata" not in said and function == "cpanel"):
         return said
-    return _checked(said, f"WHM did not do {function}")
+    return _checked(said, f"WHM refused {function}")
 
 
 def _checked(said: Mapping[str, Any], what: str, code: str = "refused") -> Mapping[str, Any]:
     metadata = an_object(said.get("metadata"))
     if str(metadata.get("result")) != "1":
-        raise Failed(f"{what}: {scalar(metadata.get('reason')) or 'WHM gives no reason'}", code=code)
+        raise Failed(f"{what}: {scalar(metadata.get('reason')) or 'no reason was given'}", code=code)
     return said
 
 
@@ -171,7 +172,7 @@ def _shown(account: Mapping[str, Any], status: str) -> dict[str, Any]:
 
 def _errors(result: Mapping[str, Any]) -> str:
     errors = result.get("errors")
-    return "; ".join(map(str, errors)) if isinstance(errors, list) and errors else "it gives no reason"
+    return "; ".join(map(str, errors)) if isinstance(errors, list) and errors else "no reason was given"
 
 
 def _reason(said: Any) -> str | None:

@@ -19,15 +19,15 @@ _RESERVED = ("admin", "root")
 def suspend(task: Task) -> Done:
     user, account = _user(task)
     if _is_suspended(account):
-        return Done(f"The user {user} was suspended already.", _shown(user, account, "suspended"))
+        return Done(f"User {user} was already suspended.", _shown(user, account, "suspended"))
     _tell(task, "CMD_API_SELECT_USERS", location="CMD_SELECT_USERS", select0=user, suspend="Suspend")
-    return Done(f"The user {user} was suspended.", _shown(user, account, "suspended"))
+    return Done(f"User {user} was suspended.", _shown(user, account, "suspended"))
 
 
 def unsuspend(task: Task) -> Done:
     user, account = _user(task)
     if not _is_suspended(account):
-        return Done(f"The user {user} was not suspended.", _shown(user, account, "active"))
+        return Done(f"User {user} was not suspended.", _shown(user, account, "active"))
     _tell(task, "CMD_API_SELECT_USERS", location="CMD_SELECT_USERS", select0=user, suspend="Unsuspend")
     return Done(f"User {user} was unsuspended.", _shown(user, account, "active"))
 
@@ -36,11 +36,11 @@ def change_package(task: Task) -> Done:
     user, account = _user(task)
     package = str(task.input["package"])
     if account.get("package") == package:
-        return Done(f"The user {user} has the package {package} already.", _shown(user, account, _status(account)))
+        return Done(f"User {user} already has package {package}.", _shown(user, account, _status(account)))
     command = "CMD_API_MODIFY_RESELLER" if account.get("usertype") == "reseller" else "CMD_API_MODIFY_USER"
     _tell(task, command, action="package", user=user, package=package)
     now = {**account, "package": package}
-    return Done(f"The user {user} has the package {package} now.", _shown(user, now, _status(account)))
+    return Done(f"User {user} was moved to package {package}.", _shown(user, now, _status(account)))
 
 
 def fetch(task: Task) -> Done:
@@ -53,13 +53,13 @@ def fetch(task: Task) -> Done:
         "disk_used_mb": megabytes(usage.get("quota")),
         "disk_limit_mb": megabytes(account.get("quota")),
     }
-    return Done(f"The user {user} is {_status(account)}.", output)
+    return Done(f"User {user} is {_status(account)}.", output)
 
 
 def _user(task: Task) -> tuple[str, dict[str, Any]]:
     user = str(task.input["service_id"]).strip()
     if user.lower() in _RESERVED:
-        raise Failed(f"{user} is a user of the panel itself and is left alone.", code="not_permitted")
+        raise Failed(f"{user} is a system user and cannot be changed.", code="not_permitted")
     account = _asked(task, "CMD_API_SHOW_USER_CONFIG", user)
     if not account.get("username"):
         raise Failed(f"There is no user {user} on this server.", code="no_such_thing")
@@ -68,14 +68,14 @@ def _user(task: Task) -> tuple[str, dict[str, Any]]:
 
 def _asked(task: Task, command: str, user: str) -> dict[str, Any]:
     reply = task.vendor.read(f"/{command}", query={"user": user, "json": "yes"}, headers=_headers(task))
-    return _checked(reply, f"DirectAdmin does not show the user {user}", code="no_such_thing")
+    return _checked(reply, f"DirectAdmin did not return user {user}", code="no_such_thing")
 
 
 def _tell(task: Task, command: str, **fields: Any) -> None:
     form = {**fields, "json": "yes"}
     reply = task.vendor.change("POST", f"/{command}", headers=_headers(task), form=form)
     if not task.vendor.dry:
-        _checked(reply, f"DirectAdmin did not do {command}")
+        _checked(reply, f"DirectAdmin refused {command}")
 
 
 def _headers(task: Task) -> dict[str, str]:
@@ -85,7 +85,7 @@ def _headers(task: Task) -> dict[str, str]:
 def _checked(reply: Reply, what: str, code: str = "refused") -> dict[str, Any]:
     said = reply.expect(_reason).object()
     if str(said.get("error", "0")) not in ("0", ""):
-        raise Failed(f"{what}: {_reason(said) or 'it gives no reason'}", code=code)
+        raise Failed(f"{what}: {_reason(said) or 'no reason was given'}", code=code)
     return said
 
 

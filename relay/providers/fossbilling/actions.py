@@ -18,7 +18,7 @@ _NEEDS = ("api_url", "api_key")
 def suspend(task: Task) -> Done:
     order = _order(task)
     if order.get("status") == "suspended":
-        return Done(f"{_name(order)} was suspended already.", _service(order, "suspended"))
+        return Done(f"{_name(order)} was already suspended.", _service(order, "suspended"))
     _tell(task, "order/suspend", id=order["id"], reason=task.input.get("reason"))
     return Done(f"{_name(order)} was suspended.", _service(order, "suspended"))
 
@@ -34,9 +34,9 @@ def unsuspend(task: Task) -> Done:
 def cancel(task: Task) -> Done:
     order = _order(task, "subscription_id")
     if order.get("status") == "canceled":
-        return Done(f"{_name(order)} was canceled already.", _term(order, "canceled"))
+        return Done(f"{_name(order)} was already canceled.", _term(order, "canceled"))
     if task.input.get("at_period_end"):
-        raise Failed("This cancels an order at once. Leave At Period End off.")
+        raise Failed("FOSSBilling can only cancel an order immediately. Leave At Period End off.")
     _tell(task, "order/cancel", id=order["id"], reason=task.input.get("reason"))
     return Done(f"{_name(order)} was canceled.", _term(order, "canceled"))
 
@@ -45,7 +45,9 @@ def renew(task: Task) -> Done:
     """Whether it was renewed, nobody can tell afterwards from the order alone: an unknown outcome stays one."""
     order = _order(task, "subscription_id")
     if order.get("status") != "active":
-        raise Failed(f"{_name(order)} is {order.get('status')}; only an active order is renewed.", code="wrong_state")
+        raise Failed(
+            f"{_name(order)} is {order.get('status')}; only an active order can be renewed.", code="wrong_state"
+        )
     _tell(task, "order/renew", id=order["id"])
     return Done(f"{_name(order)} was renewed.", _term({**order, "expires_at": None}, "active"))
 
@@ -53,14 +55,14 @@ def renew(task: Task) -> Done:
 def remind(task: Task) -> Done:
     invoice = _invoice(task)
     _tell(task, "invoice/send_reminder", id=invoice["id"])
-    return Done(f"The customer was reminded of invoice {_number(invoice)}.", _shown(invoice))
+    return Done(f"A reminder was sent for invoice {_number(invoice)}.", _shown(invoice))
 
 
 def open_ticket(task: Task) -> Done:
     given = task.input
     desk = given.get("department") or task.settings.get("helpdesk")
     if not given.get("customer_id") or not desk:
-        raise Failed("FOSSBilling needs the customer's id, and a help desk: give its id as department.")
+        raise Failed("FOSSBilling requires customer_id, and the id of a help desk as department.")
     said = _tell(
         task,
         "support/ticket_create",
@@ -70,9 +72,7 @@ def open_ticket(task: Task) -> Done:
         content=given["message"],
     )
     number = scalar(said.get("result"))
-    return Done(
-        f"The ticket {number} was opened.", {"ticket_id": number, "ticket_number": number, "ticket_status": "open"}
-    )
+    return Done(f"Ticket {number} was opened.", {"ticket_id": number, "ticket_number": number, "ticket_status": "open"})
 
 
 def reply_to_ticket(task: Task) -> Done:
@@ -81,7 +81,7 @@ def reply_to_ticket(task: Task) -> Done:
         _tell(task, "support/note_create", ticket_id=number, note=task.input["message"])
     else:
         _tell(task, "support/ticket_reply", id=number, content=task.input["message"])
-    return Done(f"The ticket {number} has the reply.", {"ticket_id": number, "ticket_number": number})
+    return Done(f"The reply was added to ticket {number}.", {"ticket_id": number, "ticket_number": number})
 
 
 def _ask(task: Task, function: str, **fields: Any) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def _headers(task: Task) -> dict[str, str]:
 
 def _checked(said: dict[str, Any], function: str, code: str = "refused") -> dict[str, Any]:
     if said.get("error"):
-        raise Failed(f"FOSSBilling did not do {function}: {_reason(said) or 'it gives no reason'}", code=code)
+        raise Failed(f"FOSSBilling refused {function}: {_reason(said) or 'no reason was given'}", code=code)
     return said
 
 

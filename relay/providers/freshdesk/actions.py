@@ -22,7 +22,7 @@ _OPEN = 2
 def open_ticket(task: Task) -> Done:
     given = task.input
     if not given.get("email"):
-        raise Failed("Freshdesk needs to know whose ticket it is: give the e-mail address.")
+        raise Failed("Freshdesk requires the requester's e-mail address: email is missing.")
     ticket: dict[str, Any] = {
         "subject": given["subject"],
         "description": _as_html(given["message"]),
@@ -34,7 +34,7 @@ def open_ticket(task: Task) -> Done:
         ticket["group_id"] = _number(given["department"])
     said = task.vendor.change("POST", "/api/v2/tickets", headers=_headers(task), json=ticket).expect(_reason).object()
     number = scalar(said.get("id"))
-    return Done(f"The ticket {number} was opened.", _shown(task, number, "Open"))
+    return Done(f"Ticket {number} was opened.", _shown(task, number, "Open"))
 
 
 def reply_to_ticket(task: Task) -> Done:
@@ -46,7 +46,7 @@ def reply_to_ticket(task: Task) -> Done:
     task.vendor.change(
         "POST", f"/api/v2/tickets/{segment(number)}/{where}", headers=_headers(task), json=content
     ).expect(_reason)
-    return Done(f"The ticket {number} has the reply.", _shown(task, number, None))
+    return Done(f"The reply was added to ticket {number}.", _shown(task, number, None))
 
 
 def _headers(task: Task) -> dict[str, str]:
@@ -59,7 +59,7 @@ def _as_html(text: str) -> str:
 
 def _number(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text.strip()):
-        raise Failed("A group of Freshdesk is named by its number: give that as the department.")
+        raise Failed("department must be the number of a Freshdesk group.")
     return int(text)
 
 

@@ -72,7 +72,7 @@ ACTIONS: Mapping[str, Adapter] = {
         _API,
         {
             "subscription.pause": Transition(_PATH + "pause", frozenset({"paused"}), "paused"),
-            "subscription.resume": Transition(_PATH + "resume", frozenset({"active"}), "on again"),
+            "subscription.resume": Transition(_PATH + "resume", frozenset({"active"}), "resumed"),
             "subscription.cancel": Transition(
                 _PATH + "cancel", frozenset({"cancelled", "finished"}), "canceled", canceled
             ),

@@ -21,10 +21,10 @@ _LONGEST_CODE = 3
 # include/exceptions of https://github.com/hestiacp/hestiacp: the codes that say something to its owner.
 _CODES = {
     1: "not enough arguments were given",
-    2: "an argument is not valid",
-    3: "there is no such thing",
+    2: "an argument is invalid",
+    3: "the object does not exist",
     8: "the package's limit is reached",
-    9: "the login is wrong",
+    9: "the login is invalid",
     10: "it is forbidden",
     11: "that is disabled",
     12: "its data cannot be read",
@@ -35,15 +35,15 @@ _CODES = {
 def suspend(task: Task) -> Done:
     user, account = _user(task)
     if account.get("SUSPENDED") == "yes":
-        return Done(f"The user {user} was suspended already.", _shown(user, account, "suspended"))
+        return Done(f"User {user} was already suspended.", _shown(user, account, "suspended"))
     _run(task, "v-suspend-user", user, already=_SUSPENDED)
-    return Done(f"The user {user} was suspended.", _shown(user, account, "suspended"))
+    return Done(f"User {user} was suspended.", _shown(user, account, "suspended"))
 
 
 def unsuspend(task: Task) -> Done:
     user, account = _user(task)
     if account.get("SUSPENDED") == "no":
-        return Done(f"The user {user} was not suspended.", _shown(user, account, "active"))
+        return Done(f"User {user} was not suspended.", _shown(user, account, "active"))
     _run(task, "v-unsuspend-user", user, already=_UNSUSPENDED)
     return Done(f"User {user} was unsuspended.", _shown(user, account, "active"))
 
@@ -53,10 +53,10 @@ def change_package(task: Task) -> Done:
     package = str(task.input["package"])
     status = "suspended" if account.get("SUSPENDED") == "yes" else "active"
     if account.get("PACKAGE") == package:
-        return Done(f"The user {user} has the package {package} already.", _shown(user, account, status))
+        return Done(f"User {user} already has package {package}.", _shown(user, account, status))
     _run(task, "v-change-user-package", user, package)
     now = {**account, "PACKAGE": package}
-    return Done(f"The user {user} has the package {package} now.", _shown(user, now, status))
+    return Done(f"User {user} was moved to package {package}.", _shown(user, now, status))
 
 
 def fetch(task: Task) -> Done:
@@ -68,28 +68,32 @@ def fetch(task: Task) -> Done:
         "disk_used_mb": megabytes(account.get("U_DISK")),
         "disk_limit_mb": megabytes(account.get("DISK_QUOTA")),
     }
-    return Done(f"The user {user} is {status}.", output)
+    return Done(f"User {user} is {status}.", output)
 
 
 def renew_certificate(task: Task) -> Done:
     user, _ = _user(task)
     domain = scalar(task.input.get("domain"))
     if domain is None:
-        raise Failed("HestiaCP renews the certificate of one domain: give the domain too.")
+        raise Failed("HestiaCP renews one domain at a time: domain is required.")
     _run(task, "v-add-letsencrypt-domain", user, domain, seconds=SLOW_SECONDS)
-    return Done(f"{domain} has a new certificate.", {"service_id": user, "domain": domain, "request_status": "done"})
+    return Done(
+        f"The certificate of {domain} was renewed.", {"service_id": user, "domain": domain, "request_status": "done"}
+    )
 
 
 def start_backup(task: Task) -> Done:
     user, _ = _user(task)
     _run(task, "v-backup-user", user, seconds=SLOW_SECONDS)
-    return Done(f"A backup of {user} was made.", {"service_id": user, "backup_id": None, "backup_status": "succeeded"})
+    return Done(
+        f"A backup of user {user} was created.", {"service_id": user, "backup_id": None, "backup_status": "succeeded"}
+    )
 
 
 def _user(task: Task) -> tuple[str, dict[str, Any]]:
     user = str(task.input["service_id"]).strip()
     if user.lower() in _RESERVED:
-        raise Failed(f"{user} is a user of the panel itself and is left alone.", code="not_permitted")
+        raise Failed(f"{user} is a system user and cannot be changed.", code="not_permitted")
     form = _form(task, "v-list-user", user, "json") | {"returncode": "no"}
     reply = task.vendor.read("/api/", method="POST", form=form).expect(_reason)
     try:
@@ -97,7 +101,7 @@ def _user(task: Task) -> tuple[str, dict[str, Any]]:
     except Unreadable:
         # A command that failed says so in words, or by its code.
         said = reply.body.decode(errors="replace").strip()[:200]
-        text = f"HestiaCP does not show the user {user}: {said or 'it says nothing'}"
+        text = f"HestiaCP did not return user {user}: {said or 'the answer is empty'}"
         raise Failed(text, code="no_such_thing") from None
     if not found:
         raise Failed(f"There is no user {user} on this server.", code="no_such_thing")
@@ -111,11 +115,11 @@ def _run(task: Task, command: str, *arguments: str, already: int | None = None, 
         return
     said = reply.expect(_reason).text()
     if not (said.isascii() and said.isdigit() and len(said) <= _LONGEST_CODE):
-        raise Uncertain(f"HestiaCP answers {command} with {said[:80]!r}, where a return code was expected.")
+        raise Uncertain(f"HestiaCP answered {command} with {said[:80]!r}; a return code was expected.")
     code = int(said)
     if code not in (_OK, already):
-        why = _CODES.get(code, "its documentation lists the return codes")
-        text = f"HestiaCP did not do {command}: code {code}, {why}."
+        why = _CODES.get(code, "see the return codes in HestiaCP's documentation")
+        text = f"HestiaCP refused {command}: code {code}, {why}."
         raise Failed(text, code="no_such_thing" if code == _NO_SUCH_THING else "refused")
 
 

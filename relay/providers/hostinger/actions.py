@@ -23,26 +23,26 @@ def renew(task: Task) -> Done:
     found = _subscription(task)
     said = _tell(task, "POST", f"{_own_path(found)}/renew", {})
     if scalar(said.get("status")) == "failed":
-        raise Failed(f"The order to renew {found['name']} failed at Hostinger.", code="declined")
+        raise Failed(f"Hostinger could not renew {found['name']}.", code="declined")
     return Done(f"The renewal of {found['name']} was ordered.", _shown(found))
 
 
 def cancel(task: Task) -> Done:
     found = _subscription(task)
     if not task.input.get("at_period_end"):
-        raise Failed("Hostinger ends a subscription with its period only. Switch At Period End on.")
+        raise Failed("Hostinger can only cancel at the end of the period. Turn At Period End on.")
     if found.get("is_auto_renewed") is False:
-        return Done(f"{found['name']} ends with its period already.", _shown(found))
+        return Done(f"Auto-renewal of {found['name']} was already off.", _shown(found))
     _tell(task, "DELETE", f"{_own_path(found)}/auto-renewal/disable", None)
-    return Done(f"{found['name']} ends with its period.", _shown({**found, "is_auto_renewed": False}))
+    return Done(f"{found['name']} will end with its current period.", _shown({**found, "is_auto_renewed": False}))
 
 
 def resume(task: Task) -> Done:
     found = _subscription(task)
     if found.get("is_auto_renewed") is True:
-        return Done(f"{found['name']} renews by itself already.", _shown(found))
+        return Done(f"Auto-renewal of {found['name']} was already on.", _shown(found))
     _tell(task, "PATCH", f"{_own_path(found)}/auto-renewal/enable", None)
-    return Done(f"{found['name']} renews by itself again.", _shown({**found, "is_auto_renewed": True}))
+    return Done(f"Auto-renewal of {found['name']} was turned on.", _shown({**found, "is_auto_renewed": True}))
 
 
 def _subscription(task: Task) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def _subscription(task: Task) -> dict[str, Any]:
     found = next((each for each in rows if scalar(each.get("id")) == own_id), None)
     if found is None:
         raise Failed(f"There is no subscription {own_id} in this account.", code="no_such_thing")
-    return {**found, "name": scalar(found.get("name")) or f"The subscription {own_id}"}
+    return {**found, "name": scalar(found.get("name")) or f"Subscription {own_id}"}
 
 
 def _own_path(found: Mapping[str, Any]) -> str:

@@ -51,7 +51,7 @@ def create_payment_link(task: Task) -> Done:
     body = {"description": task.input["description"], "amount": amount}
     said = task.vendor.change("POST", "/v2/payment-links", headers=headers, json=body).expect(_reason).object()
     output = {"url": scalar(dig(said, "_links", "paymentLink", "href")), "payment_link_id": scalar(said.get("id"))}
-    return Done("The payment link was made.", {**output, "amount": money["amount"], "currency": money["currency"]})
+    return Done("The payment link was created.", {**output, "amount": money["amount"], "currency": money["currency"]})
 
 
 def _reason(said: Any) -> str | None:

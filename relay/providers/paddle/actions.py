@@ -38,7 +38,7 @@ def later(task: Task) -> dict[str, str | None]:
 def refund(task: Task) -> Done:
     """A transaction as a whole: a part needs its items. One that was refunded already is done."""
     if task.input.get("amount") is not None:
-        raise Failed("Paddle refunds parts by their items only: leave the amount empty for the whole transaction.")
+        raise Failed("Paddle can only refund a whole transaction here. Leave amount empty.")
     own_id = str(task.input["payment_id"]).strip()
     known = _API.read(task, f"/adjustments?transaction_id={segment(own_id)}&action=refund")
     before = next((each for each in objects(known.get("data")) if each.get("status") != "rejected"), None)
@@ -52,7 +52,7 @@ def refund(task: Task) -> Done:
         "action": "refund",
         "type": "full",
         "transaction_id": own_id,
-        "reason": task.input.get("reason") or "Asked for by the merchant",
+        "reason": task.input.get("reason") or "Requested by the merchant",
     }
     said = _API.change(task, "POST", "/adjustments", body).object()
     return refunds.made(scalar(dig(said, "data", "id")), scalar(dig(said, "data", "status")), None)
@@ -73,7 +73,7 @@ ACTIONS: Mapping[str, Adapter] = {
         _API,
         {
             "subscription.pause": Transition("/subscriptions/{id}/pause", frozenset({"paused"}), "paused", now),
-            "subscription.resume": Transition("/subscriptions/{id}/resume", frozenset({"active"}), "on again", now),
+            "subscription.resume": Transition("/subscriptions/{id}/resume", frozenset({"active"}), "resumed", now),
             "subscription.cancel": Transition("/subscriptions/{id}/cancel", frozenset({"canceled"}), "canceled", end),
             "subscription.extend": Transition("/subscriptions/{id}", frozenset(), "extended", later, method="PATCH"),
         },

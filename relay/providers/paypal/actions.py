@@ -21,7 +21,7 @@ from relay.sdk.provider import segment
 
 _NEEDS = ("client_id", "client_secret")
 _STATES = {"ACTIVE": "active", "SUSPENDED": "paused", "CANCELLED": "canceled", "EXPIRED": "expired"}
-_USUAL_REASON = "Asked for by the merchant"
+_USUAL_REASON = "Requested by the merchant"
 _LONGEST_NUMBER = 25
 _KEPT = timedelta(hours=24)
 """How long we trust PayPal to know our request's id; it says that it keeps them for longer."""
@@ -41,7 +41,7 @@ class Account:
         reply = task.vendor.read(self._base + "/v1/oauth2/token", method="POST", headers=credentials, form=form)
         token = scalar(reply.expect(_reason).object().get("access_token"))
         if token is None:
-            raise Failed("PayPal gave no token for these credentials.", code="credentials_refused")
+            raise Failed("PayPal did not return an access token for these credentials.", code="credentials_refused")
         self._headers = bearer(token)
 
     def ask(self, path: str, **more: Any) -> Reply:
@@ -51,7 +51,7 @@ class Account:
         headers = self._headers | ({"paypal-request-id": key} if key else {})
         reply = self._task.vendor.change("POST", self._base + path, headers=headers, json=body)
         if reply.status == 422 and _issue(reply) in ("INSTRUMENT_DECLINED", "TRANSACTION_REFUSED"):
-            raise Declined(f"PayPal declined it: {_reason(reply.json())}")
+            raise Declined(f"PayPal declined the payment: {_reason(reply.json())}")
         return reply.expect(_reason)
 
 
@@ -63,12 +63,12 @@ def pause(task: Task) -> Done:
 
 
 def resume(task: Task) -> Done:
-    return _move(task, "ACTIVE", "activate", "on again")
+    return _move(task, "ACTIVE", "activate", "resumed")
 
 
 def cancel(task: Task) -> Done:
     if task.input.get("at_period_end"):
-        raise Failed("PayPal cancels at once; what is paid stays paid. Leave At Period End off.")
+        raise Failed("PayPal can only cancel immediately. Leave At Period End off.")
     return _move(task, "CANCELLED", "cancel", "canceled")
 
 
@@ -76,11 +76,11 @@ def change_plan(task: Task) -> Done:
     account = Account(task)
     found, plan = _subscription(account, task), str(task.input["plan_id"])
     if found.get("plan_id") == plan:
-        return Done(f"The subscription {found['id']} has this plan already.", _term(found))
+        return Done(f"Subscription {found['id']} already has this plan.", _term(found))
     said = account.tell(f"{_path(found)}/revise", {"plan_id": plan}).object()
     link = next((each.get("href") for each in objects(said.get("links")) if each.get("rel") == "approve"), None)
-    asks = f" The customer has to agree: {link}" if link else ""
-    return Done(f"The subscription {found['id']} was given another plan.{asks}", _term(found))
+    asks = f" The customer must approve the change: {link}" if link else ""
+    return Done(f"The plan of subscription {found['id']} was changed.{asks}", _term(found))
 
 
 def retry_outstanding(task: Task) -> Done:
@@ -90,12 +90,12 @@ def retry_outstanding(task: Task) -> Done:
     owed = an_object(dig(found, "billing_info", "outstanding_balance"))
     money = from_decimal(owed.get("value"), owed.get("currency_code"))
     if not money["amount"]:
-        return Done(f"Nothing is outstanding of the subscription {found['id']}.", _term(found))
+        return Done(f"Subscription {found['id']} has no outstanding balance.", _term(found))
     body = {"note": _USUAL_REASON, "capture_type": "OUTSTANDING_BALANCE", "amount": owed}
     said = account.tell(f"{_path(found)}/capture", body, key=task.key).object()
     output = {"payment_id": scalar(said.get("id")), "amount": money["amount"], "currency": money["currency"]}
     asked = "is being collected" if scalar(said.get("status")) in (None, "PENDING") else "was collected"
-    return Done(f"What was outstanding of the subscription {found['id']} {asked}.", _term(found) | output)
+    return Done(f"The outstanding balance of subscription {found['id']} {asked}.", _term(found) | output)
 
 
 def _path(subscription: Mapping[str, Any]) -> str:
@@ -106,10 +106,10 @@ def _move(task: Task, state: str, verb: str, words: str) -> Done:
     account = Account(task)
     found = _subscription(account, task)
     if found.get("status") == state:
-        return Done(f"The subscription {found['id']} is {words} already.", _term(found))
+        return Done(f"Subscription {found['id']} was already {words}.", _term(found))
     reason = (task.input.get("reason") or _USUAL_REASON)[:128]
     account.tell(f"{_path(found)}/{verb}", {"reason": reason})
-    return Done(f"The subscription {found['id']} is {words}.", _term({**found, "status": state}))
+    return Done(f"Subscription {found['id']} was {words}.", _term({**found, "status": state}))
 
 
 def _subscription(account: Account, task: Task) -> dict[str, Any]:
@@ -150,12 +150,12 @@ def create(task: Task) -> Done:
     if given.get("send") and known.get("status") == "DRAFT":
         account.tell(f"/v2/invoicing/invoices/{segment(known['id'])}/send", {"send_to_recipient": True})
         known = {**known, "status": "SENT"}
-    return Done(f"Invoice {_own_number(task)} was made.", _shown(known) | {"invoice_number": _own_number(task)})
+    return Done(f"Invoice {_own_number(task)} was created.", _shown(known) | {"invoice_number": _own_number(task)})
 
 
 def was_created(task: Task) -> Done | None:
     known = _by_number(Account(task), task)
-    return Done(f"Invoice {_own_number(task)} was made.", _shown(known)) if known else None
+    return Done(f"Invoice {_own_number(task)} was created.", _shown(known)) if known else None
 
 
 def send(task: Task) -> Done:
@@ -171,7 +171,7 @@ def void(task: Task) -> Done:
     account = Account(task)
     found = _invoice(account, task)
     if found.get("status") == "CANCELLED":
-        return Done(f"Invoice {_number(found)} was canceled already.", _shown(found))
+        return Done(f"Invoice {_number(found)} was already canceled.", _shown(found))
     account.tell(f"/v2/invoicing/invoices/{segment(found['id'])}/cancel", {"send_to_recipient": True})
     return Done(f"Invoice {_number(found)} was canceled.", _shown({**found, "status": "CANCELLED"}))
 
@@ -182,7 +182,7 @@ def record_payment(task: Task) -> Done:
     found = _invoice(account, task)
     noted = [each.get("note") for each in objects(dig(found, "payments", "transactions"))]
     if given["reference"] in noted:
-        return Done(f"Invoice {_number(found)} has this payment already.", _shown(found))
+        return Done(f"Invoice {_number(found)} already has this payment.", _shown(found))
     own = dig(found, "amount", "currency_code") or dig(found, "detail", "currency_code")
     currency = str(amounts.agreed(task, f"Invoice {_number(found)}", own)["currency"])
     body = {
@@ -192,7 +192,7 @@ def record_payment(task: Task) -> Done:
         "note": given["reference"],
     }
     account.tell(f"/v2/invoicing/invoices/{segment(found['id'])}/payments", body)
-    return Done(f"The payment {given['reference']} is on invoice {_number(found)}.", _shown(found))
+    return Done(f"Payment {given['reference']} was recorded on invoice {_number(found)}.", _shown(found))
 
 
 def fetch(task: Task) -> Done:
@@ -262,7 +262,7 @@ def refund(task: Task) -> Done:
         "amount": Decimal(amount["value"]) if scalar(amount.get("value")) else given.get("amount"),
         "currency": scalar(amount.get("currency_code")) or given.get("currency"),
     }
-    return Done(f"The refund {output['refund_id']} was made.", output)
+    return Done(f"Refund {output['refund_id']} was created.", output)
 
 
 def _value(amount: Any, currency: str) -> str:
@@ -271,7 +271,7 @@ def _value(amount: Any, currency: str) -> str:
     places = 0 if currency in _WHOLE else exponent(currency)
     rounded = exact.quantize(Decimal(1).scaleb(-places))
     if rounded != exact:
-        raise Failed(f"{amount} {currency} is no whole number of the currency's smallest unit at PayPal.")
+        raise Failed(f"{amount} {currency} is not a whole number of the currency's smallest unit at PayPal.")
     return str(rounded)
 
 

@@ -22,32 +22,32 @@ _NO_LIMIT = "-1"
 def suspend(task: Task) -> Done:
     name = _name(task)
     _tell(task, "subscription", "--webspace-off", name)
-    return Done(f"The subscription {name} is suspended.", _shown(name, "suspended"))
+    return Done(f"Subscription {name} was suspended.", _shown(name, "suspended"))
 
 
 def unsuspend(task: Task) -> Done:
     name = _name(task)
     _tell(task, "subscription", "--webspace-on", name)
-    return Done(f"The subscription {name} is on.", _shown(name, "active"))
+    return Done(f"Subscription {name} was unsuspended.", _shown(name, "active"))
 
 
 def change_package(task: Task) -> Done:
     name, plan = _name(task), str(task.input["package"])
     _tell(task, "subscription", "--switch-subscription", name, "-service-plan", plan)
-    return Done(f"The subscription {name} has the plan {plan}.", {**_shown(name, None), "plan": plan})
+    return Done(f"Subscription {name} was moved to plan {plan}.", {**_shown(name, None), "plan": plan})
 
 
 def change_limits(task: Task) -> Done:
     """From then on the subscription does not follow its plan any more, as Plesk has it."""
     name, disk, traffic = _name(task), task.input.get("disk_mb"), task.input.get("bandwidth_mb")
     if disk is None and traffic is None:
-        raise Failed("Give the disk limit, the traffic limit, or both.")
+        raise Failed("disk_mb or bandwidth_mb is required.")
     words = []
     for option, limit in (("-disk_space", disk), ("-max_traffic", traffic)):
         if limit is not None:
             words += [option, f"{limit}M" if limit else _NO_LIMIT]
     _tell(task, "subscription_settings", "--update", name, *words)
-    return Done(f"The subscription {name} has other limits now.", _shown(name, None))
+    return Done(f"The limits of subscription {name} were changed.", _shown(name, None))
 
 
 def renew_certificate(task: Task) -> Done:
@@ -55,17 +55,19 @@ def renew_certificate(task: Task) -> Done:
     name = _name(task)
     domain = host_name(task.input.get("domain") or name)
     if domain is None or domain.startswith("-"):
-        raise Failed("A domain name was expected, such as acme-shop.example.")
+        raise Failed("domain must be a domain name, such as acme-shop.example.")
     words = ("--exec", "letsencrypt", "cli.php", "-d", domain, "-m", str(task.settings["contact_email"]))
     _tell(task, "extension", *words, seconds=SLOW_SECONDS)
-    return Done(f"{domain} has a new certificate.", {"service_id": name, "domain": domain, "request_status": "done"})
+    return Done(
+        f"The certificate of {domain} was renewed.", {"service_id": name, "domain": domain, "request_status": "done"}
+    )
 
 
 def _name(task: Task) -> str:
     """A subscription is known by its main domain."""
     name = host_name(task.input["service_id"])
     if name is None or name.startswith("-"):
-        raise Failed("A subscription of Plesk is named by its main domain, such as acme-shop.example.")
+        raise Failed("service_id must be the subscription's main domain, such as acme-shop.example.")
     return name
 
 
@@ -74,9 +76,9 @@ def _tell(task: Task, command: str, *words: str, seconds: float = SECONDS) -> No
     reply = task.vendor.change("POST", path, headers=headers, json={"params": list(words)}, seconds=seconds)
     said = reply.expect(_reason).object()
     if not task.vendor.dry and str(said.get("code")) != "0":
-        why = (scalar(said.get("stderr")) or scalar(said.get("stdout")) or "it gives no reason")[:300]
+        why = (scalar(said.get("stderr")) or scalar(said.get("stdout")) or "no reason was given")[:300]
         code = "no_such_thing" if "does not exist" in why or "Unable to find" in why else "refused"
-        raise Failed(f"Plesk did not do it: {why}", code=code)
+        raise Failed(f"Plesk refused the command: {why}", code=code)
 
 
 def _reason(said: Any) -> str | None:

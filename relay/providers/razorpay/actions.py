@@ -67,7 +67,7 @@ def was_linked(task: Task) -> Done | None:
 def _linked(said: Mapping[str, Any]) -> Done:
     money = from_minor(said.get("amount"), said.get("currency"))
     output = {"url": scalar(said.get("short_url")), "payment_link_id": scalar(said.get("id"))}
-    return Done("The payment link was made.", {**output, "amount": money["amount"], "currency": money["currency"]})
+    return Done("The payment link was created.", {**output, "amount": money["amount"], "currency": money["currency"]})
 
 
 def _made(said: Mapping[str, Any]) -> Done:
@@ -93,7 +93,7 @@ ACTIONS: Mapping[str, Adapter] = {
                 _PATH + "pause", frozenset({"paused"}), "paused", lambda _: {"pause_at": "now"}
             ),
             "subscription.resume": Transition(
-                _PATH + "resume", frozenset({"active"}), "on again", lambda _: {"resume_at": "now"}
+                _PATH + "resume", frozenset({"active"}), "resumed", lambda _: {"resume_at": "now"}
             ),
             "subscription.cancel": Transition(_PATH + "cancel", frozenset({"cancelled"}), "canceled", end),
         },

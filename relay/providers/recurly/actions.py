@@ -31,16 +31,14 @@ def paused(_: Task) -> dict[str, int]:
 
 def end(task: Task) -> dict[str, str]:
     if not task.input.get("at_period_end"):
-        raise Failed(
-            "This cancels with the end of what is paid: switch At Period End on. Recurly ends at once by hand."
-        )
+        raise Failed("Recurly can only cancel at the end of the period here. Turn At Period End on.")
     return {"timeframe": "bill_date"}
 
 
 def retry_payment(task: Task) -> Done:
     invoice = _invoice(task)
     if invoice.get("state") == "paid":
-        return _paid(invoice, "was paid already")
+        return _paid(invoice, "was already paid")
     try:
         said = _API.change(task, "PUT", f"/invoices/{segment(invoice['id'])}/collect", {}).object()
     except Failed as error:
@@ -52,15 +50,15 @@ def retry_payment(task: Task) -> Done:
 
 def was_paid(task: Task) -> Done | None:
     invoice = _invoice(task)
-    return _paid(invoice, "was paid, as was found out") if invoice.get("state") == "paid" else None
+    return _paid(invoice, "was paid; a look-up confirmed it") if invoice.get("state") == "paid" else None
 
 
 def void(task: Task) -> Done:
     invoice = _invoice(task)
     if invoice.get("state") == "voided":
-        return Done(f"Invoice {_number(invoice)} was void already.", _shown(invoice, "void"))
+        return Done(f"Invoice {_number(invoice)} was already void.", _shown(invoice, "void"))
     _API.change(task, "PUT", f"/invoices/{segment(invoice['id'])}/void", {})
-    return Done(f"Invoice {_number(invoice)} is void.", _shown(invoice, "void"))
+    return Done(f"Invoice {_number(invoice)} was voided.", _shown(invoice, "void"))
 
 
 def fetch_invoice(task: Task) -> Done:
@@ -119,7 +117,7 @@ ACTIONS: Mapping[str, Adapter] = {
                 "/subscriptions/{id}/pause", frozenset({"paused"}), "paused", paused, "PUT"
             ),
             "subscription.resume": Transition(
-                "/subscriptions/{id}/resume", frozenset({"active"}), "on again", method="PUT"
+                "/subscriptions/{id}/resume", frozenset({"active"}), "resumed", method="PUT"
             ),
             "subscription.cancel": Transition(
                 "/subscriptions/{id}/cancel", frozenset({"canceled", "expired"}), "canceled", end, "PUT"

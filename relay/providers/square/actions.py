@@ -27,7 +27,7 @@ def reason(said: Any) -> str | None:
 
 def end(task: Task) -> dict[str, Any]:
     if not task.input.get("at_period_end"):
-        raise Failed("Square ends a subscription with what is paid: switch At Period End on.")
+        raise Failed("Square can only cancel at the end of the period. Turn At Period End on.")
     return {}
 
 
@@ -41,7 +41,7 @@ def refund(task: Task) -> Done:
         "idempotency_key": task.key[-_LONGEST_KEY:],
         "payment_id": own_id,
         "amount_money": {"amount": money["amount_minor"], "currency": money["currency"]},
-        "reason": task.input.get("reason") or "Asked for by the merchant",
+        "reason": task.input.get("reason") or "Requested by the merchant",
     }
     said = an_object(_API.change(task, "POST", "/v2/refunds", body).object().get("refund"))
     return refunds.made(scalar(said.get("id")), (scalar(said.get("status")) or "").lower() or None, money)
@@ -63,7 +63,7 @@ ACTIONS: Mapping[str, Adapter] = {
         _API,
         {
             "subscription.pause": Transition(_PATH + "pause", frozenset({"PAUSED"}), "paused"),
-            "subscription.resume": Transition(_PATH + "resume", frozenset({"ACTIVE"}), "on again"),
+            "subscription.resume": Transition(_PATH + "resume", frozenset({"ACTIVE"}), "resumed"),
             "subscription.cancel": Transition(
                 _PATH + "cancel", frozenset({"CANCELED", "DEACTIVATED"}), "canceled", end
             ),

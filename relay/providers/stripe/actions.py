@@ -116,21 +116,21 @@ def _doing(function: Function) -> Callable[[Task], Done]:
             return function(Account(task), task)
         except stripe.CardError as error:
             if error.code in _NEEDS_CUSTOMER:
-                text = "The bank wants the customer to confirm this payment: send the invoice, whose page asks for it."
+                text = "The bank requires the customer to confirm this payment. Send the invoice: its page asks for it."
                 raise Failed(text, code="needs_customer") from None
             raise Declined(f"The card was declined: {error.user_message or error.code}") from None
         except stripe.IdempotencyError:
-            raise Uncertain("Stripe knows this key from another request.") from None
+            raise Uncertain("This idempotency key was used for another request at Stripe.") from None
         except stripe.AuthenticationError:
-            text = "Stripe refused the API key. Set a good one: relay source set SOURCE_ID api_key=rk_..."
+            text = "Stripe refused the API key. Set a valid one: relay source set SOURCE_ID api_key=rk_..."
             raise Failed(text, code="credentials_refused") from None
         except stripe.PermissionError as error:
-            raise Failed(f"The API key may not do this: {error.user_message}", code="not_permitted") from None
+            raise Failed(f"The API key lacks a permission: {error.user_message}", code="not_permitted") from None
         except stripe.InvalidRequestError as error:
             code = "no_such_thing" if error.code == "resource_missing" else "refused"
-            raise Failed(f"Stripe refused it: {error.user_message or error.code}", code=code) from None
+            raise Failed(f"Stripe refused the request: {error.user_message or error.code}", code=code) from None
         except stripe.APIError as error:
-            raise Uncertain(f"Stripe answered with status {error.http_status}, which says nothing sure.") from None
+            raise Uncertain(f"Stripe answered with status {error.http_status}. The result is unknown.") from None
 
     return run
 
@@ -141,9 +141,11 @@ def _doing(function: Function) -> Callable[[Task], Done]:
 def retry_payment(account: Account, task: Task) -> Done:
     found = _invoice(account, task)
     if found.status == "paid":
-        return Done(f"Invoice {_number(found)} was paid already.", _shown(found) | _payment(found))
+        return Done(f"Invoice {_number(found)} was already paid.", _shown(found) | _payment(found))
     if found.status != "open":
-        raise Failed(f"Invoice {_number(found)} is {found.status}; only an open one can be paid.", code="wrong_state")
+        raise Failed(
+            f"Invoice {_number(found)} is {found.status}; only an open invoice can be paid.", code="wrong_state"
+        )
     params: InvoicePayParams = {"off_session": True}
     if task.input.get("payment_method_id"):
         params["payment_method"] = task.input["payment_method_id"]
@@ -187,24 +189,24 @@ def send(account: Account, task: Task) -> Done:
 def void(account: Account, task: Task) -> Done:
     found = _invoice(account, task)
     if found.status == "void":
-        return Done(f"Invoice {_number(found)} was void already.", _shown(found))
+        return Done(f"Invoice {_number(found)} was already void.", _shown(found))
     voided = account.api.invoices.void_invoice(found.id, options=account.keyed())
-    return Done(f"Invoice {_number(found)} is void.", _shown(voided))
+    return Done(f"Invoice {_number(found)} was voided.", _shown(voided))
 
 
 def mark_uncollectible(account: Account, task: Task) -> Done:
     found = _invoice(account, task)
     if found.status == "uncollectible":
-        return Done(f"Invoice {_number(found)} was marked already.", _shown(found))
+        return Done(f"Invoice {_number(found)} was already marked uncollectible.", _shown(found))
     marked = account.api.invoices.mark_uncollectible(found.id, options=account.keyed())
-    return Done(f"Invoice {_number(found)} is marked uncollectible.", _shown(marked))
+    return Done(f"Invoice {_number(found)} was marked uncollectible.", _shown(marked))
 
 
 def record_payment(account: Account, task: Task) -> Done:
     """Stripe marks a whole invoice as paid elsewhere, so the amount has to be what is due."""
     found = _invoice(account, task)
     if found.status == "paid":
-        return Done(f"Invoice {_number(found)} was paid already.", _shown(found))
+        return Done(f"Invoice {_number(found)} was already paid.", _shown(found))
     given = task.input
     amounts.agreed(task, f"Invoice {_number(found)}", getattr(found, "currency", None))
     due = reading.money(getattr(found, "amount_remaining", None), found.currency)
@@ -214,7 +216,7 @@ def record_payment(account: Account, task: Task) -> Done:
             f" only; {given['amount']} {given['currency']} was given."
         )
     paid = account.api.invoices.pay(found.id, params={"paid_out_of_band": True}, options=account.keyed())
-    return Done(f"Invoice {_number(found)} is marked as paid.", _shown(paid))
+    return Done(f"Invoice {_number(found)} was marked as paid.", _shown(paid))
 
 
 def credit(account: Account, task: Task) -> Done:
@@ -234,21 +236,21 @@ def credit(account: Account, task: Task) -> Done:
         "invoice_id": found.id,
         **_money(getattr(made, "amount", None), getattr(made, "currency", None)),
     }
-    return Done(f"A credit note was made on invoice {_number(found)}.", output)
+    return Done(f"A credit note was created for invoice {_number(found)}.", output)
 
 
 def change_due_date(account: Account, task: Task) -> Done:
     """Stripe lets only a draft, of those that are sent, be due on another day."""
     found, due = _invoice(account, task), _stamp(task.input["due_at"])
     if getattr(found, "due_date", None) == due:
-        return Done(f"Invoice {_number(found)} is due then already.", _shown(found) | {"due_at": timestamp(due)})
+        return Done(f"Invoice {_number(found)} already has this due date.", _shown(found) | {"due_at": timestamp(due)})
     if found.status != "draft":
         raise Failed(
-            f"Invoice {_number(found)} is {found.status}; Stripe changes the due date of drafts only.",
+            f"Invoice {_number(found)} is {found.status}; Stripe can only change the due date of a draft.",
             code="wrong_state",
         )
     changed = account.api.invoices.update(found.id, params={"due_date": due}, options=account.keyed())
-    return Done(f"Invoice {_number(found)} is due on another day.", _shown(changed) | {"due_at": timestamp(due)})
+    return Done(f"The due date of invoice {_number(found)} was changed.", _shown(changed) | {"due_at": timestamp(due)})
 
 
 def fetch_invoice(account: Account, task: Task) -> Done:
@@ -279,7 +281,7 @@ def refund(account: Account, task: Task) -> Done:
     made = account.api.refunds.create(params=params, options=account.keyed())
     output = {"refund_id": made.id, "refund_status": getattr(made, "status", None)}
     money = _money(getattr(made, "amount", None), getattr(made, "currency", None))
-    return Done(f"The refund {made.id} was made.", output | money)
+    return Done(f"Refund {made.id} was created.", output | money)
 
 
 def _taken(account: Account, own_id: str) -> tuple[Any, int]:
@@ -297,55 +299,55 @@ def _taken(account: Account, own_id: str) -> tuple[Any, int]:
 def cancel(account: Account, task: Task) -> Done:
     found = _subscription(account, task)
     if found.status == "canceled":
-        return Done(f"The subscription {found.id} was canceled already.", _term(found))
+        return Done(f"Subscription {found.id} was already canceled.", _term(found))
     if task.input.get("at_period_end"):
         params: SubscriptionUpdateParams = {"cancel_at_period_end": True}
         ending = account.api.subscriptions.update(found.id, params=params, options=account.keyed())
-        return Done(f"The subscription {found.id} ends with its period.", _term(ending))
+        return Done(f"Subscription {found.id} will end with its current period.", _term(ending))
     ended = account.api.subscriptions.cancel(found.id, options=account.keyed())
-    return Done(f"The subscription {found.id} was canceled.", _term(ended))
+    return Done(f"Subscription {found.id} was canceled.", _term(ended))
 
 
 def pause(account: Account, task: Task) -> Done:
     found = _subscription(account, task)
     if getattr(found, "pause_collection", None):
-        return Done(f"The subscription {found.id} was paused already.", _term(found, "paused"))
+        return Done(f"Subscription {found.id} was already paused.", _term(found, "paused"))
     params: SubscriptionUpdateParams = {"pause_collection": {"behavior": "void"}}
     paused = account.api.subscriptions.update(found.id, params=params, options=account.keyed())
-    return Done(f"Nothing is collected for the subscription {found.id}.", _term(paused, "paused"))
+    return Done(f"Subscription {found.id} was paused.", _term(paused, "paused"))
 
 
 def resume(account: Account, task: Task) -> Done:
     found = _subscription(account, task)
     if not getattr(found, "pause_collection", None):
-        return Done(f"The subscription {found.id} was not paused.", _term(found))
+        return Done(f"Subscription {found.id} was not paused.", _term(found))
     resumed = account.api.subscriptions.update(found.id, params={"pause_collection": ""}, options=account.keyed())
-    return Done(f"The subscription {found.id} goes on.", _term(resumed))
+    return Done(f"Subscription {found.id} was resumed.", _term(resumed))
 
 
 def change_plan(account: Account, task: Task) -> Done:
     found = _subscription(account, task)
     item = found["items"].data[0]
     if item.price.id == task.input["plan_id"]:
-        return Done(f"The subscription {found.id} has this plan already.", _term(found))
+        return Done(f"Subscription {found.id} already has this plan.", _term(found))
     params: SubscriptionUpdateParams = {
         "items": [{"id": item.id, "price": task.input["plan_id"]}],
         "proration_behavior": "create_prorations" if task.input.get("prorate", True) else "none",
     }
     changed = account.api.subscriptions.update(found.id, params=params, options=account.keyed())
-    return Done(f"The subscription {found.id} has another plan.", _term(changed))
+    return Done(f"The plan of subscription {found.id} was changed.", _term(changed))
 
 
 def extend(account: Account, task: Task) -> Done:
     """By a trial, which is Stripe's way to move the next period without charging for the days between."""
     found, until = _subscription(account, task), _stamp(task.input["until"])
     if getattr(found, "trial_end", None) == until:
-        return Done(f"The subscription {found.id} goes on until then already.", _term(found))
+        return Done(f"Subscription {found.id} already runs until then.", _term(found))
     if found.status == "canceled":
-        raise Failed(f"The subscription {found.id} is canceled.", code="wrong_state")
+        raise Failed(f"Subscription {found.id} is canceled.", code="wrong_state")
     params: SubscriptionUpdateParams = {"trial_end": until, "proration_behavior": "none"}
     later = account.api.subscriptions.update(found.id, params=params, options=account.keyed())
-    return Done(f"The subscription {found.id} renews later.", _term(later) | {"renews_at": timestamp(until)})
+    return Done(f"The renewal of subscription {found.id} was moved.", _term(later) | {"renews_at": timestamp(until)})
 
 
 def retry_outstanding(account: Account, task: Task) -> Done:
@@ -353,12 +355,12 @@ def retry_outstanding(account: Account, task: Task) -> Done:
     found = _subscription(account, task)
     latest = _id(getattr(found, "latest_invoice", None))
     if latest is None:
-        raise Failed(f"The subscription {found.id} has no invoice.", code="wrong_state")
+        raise Failed(f"Subscription {found.id} has no invoice.", code="wrong_state")
     invoice = account.api.invoices.retrieve(latest)
     if invoice.status == "paid":
-        return Done(f"Nothing is outstanding of the subscription {found.id}.", _term(found))
+        return Done(f"Subscription {found.id} has no outstanding balance.", _term(found))
     paid = account.api.invoices.pay(latest, params={"off_session": True}, options=account.keyed())
-    return Done(f"Invoice {_number(paid)} of the subscription {found.id} was paid.", _term(found) | _payment(paid))
+    return Done(f"Invoice {_number(paid)} of subscription {found.id} was paid.", _term(found) | _payment(paid))
 
 
 # Customers
@@ -370,7 +372,7 @@ def portal_link(account: Account, task: Task) -> Done:
         params["return_url"] = task.input["return_url"]
     made = account.api.billing_portal.sessions.create(params=params, options=account.keyed())
     output = {"url": getattr(made, "url", None), "customer_id": task.input["customer_id"]}
-    return Done("The link was made. It lives for a short time.", output)
+    return Done("The link was created. It expires soon.", output)
 
 
 def fetch_customer(account: Account, task: Task) -> Done:
@@ -381,12 +383,12 @@ def fetch_customer(account: Account, task: Task) -> Done:
     elif given.get("email"):
         some = account.api.customers.list(params={"email": given["email"].strip(), "limit": 1}).data
         if not some:
-            raise Failed(f"Stripe has no customer with the address {given['email']}.", code="no_such_thing")
+            raise Failed(f"Stripe has no customer with the e-mail address {given['email']}.", code="no_such_thing")
         found = some[0]
     else:
-        raise Failed("Give the customer's id or e-mail address.")
+        raise Failed("customer_id or email is required.")
     if getattr(found, "deleted", False):
-        raise Failed(f"The customer {found.id} was deleted.", code="no_such_thing")
+        raise Failed(f"Customer {found.id} was deleted.", code="no_such_thing")
     output = {"customer_id": found.id, "name": getattr(found, "name", None), "email": getattr(found, "email", None)}
     return Done(f"The customer is {output['name'] or output['email'] or found.id}.", output)
 
@@ -405,7 +407,7 @@ def add_credit(account: Account, task: Task) -> Done:
     }
     account.api.customers.balance_transactions.create(customer, params=params, options=account.keyed())
     output = {"customer_id": customer, **_money(amount, given["currency"])}
-    return Done(f"The customer {customer} has the credit.", output)
+    return Done(f"The credit was added to customer {customer}.", output)
 
 
 def create_payment_link(account: Account, task: Task) -> Done:
@@ -420,7 +422,7 @@ def create_payment_link(account: Account, task: Task) -> Done:
     params: PaymentLinkCreateParams = {"line_items": [{"price_data": price, "quantity": 1}]}
     made = account.api.payment_links.create(params=params, options=account.keyed())
     output = {"url": getattr(made, "url", None), "payment_link_id": made.id}
-    return Done("The payment link was made.", output | _money(amount, given["currency"]))
+    return Done("The payment link was created.", output | _money(amount, given["currency"]))
 
 
 # Reading
@@ -437,7 +439,7 @@ def _subscription(account: Account, task: Task) -> Any:
 def _minor(amount: Any, currency: str) -> int:
     found = reading.minor(Decimal(str(amount)), currency)
     if found is None:
-        raise Failed(f"{amount} {currency} is no whole number of the currency's smallest unit at Stripe.")
+        raise Failed(f"{amount} {currency} is not a whole number of the currency's smallest unit at Stripe.")
     return found
 
 

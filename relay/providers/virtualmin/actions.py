@@ -19,7 +19,7 @@ _PATH = "/virtual-server/remote.cgi"
 def suspend(task: Task) -> Done:
     domain, server = _server(task)
     if "disabled" in server:
-        return Done(f"{domain} was disabled already.", _shown(domain, server, "suspended"))
+        return Done(f"{domain} was already disabled.", _shown(domain, server, "suspended"))
     _tell(task, "disable-domain", domain=domain, why=task.input.get("reason"))
     return Done(f"{domain} was disabled.", _shown(domain, server, "suspended"))
 
@@ -36,9 +36,9 @@ def change_package(task: Task) -> Done:
     domain, server = _server(task)
     plan, status = str(task.input["package"]), _status(server)
     if _value(server, "plan") == plan:
-        return Done(f"{domain} has the plan {plan} already.", _shown(domain, server, status))
+        return Done(f"{domain} already has plan {plan}.", _shown(domain, server, status))
     _tell(task, "modify-domain", domain=domain, **{"apply-plan": plan})
-    return Done(f"{domain} has the plan {plan} now.", _shown(domain, {**server, "plan": [plan]}, status))
+    return Done(f"{domain} was moved to plan {plan}.", _shown(domain, {**server, "plan": [plan]}, status))
 
 
 def change_limits(task: Task) -> Done:
@@ -46,14 +46,14 @@ def change_limits(task: Task) -> Done:
     domain, server = _server(task)
     disk, traffic = task.input.get("disk_mb"), task.input.get("bandwidth_mb")
     if disk is None and traffic is None:
-        raise Failed("Give the disk limit, the traffic limit, or both.")
+        raise Failed("disk_mb or bandwidth_mb is required.")
     limits: dict[str, Any] = {}
     if disk is not None:
         limits["quota"] = disk * 1024 if disk else "UNLIMITED"
     if traffic is not None:
         limits["bw"] = traffic * 1024 * 1024 if traffic else "NONE"
     _tell(task, "modify-domain", domain=domain, **limits)
-    return Done(f"{domain} has other limits now.", _shown(domain, server, _status(server)))
+    return Done(f"The limits of {domain} were changed.", _shown(domain, server, _status(server)))
 
 
 def fetch(task: Task) -> Done:
@@ -84,7 +84,7 @@ def _tell(task: Task, program: str, **fields: Any) -> None:
     form = {"program": program, "json": "1", **fields}
     said = task.vendor.change("POST", _PATH, headers=_headers(task), form=form).expect(_reason).object()
     if not task.vendor.dry:
-        _checked(said, f"Virtualmin did not do {program}")
+        _checked(said, f"Virtualmin refused {program}")
 
 
 def _headers(task: Task) -> dict[str, str]:
@@ -93,7 +93,7 @@ def _headers(task: Task) -> dict[str, str]:
 
 def _checked(said: dict[str, Any], what: str, code: str = "refused") -> dict[str, Any]:
     if said.get("status") != "success":
-        raise Failed(f"{what}: {_reason(said) or 'it gives no reason'}", code=code)
+        raise Failed(f"{what}: {_reason(said) or 'no reason was given'}", code=code)
     return said
 
 

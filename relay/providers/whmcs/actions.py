@@ -27,7 +27,7 @@ _PRIORITIES = {"low": "Low", "normal": "Medium", "high": "High", "urgent": "High
 def retry_payment(task: Task) -> Done:
     invoice = _invoice(task)
     if invoice.get("status") == "Paid":
-        return _paid(invoice, "was paid already")
+        return _paid(invoice, "was already paid")
     if invoice.get("status") != "Unpaid":
         raise Failed(
             f"Invoice {_number(invoice)} is {invoice.get('status')}, so it cannot be paid.", code="wrong_state"
@@ -43,19 +43,19 @@ def retry_payment(task: Task) -> Done:
 
 def was_paid(task: Task) -> Done | None:
     invoice = _invoice(task)
-    return _paid(invoice, "was paid, as was found out") if invoice.get("status") == "Paid" else None
+    return _paid(invoice, "was paid; a look-up confirmed it") if invoice.get("status") == "Paid" else None
 
 
 def send(task: Task) -> Done:
     invoice = _invoice(task)
     _tell(task, "SendEmail", messagename="Invoice Created", id=invoice["invoiceid"])
-    return Done(f"Invoice {_number(invoice)} was mailed to the customer.", _shown(invoice))
+    return Done(f"Invoice {_number(invoice)} was sent to the customer.", _shown(invoice))
 
 
 def void(task: Task) -> Done:
     invoice = _invoice(task)
     if invoice.get("status") == "Cancelled":
-        return Done(f"Invoice {_number(invoice)} was canceled already.", _shown(invoice, "void"))
+        return Done(f"Invoice {_number(invoice)} was already canceled.", _shown(invoice, "void"))
     if invoice.get("status") == "Paid":
         raise Failed(f"Invoice {_number(invoice)} is paid: refund it instead.", code="wrong_state")
     _tell(task, "UpdateInvoice", invoiceid=invoice["invoiceid"], status="Cancelled")
@@ -66,7 +66,7 @@ def record_payment(task: Task) -> Done:
     """A reference that is on the invoice already is this payment."""
     invoice, reference = _invoice(task), str(task.input["reference"])
     if any(scalar(each.get("transid")) == reference for each in rows(invoice.get("transactions"), "transaction")):
-        return _paid(invoice, "has this payment already")
+        return _paid(invoice, "already has this payment")
     # WHMCS tells an invoice's number alone: its currency is the customer's.
     currency = _client(task, clientid=scalar(invoice.get("userid")) or "").get("currency_code")
     amounts.agreed(task, f"Invoice {_number(invoice)}", currency)
@@ -78,15 +78,15 @@ def record_payment(task: Task) -> Done:
         gateway=scalar(invoice.get("paymentmethod")) or "banktransfer",
         amount=str(Decimal(str(task.input["amount"]))),
     )
-    return Done(f"The payment {reference} is on invoice {_number(invoice)}.", _shown(invoice))
+    return Done(f"Payment {reference} was recorded on invoice {_number(invoice)}.", _shown(invoice))
 
 
 def change_due_date(task: Task) -> Done:
     invoice, due = _invoice(task), day(task.input["due_at"])
     if day(invoice.get("duedate")) == due:
-        return Done(f"Invoice {_number(invoice)} is due then already.", _shown(invoice) | {"due_at": due})
+        return Done(f"Invoice {_number(invoice)} already has this due date.", _shown(invoice) | {"due_at": due})
     _tell(task, "UpdateInvoice", invoiceid=invoice["invoiceid"], duedate=(due or "")[:10])
-    return Done(f"Invoice {_number(invoice)} is due on another day.", _shown(invoice) | {"due_at": due})
+    return Done(f"The due date of invoice {_number(invoice)} was changed.", _shown(invoice) | {"due_at": due})
 
 
 def fetch_invoice(task: Task) -> Done:
@@ -108,7 +108,7 @@ def fetch_invoice(task: Task) -> Done:
 def fetch_customer(task: Task) -> Done:
     given = task.input
     if not given.get("customer_id") and not given.get("email"):
-        raise Failed("Give the customer's id or e-mail address.")
+        raise Failed("customer_id or email is required.")
     wanted = {"clientid": given["customer_id"]} if given.get("customer_id") else {"email": given["email"]}
     client = _client(task, **wanted)
     name = " ".join(filter(None, (scalar(client.get("firstname")), scalar(client.get("lastname")))))
@@ -143,7 +143,7 @@ def was_credited(task: Task) -> Done | None:
 def _credited(task: Task) -> Done:
     given, customer = task.input, str(task.input["customer_id"]).strip()
     output = {"customer_id": customer, "amount": given["amount"], "currency": given["currency"].upper()}
-    return Done(f"The customer {customer} has the credit.", output)
+    return Done(f"The credit was added to customer {customer}.", output)
 
 
 def send_email(task: Task) -> Done:
@@ -155,9 +155,9 @@ def send_email(task: Task) -> Done:
         subject = given["subject"]
         mail = {"customtype": "general", "customsubject": subject, "custommessage": given["message"]}
     else:
-        raise Failed("Give a template, or a subject and a message.")
+        raise Failed("template, or subject and message, are required.")
     _tell(task, "SendEmail", id=customer, **mail)
-    return Done(f"The mail went to the customer {customer}.", {"customer_id": customer, "subject": subject})
+    return Done(f"The e-mail was sent to customer {customer}.", {"customer_id": customer, "subject": subject})
 
 
 # Services and domains
@@ -166,7 +166,7 @@ def send_email(task: Task) -> Done:
 def suspend(task: Task) -> Done:
     service = _service(task)
     if service.get("status") == "Suspended":
-        return Done(f"{_name(service)} was suspended already.", _hosting(service, "suspended"))
+        return Done(f"{_name(service)} was already suspended.", _hosting(service, "suspended"))
     _tell(task, "ModuleSuspend", serviceid=service["id"], suspendreason=task.input.get("reason"))
     return Done(f"{_name(service)} was suspended.", _hosting(service, "suspended"))
 
@@ -186,12 +186,12 @@ def change_package(task: Task) -> Done:
     """
     service, product = _service(task), str(task.input["package"]).strip()
     if not (product.isascii() and product.isdigit()):
-        raise Failed(f"WHMCS knows its products by number; {product} was given. It stands in the product's address.")
+        raise Failed(f"package must be the number of a WHMCS product; it is {product}. The product's address has it.")
     status = _STATES.get(scalar(service.get("status")) or "", scalar(service.get("status")))
     if scalar(service.get("pid")) != product:
         _tell(task, "UpdateClientProduct", serviceid=service["id"], pid=product)
     _tell(task, "ModuleChangePackage", serviceid=service["id"])
-    return Done(f"{_name(service)} has the product {product} now.", _hosting(service, status) | {"plan": product})
+    return Done(f"{_name(service)} was moved to product {product}.", _hosting(service, status) | {"plan": product})
 
 
 def fetch_service(task: Task) -> Done:
@@ -219,12 +219,14 @@ def renew_domain(task: Task) -> Done:
 def open_ticket(task: Task) -> Done:
     department = task.input.get("department") or task.settings.get("department")
     if not department:
-        raise Failed("WHMCS needs a department: give its id, or set it: relay source set ... department=1")
+        raise Failed(
+            "WHMCS requires the id of a department. Give it, or set a default: relay source set ... department=1"
+        )
     given = task.input
     who: dict[str, Any] = {"clientid": given["customer_id"]} if given.get("customer_id") else {}
     if not who:
         if not given.get("email"):
-            raise Failed("WHMCS needs to know whose ticket it is: give the customer, or an e-mail address.")
+            raise Failed("WHMCS requires customer_id or email to open a ticket.")
         who = {"name": given["email"], "email": given["email"]}
     said = _tell(
         task,
@@ -237,7 +239,7 @@ def open_ticket(task: Task) -> Done:
     )
     number = scalar(said.get("tid"))
     output = {"ticket_id": scalar(said.get("id")), "ticket_number": number, "ticket_status": "Open"}
-    return Done(f"The ticket {number} was opened.", output)
+    return Done(f"Ticket {number} was opened.", output)
 
 
 def reply_to_ticket(task: Task) -> Done:
@@ -249,7 +251,7 @@ def reply_to_ticket(task: Task) -> Done:
     else:
         _tell(task, "AddTicketReply", message=given["message"], **ticket)
     number = str(given["ticket_id"])
-    return Done(f"The ticket {number} has the reply.", {"ticket_id": number, "ticket_number": number})
+    return Done(f"The reply was added to ticket {number}.", {"ticket_id": number, "ticket_number": number})
 
 
 # The API
@@ -274,7 +276,7 @@ def _form(task: Task, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _checked(said: dict[str, Any], action: str, code: str = "refused") -> dict[str, Any]:
     if said.get("result") != "success":
-        raise Failed(f"WHMCS did not do {action}: {_reason(said) or 'it gives no reason'}", code=code)
+        raise Failed(f"WHMCS refused {action}: {_reason(said) or 'no reason was given'}", code=code)
     return said
 
 

@@ -29,13 +29,13 @@ def open_ticket(task: Task) -> Done:
         ticket["group_id"] = given["department"]
     said = task.vendor.change("POST", "/api/v2/tickets.json", headers=_headers(task), json={"ticket": ticket})
     made = an_object(said.expect(_reason).object().get("ticket"))
-    return Done(f"The ticket {made.get('id')} was opened.", _shown(task, made))
+    return Done(f"Ticket {made.get('id')} was opened.", _shown(task, made))
 
 
 def was_opened(task: Task) -> Done | None:
     reply = task.vendor.read("/api/v2/tickets.json", query={"external_id": task.key}, headers=_headers(task))
     found = first(reply.expect(_reason).object().get("tickets"))
-    return Done(f"The ticket {found.get('id')} was opened.", _shown(task, found)) if found else None
+    return Done(f"Ticket {found.get('id')} was opened.", _shown(task, found)) if found else None
 
 
 def reply_to_ticket(task: Task) -> Done:
@@ -44,7 +44,7 @@ def reply_to_ticket(task: Task) -> Done:
     path = f"/api/v2/tickets/{segment(number)}.json"
     said = task.vendor.change("PUT", path, headers=_headers(task), json={"ticket": {"comment": comment}})
     kept = an_object(said.expect(_reason).object().get("ticket"))
-    return Done(f"The ticket {number} has the reply.", _shown(task, {**kept, "id": number}))
+    return Done(f"The reply was added to ticket {number}.", _shown(task, {**kept, "id": number}))
 
 
 def _headers(task: Task) -> dict[str, str]:

@@ -45,7 +45,7 @@ _EXAMPLE: dict[str, Any] = {
     "fallback": None,
     "fingerprint": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "output": {"service_id": "acmeshop", "service_status": "suspended", "domain": None, "plan": None},
-    "message": "The account acmeshop was suspended.",
+    "message": "Account acmeshop was suspended.",
     "code": None,
     "requested_by": "key_019aa9d3b2c07f4e81d25a6c3b9e04f2",
     "decided_by": None,

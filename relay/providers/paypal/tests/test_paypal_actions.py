@@ -86,7 +86,7 @@ def test_wrong_credentials_are_said(vendor: FakeVendor) -> None:
 
 def test_what_the_customer_has_to_agree_to_is_said(vendor: FakeVendor) -> None:
     assert "https://paypal.example/agree" in does(vendor, "subscription.change_plan").text
-    with pytest.raises(Failed, match="cancels at once"):
+    with pytest.raises(Failed, match="cancel immediately"):
         does(vendor, "subscription.cancel", at_period_end=True)
 
 
