@@ -1,13 +1,11 @@
 """The one door to the network: every request to an address that a user or a payload gave goes through it.
 
-What can be refused by looking at an address is refused by `check_url`. A name is resolved once for each new
-connection, all its answers are checked, and the connection is made to a checked answer, never to the name:
-one that answers differently the next moment (DNS rebinding) changes nothing. TLS still proves the name.
+What can be refused by looking at an address is refused by `relay.security.addresses`. A name is resolved once for
+each new connection, all its answers are checked, and the connection is made to a checked answer, never to the name: one
+that answers differently the next moment (DNS rebinding) changes nothing. TLS still proves the name.
 
 No redirect is followed, no proxy is taken from the environment, no cookie is kept, nothing is decompressed;
-time and size are bounded. Which addresses are public is written in
-https://www.iana.org/assignments/iana-ipv4-special-registry and
-https://www.iana.org/assignments/iana-ipv6-special-registry
+time and size are bounded.
 
 A status that has come is an answer, whatever becomes of what follows it: see `GuardedClient.request`.
 """
@@ -18,25 +16,21 @@ import os
 import re
 import socket
 import ssl
-import string
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from posixpath import normpath
+from functools import partial
 from typing import Any, Self
-from urllib.parse import quote, unquote
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
-from relay.config import ALLOW_PRIVATE_SOURCES, ALLOW_PRIVATE_TARGETS
-from relay.errors import AddressRefused, Unreachable
+from relay.errors import Unreachable
+from relay.security.addresses import checked_target, is_public, listed, not_public
 
 # From a host and a port to the text of its IP addresses; raises OSError when it cannot.
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -49,40 +43,11 @@ LARGEST_HEAD = 256 * 1024
 USER_AGENT = "relay"
 LOOKUPS = 64  # names looked up at once: each takes a thread, for as long as its name server takes
 
-_URL = re.compile(r"https?://(?P<authority>[^/?#]+)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
-_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
-_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
-# Resolvers read what ends like this as a number: 2130706433, 0177.0.0.1, 0x7f.1 and 127.1 are all 127.0.0.1.
-_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
-# This machine or this network by definition: RFC 6761, 6762, 8375 and, for `internal`, ICANN. So is a single
-# word, which only a search list can complete.
-_LOCAL = re.compile(r"(?:.*\.)?(?:localhost|local|internal|home\.arpa)|[^.]+")
-
 # A head is read leniently once the library has refused it: only the status has to be right.
 _STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?=[ \t\r\n])[^\n]*(?:\n|$)")
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _MOST_HEADERS = 8192
 _NO_BODY = (204, 304)
-
-_UNICAST = ip_network("2000::/3")
-_NAT64 = ip_network("64:ff9b::/96")
-# The last half of an IPv6 address that hides an IPv4 one (ISATAP), but for the bit that says whether it is unique.
-_ISATAP, _ISATAP_MASK = 0x00005EFE, 0xFDFFFFFF
-# Besides what `is_global` knows, which differs between releases of Python. 6to4 and Teredo hide an IPv4
-# address that some gateway might unwrap; both are dead, so they are refused whatever they hide.
-_NOT_PUBLIC = (
-    ip_network("192.0.0.0/24"),  # protocol assignments
-    ip_network("192.88.99.0/24"),  # relays of 6to4
-    ip_network("224.0.0.0/4"),  # multicast
-    # Taken from the public space, and led to the platform's own services from inside of it.
-    ip_network("168.63.129.16/32"),  # Azure: DNS, health and the agent's wire server
-    ip_network("161.26.0.0/16"),  # IBM Cloud: infrastructure services
-    ip_network("166.8.0.0/14"),  # IBM Cloud: service endpoints
-    ip_network("2001::/23"),  # protocol assignments, Teredo among them
-    ip_network("2002::/16"),  # 6to4
-    ip_network("3fff::/20"),  # documentation
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,47 +65,6 @@ class Answer:
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
-
-
-def check_url(url: str, allow_private: frozenset[str] = frozenset()) -> None:
-    """Refuse what can be seen to be unfit, without asking anybody. Raises AddressRefused, saying why.
-
-    `allow_private` lists hosts, each as `host` or `host:port`, that may be private and may use plain http.
-    """
-    _target(url, allow_private)
-
-
-def is_at(url: str, hosts: Iterable[str], allow_private: frozenset[str] = frozenset()) -> bool:
-    """Whether an address that was checked is at one of `hosts`, or at one that the operator lists.
-
-    `*.example.com` are all hosts below that, `*` all there are.
-    """
-    _, host, port, _ = _split(url)
-    shown = f"[{host}]" if ":" in host else host
-    return _listed(shown, port, allow_private) or any(
-        host.endswith(each[1:]) if each.startswith("*") else host == each for each in hosts
-    )
-
-
-def climbs(path: str) -> bool:
-    """Whether a path has a step such as `..` in it, as it is or escaped, which leads to another than it says."""
-    return any(unquote(each) in (".", "..") for each in re.split("[?#]", path, maxsplit=1)[0].split("/"))
-
-
-def is_below(url: str, base: str) -> bool:
-    """Whether an address that was checked is `base` or below it, by http or https."""
-    _, host, port, rest = _split(url)
-    _, its_host, its_port, its_rest = _split(base)
-    usual = (80, 443)
-    here = host == its_host and (port == its_port or (port in usual and its_port in usual))
-    path, its_path = (f"{_plain_path(each)}/" for each in (rest, its_rest))
-    return here and path.startswith(its_path)
-
-
-def _plain_path(rest: str) -> str:
-    """A path without escapes, doubled slashes and steps up, as a proxy may read it."""
-    path = normpath("/" + unquote(re.split("[?#]", rest, maxsplit=1)[0]).lstrip("/"))
-    return "" if path == "/" else path
 
 
 def fetch(
@@ -229,7 +153,7 @@ class GuardedClient:
         With `body_timeout` the status alone is an answer: its body is waited for at most so many seconds, and
         trouble with it, or with the other headers, is only said by `whole`. Without, only a whole answer is one.
         """
-        target, origin = _target(url, self._allow_private)
+        target, origin = checked_target(url, self._allow_private)
         session = self._session or self._open()
         lines: list[_Line] = []
         _lines.set(lines)
@@ -353,7 +277,7 @@ class _Line(ResponseHandler):
 
 
 class _Checked(AbstractResolver):
-    """Gives aiohttp the addresses to connect to. It is asked for names; IP addresses are `_target`'s."""
+    """Gives aiohttp the addresses to connect to. It is asked for names; IP addresses are `checked_target`'s."""
 
     def __init__(self, resolve: Resolve, allow_private: frozenset[str], proxy: str | None = None) -> None:
         self._resolve = resolve
@@ -367,8 +291,8 @@ class _Checked(AbstractResolver):
         if not addresses:
             raise OSError("The name has no address.")
         # A bad one among good ones is no accident, and which of them gets the connection would be chance.
-        if host != self._proxy and not _listed(host, port, self._allow_private) and not all(map(_is_public, addresses)):
-            raise _not_public(host)
+        if host != self._proxy and not listed(host, port, self._allow_private) and not all(map(is_public, addresses)):
+            raise not_public(host)
         return [
             ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)
             for address in addresses
@@ -376,77 +300,6 @@ class _Checked(AbstractResolver):
 
     async def close(self) -> None:
         pass
-
-
-@lru_cache(maxsize=4096)
-def _target(url: str, allow_private: frozenset[str]) -> tuple[URL, str]:
-    """The address to request, and its scheme://host:port, all that may be shown: the rest holds secrets."""
-    scheme, host, port, rest = _split(url)
-    literal = ":" in host or _NUMBER.fullmatch(host) is not None
-    if not (_ip(host) if literal else _NAME.fullmatch(host)):
-        raise AddressRefused(f"{host!r} is neither a host name nor an IP address in its usual form.")
-    shown = f"[{host}]" if ":" in host else host
-    if not _listed(shown, port, allow_private):
-        if scheme != "https":
-            raise AddressRefused(f"http can be read on its way: use https://{shown} instead.")
-        if not _is_public(host) if literal else _LOCAL.fullmatch(host):
-            raise _not_public(shown)
-    # Put together from what was checked, so nothing else can be meant by it; path and query stay as written.
-    origin = f"{scheme}://{shown}:{port}"
-    return URL(origin + quote(rest, safe=string.punctuation), encoded=True), origin
-
-
-def _split(url: str) -> tuple[str, str, int, str]:
-    """Scheme, host, port, and what follows them. The host is in ASCII, lower case and without a final dot."""
-    if _UNSAFE.search(url):
-        raise AddressRefused("The address has a space, control character or backslash: percent-encode it.")
-    parts = _URL.match(url)
-    if parts is None:
-        raise AddressRefused("The address has to begin with https:// and a host.")
-    if "@" in parts["authority"]:
-        raise AddressRefused("The address has a user name or password before its host: leave it out.")
-    if "#" in parts["rest"]:
-        raise AddressRefused("The address has a fragment (#), which is never sent: leave it out.")
-    try:
-        parsed = URL(url)
-        host, port = parsed.raw_host, parsed.port
-    except ValueError:
-        host = port = None
-    if not host or not port:
-        raise AddressRefused("The address needs a valid host and, if any, a port from 1 to 65535.")
-    return parsed.scheme, host.removesuffix("."), port, parts["rest"]
-
-
-def _listed(shown: str, port: int, allow_private: frozenset[str]) -> bool:
-    forms = {shown, shown.strip("[]"), f"{shown}:{port}"}
-    return any(entry.lower() in forms for entry in allow_private)
-
-
-def _ip(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return None if "%" in text else ip_address(text)
-    except ValueError:
-        return None
-
-
-def _is_public(text: str) -> bool:
-    """Whether this is an IP address that the whole internet can reach."""
-    address = _ip(text)
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None or address in _NAT64:
-            address = IPv4Address(address.packed[-4:])
-        elif address not in _UNICAST or (int(address) >> 32) & _ISATAP_MASK == _ISATAP:
-            return False
-    return address is not None and address.is_global and not any(address in net for net in _NOT_PUBLIC)
-
-
-def _not_public(shown: str) -> AddressRefused:
-    # Without the address that a name led to: it would tell strangers how the network inside is numbered.
-    return AddressRefused(
-        f"{shown} is not on the public internet: name a host that is, "
-        f"or have the operator list it in {ALLOW_PRIVATE_TARGETS}, "
-        f"or for a source, watch or channel alone in {ALLOW_PRIVATE_SOURCES}."
-    )
 
 
 async def _read(content: aiohttp.StreamReader, max_bytes: int, received: list[bytes]) -> bool:

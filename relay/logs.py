@@ -6,8 +6,6 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any
 
-import structlog
-
 from relay.security.redaction import without_credentials_in_addresses
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -27,9 +25,48 @@ class _StandardError:
             sys.stderr.flush()
 
 
+class Logger:
+    """The log of a stage. Each line names its event and gives what belongs to it as fields.
+
+    structlog is loaded with the first line: most commands write none, and would take longer to load it than to run.
+    """
+
+    quiet = False
+    """Whether only errors are written, where `set_up` was not called. For the whole process."""
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self._lines: Any = None
+
+    def debug(self, event: str, **fields: Any) -> None:
+        self._loaded().debug(event, **fields)
+
+    def info(self, event: str, **fields: Any) -> None:
+        self._loaded().info(event, **fields)
+
+    def warning(self, event: str, **fields: Any) -> None:
+        self._loaded().warning(event, **fields)
+
+    def error(self, event: str, **fields: Any) -> None:
+        self._loaded().error(event, **fields)
+
+    def exception(self, event: str, **fields: Any) -> None:
+        """An error, with the traceback of the exception that is being handled."""
+        self._loaded().exception(event, **fields)
+
+    def _loaded(self) -> Any:
+        if self._lines is None:
+            import structlog
+
+            if Logger.quiet and not structlog.is_configured():
+                _configure("error")
+            self._lines = structlog.get_logger(stage=self._stage)
+        return self._lines
+
+
 def be_quiet() -> None:
     """For a command, which says itself what went wrong: a line of the log would come in between, or into its JSON."""
-    _configure("error")
+    Logger.quiet = True
 
 
 def _without_credentials(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -45,6 +82,8 @@ def set_up(level: str) -> None:
 
 
 def _configure(level: str) -> None:
+    import structlog
+
     shared: list[Any] = [
         _without_credentials,
         structlog.processors.add_log_level,

@@ -97,7 +97,8 @@ def test_the_usual_forms_of_a_database_address_are_understood(tmp_path: Path, gi
 
 
 @pytest.mark.parametrize(
-    ("setting", "text"), [(each, text) for each in SETTINGS.values() for text in each.refused], ids=str
+    ("setting", "text"),
+    [pytest.param(each, text, id=f"{each.name}-{text}") for each in SETTINGS.values() for text in each.refused],
 )
 def test_what_a_setting_refuses_is_named_with_what_came_and_no_secret(
     tmp_path: Path, setting: Setting, text: str

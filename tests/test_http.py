@@ -26,7 +26,8 @@ from cryptography.x509.oid import NameOID
 from kit.waiting import PATIENCE_SECONDS
 from relay import http
 from relay.errors import AddressRefused, Unreachable
-from relay.http import LARGEST_HEAD, Answer, GuardedClient, check_url, fetch
+from relay.http import LARGEST_HEAD, Answer, GuardedClient, fetch
+from relay.security.addresses import check_url, is_public
 
 LOOPBACK = frozenset({"127.0.0.1"})
 NAME = "hooks.example.com"
@@ -385,7 +386,7 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def public_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets 127.0.0.1 stand for the public internet."""
-    monkeypatch.setattr(http, "_is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(http, "is_public", lambda address: address == "127.0.0.1")
 
 
 @pytest.fixture(scope="session")
@@ -498,7 +499,7 @@ def test_a_name_that_mixes_public_and_private_addresses_is_refused(answers: list
 
 @pytest.mark.parametrize("address", PUBLIC_ADDRESSES)
 def test_a_public_address_passes_the_check_of_what_a_name_leads_to(address: str) -> None:
-    assert http._is_public(address)
+    assert is_public(address)
 
 
 @pytest.mark.usefixtures("public_loopback")

@@ -15,10 +15,10 @@ from relay.accounts import fields
 from relay.accounts.settings import new_secret
 from relay.context import Workspace
 from relay.errors import AddressRefused, Forbidden, InvalidRequest
-from relay.http import check_url, is_below
 from relay.model import Hook, Secret, iso, new_id, now_ms
 from relay.outbound import match
 from relay.queue.lanes import LATE
+from relay.security.addresses import check_url, is_below
 from relay.storage import deliveries
 from relay.storage import hooks as rows
 

@@ -9,14 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from relay.config import ALLOW_PRIVATE_SOURCES
 from relay.errors import AddressRefused, ConfigError, InvalidRequest
 from relay.formats.nearest import did_you_mean
 from relay.formats.values import Form, Unfit
-from relay.http import check_url, is_at
 from relay.model import Source
 from relay.providers import get as get_provider
 from relay.sdk.provider import Provider, Setting
+from relay.security.addresses import ALLOW_PRIVATE_SOURCES, check_url, is_at
 from relay.security.verification import KEY_FORMS, ConfiguredHmac, FirstOffered, HmacSignature, live_secrets
 
 LONGEST_VALUE = 16 * 1024

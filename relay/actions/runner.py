@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
-
 from relay.actions import adapters, builtin, mails, policy
 from relay.actions.lease import LEASE_MS, LeaseLost, RunLease
 from relay.actions.own_secrets import Hidden
@@ -26,6 +24,7 @@ from relay.actions.task import BuiltinTask
 from relay.catalogue.action_types import get as get_action
 from relay.errors import InvalidRequest, StorageUnavailable
 from relay.formats.money import Money
+from relay.logs import Logger
 from relay.model import Source, now_ms
 from relay.queue.lanes import FRESH
 from relay.queue.presence import Presence
@@ -45,7 +44,7 @@ _ASLEEP_MS = 250
 _FAILURES_IN_A_ROW = 5
 _CIRCUIT_SECONDS = 60.0
 
-log = structlog.get_logger(stage="act")
+log = Logger("act")
 Reserve = Callable[[str, float, int], Sequence[int]]
 
 

@@ -24,6 +24,7 @@ from relay.running.garbage import keep_what_is_loaded
 from relay.running.listening import reached_at
 from relay.running.redis_server import forget, redis_command, redis_log
 from relay.running.supervisor import Part, Supervisor, name_process
+from relay.security.addresses import ALLOW_PRIVATE_TARGETS
 from relay.storage import Database, workspaces
 from relay.storage.migrate import upgrade
 
@@ -113,8 +114,8 @@ def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     environment.setdefault("RELAY_PUBLIC_URL", f"http://{reached_at(host)}:{port}")
     subscriber = f"127.0.0.1:{port + _SUBSCRIBER_PORT_OFFSET}"
     if demo:
-        allowed = [environment.get("RELAY_ALLOW_PRIVATE_TARGETS", ""), subscriber]
-        environment["RELAY_ALLOW_PRIVATE_TARGETS"] = ",".join(filter(None, allowed))
+        allowed = [environment.get(ALLOW_PRIVATE_TARGETS, ""), subscriber]
+        environment[ALLOW_PRIVATE_TARGETS] = ",".join(filter(None, allowed))
     config = Config.load(environment)
     environment["RELAY_DATA_DIR"] = str(config.data_dir)
     environment["PYTHONUNBUFFERED"] = "1"

@@ -16,9 +16,9 @@ from relay.config import data_directory, forms
 from relay.config.setting import Setting
 from relay.errors import ConfigError
 from relay.formats.values import one_of
+from relay.security.addresses import ALLOW_PRIVATE_SOURCES, ALLOW_PRIVATE_TARGETS
 from relay.security.proxies import Proxies
 
-ALLOW_PRIVATE_TARGETS, ALLOW_PRIVATE_SOURCES = "RELAY_ALLOW_PRIVATE_TARGETS", "RELAY_ALLOW_PRIVATE_SOURCES"
 DEFAULT_DATA_DIR = "var"
 _ALIKE = 0.87
 

@@ -13,15 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import structlog
 import uvloop
 
 from relay.errors import Unreachable, Unreadable
 from relay.formats import charsets, jsontext
-from relay.http import Answer, GuardedClient, climbs
+from relay.http import Answer, GuardedClient
+from relay.logs import Logger
 from relay.model import Inbound
 from relay.sdk.oauth import FORM, Client, Token, TokenCache
 from relay.sdk.provider import ClientLogin, LookUp, Question
+from relay.security.addresses import climbs
 
 TOTAL_SECONDS = 8.0
 """For all that one webhook asks; shorter than the lease of whoever works on it."""
@@ -33,7 +34,7 @@ _ROUNDS = 4
 _MAX_BYTES = 1024 * 1024
 _NO_SUCH_THING = (404, 410)
 
-log = structlog.get_logger(stage="ask")
+log = Logger("ask")
 Ask = Callable[[Mapping[str, Any]], Mapping[str, Question]]
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from relay.errors import InvalidRequest
-from relay.http import check_url
 from relay.notify import requests_shim
+from relay.security.addresses import check_url
 
 MAIL, SMS, CHAT = "mail", "sms", "chat"
 SMTP = ("mailto", "mailtos")

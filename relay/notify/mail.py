@@ -19,9 +19,9 @@ from email.utils import format_datetime
 from typing import Any
 
 from relay.errors import AddressRefused
-from relay.http import check_url
 from relay.sdk.lease import Lease
 from relay.sdk.outcomes import Failed, NotReached, Uncertain
+from relay.security.addresses import check_url
 
 SECONDS = 15.0
 ALTOGETHER = 40.0

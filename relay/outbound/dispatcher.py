@@ -12,12 +12,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-import structlog
 import uvloop
 
 from relay.errors import StorageUnavailable, Unreachable
 from relay.formats.hops import sent_on
 from relay.http import GuardedClient
+from relay.logs import Logger
 from relay.model import Hook, now_ms
 from relay.outbound.deliver import (
     DELIVERED,
@@ -50,7 +50,7 @@ GONE_REASON = "The target answered 410: it is gone."
 _LONGEST_ERROR = 300
 _GATHER_SECONDS = 0.02
 
-log = structlog.get_logger(stage="deliver")
+log = Logger("deliver")
 
 
 @dataclass(frozen=True, slots=True)

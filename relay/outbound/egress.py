@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-import structlog
-
 from relay.errors import Unreachable
 from relay.http import MAX_BYTES, TIMEOUT, Answer
+from relay.logs import Logger
 from relay.outbound.egress_process import ALLOW_PRIVATE, PROXY
 from relay.outbound.frames import Frames
 
@@ -29,7 +28,7 @@ _AGAIN_SECONDS = 1.0
 _GRACE_SECONDS = 5.0
 _END_SECONDS = 2.0
 
-log = structlog.get_logger(stage="deliver")
+log = Logger("deliver")
 
 
 class Lost(Exception):

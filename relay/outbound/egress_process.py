@@ -9,12 +9,12 @@ import os
 import signal
 import socket
 
-import structlog
 import uvloop
 
 from relay import logs
 from relay.errors import AddressRefused, Unreachable
 from relay.http import GuardedClient
+from relay.logs import Logger
 from relay.outbound.frames import Frames
 from relay.outbound.sandbox import confine, name_files, readable
 
@@ -29,7 +29,7 @@ READ_HEADERS = ("retry-after",)
 
 _LOOK_SECONDS = 2.0
 
-log = structlog.get_logger(stage="deliver")
+log = Logger("deliver")
 
 
 async def serve(worker: socket.socket, door: GuardedClient) -> None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-import structlog
-
 from relay.errors import DoesNotOpen
 from relay.inbound.own_events import tell
+from relay.logs import Logger
 from relay.model import EVENTS_PER_WEBHOOK, Hook, now_ms
 from relay.outbound.dispatcher import OutgoingDelivery
 from relay.pipeline.dispatch import Outlet
@@ -19,7 +18,7 @@ _KEY_AWAY_MS = 60_000
 _DAY_MS = 24 * 3600 * 1000
 _SHUT_REASON = "Its secret does not open with RELAY_SECRET_KEY: nothing is sent until it does."
 
-log = structlog.get_logger(stage="deliver")
+log = Logger("deliver")
 
 
 class LateLane:

@@ -1,16 +1,15 @@
 """Wakes the workers of what is due and was announced to no worker: after a restart, or when Redis was away."""
 
-import structlog
-
 from relay.areas.rules import Rule, each_turn
 from relay.context import Relay
+from relay.logs import Logger
 from relay.queue.lanes import ACT, FRESH, LATE
 from relay.storage import deliveries, inbound, runs
 
 _UNANNOUNCED_MS = 500
 """As long as the wake-up of a webhook may be on its way."""
 
-log = structlog.get_logger(stage="clock")
+log = Logger("clock")
 
 
 def wake(relay: Relay, now: int) -> None:

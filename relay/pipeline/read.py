@@ -4,14 +4,13 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-import structlog
-
 from relay.errors import ConfigError, NotFound
 from relay.inbound import normalize as stage
 from relay.inbound.identity import read
 from relay.inbound.lookups import Answers, ApiReader
 from relay.inbound.normalize import Origin
 from relay.inbound.stored import open_stored
+from relay.logs import Logger
 from relay.model import Event, Inbound, Source, now_ms
 from relay.providers import get as get_provider
 from relay.sdk.provider import LookUp, Provider
@@ -24,7 +23,7 @@ _SOURCES_KEPT = 1000
 _ASK_AGAIN_MS = 2000
 _ASK_LATER_MS = 1000
 
-log = structlog.get_logger(stage="normalize")
+log = Logger("normalize")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 
-import structlog
-
 from relay.errors import StorageUnavailable
+from relay.logs import Logger
 from relay.model import new_id, now_ms
 from relay.queue.life_signs import Signs
 from relay.storage import Connection, Database, deliveries, inbound, runs, workers
@@ -23,7 +22,7 @@ MISSED_BEATS = 5
 _LONGEST_LEASE_SECONDS = 65.0
 """What was signed for longer ago than this is over, or was signed for again."""
 
-log = structlog.get_logger(stage="work")
+log = Logger("work")
 
 
 class Presence:

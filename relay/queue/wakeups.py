@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
-import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker, worker_registration
@@ -29,6 +28,7 @@ from rq.utils import as_text
 from rq.worker import WorkerStatus
 
 from relay.errors import Unreachable
+from relay.logs import Logger
 from relay.queue.connection import connect, once_more
 from relay.queue.lanes import FRESH, LANES
 
@@ -39,7 +39,7 @@ _AWAY_SECONDS = 1.0
 _BETWEEN_RINGS_SECONDS = 0.004
 _WORKER_SECONDS = 30
 
-log = structlog.get_logger(stage="queue")
+log = Logger("queue")
 
 
 class Wakeups:

@@ -8,16 +8,15 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-import structlog
-
 from relay.areas.rules import Rule, each_turn
 from relay.context import Relay
 from relay.errors import Unreadable
 from relay.formats import jsontext
+from relay.logs import Logger
 from relay.storage import Database, audit
 from relay.storage.audit import Place
 
-log = structlog.get_logger(stage="clock")
+log = Logger("clock")
 
 
 def path(data_dir: Path) -> Path:

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-import structlog
-
 from relay.areas.rules import Rule, Turn, all_rules
 from relay.config import Config
 from relay.context import Relay
 from relay.errors import StorageUnavailable
+from relay.logs import Logger
 from relay.model import now_ms
 from relay.queue.wakeups import Wakeups
 from relay.security.vault import Vault
@@ -27,7 +26,7 @@ from relay.storage import Database, locks
 TICK_SECONDS = 1.0
 _LOCK_MS = 5_000
 
-log = structlog.get_logger(stage="clock")
+log = Logger("clock")
 
 
 @dataclass(slots=True)

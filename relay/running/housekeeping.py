@@ -1,12 +1,11 @@
 """Removes from the tables what is too old to keep: what each does is its `PRUNE`, beside its queries."""
 
-import structlog
-
 from relay.areas.discovery import handed_out
 from relay.areas.rules import Rule, each_turn
 from relay.context import Relay
+from relay.logs import Logger
 
-log = structlog.get_logger(stage="clock")
+log = Logger("clock")
 
 
 def prune(relay: Relay, now: int) -> bool:

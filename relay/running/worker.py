@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from functools import partial
 
-import structlog
-
 from relay.actions.runner import Runner
 from relay.config import Config
 from relay.http import GuardedClient
 from relay.inbound.lookups import ApiReader
 from relay.inbound.own_events import tell
+from relay.logs import Logger
 from relay.model import Hook
 from relay.outbound.dispatcher import GONE_REASON, Dispatcher
 from relay.outbound.egress import Egress
@@ -29,7 +28,7 @@ from relay.security.approval_links import Links
 from relay.security.vault import Vault
 from relay.storage import Connection, Database
 
-log = structlog.get_logger(stage="work")
+log = Logger("work")
 
 
 def run(config: Config, lanes: Sequence[str]) -> None:

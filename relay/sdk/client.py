@@ -13,9 +13,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from relay.errors import AddressRefused, Unreachable, Unreadable
 from relay.formats import charsets, jsontext
 from relay.formats.times import instant
-from relay.http import Answer, climbs, fetch
+from relay.http import Answer, fetch
 from relay.sdk.lease import Lease
 from relay.sdk.outcomes import Declined, Failed, NotReached, Uncertain
+from relay.security.addresses import climbs
 from relay.security.redaction import REMOVED, is_secret_name, without_secrets
 
 SECONDS = 20.0

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 _MOST_VALUES = 30_000
 """SQLite takes 32,766 values in a statement, PostgreSQL 65,535."""
@@ -77,7 +76,14 @@ def upsert(
 
 def _insert(connection: Connection, table: Table) -> Any:
     """The database's own, which knows what to do with a row that is there already."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    # The other dialect stays unloaded: a command takes as long as what it loads.
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        return insert_postgresql(table)
+    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+    return insert_sqlite(table)
 
 
 @cache

@@ -1,10 +1,9 @@
 """Emits an event for each check whose success did not come in time."""
 
-import structlog
-
 from relay.areas.rules import Rule, each_turn
 from relay.context import Relay
 from relay.inbound.own_events import keep
+from relay.logs import Logger
 from relay.model import OWN_PROVIDER, Inbound, iso
 from relay.queue.lanes import FRESH
 from relay.sdk.checks import MISSED
@@ -13,7 +12,7 @@ from relay.storage import Connection, checks, sources
 
 _AT_ONCE = 100
 
-log = structlog.get_logger(stage="clock")
+log = Logger("clock")
 
 
 def report_missed(relay: Relay, now: int) -> None:

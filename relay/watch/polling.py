@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 
-import structlog
-
 from relay.areas.rules import Rule, Turn
 from relay.context import Relay
 from relay.formats import jsontext
@@ -13,6 +11,7 @@ from relay.http import GuardedClient
 from relay.inbound.lookups import Answers, ApiReader
 from relay.inbound.normalize import POLLED
 from relay.inbound.own_events import keep
+from relay.logs import Logger
 from relay.model import Inbound, now_ms
 from relay.providers import get as get_provider
 from relay.queue.lanes import FRESH
@@ -23,7 +22,7 @@ _AT_ONCE = 20
 _PATIENCE_MS = 60_000
 _FIRST_PAUSE_MS = 60_000
 
-log = structlog.get_logger(stage="poll")
+log = Logger("poll")
 
 
 class Poller:

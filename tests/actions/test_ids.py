@@ -9,11 +9,11 @@ from actions.fake_vendor import FakeVendor
 from relay.actions import adapters
 from relay.catalogue.action_types import actions
 from relay.errors import InvalidRequest
-from relay.http import climbs
 from relay.providers import load
 from relay.sdk.client import Vendor
 from relay.sdk.outcomes import Failed
 from relay.sdk.provider import segment
+from relay.security.addresses import climbs
 
 DONE = [
     pytest.param(provider, name, id=f"{provider.name}:{name}")

@@ -7,9 +7,9 @@ import pytest
 from kit.workbench import Belt, Workbench, sqlite_url
 from relay.errors import Loop
 from relay.formats import hops, jsontext
-from relay.http import is_below
 from relay.model import Hook, Inbound
 from relay.outbound.deliver import GAVE_UP, Reply, Verdict, judge
+from relay.security.addresses import is_below
 
 CIRCLE = Verdict(GAVE_UP, error="HTTP 422: the event goes in a circle of relays")
 

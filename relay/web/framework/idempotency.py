@@ -7,15 +7,14 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
-import structlog
-
 from relay.errors import Conflict, RelayError, StorageUnavailable
+from relay.logs import Logger
 from relay.model import now_ms
 from relay.security.vault import Vault
 from relay.storage import Database, idempotency
 from relay.web.framework.responses import Answer
 
-log = structlog.get_logger(stage="api")
+log = Logger("api")
 
 
 class StillWorking(Conflict):

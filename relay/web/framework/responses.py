@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from relay.errors import NotFound, RelayError
 from relay.formats import jsontext
+from relay.logs import Logger
 from relay.web.framework.headers import HEADERS
 
 _TRY_AGAIN_SECONDS = "5"
@@ -22,7 +22,7 @@ _WORDS = {
     414: ("too_large", "The address is longer than is taken."),
     431: ("too_large", "The headers are larger than is taken."),
 }
-log = structlog.get_logger(stage="api")
+log = Logger("api")
 
 
 class Forgotten(NotFound):

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import structlog
 from flask import Blueprint, Response, render_template, request
 from flask_limiter.util import get_remote_address
 from markupsafe import Markup
@@ -16,6 +15,7 @@ from relay.actions.source_choice import label_of
 from relay.catalogue.action_types import actions
 from relay.context import Relay
 from relay.errors import Conflict, Forbidden, NotFound
+from relay.logs import Logger
 from relay.model import iso, now_ms
 from relay.storage import runs
 from relay.storage.runs import Run
@@ -27,7 +27,7 @@ _NOTES = {
     "reject": "Rejected. Nothing is done.",
 }
 
-log = structlog.get_logger(stage="act")
+log = Logger("act")
 
 
 class _Page:

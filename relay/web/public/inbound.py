@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from flask import Blueprint, Response, request
 
 from relay.errors import RelayError
 from relay.formats import jsontext
 from relay.inbound.receive import Accepted, Receiver
+from relay.logs import Logger
 from relay.model import Inbound
 from relay.providers import get as get_provider
 from relay.sdk.provider import Reply
 from relay.web.framework import body
 from relay.web.framework.responses import refusal
 
-log = structlog.get_logger(stage="receive")
+log = Logger("receive")
 
 
 def blueprint(receiver: Receiver) -> Blueprint:

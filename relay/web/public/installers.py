@@ -1,17 +1,17 @@
 """`/install/<token>`: the installer of a source's sender, ready configured. A link works once, and not for long."""
 
-import structlog
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from relay.agents import installer
 from relay.context import Relay
 from relay.errors import NotFound
+from relay.logs import Logger
 from relay.model import inbound_url, now_ms
 from relay.providers import get as get_provider
 from relay.storage import installers, sources
 
-log = structlog.get_logger(stage="install")
+log = Logger("install")
 
 
 def blueprint(relay: Relay) -> Blueprint:

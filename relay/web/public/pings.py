@@ -6,13 +6,13 @@ The token is `SOURCE_ID.SECRET`. https://healthchecks.io/docs/http_api/ names th
 
 import re
 
-import structlog
 from flask import Blueprint, Response, request
 
 from relay.accounts.sources import ping_parts
 from relay.errors import InvalidRequest, NotFound, RelayError, TooLarge, VerificationError
 from relay.formats import charsets, hops
 from relay.inbound.receive import Receiver
+from relay.logs import Logger
 from relay.model import Inbound, Source, iso
 from relay.providers import get as get_provider
 from relay.sdk.checks import FAIL, LOG, START, SUCCESS, Check
@@ -29,7 +29,7 @@ _LONGEST_CODE = 10
 _LONGEST_RUN = 64
 _BEGINS = re.compile(r"\s*(?:start(?:ed|ing)?|begin|begun)\W*", re.IGNORECASE)
 
-log = structlog.get_logger(stage="receive")
+log = Logger("receive")
 
 
 def ping_blueprint(receiver: Receiver) -> Blueprint:
