@@ -3,13 +3,15 @@ provider's folder has `tests/vendor.py`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pytest
 
-from actions.fake_vendor import FakeVendor, Trouble
+from actions.fake_vendor import BASE, FakeVendor, Trouble
 from actions.vendors import Account, KnownVendor, refusals_of, vendor_of
+from kit.cases import Check, cases
 from relay.actions import adapters
 from relay.catalogue.action_types import get as get_action
 from relay.providers import get as get_provider
@@ -29,17 +31,29 @@ SECRETS = ("k3y", "s3cret", "t0ken", "rk_test_s3cret")
 RUN = "run_0123456789abcdef0123456789abcdef"
 
 
-def each(which: list[tuple[str, str]]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize(("provider", "action"), which, ids=[":".join(names) for names in which])
+@dataclass(frozen=True)
+class Usual:
+    """What an adapter does when all goes well: its effects, the places of its changes, and how often it asks."""
+
+    effects: list[str]
+    changes: list[int]
+    requests: int
 
 
+@dataclass(frozen=True)
 class Case:
     """An adapter beside its vendor."""
 
-    def __init__(self, provider: str, action: str) -> None:
-        self.known: KnownVendor = vendor_of(provider)
-        self.action = action
-        self.adapter: Adapter = adapters.of(provider)[action]
+    provider: str
+    action: str
+
+    @property
+    def known(self) -> KnownVendor:
+        return vendor_of(self.provider)
+
+    @property
+    def adapter(self) -> Adapter:
+        return adapters.of(self.provider)[self.action]
 
     @contextmanager
     def vendor(self) -> Iterator[tuple[FakeVendor, Account]]:
@@ -48,14 +62,14 @@ class Case:
             yield vendor, account
 
     def task(self, vendor: FakeVendor, *, dry: bool = False) -> Task:
-        settings = {**self.known.keys, "api_base": vendor.url}
+        settings = {**self.known.keys, "api_base": BASE}
         return vendor.task(self.known.input(self.action), settings, key=RUN, dry=dry)
 
-    def usual(self) -> tuple[list[str], list[int], int]:
-        """What it does when all goes well: its effects, the places of its changes, and how often it asks."""
+    @cache  # noqa: B019  there are as many as adapters
+    def usual(self) -> Usual:
         with self.vendor() as (vendor, account):
             self.adapter.run(self.task(vendor))
-            return list(account.effects), list(vendor.changes), len(vendor.requests)
+            return Usual(list(account.effects), list(vendor.changes), len(vendor.requests))
 
     @property
     def find_out(self) -> Callable[[Task], Done | None] | None:
@@ -63,19 +77,20 @@ class Case:
         return self.adapter.run if self.adapter.repeatable else self.adapter.look_up_outcome
 
 
-@pytest.fixture
-def case(provider: str, action: str) -> Case:
-    return Case(provider, action)
+def each(which: list[tuple[str, str]]) -> Callable[[Check], Check]:
+    """One test for each provider, over all its actions."""
+    ids = [":".join(names) for names in which]
+    return cases("case", [Case(*names) for names in which], ids, by=lambda case: case.provider)
 
 
 @each(ALL)
-def test_it_is_done_and_told_in_the_words_of_its_schema(case: Case, action: str) -> None:
+def test_it_is_done_and_told_in_the_words_of_its_schema(case: Case) -> None:
     with case.vendor() as (vendor, account):
         done = case.adapter.run(case.task(vendor))
 
     assert done.text
-    assert set(done.output) <= set(get_action(action).outputs)
-    assert bool(account.effects) == (get_action(action).risk != "read") == bool(vendor.changes)
+    assert set(done.output) <= set(get_action(case.action).outputs)
+    assert bool(account.effects) == (get_action(case.action).risk != "read") == bool(vendor.changes)
 
 
 @each(PROMISED)
@@ -90,75 +105,75 @@ def test_done_twice_it_has_one_effect(case: Case) -> None:
         assert (found is None, account.effects) == (False, once)
 
 
+@cases("trouble", LOST)
 @each(CHANGING)
-@pytest.mark.parametrize("trouble", LOST)
 def test_an_answer_that_is_lost_leaves_one_effect(case: Case, trouble: Trouble) -> None:
     """Wherever the answer is lost. Of a success whose words are lost, the status alone may be enough."""
-    effects, changes, _ = case.usual()
-    for place in changes:
+    usual = case.usual()
+    for place in usual.changes:
         with case.vendor() as (vendor, account):
             vendor.at(place, trouble)
             try:
                 case.adapter.run(case.task(vendor))
                 assert trouble == "babbles"
             except Uncertain:
-                assert account.effects == effects[: changes.index(place) + 1]
+                assert account.effects == usual.effects[: usual.changes.index(place) + 1]
                 if case.find_out is not None:
                     assert case.find_out(case.task(vendor)) is not None
 
             if case.adapter.repeatable:
-                assert account.effects == effects
-            assert account.effects == effects[: len(account.effects)]
+                assert account.effects == usual.effects
+            assert account.effects == usual.effects[: len(account.effects)]
 
 
+@cases("trouble", ["closes_before", "fails_before"])
 @each(CHANGING)
-@pytest.mark.parametrize("trouble", ["closes_before", "fails_before"])
 def test_a_request_that_is_lost_is_not_taken_for_done(case: Case, trouble: Trouble) -> None:
-    effects, changes, _ = case.usual()
-    for step, place in enumerate(changes):
+    usual = case.usual()
+    for step, place in enumerate(usual.changes):
         with case.vendor() as (vendor, account):
             vendor.at(place, trouble)
             with pytest.raises(Uncertain):
                 case.adapter.run(case.task(vendor))
-            assert account.effects == effects[:step]
+            assert account.effects == usual.effects[:step]
 
             if case.adapter.repeatable:
                 case.adapter.run(case.task(vendor))
-                assert account.effects == effects
+                assert account.effects == usual.effects
             elif case.adapter.look_up_outcome is not None:
                 assert (case.adapter.look_up_outcome(case.task(vendor)) is None) == (step == 0)
 
 
 @each(ALL)
 def test_a_busy_vendor_is_asked_again_later(case: Case) -> None:
-    effects, changes, requests = case.usual()
-    for place in range(requests):
+    usual = case.usual()
+    for place in range(usual.requests):
         with case.vendor() as (vendor, account):
             vendor.at(place, "busy")
             with pytest.raises(NotReached) as error:
                 case.adapter.run(case.task(vendor))
 
             assert error.value.after == 7
-            assert account.effects == effects[: len([each for each in changes if each < place])]
+            assert account.effects == usual.effects[: len([each for each in usual.changes if each < place])]
 
 
+@cases("trouble", ["closes_before", "fails_before", "babbles"])
 @each(ALL)
-@pytest.mark.parametrize("trouble", ["closes_before", "fails_before", "babbles"])
 def test_a_read_that_fails_changes_nothing(case: Case, trouble: Trouble) -> None:
     """What is no answer at all is never taken for one. HestiaCP and the like answer in bare words, which say no."""
-    effects, changes, requests = case.usual()
-    for place in set(range(requests)).difference(changes):
+    usual = case.usual()
+    for place in set(range(usual.requests)).difference(usual.changes):
         with case.vendor() as (vendor, account):
             vendor.at(place, trouble)
             with pytest.raises(NotReached if trouble != "babbles" else (NotReached, Failed)):
                 case.adapter.run(case.task(vendor))
 
-            assert account.effects == effects[: len([each for each in changes if each < place])]
+            assert account.effects == usual.effects[: len([each for each in usual.changes if each < place])]
 
 
 @each(ALL)
-def test_a_refusal_is_told_in_the_vendors_words(case: Case, provider: str) -> None:
-    refusals = refusals_of(provider)
+def test_a_refusal_is_told_in_the_vendors_words(case: Case) -> None:
+    refusals = refusals_of(case.provider)
     for refusal in refusals:
         with case.vendor() as (vendor, account):
             vendor.at(0 if case.known.login is None else 1, refusal.answer)
@@ -172,7 +187,7 @@ def test_a_refusal_is_told_in_the_vendors_words(case: Case, provider: str) -> No
 
 
 @each(ALL)
-def test_a_dry_run_sends_nothing_and_shows_no_secret(case: Case, action: str) -> None:
+def test_a_dry_run_sends_nothing_and_shows_no_secret(case: Case) -> None:
     secrets = {
         value for name, value in case.known.keys.items() if value in ("k3y", "s3cret", "t0ken", "rk_test_s3cret")
     }
@@ -182,7 +197,7 @@ def test_a_dry_run_sends_nothing_and_shows_no_secret(case: Case, action: str) ->
         case.adapter.run(task)
 
         assert account.effects == []
-        assert bool(task.vendor.told) == (get_action(action).risk != "read")
+        assert bool(task.vendor.told) == (get_action(case.action).risk != "read")
         assert not any(secret in str(task.vendor.told) for secret in secrets)
     assert secrets
 
@@ -206,8 +221,8 @@ class Read(dict[str, Any]):
 
 
 @each(ALL)
-def test_the_settings_that_it_reads_are_declared(case: Case, provider: str) -> None:
-    declared = get_provider(provider).settings
+def test_the_settings_that_it_reads_are_declared(case: Case) -> None:
+    declared = get_provider(case.provider).settings
     with case.vendor() as (vendor, _):
         task = case.task(vendor)
         settings = Read(dict(task.settings))

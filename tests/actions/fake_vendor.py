@@ -1,8 +1,11 @@
-"""A vendor's API on this machine: it answers as a test has it, and notes what it was asked and what it did.
+"""A vendor's API: it answers as a test has it, and notes what it was asked and what it did.
 
     with FakeVendor({("GET", "/accounts/acme"): {"suspended": False}, ("POST", "/suspend"): 204}) as vendor:
         vendor.next("POST", "/suspend", "hangs")
         ACTIONS["service.suspend"].run(vendor.task({"service_id": "acme"}, {"api_token": "t"}))
+
+A task's requests take no way through the network: it is the same for all, and tests/test_http.py is about it. A relay
+in processes of its own reaches it at `url`.
 
 It gets a function from a request to an answer, or a table of them by method and path. An answer is what is sent as
 JSON (dict or list), a status without a body, both as `(status, json)`, or an `Answer`; in a table also a function from
@@ -21,13 +24,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from kit.waiting import PATIENCE_SECONDS
 from relay import http
+from relay.errors import Unreachable
 from relay.formats.times import instant
 from relay.sdk.actions import Task
 from relay.sdk.client import Vendor
 from relay.sdk.lease import Lease
 
-SECONDS = 1.0
-"""How long a task of `FakeVendor.task` waits for an answer that does not come."""
+BASE = "https://api.vendor.example"
+"""Where the tasks of `FakeVendor.task` believe it to be."""
 
 Trouble = Literal["closes_before", "hangs", "closes_after", "busy", "fails_before", "fails_after", "babbles"]
 """What happens to a request instead of an answer:
@@ -37,6 +41,7 @@ Trouble = Literal["closes_before", "hangs", "closes_after", "busy", "fails_befor
 """
 
 _UNDONE: Sequence[Trouble] = ("closes_before", "busy", "fails_before")
+_Silence = Literal["closes_before", "hangs", "closes_after"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,10 @@ class Answer:
     def content(self) -> bytes:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
+    @property
+    def all_headers(self) -> dict[str, str]:
+        return {"Content-Type": "application/json", **self.headers, "Content-Length": str(len(self.content))}
+
 
 Handler = Callable[[Request], Any]
 Table = Mapping[tuple[str, str], Any]
@@ -89,23 +98,29 @@ class FakeVendor:
         self._at: dict[int, Trouble | Answer] = {}
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = False  # each is waited for at the end
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
-        self.url = f"http://{self.host}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._server: ThreadingHTTPServer | None = None
 
     def __enter__(self) -> Self:
-        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        if self._server is not None:
+            self._over.set()
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """Where it is for others than its own tasks. It is served there from now on."""
+        if self._server is None:
+            self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+            self._server.daemon_threads = False  # each is waited for at the end
+            self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+            self._thread.start()
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def next(self, method: str, path: str, trouble: Trouble, times: int = 1, after: int = 0) -> None:
         """Have trouble with the next request like this, `after` so many that go well."""
@@ -124,22 +139,42 @@ class FakeVendor:
         dry: bool = False,
         asked_at: str = "2026-11-25T12:00:00Z",
     ) -> Task:
-        """What an adapter is given for an input, with a way to this vendor that soon gives up waiting."""
-        vendor = Vendor(
-            self.url,
-            fetch=self._fetch,
-            allow_private=frozenset({self.host}),
-            lease=_Noted(self),
-            dry=dry,
-        )
-        return Task(
-            given, {"api_url": self.url, **(settings or {})}, vendor, key, instant(asked_at) or datetime.now(UTC)
-        )
+        """What an adapter is given for an input, with a way to this vendor."""
+        vendor = Vendor(BASE, fetch=self._fetch, lease=_Noted(self), dry=dry)
+        return Task(given, {"api_url": BASE, **(settings or {})}, vendor, key, instant(asked_at) or datetime.now(UTC))
 
-    def _fetch(self, method: str, url: str, **options: Any) -> http.Answer:
-        """Only where an answer is not to come it is not waited for long."""
-        hangs = any(trouble == "hangs" for *_, trouble, _ in self._troubles) or "hangs" in self._at.values()
-        return http.fetch(method, url, **{**options, "timeout": SECONDS if hangs else PATIENCE_SECONDS})
+    def _fetch(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        max_bytes: int,
+        allow_private: frozenset[str],
+        **_: Any,
+    ) -> http.Answer:
+        """What `http.fetch` makes of what would come through the network."""
+        http.check_url(url, allow_private)
+        address = urlsplit(url)
+        request = Request(
+            method,
+            address.path or "/",
+            dict(parse_qsl(address.query, keep_blank_values=True)),
+            {name.lower(): value for name, value in headers.items()},
+            body,
+        )
+        answer = self.answer(request)
+        if not isinstance(answer, Answer):
+            code = "timeout" if answer == "hangs" else "connection_failed"
+            raise Unreachable(f"https://{address.netloc} gave no answer.", code=code, sent=True)
+        content = answer.content
+        return http.Answer(
+            answer.status,
+            {name.lower(): value for name, value in answer.all_headers.items()},
+            content[:max_bytes],
+            whole=len(content) <= max_bytes,
+        )
 
     def told(self, method: str = "", path: str = "") -> list[Request]:
         """Those of `done` that were no GET, or all with this method and path."""
@@ -147,8 +182,8 @@ class FakeVendor:
             return [request for request in self.done if request.method != "GET"]
         return [request for request in self.done if (request.method, request.path) == (method, path)]
 
-    def answer(self, request: Request) -> Answer | None:
-        """None closes the connection without one."""
+    def answer(self, request: Request) -> Answer | _Silence:
+        """Returns its answer, or how it gives none."""
         with self._lock:
             planned = self._at.get(len(self.requests))
             self.requests.append(request)
@@ -159,18 +194,20 @@ class FakeVendor:
                 self.done.append(request)
             answer = None if trouble in _UNDONE else self._carry_out(request)
         match trouble:
-            case "hangs":
-                self._over.wait(PATIENCE_SECONDS)
-                return None
-            case "closes_before" | "closes_after":
-                return None
+            case "hangs" | "closes_before" | "closes_after":
+                return trouble
             case "busy":
                 return Answer(429, {"error": "too many requests"}, {"Retry-After": "7"})
             case "fails_before" | "fails_after":
                 return Answer(500, b"<h1>Internal Server Error</h1>")
             case "babbles":
                 return Answer(200, b"<html>not what you think", {"Content-Type": "text/html"})
+        assert answer is not None
         return answer
+
+    def hang(self) -> None:
+        """Wait until the test is over."""
+        self._over.wait(PATIENCE_SECONDS)
 
     def _trouble_with(self, request: Request) -> Trouble | None:
         for at, (method, path, trouble, after) in enumerate(self._troubles):
@@ -220,13 +257,14 @@ def _handler(vendor: FakeVendor) -> type[BaseHTTPRequestHandler]:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0)),
             )
             answer = vendor.answer(request)
-            if answer is None:
+            if not isinstance(answer, Answer):
+                if answer == "hangs":
+                    vendor.hang()
                 self.close_connection = True
                 return
             self.send_response(answer.status)
-            for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+            for name, value in answer.all_headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.content)))
             self.end_headers()
             self.wfile.write(answer.content)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from actions.fake_vendor import FakeVendor, Request
+from actions.fake_vendor import BASE, FakeVendor, Request
 from relay.actions import adapters
 from relay.catalogue.action_types import actions
 from relay.formats.money import Money, from_minor
@@ -95,7 +95,7 @@ def given(name: str, currency: str, amount: float | None) -> dict[str, Any]:
 
 
 def task_of(vendor: FakeVendor, wanted: Mapping[str, Any]) -> Task:
-    return vendor.task(wanted, {**SETTINGS, "api_base": vendor.url}, dry=True)
+    return vendor.task(wanted, {**SETTINGS, "api_base": BASE}, dry=True)
 
 
 def is_new(name: str) -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from actions.fake_vendor import Answer, FakeVendor
+from actions.fake_vendor import BASE, Answer, FakeVendor
 from relay.catalogue.action_types import get as get_action
 from relay.errors import RelayError
 from relay.providers.paypal.actions import ACTIONS
@@ -29,7 +29,7 @@ def vendor(paypal: Account) -> Iterator[FakeVendor]:
 
 
 def keys(vendor: FakeVendor) -> dict[str, str]:
-    return {**KEYS, "api_base": vendor.url}
+    return {**KEYS, "api_base": BASE}
 
 
 def does(vendor: FakeVendor, action: str, **given: Any) -> Done:
