@@ -15,7 +15,7 @@ from relay.formats import hops, jsontext
 from relay.inbound.identity import LONGEST_ID, event_id, id_text, native_id, or_none, what_broke
 from relay.inbound.news import ENDS, STATING
 from relay.model import EVENTS_PER_WEBHOOK, OWN_PROVIDER, SEVERITIES, Event, Inbound, Source, Statement, iso
-from relay.sdk.entities import Customer, CustomerDetails, Data
+from relay.sdk.entities import Alert, Customer, CustomerDetails, Data
 from relay.sdk.provider import Instead, On, Provider
 from relay.security.redaction import without_credentials_in_addresses
 from relay.security.verification import Coverage
@@ -39,10 +39,21 @@ class Origin:
     verified_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one event is made of: a part of a webhook, its number among its events, its name at the provider."""
+
+    provider: Provider
+    inbound: Inbound
+    origin: Origin
+    index: int
+    native: str | None = None
+
+
 def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Event]:
     """All events that a read webhook gives, in order; none for a native event that is knowingly ignored."""
     if inbound.unreadable is not None:
-        return [_unknown(provider, inbound, origin, 0, None, "The body could not be read.", inbound.unreadable)]
+        return [_unknown(_Piece(provider, inbound, origin, 0), "The body could not be read.", inbound.unreadable)]
     if inbound.looked_up:
         answers = without_credentials_in_addresses(dict(inbound.looked_up), provider.plain_parameters)
         inbound = replace(inbound, looked_up=answers)
@@ -52,43 +63,32 @@ def normalize(provider: Provider, inbound: Inbound, origin: Origin) -> list[Even
         payload, _ = provider.without_secrets(or_none(instead.named, inbound) if told is None else told)
         inbound = replace(inbound, payload=payload)
         if told is None:
-            return [_unknown(provider, inbound, origin, 0, None, instead.reason, None)]
+            return [_unknown(_Piece(provider, inbound, origin, 0), instead.reason)]
     events: list[Event] = []
     pieces = _pieces(provider, inbound)
     for number, piece in enumerate(pieces):
         found = _events_of(provider, piece, origin, offset=len(events))
         if len(events) + len(found) >= EVENTS_PER_WEBHOOK:
             left = len(found) + len(pieces) - number - 1
-            return [*events, _more(provider, inbound, origin, len(events), left)]
+            return [*events, _more(_Piece(provider, inbound, origin, len(events)), left)]
         events += found
     return events
 
 
-def _more(provider: Provider, inbound: Inbound, origin: Origin, index: int, left: int) -> Event:
+def _more(piece: _Piece, left: int) -> Event:
     """One alert for what a webhook holds beyond its room: whoever wants to know of trouble hears of it."""
-    return _envelope(
-        provider,
-        inbound,
-        origin,
-        index,
-        None,
-        "alert.raised",
-        identity=f"{native_id(provider, inbound)}:more",
-        key="",
-        data={
-            "alert": {
-                "key": f"more:{origin.source.id}",
-                "title": f"{left} more events came in one webhook",
-                "message": f"A webhook of {origin.source.name} held more events than the {index} that were told one by"
-                f" one. At least {left} were not told: look there.",
-                "severity": "critical",
-                "status": "firing",
-                "resource": origin.source.name,
-            }
-        },
-        customer=None,
-        severity="critical",
-    )
+    source = piece.origin.source
+    alert: Alert = {
+        "key": f"more:{source.id}",
+        "title": f"{left} more events came in one webhook",
+        "message": f"A webhook of {source.name} held more events than the {piece.index} that were told one by one. At"
+        f" least {left} were not told: look there.",
+        "severity": "critical",
+        "status": "firing",
+        "resource": source.name,
+    }
+    identity = f"{native_id(piece.provider, piece.inbound)}:more"
+    return _envelope(piece, "alert.raised", {"alert": alert}, identity=identity, severity="critical")
 
 
 def _instead(provider: Provider, inbound: Inbound) -> Instead | None:
@@ -122,16 +122,16 @@ def _pieces(provider: Provider, inbound: Inbound) -> Sequence[Inbound]:
         return (inbound,)
 
 
-def _events_of(provider: Provider, piece: Inbound, origin: Origin, offset: int) -> list[Event]:
+def _events_of(provider: Provider, inbound: Inbound, origin: Origin, offset: int) -> list[Event]:
     name = None
     try:
-        name = provider.event_name(piece)
+        name = provider.event_name(inbound)
         if name in provider.ignored:
             return []
         route = provider.events.get(name) if isinstance(name, str) else None
         if route is None:
-            return [_unknown(provider, piece, origin, offset, name, "This event is not mapped yet.", None)]
-        subject = provider.subject(piece)
+            return [_unknown(_Piece(provider, inbound, origin, offset, _text(name)), "This event is not mapped yet.")]
+        subject = provider.subject(inbound)
         read_already: dict[Any, Any] = {}
 
         def once(reader: Callable[[Any], Any]) -> Any:
@@ -141,46 +141,38 @@ def _events_of(provider: Provider, piece: Inbound, origin: Origin, offset: int) 
             return read_already[reader]
 
         events = []
-        for index, on in enumerate(_wanted(route, piece), start=offset):
+        for index, on in enumerate(_wanted(route, inbound), start=offset):
+            piece = _Piece(provider, inbound, origin, index, name)
             key = on.key(subject) if on.key else ""
             customer = once(on.customer or provider.customer)
-            event = _event(provider, piece, origin, index, name, on, once(on.data), customer, key)
+            event = _event(piece, on, once(on.data), customer, key)
             if on.lasts and on.type in STATING and event.defect is None:
-                event = replace(event, alert=_statement(provider, piece, subject, event))
+                event = replace(event, alert=_statement(piece, subject, event))
             events.append(event)
         return events
     except Exception as error:  # noqa: BLE001  see the module's promise: kept and shown, never raised
-        return [_unknown(provider, piece, origin, offset, name, "The event could not be read.", what_broke(error))]
+        piece = _Piece(provider, inbound, origin, offset, _text(name))
+        return [_unknown(piece, "The event could not be read.", what_broke(error))]
 
 
-def _wanted(route: Any, piece: Inbound) -> Iterator[On]:
-    choices = route(piece) if callable(route) and not isinstance(route, On) else route
+def _text(name: Any) -> str | None:
+    return name if isinstance(name, str) else None
+
+
+def _wanted(route: Any, inbound: Inbound) -> Iterator[On]:
+    choices = route(inbound) if callable(route) and not isinstance(route, On) else route
     for on in (choices,) if isinstance(choices, On) else choices:
-        if on.when is None or on.when(piece):
+        if on.when is None or on.when(inbound):
             yield on
 
 
-def _event(
-    provider: Provider,
-    piece: Inbound,
-    origin: Origin,
-    index: int,
-    native: str | None,
-    on: On,
-    data: Data,
-    customer: Customer | CustomerDetails | None,
-    key: str,
-) -> Event:
+def _event(piece: _Piece, on: On, data: Data, customer: Customer | CustomerDetails | None, key: str) -> Event:
     return _envelope(
-        provider,
         piece,
-        origin,
-        index,
-        native,
         on.type,
+        data,
         identity=on.once(data) if on.once else None,
         key=key,
-        data=data,
         customer=customer,
         severity=on.severity or _severity_of(on.type, data),
     )
@@ -193,12 +185,13 @@ def _severity_of(type_name: str, data: Data) -> str | None:
     return own if own in SEVERITIES else None
 
 
-def _statement(provider: Provider, piece: Inbound, subject: Any, event: Event) -> Statement | None:
+def _statement(piece: _Piece, subject: Any, event: Event) -> Statement | None:
     """What an event says of its alert; None where it names none."""
     data = event.envelope["data"]
     key = id_text((data["alert"] or {}).get("key")) or id_text((data["monitor"] or {}).get("id"))
     if key is None:
         return None
+    provider, inbound = piece.provider, piece.inbound
     outage = or_none(provider.alerts.outage, subject)
     return Statement(
         key=key[:LONGEST_ID],
@@ -206,8 +199,8 @@ def _statement(provider: Provider, piece: Inbound, subject: Any, event: Event) -
         severity=event.envelope["severity"],
         outage=iso(outage) if isinstance(outage, datetime) else outage and outage[:LONGEST_ID],
         began_at=_ms(outage),
-        dated_at=_ms(or_none(provider.occurred_at, piece)),
-        heard_at=_ms(piece.received_at) or 0,
+        dated_at=_ms(or_none(provider.occurred_at, inbound)),
+        heard_at=_ms(inbound.received_at) or 0,
         silence=int(provider.alerts.silence.total_seconds() * 1000),
     )
 
@@ -229,54 +222,31 @@ def called(event: Event, type_name: str) -> Event:
     return event if defect else replace(event, type=type_name, envelope=envelope, body=body)
 
 
-def _unknown(
-    provider: Provider,
-    piece: Inbound,
-    origin: Origin,
-    index: int,
-    native: Any,
-    reason: str,
-    defect: str | None,
-) -> Event:
-    return _envelope(
-        provider,
-        piece,
-        origin,
-        index,
-        native if isinstance(native, str) else None,
-        "unknown",
-        identity=None,
-        key="",
-        data={"unknown": {"reason": reason, "defect": defect}},
-        customer=None,
-        severity=None,
-    )
+def _unknown(piece: _Piece, reason: str, defect: str | None = None) -> Event:
+    return _envelope(piece, "unknown", {"unknown": {"reason": reason, "defect": defect}})
 
 
 def _envelope(
-    provider: Provider,
-    piece: Inbound,
-    origin: Origin,
-    index: int,
-    native: str | None,
+    piece: _Piece,
     type_name: str,
-    *,
-    identity: str | None,
-    key: str,
     data: Data,
-    customer: Customer | CustomerDetails | None,
-    severity: str | None,
+    *,
+    identity: str | None = None,
+    key: str = "",
+    customer: Customer | CustomerDetails | None = None,
+    severity: str | None = None,
 ) -> Event:
+    provider, inbound, origin = piece.provider, piece.inbound, piece.origin
     event_type = catalogue().types[type_name]
-    provider_event_id = native_id(provider, piece)
-    received_at = iso(piece.received_at)
-    livemode = or_none(provider.livemode, piece)
+    provider_event_id = native_id(provider, inbound)
+    received_at = iso(inbound.received_at)
+    livemode = or_none(provider.livemode, inbound)
     envelope: dict[str, Any] = {
         "id": event_id(origin.source.id, identity or provider_event_id, type_name, key),
         "type": type_name,
         "version": event_type.version,
-        "sequence": origin.place * EVENTS_PER_WEBHOOK + index,
-        "occurred_at": or_none(lambda each: iso(provider.occurred_at(each)), piece) or received_at,
+        "sequence": origin.place * EVENTS_PER_WEBHOOK + piece.index,
+        "occurred_at": or_none(lambda each: iso(provider.occurred_at(each)), inbound) or received_at,
         "received_at": received_at,
         "source": {
             "id": origin.source.id,
@@ -284,13 +254,13 @@ def _envelope(
             "provider": provider.name,
             "kind": provider.kind,
             "verified_by": origin.verified_by,
-            "signed": _signed(provider, piece, origin.verified_by),
+            "signed": _signed(provider, inbound, origin.verified_by),
         },
-        "enriched": enriched(provider, piece),
+        "enriched": enriched(provider, inbound),
         "livemode": livemode if isinstance(livemode, bool) else None,
         "severity": severity or event_type.severity,
         "summary": "",
-        "provider_event": {"id": provider_event_id, "type": native},
+        "provider_event": {"id": provider_event_id, "type": piece.native},
         "customer": None if customer is None else _customer(customer),
         "data": event_type.complete(data),
     }
@@ -310,7 +280,7 @@ def _envelope(
         envelope=envelope,
         body=body,
         defect=event_type.defect(jsontext.plain(body)["data"]),
-        hops=hops.of(piece.headers),
+        hops=hops.of(inbound.headers),
     )
 
 
