@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -67,31 +67,29 @@ class Answer:
         return 200 <= self.status < 300
 
 
+class Options(TypedDict, total=False):
+    """What a request may have besides method and address: see `GuardedClient.request`."""
+
+    body: bytes
+    headers: Mapping[str, str] | None
+    timeout: float
+    max_bytes: int
+    body_timeout: float | None
+
+
 def fetch(
     method: str,
     url: str,
     *,
-    body: bytes = b"",
-    headers: Mapping[str, str] | None = None,
-    timeout: float = TIMEOUT,
-    max_bytes: int = MAX_BYTES,
-    body_timeout: float | None = None,
     allow_private: frozenset[str] = frozenset(),
     resolve: Resolve | None = None,
+    **options: Unpack[Options],
 ) -> Answer:
     """Send one request from code without an event loop. Same rules and errors as `GuardedClient.request`."""
 
     async def once() -> Answer:
         async with GuardedClient(allow_private=allow_private, resolve=resolve) as door:
-            return await door.request(
-                method,
-                url,
-                body=body,
-                headers=headers,
-                timeout=timeout,
-                max_bytes=max_bytes,
-                body_timeout=body_timeout,
-            )
+            return await door.request(method, url, **options)
 
     return asyncio.run(once())
 

@@ -10,12 +10,11 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
 from itertools import count
-from typing import Any
+from typing import Any, Unpack
 
 from relay.errors import Unreachable
-from relay.http import MAX_BYTES, TIMEOUT, Answer
+from relay.http import TIMEOUT, Answer, Options
 from relay.logs import Logger
 from relay.outbound.egress_process import ALLOW_PRIVATE, PROXY
 from relay.outbound.frames import Frames
@@ -51,25 +50,16 @@ class Egress:
     def pid(self) -> int:
         return self._process.pid
 
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        body: bytes = b"",
-        headers: Mapping[str, str] | None = None,
-        timeout: float = TIMEOUT,
-        max_bytes: int = MAX_BYTES,
-        body_timeout: float | None = None,
-    ) -> Answer:
+    async def request(self, method: str, url: str, **options: Unpack[Options]) -> Answer:
         """As `GuardedClient.request`; of the headers only those that deliveries are judged by. Raises `Lost` too."""
         frames = self._frames or await self._connect()
         number = next(self._numbers)
         answered: asyncio.Future[tuple[Any, bytes]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answered
         try:
-            frames.send([number, method, url, dict(headers or {}), timeout, max_bytes, body_timeout], body)
-            async with asyncio.timeout(timeout + _GRACE_SECONDS):
+            body = options.pop("body", b"")
+            frames.send([number, method, url, options], body)
+            async with asyncio.timeout(options.get("timeout", TIMEOUT) + _GRACE_SECONDS):
                 head, said = await answered
         except (ConnectionError, TimeoutError):
             raise Lost from None

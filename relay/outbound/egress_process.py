@@ -44,13 +44,11 @@ async def serve(worker: socket.socket, door: GuardedClient) -> None:
 
     async def answer(head: object, body: bytes) -> None:
         assert isinstance(head, list)
-        number, method, url, headers, timeout, max_bytes, body_timeout = head
+        number, method, url, options = head
         told: list[object]
         said = b""
         try:
-            found = await door.request(
-                method, url, body=body, headers=headers, timeout=timeout, max_bytes=max_bytes, body_timeout=body_timeout
-            )
+            found = await door.request(method, url, body=body, **options)
             read = {name: found.headers[name] for name in READ_HEADERS if name in found.headers}
             told, said = [number, found.status, read, found.whole], found.body
         except (Unreachable, AddressRefused) as error:
