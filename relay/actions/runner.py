@@ -22,6 +22,7 @@ from relay.actions.policy import APPROVAL_MS
 from relay.actions.run_events import tell_completed, tell_pending
 from relay.actions.task import BuiltinTask
 from relay.catalogue.action_types import get as get_action
+from relay.context import Relay
 from relay.errors import InvalidRequest, StorageUnavailable
 from relay.formats.money import Money
 from relay.logs import Logger
@@ -32,8 +33,7 @@ from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import Vendor
 from relay.sdk.outcomes import Declined, Deferred, Done, Failed, NeedsPerson, NotReached, Uncertain
 from relay.security.approval_links import Links
-from relay.security.vault import Vault
-from relay.storage import Database, audit, runs, sources
+from relay.storage import audit, runs, sources
 from relay.storage.runs import Run
 
 AT_ONCE = 16
@@ -63,25 +63,14 @@ class Patience:
 class Runner:
     """`carry_out_due` starts what is due and answers at once; threads of its own do the work."""
 
-    def __init__(
-        self,
-        database: Database,
-        vault: Vault,
-        ring: Callable[[str], object],
-        reserve: Reserve,
-        presence: Presence,
-        *,
-        public_url: str,
-        allow_private: frozenset[str] = frozenset(),
-        patience: Patience | None = None,
-    ) -> None:
-        self._database = database
-        self._vault = vault
-        self._ring = ring
+    def __init__(self, relay: Relay, reserve: Reserve, presence: Presence, *, patience: Patience | None = None) -> None:
+        self._database = relay.database
+        self._vault = relay.vault
+        self._ring = relay.ring
         self._reserve = reserve
         self._presence = presence
-        self._links = Links(vault, public_url)
-        self._allow_private = allow_private
+        self._links = Links(relay.vault, relay.config.public_url)
+        self._allow_private = relay.config.allow_private_sources
         self._patience = patience or Patience()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="act")
         self._free = threading.Semaphore(AT_ONCE)

@@ -1,18 +1,19 @@
 """Channels for messages to people, and what the messages say."""
 
 import sys
+from typing import Any
 
 import click
 
 from relay.catalogue.vocabulary import catalogue
-from relay.cli.context import ACTOR, here, json_option, table
+from relay.cli.context import here, json_option, table
 from relay.errors import NotFound
 from relay.formats import jsontext
 from relay.model import new_id, now_ms
 from relay.notify import channels, message, quiet_hours, sending
 from relay.notify.localized import LANGUAGES
-from relay.storage import audit, events
-from relay.storage.channels import listed
+from relay.storage import events
+from relay.storage.channels import Channel, listed
 from relay.storage.sent_messages import PER_CHANNEL_HOUR
 
 _TEST = {
@@ -42,37 +43,12 @@ def channel_group() -> None:
 )
 @click.option("--signature", help="Last line of ready messages, such as your company's name.")
 @click.option("--approval-links", is_flag=True, help="Messages about a run that waits have the link to approve it.")
-def add_channel(
-    name: str,
-    url: str,
-    quiet: str | None,
-    zone: str,
-    language: str,
-    per_hour: int,
-    per_channel_hour: int,
-    signature: str | None,
-    approval_links: bool,
-) -> None:
+def add_channel(name: str, url: str, **settings: Any) -> None:
     """Add a channel, or set it anew. URL is an address as apprise writes it; - reads it from standard input."""
     if url == "-":
-        url = sys.stdin.readline().strip()
+        url = sys.stdin.readline()
     with here() as workspace:
-        channel = channels.add(
-            workspace.database,
-            workspace.vault,
-            workspace.id,
-            name,
-            url,
-            actor=ACTOR,
-            language=language,
-            quiet=quiet,
-            zone=zone,
-            per_hour=per_hour,
-            per_channel_hour=per_channel_hour,
-            signature=signature,
-            approval_links=approval_links,
-            allow_private=workspace.config.allow_private_sources,
-        )
+        channel = channels.add(workspace, Channel(workspace.id, name, url, **settings))
     click.echo(f"The channel is kept ({channels.shown(channel)['service']}). Try it: relay channel test {name!r}")
 
 
@@ -91,7 +67,7 @@ def list_channels(as_json: bool) -> None:
 def remove_channel(name: str) -> None:
     """Remove a channel."""
     with here() as workspace:
-        channels.remove(workspace.database, workspace.id, name, actor=ACTOR)
+        channels.remove(workspace, name)
     click.echo("The channel is removed.")
 
 
@@ -101,13 +77,13 @@ def remove_channel(name: str) -> None:
 def test_channel(name: str, to: str | None) -> None:
     """Send a test message now, quiet hours or not."""
     with here() as workspace:
-        channel = channels.get(workspace.database, workspace.vault, workspace.id, name)
+        channel = channels.get(workspace, name)
         subject, text = _TEST[channel.language]
         way = sending.way_of(channel, to)
         post = sending.Post(new_id("test"), workspace.config.allow_private_sources)
         sending.send(channel, way, message.own(subject, text.format(name=name)), post)
         with workspace.database.write() as connection:
-            audit.append(connection, audit.Entry(workspace.id, now_ms(), ACTOR, "channel.tested", name))
+            workspace.note(connection, now_ms(), "channel.tested", name)
     click.echo(f"{way.label} has taken the message.")
 
 

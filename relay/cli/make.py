@@ -1,8 +1,10 @@
 """The Make app: judged, and brought to Make."""
 
+from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,6 +24,24 @@ _folder = click.argument(
     default=generate.ROOT / FOLDER,
     metavar="[FOLDER]",
 )
+
+
+def _account(command: Callable[..., None]) -> Callable[..., None]:
+    """Which account at Make, as `account`."""
+
+    @click.option("--zone", required=True, help="Where your account is: the first part of Make's address, such as eu1.")
+    @click.option(
+        "--key-file",
+        required=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="File with an API key of Make that has the scopes sdk-apps:read and sdk-apps:write.",
+    )
+    @click.option("--api", hidden=True, help="Another address of the API, on this machine: for tests.")
+    @wraps(command)
+    def with_account(zone: str, key_file: Path, api: str | None, **others: Any) -> None:
+        command(account=remote.Account(remote.base_url(zone, api), remote.read_key(key_file)), **others)
+
+    return with_account
 
 
 @click.group("make")
@@ -47,33 +67,18 @@ def lint_command(folder: Path, schemas: Path | None, as_json: bool) -> None:
 
 @make_group.command("deploy")
 @_folder
-@click.option("--zone", required=True, help="Where your account is: the first part of Make's address, such as eu1.")
-@click.option(
-    "--key-file",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with an API key of Make that has the scopes sdk-apps:read and sdk-apps:write.",
-)
+@_account
 @click.option("--app", "app_id", metavar="ID", help="An app that is there already; without it one is made once.")
 @click.option("--visible", is_flag=True, help="Show every module to all who may use the app.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, change nothing.")
-@click.option("--api", hidden=True, help="Another address of the API, on this machine: for tests.")
 @json_option
 def deploy_command(
-    folder: Path,
-    zone: str,
-    key_file: Path,
-    app_id: str | None,
-    visible: bool,
-    dry_run: bool,
-    api: str | None,
-    as_json: bool,
+    folder: Path, account: remote.Account, app_id: str | None, visible: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Bring the app to Make: make or change what differs there. Run it again after a failure: it goes on."""
     changes = deploy(
         folder,
-        remote.base_url(zone, api),
-        remote.read_key(key_file),
+        account,
         app_id=app_id,
         visible=visible,
         dry_run=dry_run,

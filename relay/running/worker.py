@@ -5,6 +5,7 @@ from functools import partial
 
 from relay.actions.runner import Runner
 from relay.config import Config
+from relay.context import Relay
 from relay.http import GuardedClient
 from relay.inbound.lookups import ApiReader
 from relay.inbound.own_events import tell
@@ -46,15 +47,7 @@ def run(config: Config, lanes: Sequence[str]) -> None:
     )
     api_reader = ApiReader(lambda: GuardedClient(allow_private=config.allow_private_sources))
     reserve = Pace(config.redis_url).reserve
-    runner = Runner(
-        database,
-        vault,
-        wakeups.ring,
-        reserve,
-        presence,
-        public_url=config.public_url,
-        allow_private=config.allow_private_sources,
-    )
+    runner = Runner(Relay(config, database, vault, wakeups.ring), reserve, presence)
     links = Links(vault, config.public_url)
     outlet = Outlet(database, dispatcher, presence, reserve)
     loop = Loop(

@@ -15,6 +15,7 @@ from kit.workbench import relay_of
 from relay.actions import adapters
 from relay.actions.requests import Desk
 from relay.actions.runner import Patience, Runner
+from relay.context import Workspace
 from relay.model import Secret, Source, new_id, now_ms
 from relay.queue.presence import Presence
 from relay.sdk.actions import Adapter
@@ -39,7 +40,7 @@ class Bench:
         monkeypatch.setattr(adapters, "of", lambda provider: does if provider in ("standard", "hmac") else {})
         monkeypatch.setattr(adapters, "able", lambda name: ["standard"] if name in does else [])
         self.source = self.add_source()
-        self.relay = relay_of(self.database, self.vault, self.rung.append)
+        self.relay = relay_of(self.database, self.vault, self.rung.append, RELAY_PUBLIC_URL="https://relay.example")
 
     def add_source(self, provider: str = "standard", **settings: Any) -> Source:
         known = {"api_url": "http://127.0.0.1:1", "api_key": "s3cret", **settings}
@@ -49,19 +50,14 @@ class Bench:
         return made
 
     def actor(self, patience: Patience = QUICK) -> Runner:
-        return Runner(
-            self.database,
-            self.vault,
-            self.rung.append,
-            lambda _, __, ___: [now_ms()],
-            Presence(self.database, lambda *_: None),
-            public_url="https://relay.example",
-            allow_private=frozenset({"127.0.0.1"}),
-            patience=patience,
-        )
+        presence = Presence(self.database, lambda *_: None)
+        return Runner(self.relay, lambda _, __, ___: [now_ms()], presence, patience=patience)
+
+    def working_in(self, actor: str = "tests") -> Workspace:
+        return self.relay.workspace(self.workspace.id, actor)
 
     def desk(self, actor: str) -> Desk:
-        return Desk(self.relay.workspace(self.workspace.id, actor))
+        return Desk(self.working_in(actor))
 
     def ask(self, name: str, idempotency: str | None = None, **given: Any) -> Run:
         return self.desk("key_1").request(name, given, key=idempotency)

@@ -32,10 +32,12 @@ def make() -> Iterator[FakeMake]:
     fake.close()
 
 
+def account(make: FakeMake) -> remote.Account:
+    return remote.Account(remote.base_url("eu1", make.url), make.key)
+
+
 def bring(app: Path, make: FakeMake, **more: Any) -> Changes:
-    return deploy(
-        app, remote.base_url("eu1", make.url), make.key, tell=more.pop("tell", lambda _: None), pause=make.rest, **more
-    )
+    return deploy(app, account(make), tell=more.pop("tell", lambda _: None), pause=make.rest, **more)
 
 
 def command(app: Path, make: FakeMake, *more: str) -> list[str]:
@@ -200,7 +202,7 @@ def test_it_waits_as_long_as_make_asks(app: Path, make: FakeMake) -> None:
         waits.append(seconds)
         await make.rest(seconds)
 
-    deploy(app, remote.base_url("eu1", make.url), make.key, tell=lambda _: None, pause=pause)
+    deploy(app, account(make), tell=lambda _: None, pause=pause)
 
     assert set(waits) == {7.0}
     assert_whole(app, make)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete
 
 from actions.bench import Bench
-from notify.post_office import LOCAL, MailServer, Service
+from notify.post_office import MailServer, Service
 from relay.actions.policy import NEVER
 from relay.catalogue.vocabulary import catalogue
 from relay.formats import jsontext
@@ -42,9 +42,7 @@ class Office(Bench):
         self.database.close()
 
     def channel(self, name: str, url: str, **settings: Any) -> Channel:
-        return channels.add(
-            self.database, self.vault, self.workspace.id, name, url, actor="tests", allow_private=LOCAL, **settings
-        )
+        return channels.add(self.working_in(), Channel(self.workspace.id, name, url, **settings))
 
     def mail_channel(self, server: MailServer, name: str = "mail", **settings: Any) -> Channel:
         url = f"mailto://127.0.0.1:{server.port}/?smtp=127.0.0.1&from=billing@northlight.example&name=Northlight"

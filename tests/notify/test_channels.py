@@ -166,7 +166,7 @@ def test_names_are_plain(office: Office, name: str) -> None:
 def test_a_channel_is_sealed_and_noted(office: Office) -> None:
     office.channel("sms", TWILIO, quiet="22:00-07:00", zone="Europe/Paris", language="fr")
     office.channel("sms", TWILIO, language="fr")
-    channels.remove(office.database, office.workspace.id, "sms", actor="tests")
+    channels.remove(office.working_in(), "sms")
 
     with office.database.read() as connection:
         rows = list(connection.execute(select(channel_table)))
@@ -180,7 +180,7 @@ def test_a_channel_is_sealed_and_noted(office: Office) -> None:
     ]
     assert sound == audit.Verdict(3)
     with pytest.raises(NotFound):
-        channels.remove(office.database, office.workspace.id, "sms", actor="tests")
+        channels.remove(office.working_in(), "sms")
 
 
 def test_what_is_kept_and_shown_holds_no_secret(office: Office) -> None:

@@ -12,7 +12,7 @@ from relay.develop.make_app.app import App, Code, read
 from relay.develop.make_app.lint import lint
 from relay.develop.make_app.origin import Origin, Origins
 from relay.develop.make_app.plan import Known, Step
-from relay.develop.make_app.remote import JSON, JSONC, MARKDOWN, Pause, Remote, Tell
+from relay.develop.make_app.remote import JSON, JSONC, MARKDOWN, Account, Pause, Remote, Tell
 from relay.errors import ConfigError, InvalidRequest, NotFound
 
 NAME = "hosting-relay"
@@ -47,8 +47,7 @@ class Changes:
 
 def deploy(
     folder: Path,
-    base_url: str,
-    key: str,
+    account: Account,
     *,
     app_id: str | None = None,
     visible: bool = False,
@@ -65,19 +64,17 @@ def deploy(
     findings = lint(folder)
     if findings:
         raise ConfigError(f"The app has {len(findings)} findings: see them with relay make lint, and mend them first.")
-    return asyncio.run(_deploy(folder, base_url, key, app_id, visible, dry_run, tell, pause))
 
+    async def work() -> Changes:
+        origins = Origins(folder)
+        remote = Remote(account, tell=tell, pause=pause)
+        try:
+            app = _Work(read(folder), origins, origins.get(account.base_url, app_id), remote, dry_run)
+            return await app.all(visible, tell)
+        finally:
+            await remote.close()
 
-async def _deploy(
-    folder: Path, base_url: str, key: str, app_id: str | None, visible: bool, dry_run: bool, tell: Tell, pause: Pause
-) -> Changes:
-    origins = Origins(folder)
-    remote = Remote(base_url, key, tell=tell, pause=pause)
-    try:
-        work = _Work(read(folder), origins, origins.get(base_url, app_id), remote, dry_run)
-        return await work.all(visible, tell)
-    finally:
-        await remote.close()
+    return asyncio.run(work())
 
 
 @dataclass(slots=True)

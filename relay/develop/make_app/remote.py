@@ -7,6 +7,7 @@ silent, in the editor that Make publishes: https://github.com/integromat/vscode-
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,14 @@ class Passing(Unreachable):
     """Make did not answer, or answered that it cannot now. What was asked for may have been done all the same."""
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where the API of an account is, and a key for it."""
+
+    base_url: str
+    key: str = field(repr=False)
+
+
 def base_url(zone: str, api: str | None = None) -> str:
     """Where the API of a zone is. `api` takes its place in tests, on this machine only. Raises `ConfigError`."""
     if api is not None:
@@ -68,13 +77,13 @@ def read_key(file: Path) -> str:
 
 
 class Remote:
-    """The API of one zone, with one key. Paths are those below `/v2/sdk/apps`."""
+    """The API for the apps of one account. Paths are those below `/v2/sdk/apps`."""
 
-    def __init__(self, base: str, key: str, *, tell: Tell, pause: Pause = asyncio.sleep) -> None:
-        local = _LOOPBACK.match(base)
+    def __init__(self, account: Account, *, tell: Tell, pause: Pause = asyncio.sleep) -> None:
+        local = _LOOPBACK.match(account.base_url)
         self._door = GuardedClient(allow_private=frozenset([local[1]] if local else ()))
-        self._base = f"{base}/v2/sdk/apps"
-        self._key = key
+        self._base = f"{account.base_url}/v2/sdk/apps"
+        self._key = account.key
         self._tell = tell
         self._pause = pause
 
