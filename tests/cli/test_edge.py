@@ -12,7 +12,7 @@ import pytest
 from cli.conftest import Terminal
 from kit.processes import RELAY, free_port
 from kit.workbench import Workbench
-from relay.cli import inspect
+from relay.cli import replay
 from relay.cli.edge import sentence
 from relay.errors import StorageUnavailable
 
@@ -122,7 +122,7 @@ def test_a_defect_says_where_its_report_lies_and_hides_nothing(
     def broken(*_: object, **__: object) -> None:
         raise KeyError("hunter2")
 
-    monkeypatch.setattr(inspect.replay, "one", broken)
+    monkeypatch.setattr(replay.replay, "one", broken)
 
     said = relay.refused("replay", "hunter2")
 
@@ -141,7 +141,7 @@ def test_a_report_goes_elsewhere_where_there_is_no_data_directory(
     relay: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr("relay.cli.inspect.doctor.examine", lambda: 1 / 0)
+    monkeypatch.setattr("relay.cli.doctor.doctor.examine", lambda: 1 / 0)
     relay.environment["RELAY_DATA_DIR"] = str(tmp_path / "none")
 
     said = relay.refused("doctor")
