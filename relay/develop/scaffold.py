@@ -72,6 +72,10 @@ _SETUP = """# {label}
 4. TODO: how to send a test event. Then look: `relay events` shows what came from {{{{name}}}} (`{{{{id}}}}`).
 """
 _TESTS = '''"""What is peculiar to {label}; tests/test_every_provider.py has what every provider must do."""
+
+from kit.provider import ProviderUnderTest
+
+{constant} = ProviderUnderTest("{name}")
 '''
 
 
@@ -105,7 +109,7 @@ def write(name: str, label: str, kind: str, homepage: str, proof: str) -> list[P
         "__init__.py": code,
         "setup.md": _SETUP.format(label=label, line=line),
         "tests/__init__.py": "",
-        f"tests/test_{name}.py": _TESTS.format(label=label),
+        f"tests/test_{name}.py": _TESTS.format(label=label, name=name, constant=name.upper()),
     }
     for place, text in written.items():
         (folder / place).write_text(text)

@@ -28,7 +28,7 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of what a provider and its tests need."""
     for name in ("relay", "schemas", "tests", "docs"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("node_modules"))
-    for name in ("README.md", "conftest.py", "pyproject.toml"):
+    for name in (".env.example", "README.md", "compose.yaml", "conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
     for folder in tmp_path.glob("relay/providers/*/"):
         if folder.name not in OTHERS:

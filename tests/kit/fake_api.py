@@ -1,49 +1,20 @@
 """What a gateway's webhook becomes after its API was asked: a vendor on loopback, and the ways in which it fails."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from kit.provider import ProviderUnderTest, types_of
 from kit.vendor import Vendor
 from kit.waiting import PATIENCE_SECONDS
-from relay.develop.samples import RECEIVED_AT
-from relay.formats import jsontext
 from relay.http import GuardedClient
 from relay.inbound import lookups
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers import get
+from relay.model import Event
 
 KEY = "key_of_the_tests"
-
-
-def origin(name: str) -> Origin:
-    provider = get(name)
-    return Origin(Source("src_test", "ws_test", name, provider.label), 7, provider.verification.name)
-
-
-def webhook(name: str, body: bytes, *, looked_up: Mapping[str, Any] | None = None, **fields: Any) -> Inbound:
-    """As it came in a moment ago, read; its answers as they come over the wire."""
-    provider = get(name)
-    told = jsontext.loads(jsontext.dumps(dict(looked_up or {})))
-    settings = provider.usual_settings | fields.pop("settings", {})
-    inbound = Inbound(body, received_at=RECEIVED_AT, settings=settings, looked_up=told, **fields)
-    return read(provider, inbound)
-
-
-def events(name: str, body: bytes, **fields: Any) -> list[Event]:
-    """The events of a webhook and these answers, none of which our schemas refuse."""
-    found = normalize(get(name), webhook(name, body, **fields), origin(name))
-    assert [event.defect for event in found if event.defect] == []
-    return found
-
-
-def types(name: str, body: bytes, **fields: Any) -> list[str]:
-    return [event.type for event in events(name, body, **fields)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +26,23 @@ class Told:
 
     @property
     def types(self) -> list[str]:
-        return [event.type for event in self.events]
+        return types_of(self.events)
 
     @property
     def enriched(self) -> list[bool | None]:
         return [event.envelope["enriched"] for event in self.events]
 
 
-def ask(name: str, body: bytes, vendor: Vendor, *, key: str = KEY, **fields: Any) -> Told:
-    inbound = webhook(name, body, settings={"api_url": vendor.url, "api_key": key}, **fields)
-    api_reader = lookups.ApiReader(lambda: GuardedClient(allow_private=frozenset(["127.0.0.1"])))
-    look_up = get(name).look_up
+def ask(tested: ProviderUnderTest, body: Any, vendor: Vendor, *, key: str = KEY, **fields: Any) -> Told:
+    webhook = tested.webhook(body, settings={"api_url": vendor.url, "api_key": key}, **fields)
+    look_up = tested.provider.look_up
     assert look_up is not None
+    api_reader = lookups.ApiReader(lambda: GuardedClient(allow_private=frozenset(["127.0.0.1"])))
     try:
-        answers = api_reader.look_up(look_up, inbound).result(timeout=PATIENCE_SECONDS)
+        answers = api_reader.look_up(look_up, webhook).result(timeout=PATIENCE_SECONDS)
     finally:
         api_reader.close()
-    found = normalize(get(name), replace(inbound, looked_up=answers.told), origin(name))
+    found = tested.normalized(replace(webhook, looked_up=answers.told))
     assert [event.defect for event in found if event.defect] == []
     return Told(found, answers.complete)
 
@@ -120,13 +91,3 @@ def complete(failing: Vendor) -> bool:
     """Whether the last answer was one that asking again would not change."""
     assert isinstance(failing.answers, Failing)
     return failing.answers.is_final
-
-
-def brief(event: Event, *fields: str) -> tuple[Any, ...]:
-    """Type, then these fields of the entity that the type is named by."""
-    entity = next(iter(event.envelope["data"].values()))
-    return (event.type, *(entity[name] for name in fields))
-
-
-def dumped(value: Any) -> bytes:
-    return jsontext.dumps(value)

@@ -8,66 +8,39 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published
-from relay.develop.samples import read_http
-from relay.errors import VerificationError
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from kit.provider import ProviderUnderTest
+from relay.model import Inbound
 from relay.providers.adyen import PROVIDER
 from relay.providers.adyen.verification import BODY_PROOF, ITEM_PROOF
 from relay.security.verification import Credentials
 
+ADYEN = ProviderUnderTest("adyen", subject="notificationItems.0.NotificationRequestItem")
 FOLDER = Path(__file__).parents[1]
 NOW = 1_795_330_800
 KEY, OTHER = "A1" * 32, "B2" * 32
-
-
-def events(payload: Any, **settings: str) -> list[Event]:
-    inbound = read(PROVIDER, Inbound(json.dumps(payload).encode(), settings=PROVIDER.usual_settings | settings))
-    return normalize(PROVIDER, inbound, Origin(Source("src_1", "ws_1", "adyen", "A"), 1, ITEM_PROOF))
-
-
-def types(payload: Any, **settings: str) -> list[str]:
-    return [event.type for event in events(payload, **settings)]
-
-
-def sample(name: str) -> Any:
-    return json.loads(read_http(FOLDER / "samples" / f"{name}.http")[1].body)
-
-
-def changed(name: str, **fields: Any) -> Any:
-    payload = sample(name)
-    payload["notificationItems"][0]["NotificationRequestItem"] |= fields
-    return payload
 
 
 def signed(payload: Any, secret: str = KEY) -> Inbound:
     return PROVIDER.verification.sign(Inbound(json.dumps(payload).encode()), Credentials((secret,)), NOW)
 
 
-def code(inbound: Inbound, *secrets: str) -> str:
-    with pytest.raises(VerificationError) as refusal:
-        PROVIDER.verification.verify(inbound, Credentials(secrets), NOW)
-    return refusal.value.code
-
-
 def test_every_item_is_verified():
-    payload = json.loads(signed(sample("AUTHORISATION--batch")).body)
+    payload = json.loads(signed(ADYEN.payload("AUTHORISATION--batch")).body)
     payload["notificationItems"][2]["NotificationRequestItem"]["amount"]["value"] = 1
 
-    assert code(Inbound(json.dumps(payload).encode()), KEY) == "signature_mismatch"
+    assert ADYEN.refusal(Inbound(json.dumps(payload).encode()), KEY, now=NOW) == "signature_mismatch"
 
 
 def test_an_unsigned_item_among_signed_ones_is_refused():
-    payload = json.loads(signed(sample("AUTHORISATION--batch")).body)
+    payload = json.loads(signed(ADYEN.payload("AUTHORISATION--batch")).body)
     payload["notificationItems"].append({"NotificationRequestItem": {"eventCode": "REFUND", "success": "true"}})
 
-    assert code(Inbound(json.dumps(payload).encode()), KEY) == "missing_signature"
+    assert ADYEN.refusal(Inbound(json.dumps(payload).encode()), KEY, now=NOW) == "missing_signature"
 
 
 def test_what_is_signed_says_how_much_is_proved():
     proofs = [
-        PROVIDER.verification.verify(signed(sample(name)), Credentials((OTHER, KEY)), NOW)
+        PROVIDER.verification.verify(signed(ADYEN.payload(name)), Credentials((OTHER, KEY)), NOW)
         for name in ("AUTHORISATION", "recurring.token.created")
     ]
 
@@ -80,18 +53,18 @@ def test_what_is_signed_says_how_much_is_proved():
     [b"", b"no json", b"[]", b"null", b'{"notificationItems":[]}', b'{"notificationItems":{"a":1}}', b'{"type":"x"}'],
 )
 def test_a_body_without_a_signature_is_refused(body):
-    assert code(Inbound(body), KEY) == "missing_signature"
+    assert ADYEN.refusal(Inbound(body), KEY, now=NOW) == "missing_signature"
 
 
 @pytest.mark.parametrize("item", [None, 7, {}, {"additionalData": "x"}, {"additionalData": {"hmacSignature": 7}}])
 def test_an_item_without_a_signature_is_refused(item):
     body = json.dumps({"notificationItems": [{"NotificationRequestItem": item}]}).encode()
 
-    assert code(Inbound(body), KEY) == "missing_signature"
+    assert ADYEN.refusal(Inbound(body), KEY, now=NOW) == "missing_signature"
 
 
 def test_without_a_key_nothing_is_accepted():
-    assert code(signed(sample("AUTHORISATION"))) == "no_secret"
+    assert ADYEN.refusal(signed(ADYEN.payload("AUTHORISATION")), now=NOW) == "no_secret"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +81,7 @@ def test_without_a_key_nothing_is_accepted():
     ],
 )
 def test_money_is_counted_as_adyen_counts_it(value, currency, amount, minor):
-    [event] = events(changed("AUTHORISATION", amount={"value": value, "currency": currency}))
+    event = ADYEN.event(ADYEN.changed("AUTHORISATION", amount={"value": value, "currency": currency}))
 
     payment = event.envelope["data"]["payment"]
 
@@ -122,22 +95,22 @@ def test_money_is_counted_as_adyen_counts_it(value, currency, amount, minor):
     [("true", "payment.succeeded"), ("false", "payment.failed"), (True, "payment.succeeded"), (None, "payment.failed")],
 )
 def test_success_is_text(success, told):
-    assert types(changed("AUTHORISATION", success=success)) == [told]
+    assert ADYEN.types(ADYEN.changed("AUTHORISATION", success=success)) == [told]
 
 
 def test_a_payment_is_told_once_though_its_capture_follows():
-    paid, captured = events(sample("AUTHORISATION")), events(sample("CAPTURE"))
+    paid, captured = ADYEN.events(ADYEN.payload("AUTHORISATION")), ADYEN.events(ADYEN.payload("CAPTURE"))
 
     assert [event.id for event in paid] == [event.id for event in captured]
 
 
 def test_where_captures_pay_an_authorisation_is_pending():
-    assert types(sample("AUTHORISATION"), paid_when="captured") == ["payment.pending"]
-    assert types(sample("CAPTURE"), paid_when="captured") == ["payment.succeeded"]
+    assert ADYEN.types(ADYEN.payload("AUTHORISATION"), settings={"paid_when": "captured"}) == ["payment.pending"]
+    assert ADYEN.types(ADYEN.payload("CAPTURE"), settings={"paid_when": "captured"}) == ["payment.succeeded"]
 
 
 def test_a_check_of_a_card_is_no_payment():
-    assert types(changed("AUTHORISATION", amount={"value": 0, "currency": "EUR"})) == []
+    assert ADYEN.types(ADYEN.changed("AUTHORISATION", amount={"value": 0, "currency": "EUR"})) == []
 
 
 @pytest.mark.parametrize(
@@ -157,12 +130,12 @@ def test_a_check_of_a_card_is_no_payment():
 def test_what_a_code_means(native, success, action, told):
     extra = {} if action is None else {"modification.action": action}
 
-    assert types(changed("CANCELLATION", eventCode=native, success=success, additionalData=extra)) == told
+    assert ADYEN.types(ADYEN.changed("CANCELLATION", eventCode=native, success=success, additionalData=extra)) == told
 
 
 def test_a_dispute_is_opened_once():
     first, second = (
-        events(changed("NOTIFICATION_OF_CHARGEBACK", eventCode=name))
+        ADYEN.events(ADYEN.changed("NOTIFICATION_OF_CHARGEBACK", eventCode=name))
         for name in ("NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK")
     )
 
@@ -170,7 +143,7 @@ def test_a_dispute_is_opened_once():
 
 
 def test_a_shopper_who_is_not_signed_is_not_told():
-    [event] = events(sample("RECURRING_CONTRACT"))
+    event = ADYEN.event(ADYEN.payload("RECURRING_CONTRACT"), verified_by=ITEM_PROOF)
 
     assert event.envelope["customer"] is None
 
@@ -178,12 +151,12 @@ def test_a_shopper_who_is_not_signed_is_not_told():
 @pytest.mark.parametrize("name", sorted(path.stem for path in (FOLDER / "samples").glob("*.http")))
 @pytest.mark.parametrize("odd", [None, "", 7, [], {}, "x"])
 def test_no_field_is_needed(name, odd):
-    payload = sample(name)
+    payload = ADYEN.payload(name)
     whole = payload.get("data") or payload["notificationItems"][0]["NotificationRequestItem"]
 
     for field in [each for each in whole if each != "eventCode"]:
         kept, whole[field] = whole[field], odd
-        found = [(event.defect, event.envelope["data"].get("unknown")) for event in events(payload)]
+        found = [(event.defect, event.envelope["data"].get("unknown")) for event in ADYEN.events(payload)]
         whole[field] = kept
         assert set(found) <= {(None, None)}, field
 
@@ -205,6 +178,6 @@ TOLD = {
 @of_corpus
 @pytest.mark.parametrize(("name", "told"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, told):
-    found = events(json.loads(published(f"gateways/adyen/{name}")))
+    found = ADYEN.events(json.loads(published(f"gateways/adyen/{name}")))
 
     assert [(event.type, event.defect) for event in found] == [(told, None)]

@@ -7,31 +7,21 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published
+from kit.provider import ProviderUnderTest
 from relay.develop.samples import read_http
 from relay.errors import VerificationError
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Inbound
 from relay.providers.authorizenet import PROVIDER
 from relay.security.verification import Credentials
 
+AUTHORIZENET = ProviderUnderTest("authorizenet")
 FOLDER = Path(__file__).parents[1]
 KEY = "0A1B2C3D" * 16
 NOW = 1_795_330_800
 
 
-def events(body: bytes, **settings: str) -> list[Event]:
-    inbound = read(PROVIDER, Inbound(body, settings=PROVIDER.usual_settings | settings))
-    origin = Origin(Source("src_1", "ws_1", "authorizenet", "A"), 1, "authorizenet_signature")
-    return normalize(PROVIDER, inbound, origin)
-
-
-def told(name: str, **payload: Any) -> list[Event]:
-    return events(json.dumps({"eventType": f"net.authorize.{name}", "payload": payload}).encode())
-
-
-def types(name: str, **payload: Any) -> list[str]:
-    return [event.type for event in told(name, **payload)]
+def notification(name: str, **payload: Any) -> dict[str, Any]:
+    return {"eventType": f"net.authorize.{name}", "payload": payload}
 
 
 @pytest.mark.parametrize("case", [str.upper, str.lower])
@@ -71,7 +61,7 @@ def test_an_odd_header_is_refused_with_its_reason(header, code):
     ],
 )
 def test_the_response_code_decides(name, code, expected):
-    assert types(name, responseCode=code) == [expected]
+    assert AUTHORIZENET.types(notification(name, responseCode=code)) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -80,14 +70,14 @@ def test_the_response_code_decides(name, code, expected):
 def test_money_is_counted_in_the_merchants_currency(amount, currency, minor):
     body = b'{"eventType":"net.authorize.payment.void.created","payload":{"authAmount":%s}}' % amount.encode()
 
-    [event] = events(body, currency=currency)
+    event = AUTHORIZENET.event(body, settings={"currency": currency})
 
     payment = event.envelope["data"]["payment"]
     assert (payment["amount_minor"], payment["currency"]) == (minor, currency)
 
 
 def test_without_the_merchants_currency_nothing_is_told_of_an_amount():
-    [event] = told("payment.authcapture.created", responseCode=1, id="60", authAmount=59.5)
+    event = AUTHORIZENET.event(notification("payment.authcapture.created", responseCode=1, id="60", authAmount=59.5))
 
     payment = event.envelope["data"]["payment"]
     assert (payment["amount"], payment["amount_minor"], payment["currency"]) == (None, None, None)
@@ -95,7 +85,9 @@ def test_without_the_merchants_currency_nothing_is_told_of_an_amount():
 
 
 def test_a_profiles_description_is_no_name():
-    [event] = told("customer.created", entityName="customerProfile", id="394", description="VIP, pays late")
+    event = AUTHORIZENET.event(
+        notification("customer.created", entityName="customerProfile", id="394", description="VIP, pays late")
+    )
 
     assert event.envelope["customer"] == {"id": "394", "name": None, "email": None, "company": None}
     assert event.envelope["data"]["customer"]["name"] is None
@@ -104,7 +96,8 @@ def test_a_profiles_description_is_no_name():
 @pytest.mark.parametrize(("code", "by_the_filter"), [(4, "payment.fraud.held"), (2, "payment.fraud.declined")])
 def test_what_the_fraud_filter_tells_too_is_told_once(code, by_the_filter):
     [charge], [filtered] = (
-        told(name, responseCode=code, id="60") for name in ("payment.authcapture.created", by_the_filter)
+        AUTHORIZENET.events(notification(name, responseCode=code, id="60"))
+        for name in ("payment.authcapture.created", by_the_filter)
     )
 
     assert (filtered.type, filtered.id) == (charge.type, charge.id)
@@ -112,7 +105,8 @@ def test_what_the_fraud_filter_tells_too_is_told_once(code, by_the_filter):
 
 def test_a_payment_is_told_once_though_it_is_reserved_held_and_captured():
     captured, approved = (
-        told(name, responseCode=1, id="60") for name in ("payment.priorAuthCapture.created", "payment.fraud.approved")
+        AUTHORIZENET.events(notification(name, responseCode=1, id="60"))
+        for name in ("payment.priorAuthCapture.created", "payment.fraud.approved")
     )
 
     assert captured[0].id == approved[0].id
@@ -125,12 +119,14 @@ def test_no_field_is_needed(path, odd):
 
     for field in webhook["payload"]:
         changed = webhook | {"payload": webhook["payload"] | {field: odd}}
-        found = events(json.dumps(changed).encode())
+        found = AUTHORIZENET.events(changed)
         assert {(each.defect, each.envelope["data"].get("unknown")) for each in found} == {(None, None)}, field
 
 
 def test_an_event_without_a_payload_is_told():
-    assert [event.defect for event in events(b'{"eventType":"net.authorize.payment.void.created"}')] == [None]
+    assert [event.defect for event in AUTHORIZENET.events(b'{"eventType":"net.authorize.payment.void.created"}')] == [
+        None
+    ]
 
 
 TOLD = {
@@ -148,6 +144,6 @@ TOLD = {
 @of_corpus
 @pytest.mark.parametrize(("name", "expected"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, expected):
-    found = events(published(f"gateways/authorizenet/{name}.json"))
+    found = AUTHORIZENET.events(published(f"gateways/authorizenet/{name}.json"))
 
     assert [(event.type, event.defect) for event in found] == [(each, None) for each in expected]

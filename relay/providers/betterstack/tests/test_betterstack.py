@@ -4,27 +4,13 @@ from typing import Any
 
 import pytest
 
-from relay.develop.samples import RECEIVED_AT, find
-from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.betterstack import PROVIDER
+from kit.provider import ProviderUnderTest
 
-ORIGIN = Origin(Source("src_1", "ws_1", "betterstack", "Better Stack"), 1, "shared_token")
-
-
-def events(payload: Any, **settings: Any) -> list[Event]:
-    webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT, settings=PROVIDER.usual_settings | settings)
-    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
-
-
-def sample(name: str) -> Any:
-    return jsontext.loads(find(f"betterstack:{name}").inbound.body)
+BETTERSTACK = ProviderUnderTest("betterstack")
 
 
 def incident(**attributes: Any) -> Any:
-    payload = sample("started")
+    payload = BETTERSTACK.payload("started")
     payload["data"]["attributes"] |= attributes
     return payload
 
@@ -41,7 +27,7 @@ def incident(**attributes: Any) -> Any:
     ],
 )
 def test_an_incident_is_told_by_its_status(status: str | None, told: list[str]) -> None:
-    assert [event.type for event in events(incident(status=status))] == told
+    assert BETTERSTACK.types(incident(status=status)) == told
 
 
 @pytest.mark.parametrize(
@@ -58,28 +44,28 @@ def test_what_no_monitor_found_out_is_an_alert(relationships: Any, told: list[st
     for each in reported:
         each["data"]["relationships"] = relationships
 
-    assert [event.type for each in reported for event in events(each)] == told
+    assert [event.type for each in reported for event in BETTERSTACK.events(each)] == told
 
 
 @pytest.mark.parametrize(("kind", "told"), [("monitor", []), ("on_call_contact", []), ("other", ["unknown"])])
 def test_a_changed_setting_is_no_outage(kind: str, told: list[str]) -> None:
-    payload = sample("started")
+    payload = BETTERSTACK.payload("started")
     payload["data"]["type"] = kind
 
-    assert [event.type for event in events(payload)] == told
+    assert BETTERSTACK.types(payload) == told
 
 
 @pytest.mark.parametrize("person", ["Ada", {"name": "Ada"}, {"name": None, "email": "Ada"}])
 def test_who_acknowledged_is_a_name_or_a_person(person: Any) -> None:
-    (event,) = events(incident(status="Acknowledged", acknowledged_by=person))
+    event = BETTERSTACK.event(incident(status="Acknowledged", acknowledged_by=person))
 
     assert event.envelope["data"]["alert"]["acknowledged_by"] == "Ada"
 
 
 def test_an_incident_of_a_heartbeat_is_known_by_it() -> None:
-    payload = sample("started")
+    payload = BETTERSTACK.payload("started")
     payload["data"]["relationships"] = {"heartbeat": {"data": {"id": "17", "type": "heartbeat"}}}
 
-    (event,) = events(payload)
+    event = BETTERSTACK.event(payload)
 
     assert event.envelope["data"]["monitor"]["id"] == "17"

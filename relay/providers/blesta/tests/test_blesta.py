@@ -7,15 +7,15 @@ from urllib.parse import urlencode
 import pytest
 
 from corpus import of_every_file
+from kit.provider import ProviderUnderTest, types_of
 from relay.develop.samples import RECEIVED_AT
 from relay.formats import jsontext
 from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Event, Inbound
 from relay.providers.blesta import PROVIDER, questions
 from relay.sdk.provider import Question
 
-ORIGIN = Origin(Source("src_1", "ws_1", "blesta", "Blesta"), 1, "shared_token")
+BLESTA = ProviderUnderTest("blesta")
 PUBLISHED = {
     "clients_create.json": ("Clients.create", "customer.created"),
     "invoices_set_closed.json": ("Invoices.setClosed", "invoice.paid"),
@@ -32,12 +32,7 @@ def webhook(event: str, body: bytes, **told: Any) -> Inbound:
 
 
 def posted(event: str, params: Any, /, **told: Any) -> list[Event]:
-    return normalize(PROVIDER, webhook(event, jsontext.dumps(params), **told), ORIGIN)
-
-
-def types(events: list[Event]) -> list[str]:
-    assert [event.defect for event in events if event.defect] == []
-    return [event.type for event in events]
+    return BLESTA.events(webhook(event, jsontext.dumps(params), **told))
 
 
 @pytest.mark.parametrize(
@@ -56,23 +51,23 @@ def types(events: list[Event]) -> list[str]:
 def test_a_transaction_is_told_by_its_status(event: str, status: str, expected: list[str]) -> None:
     row = {"id": "877", "amount": "24.0000", "currency": "EUR", "status": status}
 
-    assert types(posted(event, {"transaction_id": "877"}, transaction=row)) == expected
-    assert types(posted(event, {"transaction_id": "877", "vars": row})) == expected
+    assert types_of(posted(event, {"transaction_id": "877"}, transaction=row)) == expected
+    assert types_of(posted(event, {"transaction_id": "877", "vars": row})) == expected
 
 
 @pytest.mark.parametrize("event", ["Transactions.add", "Transactions.addAfter", "Transactions.edit"])
 def test_a_transaction_is_unknown_until_the_api_has_told_of_it(event: str) -> None:
     (bare,) = posted(event, {"transaction_id": "877"})
 
-    assert types([bare]) == ["unknown"]
+    assert types_of([bare]) == ["unknown"]
     assert (bare.envelope["enriched"], bare.envelope["provider_event"]["type"]) == (False, event)
     assert "set api_user and api_key" in bare.envelope["data"]["unknown"]["reason"]
-    assert types(posted(event, {"transaction_id": "877"}, transaction={"status": "declined"})) == ["payment.failed"]
+    assert types_of(posted(event, {"transaction_id": "877"}, transaction={"status": "declined"})) == ["payment.failed"]
 
 
 def test_an_edit_of_anything_else_is_no_news_of_money() -> None:
-    assert types(posted("Transactions.edit", {"transaction_id": "877", "vars": {"note": "x"}})) == []
-    assert types(posted("Transactions.add", {"transaction_id": "877", "vars": {"amount": "5"}})) == [
+    assert types_of(posted("Transactions.edit", {"transaction_id": "877", "vars": {"note": "x"}})) == []
+    assert types_of(posted("Transactions.add", {"transaction_id": "877", "vars": {"amount": "5"}})) == [
         "payment.succeeded"
     ]
 
@@ -95,10 +90,10 @@ def test_a_transaction_that_is_told_twice_in_one_state_is_one_event() -> None:
 
 
 def test_an_invoice_that_was_voided_is_not_told_as_paid() -> None:
-    assert types(posted("Invoices.setClosed", {"invoice_id": 7}, invoice={"id": 7, "status": "void"})) == [
+    assert types_of(posted("Invoices.setClosed", {"invoice_id": 7}, invoice={"id": 7, "status": "void"})) == [
         "invoice.voided"
     ]
-    assert types(posted("Invoices.setClosed", {"invoice_id": 7}, invoice=None)) == ["invoice.paid"]
+    assert types_of(posted("Invoices.setClosed", {"invoice_id": 7}, invoice=None)) == ["invoice.paid"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +106,7 @@ def test_an_invoice_that_was_voided_is_not_told_as_paid() -> None:
     ],
 )
 def test_a_service_runs_until_the_day_it_is_canceled_for(day: str | None, expected: str) -> None:
-    assert types(posted("Services.cancelAfter", {"service_id": "88", "vars": {"date_canceled": day}})) == [expected]
+    assert types_of(posted("Services.cancelAfter", {"service_id": "88", "vars": {"date_canceled": day}})) == [expected]
 
 
 def test_what_is_behind_an_id_is_asked_and_then_whose_it_is() -> None:
@@ -142,14 +137,14 @@ def test_a_form_of_php_is_read_as_what_it_was_made_of() -> None:
 )
 @pytest.mark.parametrize("event", sorted(name for name in PROVIDER.events if "Transactions" not in name))
 def test_parameters_of_another_shape_cost_no_event(event: str, params: Any) -> None:
-    assert "unknown" not in types(posted(event, params))
+    assert "unknown" not in types_of(posted(event, params))
 
 
 @of_every_file("panels/blesta/*.json")
 def test_a_published_payload_is_told_without_a_defect(path: Path) -> None:
     name, expected = PUBLISHED[path.name]
 
-    by_header = normalize(PROVIDER, webhook(name, path.read_bytes()), ORIGIN)
-    by_argument = normalize(PROVIDER, read(PROVIDER, Inbound(path.read_bytes(), native=name)), ORIGIN)
+    by_header = BLESTA.events(webhook(name, path.read_bytes()))
+    by_argument = BLESTA.events(path.read_bytes(), native=name)
 
-    assert types(by_header) == types(by_argument) == [expected]
+    assert types_of(by_header) == types_of(by_argument) == [expected]

@@ -11,21 +11,10 @@ from urllib.parse import urlencode
 import pytest
 
 from corpus import of_corpus, published
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.borgmatic import PROVIDER
+from kit.provider import ProviderUnderTest
 
+BORGMATIC = ProviderUnderTest("borgmatic")
 FOLDER = Path(__file__).parents[1]
-
-
-def events(body: bytes) -> list[Event]:
-    inbound = read(PROVIDER, Inbound(body))
-    return normalize(PROVIDER, inbound, Origin(Source("src_1", "ws_1", "borgmatic", "B"), 1, "shared_token"))
-
-
-def types(body: bytes) -> list[str]:
-    return [event.type for event in events(body)]
 
 
 def ping(path: Any = "/TOKEN", body: Any = "", **query: str) -> bytes:
@@ -49,7 +38,7 @@ def ping(path: Any = "/TOKEN", body: Any = "", **query: str) -> bytes:
     ],
 )
 def test_what_a_state_and_an_action_mean(state, action, told):
-    assert types(urlencode({"state": state, "action": action}).encode()) == told
+    assert BORGMATIC.types(urlencode({"state": state, "action": action}).encode()) == told
 
 
 @pytest.mark.parametrize(
@@ -64,7 +53,7 @@ def test_what_a_state_and_an_action_mean(state, action, told):
     ],
 )
 def test_the_end_of_an_address_says_what_happened(path, told):
-    assert types(ping(path)) == told
+    assert BORGMATIC.types(ping(path)) == told
 
 
 @pytest.mark.parametrize(
@@ -78,17 +67,17 @@ def test_the_end_of_an_address_says_what_happened(path, told):
     ],
 )
 def test_a_push_of_uptime_kuma_says_it_in_its_query(status, message, told):
-    assert types(ping("/api/push/TOKEN", status=status, msg=message)) == told
+    assert BORGMATIC.types(ping("/api/push/TOKEN", status=status, msg=message)) == told
 
 
 def test_a_failure_is_told_with_its_log_but_without_passwords():
-    [event] = events(ping("/TOKEN/fail", "repo ssh://me:secret-word@backup.example/x is locked\n"))
+    event = BORGMATIC.event(ping("/TOKEN/fail", "repo ssh://me:secret-word@backup.example/x is locked\n"))
 
     assert event.envelope["data"]["backup"]["error"] == "repo ssh://backup.example/x is locked"
 
 
 def test_a_run_that_went_well_tells_nothing_of_its_log():
-    [event] = events(ping("/TOKEN", "a line"))
+    event = BORGMATIC.event(ping("/TOKEN", "a line"))
 
     assert event.envelope["data"]["backup"]["error"] is None
 
@@ -97,7 +86,7 @@ def test_a_run_that_went_well_tells_nothing_of_its_log():
     "body", [b"[]", b"{}", b"x=y", ping(None, None), ping(7, []), b'{"path":"/x","query":7,"body":{}}']
 )
 def test_odd_words_break_nothing(body):
-    assert {event.defect for event in events(body)} <= {None}
+    assert {event.defect for event in BORGMATIC.events(body)} <= {None}
 
 
 def test_the_script_in_the_setup_posts_what_a_hook_is_called_with(tmp_path):
@@ -115,7 +104,7 @@ def test_the_script_in_the_setup_posts_what_a_hook_is_called_with(tmp_path):
     words = said.read_text().split("\0")  # waits until the program in the background has written
     fields = [words[at + 1].partition("=")[::2] for at, word in enumerate(words) if word == "--data-urlencode"]
     assert dict(fields)["configuration"] == "/etc/borgmatic/a b.yaml"
-    assert types(urlencode(fields).encode()) == ["backup.verification_failed"]
+    assert BORGMATIC.types(urlencode(fields).encode()) == ["backup.verification_failed"]
     assert not any("secret" in word for word in words)
 
 
@@ -129,6 +118,6 @@ TOLD = {
 @of_corpus
 @pytest.mark.parametrize(("name", "told"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, told):
-    found = events(published(f"panels/borgmatic/{name}"))
+    found = BORGMATIC.events(published(f"panels/borgmatic/{name}"))
 
     assert [(event.type, event.defect) for event in found] == [(told, None)]

@@ -2,31 +2,23 @@
 
 import base64
 import json
-from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
 from corpus import of_every_file
-from relay.develop.samples import read_http
+from kit.provider import ProviderUnderTest
 from relay.errors import VerificationError
 from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Inbound
 from relay.providers.braintree import PROVIDER
 from relay.sdk.provider import Reply
 from relay.security.verification import Credentials
 
-FOLDER = Path(__file__).parents[1]
+BRAINTREE = ProviderUnderTest("braintree")
 KEYS = Credentials(settings={"public_key": "public_of_ours", "private_key": "private_of_ours"})
 THEIRS = Credentials(settings={"public_key": "public_of_theirs", "private_key": "private_of_theirs"})
 NOW = 1_795_330_800
-
-
-def events(body: bytes, **settings: str) -> list[Event]:
-    inbound = read(PROVIDER, Inbound(body, settings=settings))
-    origin = Origin(Source("src_1", "ws_1", "braintree", "B"), 1, "braintree_signature")
-    return normalize(PROVIDER, inbound, origin)
 
 
 def form(xml: str) -> bytes:
@@ -38,32 +30,23 @@ def notification(kind: str, subject: str) -> bytes:
     return form(f"<notification><kind>{kind}</kind>{stamp}<subject>{subject}</subject></notification>")
 
 
-def types(kind: str, subject: str) -> list[str]:
-    return [event.type for event in events(notification(kind, subject))]
-
-
-def sample(name: str) -> Inbound:
-    return read_http(FOLDER / "samples" / f"{name}.http")[1]
-
-
 def signed(inbound: Inbound, credentials: Credentials = KEYS) -> Inbound:
     return PROVIDER.verification.sign(inbound, credentials, NOW)
 
 
 def code(body: bytes, credentials: Credentials = KEYS) -> str:
-    with pytest.raises(VerificationError) as refusal:
-        PROVIDER.verification.verify(Inbound(body), credentials, NOW)
-    return refusal.value.code
+    return BRAINTREE.refusal(Inbound(body), now=NOW, settings=credentials.settings)
 
 
 def with_signature(signature: str) -> bytes:
-    fields = dict(parse_qsl(signed(sample("dispute_opened")).body.decode()))
+    fields = dict(parse_qsl(signed(BRAINTREE.sample("dispute_opened")).body.decode()))
     return urlencode(fields | {"bt_signature": signature}).encode()
 
 
 def test_the_part_of_our_own_key_is_looked_for():
     ours, theirs = (
-        dict(parse_qsl(signed(sample("dispute_opened"), each).body.decode()))["bt_signature"] for each in (KEYS, THEIRS)
+        dict(parse_qsl(signed(BRAINTREE.sample("dispute_opened"), each).body.decode()))["bt_signature"]
+        for each in (KEYS, THEIRS)
     )
 
     PROVIDER.verification.verify(Inbound(with_signature(f"{theirs}&{ours}")), KEYS, NOW)
@@ -85,7 +68,7 @@ def test_an_odd_signature_is_refused_with_its_reason(signature, why):
 
 
 def test_a_source_without_keys_accepts_nothing():
-    assert code(signed(sample("dispute_opened")).body, Credentials()) == "no_secret"
+    assert code(signed(BRAINTREE.sample("dispute_opened")).body, Credentials()) == "no_secret"
 
 
 def challenge(text: str, method: str = "GET", credentials: Credentials = KEYS) -> Reply | None:
@@ -164,20 +147,23 @@ def test_what_is_no_notification_is_unreadable(body):
     ],
 )
 def test_what_a_kind_means(kind, subject, told):
-    assert types(kind, subject) == told
+    assert BRAINTREE.types(notification(kind, subject)) == told
 
 
 def test_a_first_charge_is_no_renewal():
     subject = """<subscription><id>1</id><current-billing-cycle type="integer">1</current-billing-cycle>
         <transactions type="array"><transaction><id>2</id></transaction></transactions></subscription>"""
 
-    assert types("subscription_charged_successfully", subject) == ["payment.succeeded"]
-    assert types("subscription_charged_unsuccessfully", subject) == ["payment.failed", "invoice.payment_failed"]
+    assert BRAINTREE.types(notification("subscription_charged_successfully", subject)) == ["payment.succeeded"]
+    assert BRAINTREE.types(notification("subscription_charged_unsuccessfully", subject)) == [
+        "payment.failed",
+        "invoice.payment_failed",
+    ]
 
 
 def test_a_charge_that_settles_is_told_once():
-    charged = events(sample("subscription_charged_successfully").body)[0]
-    [settled] = events(notification("transaction_settled", "<transaction><id>7h2m9qxk</id></transaction>"))
+    charged = BRAINTREE.events(BRAINTREE.sample("subscription_charged_successfully").body)[0]
+    [settled] = BRAINTREE.events(notification("transaction_settled", "<transaction><id>7h2m9qxk</id></transaction>"))
 
     assert charged.type == settled.type == "payment.succeeded"
     assert charged.id == settled.id
@@ -189,7 +175,7 @@ def test_money_without_a_currency_takes_that_of_the_account():
     amounts = [
         event.envelope["data"]["payment"]["amount_minor"]
         for settings in ({}, {"currency": "usd"}, {"currency": "JPY"})
-        for event in events(body, **settings)
+        for event in BRAINTREE.events(body, settings=settings)
     ]
 
     assert amounts == [None, 4999, None]
@@ -203,7 +189,7 @@ def test_numbers_and_tokens_of_cards_are_not_kept():
 
     transaction = json.loads(kept)["notification"]["subject"]["transaction"]
     assert transaction["credit_card"] == {"number": "[removed]", "cvv": "[removed]", "token": "[removed]"}
-    assert [event.type for event in events(kept)] == ["payment.succeeded"]
+    assert BRAINTREE.types(kept) == ["payment.succeeded"]
 
 
 @pytest.mark.parametrize("kind", sorted(PROVIDER.events))
@@ -211,7 +197,7 @@ def test_numbers_and_tokens_of_cards_are_not_kept():
     "subject", ["", "odd", "<subscription/>", "<transaction>x</transaction>", "<dispute><transaction/></dispute>"]
 )
 def test_no_part_of_a_subject_is_needed(kind, subject):
-    found = events(notification(kind, subject))
+    found = BRAINTREE.events(notification(kind, subject))
 
     assert [(event.defect, event.envelope["data"].get("unknown")) for event in found] == [(None, None)] * len(found)
 
@@ -229,6 +215,6 @@ TOLD = {
 
 @of_every_file("gateways/braintree/*.form")
 def test_a_published_payload_is_told_without_a_defect(path):
-    found = events(path.read_bytes())
+    found = BRAINTREE.events(path.read_bytes())
 
     assert [(event.type, event.defect) for event in found] == [(name, None) for name in TOLD[path.name.split(".")[0]]]

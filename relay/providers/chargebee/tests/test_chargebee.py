@@ -6,24 +6,18 @@ from typing import Any
 import pytest
 
 from corpus import files, of_corpus, published
-from kit.fake_api import (
-    KEY,
-    ask,
-    brief,
-    complete,
-    dumped,
-    events,
-    failing,
-    types,
-    vendor,
-)
+from kit.fake_api import KEY, ask, complete, failing, vendor
+from kit.provider import ProviderUnderTest, brief
 from kit.vendor import Vendor
 from relay.errors import VerificationError
+from relay.formats import jsontext
 from relay.model import Event, Inbound
 from relay.providers import get
 from relay.security.verification import Credentials
 
 __all__ = ["failing", "vendor"]
+
+CHARGEBEE = ProviderUnderTest("chargebee")
 
 AT = "2026-09-21T14:13:20Z"
 ADA = "ada@example.com"
@@ -47,7 +41,7 @@ PUBLISHED = {
 @of_corpus
 @pytest.mark.parametrize(("name", "expected"), PUBLISHED.items(), ids=PUBLISHED)
 def test_a_published_payload_is_told(name: str, expected: list[Any]) -> None:
-    found = events("chargebee", published(f"gateways/chargebee/{name}"))
+    found = CHARGEBEE.events(published(f"gateways/chargebee/{name}"))
 
     assert [
         (*brief(each, "id", "amount_minor", "currency"), each.envelope["occurred_at"], each.customer_email)
@@ -61,7 +55,7 @@ def test_every_published_payload_is_in_the_table() -> None:
 
 
 def happened(name: str, own_id: str = "ev_1", **content: Any) -> bytes:
-    return dumped({"id": own_id, "event_type": name, "occurred_at": 1795330798, "content": content})
+    return jsontext.dumps({"id": own_id, "event_type": name, "occurred_at": 1795330798, "content": content})
 
 
 INVOICE = {"id": "7", "status": "payment_due", "currency_code": "EUR", "total": 2400, "amount_due": 1900}
@@ -106,7 +100,7 @@ CARD = {"payment_source_id": "pm_1", "last4": "4242", "expiry_month": 2, "expiry
 )
 def test_an_event_becomes(native: str, expected: list[str]) -> None:
     """Whatever it holds: here nothing."""
-    assert types("chargebee", happened(native)) == expected
+    assert CHARGEBEE.types(happened(native)) == expected
 
 
 @pytest.mark.parametrize(
@@ -119,13 +113,13 @@ def test_an_event_becomes(native: str, expected: list[str]) -> None:
     ],
 )
 def test_an_invoice_that_changes_is_told_by_its_status(status: str, expected: list[str]) -> None:
-    assert types("chargebee", happened("invoice_updated", invoice=INVOICE | {"status": status})) == expected
+    assert CHARGEBEE.types(happened("invoice_updated", invoice=INVOICE | {"status": status})) == expected
 
 
 @pytest.mark.parametrize(("due", "expected"), [(1795330797, "invoice.overdue"), (1795330799, "invoice.due_soon")])
 @pytest.mark.parametrize("native", ["payment_due_reminder", "netd_payment_due_reminder"])
 def test_a_reminder_after_the_due_date_is_of_an_overdue_invoice(native: str, due: int, expected: str) -> None:
-    assert types("chargebee", happened(native, invoice=INVOICE | {"due_date": due})) == [expected]
+    assert CHARGEBEE.types(happened(native, invoice=INVOICE | {"due_date": due})) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +136,7 @@ def test_a_reminder_after_the_due_date_is_of_an_overdue_invoice(native: str, due
 def test_the_customers_id_and_address_come_from_one_record(
     content: dict[str, Any], expected: tuple[str | None, str | None]
 ) -> None:
-    [event] = events("chargebee", happened("subscription_changed", **content))
+    [event] = CHARGEBEE.events(happened("subscription_changed", **content))
 
     assert (event.customer_id, event.customer_email) == expected
 
@@ -155,7 +149,7 @@ def test_an_invoice_is_paid_once_though_several_events_say_so() -> None:
         happened("invoice_updated", "ev_3", invoice=paid | {"total": 2401}),
     )
 
-    told = [event for body in bodies for event in events("chargebee", body)]
+    told = [event for body in bodies for event in CHARGEBEE.events(body)]
 
     assert len({event.id for event in told if event.type == "invoice.paid"}) == 1
 
@@ -163,8 +157,8 @@ def test_an_invoice_is_paid_once_though_several_events_say_so() -> None:
 def test_a_card_is_told_once_under_its_two_names() -> None:
     source = {"id": "pm_1", "type": "card", "card": CARD}
     told = [
-        events("chargebee", happened("card_expiry_reminder", "ev_1", card=CARD)),
-        events("chargebee", happened("payment_source_expiring", "ev_2", payment_source=source)),
+        CHARGEBEE.events(happened("card_expiry_reminder", "ev_1", card=CARD)),
+        CHARGEBEE.events(happened("payment_source_expiring", "ev_2", payment_source=source)),
     ]
 
     [[older], [newer]] = told
@@ -181,7 +175,7 @@ def test_a_card_is_told_once_under_its_two_names() -> None:
 def test_dunning_is_told_while_there_is_another_attempt(again: int | None, expected: list[str]) -> None:
     body = happened("dunning_updated", invoice=INVOICE | {"next_retry_at": again, "dunning_attempts": [{}, {}]})
 
-    found = events("chargebee", body)
+    found = CHARGEBEE.events(body)
 
     assert [event.type for event in found] == expected
     assert [brief(each, "amount_minor", "attempt_count", "next_attempt_at")[1:] for each in found] == [
@@ -192,7 +186,7 @@ def test_dunning_is_told_while_there_is_another_attempt(again: int | None, expec
 def test_a_failed_payment_of_a_later_term_is_a_failed_renewal() -> None:
     renewing = INVOICE | {"recurring": True, "first_invoice": False}
 
-    assert types("chargebee", happened("payment_failed", invoice=renewing)) == [
+    assert CHARGEBEE.types(happened("payment_failed", invoice=renewing)) == [
         "payment.failed",
         "invoice.payment_failed",
         "subscription.renewal_failed",
@@ -207,7 +201,7 @@ def test_a_subscription_costs_its_plan_and_its_addons() -> None:
     ]
     body = happened("subscription_changed", subscription={"currency_code": "KWD", "subscription_items": items})
 
-    [event] = events("chargebee", body)
+    [event] = CHARGEBEE.events(body)
 
     assert brief(event, "plan", "amount_minor", "currency", "quantity") == (
         "subscription.updated",
@@ -250,7 +244,7 @@ def test_what_chargebee_itself_answers_counts(vendor: Vendor) -> None:
     posted, genuine = posted_and_genuine()
     vendor.answers = {"/api/v2/events/ev_1": {"event": genuine}}
 
-    found = ask("chargebee", posted, vendor)
+    found = ask(CHARGEBEE, posted, vendor)
 
     assert [brief(each, "amount_minor") for each in found.events] == [("invoice.paid", 2400)]
     assert found.enriched == [True]
@@ -259,13 +253,13 @@ def test_what_chargebee_itself_answers_counts(vendor: Vendor) -> None:
 
 
 def test_without_a_key_nothing_is_asked(vendor: Vendor) -> None:
-    found = ask("chargebee", posted_and_genuine()[0], vendor, key="")
+    found = ask(CHARGEBEE, posted_and_genuine()[0], vendor, key="")
 
     assert (found.types, found.enriched, vendor.paths) == (["invoice.paid"], [None], [])
 
 
 def test_without_an_answer_an_event_is_told_as_it_came(failing: Vendor) -> None:
-    found = ask("chargebee", posted_and_genuine()[0], failing)
+    found = ask(CHARGEBEE, posted_and_genuine()[0], failing)
 
     assert [brief(each, "amount_minor") for each in found.events] == [("invoice.paid", 1)]
     assert (found.enriched, found.complete) == ([False], complete(failing))
@@ -276,4 +270,4 @@ def proofs(told: list[Event]) -> set[str]:
 
 
 def test_events_say_that_nothing_was_signed() -> None:
-    assert proofs(events("chargebee", happened("subscription_renewed"))) == {"not"}
+    assert proofs(CHARGEBEE.events(happened("subscription_renewed"))) == {"not"}

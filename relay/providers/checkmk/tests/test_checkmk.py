@@ -4,23 +4,9 @@ from typing import Any
 
 import pytest
 
-from relay.develop.samples import RECEIVED_AT, find
-from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.checkmk import PROVIDER
+from kit.provider import ProviderUnderTest
 
-ORIGIN = Origin(Source("src_1", "ws_1", "checkmk", "Checkmk"), 1, "shared_token")
-
-
-def events(payload: Any, **settings: Any) -> list[Event]:
-    webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT, settings=PROVIDER.usual_settings | settings)
-    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
-
-
-def sample(name: str) -> Any:
-    return jsontext.loads(find(f"checkmk:{name}").inbound.body)
+CHECKMK = ProviderUnderTest("checkmk")
 
 
 @pytest.mark.parametrize("what", ["HOST", "SERVICE"])
@@ -42,7 +28,7 @@ def sample(name: str) -> Any:
 def test_every_kind_of_notification_is_told_or_knowingly_not(what: str, kind: str, told: list[str]) -> None:
     notification = {"NOTIFY_WHAT": what, "NOTIFY_NOTIFICATIONTYPE": kind, "NOTIFY_HOSTNAME": "server1"}
 
-    assert [event.type for event in events(notification)] == told
+    assert CHECKMK.types(notification) == told
 
 
 @pytest.mark.parametrize(
@@ -60,7 +46,7 @@ def test_every_kind_of_notification_is_told_or_knowingly_not(what: str, kind: st
 def test_the_state_of_a_service_decides(kind: str, states: dict[str, str], told: tuple[str, str]) -> None:
     variables = {"WHAT": "SERVICE", "NOTIFICATIONTYPE": kind, "HOSTNAME": "server1", "SERVICEDESC": "Disk /"} | states
 
-    (event,) = events({f"NOTIFY_{name}": value for name, value in variables.items()} | {"OMD_SITE": "cmk"})
+    event = CHECKMK.event({f"NOTIFY_{name}": value for name, value in variables.items()} | {"OMD_SITE": "cmk"})
 
     assert (event.type, event.envelope["severity"]) == told
     assert event.envelope["data"]["alert"]["key"] == "cmk/server1/Disk /"
@@ -78,7 +64,7 @@ def test_the_state_of_a_service_decides(kind: str, states: dict[str, str], told:
 def test_a_host_is_down_or_up(kind: str, states: dict[str, str], told: tuple[str, str]) -> None:
     variables = {"WHAT": "HOST", "NOTIFICATIONTYPE": kind, "HOSTNAME": "server1"} | states
 
-    (event,) = events({f"NOTIFY_{name}": value for name, value in variables.items()})
+    event = CHECKMK.event({f"NOTIFY_{name}": value for name, value in variables.items()})
 
     assert (event.type, event.envelope["severity"]) == told
 
@@ -94,16 +80,18 @@ def test_a_host_is_down_or_up(kind: str, states: dict[str, str], told: tuple[str
 def test_a_problem_has_a_number_until_it_is_over(numbers: dict[str, str], outage: str | None) -> None:
     variables = {"WHAT": "SERVICE", "NOTIFICATIONTYPE": "RECOVERY", "HOSTNAME": "server1", "SERVICEDESC": "Disk /"}
 
-    (event,) = events({f"NOTIFY_{name}": value for name, value in (variables | numbers).items()})
+    event = CHECKMK.event({f"NOTIFY_{name}": value for name, value in (variables | numbers).items()})
 
     assert event.alert is not None
     assert (event.alert.outage, event.envelope["data"]["alert"]["id"]) == (outage, outage)
 
 
 def test_variables_are_read_with_their_prefix_and_without() -> None:
-    bare = {name.removeprefix("NOTIFY_"): value for name, value in sample("host-problem").items()}
+    bare = {name.removeprefix("NOTIFY_"): value for name, value in CHECKMK.payload("host-problem").items()}
 
-    assert events(bare)[0].envelope["data"] == events(sample("host-problem"))[0].envelope["data"]
+    assert (
+        CHECKMK.events(bare)[0].envelope["data"] == CHECKMK.events(CHECKMK.payload("host-problem"))[0].envelope["data"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,6 +104,6 @@ def test_variables_are_read_with_their_prefix_and_without() -> None:
     ],
 )
 def test_a_local_time_counts_only_without_an_exact_one(micros: Any, zone: str, occurred_at: str) -> None:
-    (event,) = events(sample("host-problem") | {"NOTIFY_MICROTIME": micros}, timezone=zone)
+    event = CHECKMK.event(CHECKMK.payload("host-problem") | {"NOTIFY_MICROTIME": micros}, settings={"timezone": zone})
 
     assert event.envelope["occurred_at"] == occurred_at

@@ -4,27 +4,13 @@ from typing import Any
 
 import pytest
 
-from relay.develop.samples import RECEIVED_AT, find
-from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.cloudflare import PROVIDER
+from kit.provider import ProviderUnderTest
 
-ORIGIN = Origin(Source("src_1", "ws_1", "cloudflare", "Cloudflare"), 1, "shared_token")
-
-
-def events(payload: Any, **settings: Any) -> list[Event]:
-    webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT, settings=PROVIDER.usual_settings | settings)
-    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
-
-
-def sample(name: str) -> Any:
-    return jsontext.loads(find(f"cloudflare:{name}").inbound.body)
+CLOUDFLARE = ProviderUnderTest("cloudflare")
 
 
 def health(kind: str = "health_check_status_notification", event: str | None = None, **data: Any) -> Any:
-    return sample("start") | {"alert_type": kind, "alert_event": event, "data": data}
+    return CLOUDFLARE.payload("start") | {"alert_type": kind, "alert_event": event, "data": data}
 
 
 START, END = "ALERT_STATE_EVENT_START", "ALERT_STATE_EVENT_END"
@@ -48,7 +34,7 @@ START, END = "ALERT_STATE_EVENT_START", "ALERT_STATE_EVENT_END"
     ],
 )
 def test_what_cannot_be_reached_is_down_and_all_else_is_an_alert_or_a_notice(notification: Any, told: str) -> None:
-    assert [event.type for event in events(notification)] == [told]
+    assert CLOUDFLARE.types(notification) == [told]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +47,7 @@ def test_what_cannot_be_reached_is_down_and_all_else_is_an_alert_or_a_notice(not
     ],
 )
 def test_a_policy_is_no_alert_and_what_only_names_one_is_told_each_time(notification: Any, *, lasts: bool) -> None:
-    (event,) = events(notification)
+    event = CLOUDFLARE.event(notification)
 
     assert (event.alert is not None) == lasts
 
@@ -80,13 +66,13 @@ def test_a_policy_is_no_alert_and_what_only_names_one_is_told_each_time(notifica
 def test_a_certificate_expires_only_where_it_is_said(kind: str, event: str | None, data: Any, told: str) -> None:
     notification = health(kind, event, **data) | {"text": "About a certificate"}
 
-    assert [event.type for event in events(notification)] == [told]
+    assert CLOUDFLARE.types(notification) == [told]
 
 
 def test_a_certificate_is_told_with_its_names_and_days() -> None:
     data = {"hostnames": "a.example, b.example", "days_til_expiration": 14, "certificate_id": "cert17"}
 
-    (event,) = events(health("access_custom_certificate_expiration_type", START, **data))
+    event = CLOUDFLARE.event(health("access_custom_certificate_expiration_type", START, **data))
 
     told = event.envelope["data"]["certificate"]
     assert {name: value for name, value in told.items() if value} == {
@@ -106,6 +92,6 @@ def test_a_certificate_is_told_with_its_names_and_days() -> None:
     ],
 )
 def test_an_alert_is_known_by_its_correlation_or_by_what_is_watched(fields: Any, key: str) -> None:
-    (event,) = events(sample("start") | {"alert_event": START} | fields)
+    event = CLOUDFLARE.event(CLOUDFLARE.payload("start") | {"alert_event": START} | fields)
 
     assert event.envelope["data"]["alert"]["key"] == key

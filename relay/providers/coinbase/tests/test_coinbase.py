@@ -7,40 +7,25 @@ from pathlib import Path
 import pytest
 
 from corpus import of_corpus, published
+from kit.provider import ProviderUnderTest
 from relay.develop.samples import read_http
-from relay.errors import VerificationError
 from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Inbound
 from relay.providers.coinbase import PROVIDER, event_id
 from relay.security.verification import Credentials
 
+COINBASE = ProviderUnderTest("coinbase")
 FOLDER = Path(__file__).parents[1]
 OLD, NEW = "subscription-secret-1", "subscription-secret-2"
 NOW = 1_795_330_800
 
 
-def events(body: bytes) -> list[Event]:
-    origin = Origin(Source("src_1", "ws_1", "coinbase", "C"), 1, "coinbase_signature")
-    return normalize(PROVIDER, read(PROVIDER, Inbound(body)), origin)
-
-
-def sample(name: str) -> Inbound:
-    return read_http(FOLDER / "samples" / f"{name}.http")[1]
-
-
 def signed(name: str = "checkout.payment.success", secret: str = NEW, now: int = NOW) -> Inbound:
-    return PROVIDER.verification.sign(sample(name), Credentials((secret,)), now)
+    return PROVIDER.verification.sign(COINBASE.sample(name), Credentials((secret,)), now)
 
 
 def header(value: str) -> Inbound:
     return replace(signed(), headers={**signed().headers, "x-hook0-signature": value})
-
-
-def code(inbound: Inbound, *secrets: str) -> str:
-    with pytest.raises(VerificationError) as refusal:
-        PROVIDER.verification.verify(inbound, Credentials(secrets), NOW)
-    return refusal.value.code
 
 
 def test_while_a_secret_is_changed_either_one_proves():
@@ -52,13 +37,16 @@ def test_a_header_that_is_covered_cannot_be_changed_or_left_out():
     headers = dict(signed().headers)
     without = {name: value for name, value in headers.items() if name != "x-event-id"}
 
-    assert code(replace(signed(), headers=headers | {"x-event-id": "another"}), NEW) == "signature_mismatch"
-    assert code(replace(signed(), headers=without), NEW) == "signature_mismatch"
+    assert (
+        COINBASE.refusal(replace(signed(), headers=headers | {"x-event-id": "another"}), NEW, now=NOW)
+        == "signature_mismatch"
+    )
+    assert COINBASE.refusal(replace(signed(), headers=without), NEW, now=NOW) == "signature_mismatch"
 
 
 @pytest.mark.parametrize(("off", "why"), [(-301, "timestamp_too_old"), (301, "timestamp_in_future")])
 def test_a_signature_of_business_grows_old(off, why):
-    assert code(signed(now=NOW + off), NEW) == why
+    assert COINBASE.refusal(signed(now=NOW + off), NEW, now=NOW) == why
 
 
 @pytest.mark.parametrize(
@@ -77,11 +65,11 @@ def test_a_signature_of_business_grows_old(off, why):
     ],
 )
 def test_an_odd_header_is_refused_with_its_reason(value, why):
-    assert code(header(value), NEW) == why
+    assert COINBASE.refusal(header(value), NEW, now=NOW) == why
 
 
 def test_without_a_secret_nothing_is_accepted():
-    assert code(signed()) == "no_secret"
+    assert COINBASE.refusal(signed(), now=NOW) == "no_secret"
 
 
 def test_an_id_that_is_not_covered_is_not_taken():
@@ -92,8 +80,10 @@ def test_an_id_that_is_not_covered_is_not_taken():
 
 
 def test_a_charge_that_is_paid_and_then_resolved_is_told_once():
-    confirmed = events(sample("charge.confirmed").body)
-    resolved = events(sample("charge.confirmed").body.replace(b"charge:confirmed", b"charge:resolved"))
+    confirmed = COINBASE.events(COINBASE.sample("charge.confirmed").body)
+    resolved = COINBASE.events(
+        COINBASE.sample("charge.confirmed").body.replace(b"charge:confirmed", b"charge:resolved")
+    )
 
     assert [event.id for event in confirmed] == [event.id for event in resolved]
 
@@ -110,7 +100,7 @@ def test_a_charge_that_is_paid_and_then_resolved_is_told_once():
     ],
 )
 def test_a_coin_is_no_currency(amount, currency, told):
-    [event] = events(
+    event = COINBASE.event(
         json.dumps({"eventType": "checkout.payment.success", "amount": amount, "currency": currency}).encode()
     )
 
@@ -127,7 +117,7 @@ def test_no_field_is_needed(path, odd):
 
     for field in [each for each in about if each != "eventType"]:
         kept, about[field] = about[field], odd
-        found = events(json.dumps(webhook).encode())
+        found = COINBASE.events(webhook)
         about[field] = kept
         assert {(each.defect, each.envelope["data"].get("unknown")) for each in found} == {(None, None)}, field
 
@@ -145,6 +135,6 @@ TOLD = {
 @of_corpus
 @pytest.mark.parametrize(("name", "expected"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, expected):
-    found = events(published(f"gateways/coinbase/{name}"))
+    found = COINBASE.events(published(f"gateways/coinbase/{name}"))
 
     assert [(event.type, event.defect) for event in found] == [(each, None) for each in expected]

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
-from relay.formats import jsontext
+from kit.provider import ProviderUnderTest, types_of
 from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Event, Inbound
 from relay.providers.cyberpanel import PROVIDER
 
-ORIGIN = Origin(Source("src_1", "ws_1", "cyberpanel", "CyberPanel"), 1, "standard_webhooks")
+CYBERPANEL = ProviderUnderTest("cyberpanel")
 # The answer of the API is no event: it stays unknown.
 PUBLISHED = {
     "api_submit_website_status_error.json": ("submitWebsiteStatus", "unknown"),
@@ -22,13 +21,7 @@ PUBLISHED = {
 
 
 def posted(event: str, data: Any) -> list[Event]:
-    inbound = Inbound(jsontext.dumps({"event": event, "data": data, "sent_at": "2026-11-22T07:00:00Z"}))
-    return normalize(PROVIDER, read(PROVIDER, inbound), ORIGIN)
-
-
-def types(events: list[Event]) -> list[str]:
-    assert [event.defect for event in events if event.defect] == []
-    return [event.type for event in events]
+    return CYBERPANEL.events({"event": event, "data": data, "sent_at": "2026-11-22T07:00:00Z"})
 
 
 @pytest.mark.parametrize(
@@ -43,7 +36,7 @@ def types(events: list[Event]) -> list[str]:
     ],
 )
 def test_the_state_says_which_way_it_went(data: dict[str, Any], expected: list[str]) -> None:
-    assert types(posted("postWebsiteSuspension", {"websiteName": "acme.example"} | data)) == expected
+    assert types_of(posted("postWebsiteSuspension", {"websiteName": "acme.example"} | data)) == expected
 
 
 @pytest.mark.parametrize("name", ["domainName", "websiteName", "domain"])
@@ -73,7 +66,7 @@ def test_an_alias_is_told_from_a_further_domain(event: str, data: dict[str, Any]
 )
 @pytest.mark.parametrize("event", sorted(PROVIDER.events))
 def test_fields_of_another_shape_cost_no_event(event: str, odd: Any) -> None:
-    assert "unknown" not in types(posted(event, odd))
+    assert "unknown" not in types_of(posted(event, odd))
 
 
 def test_the_password_of_the_api_is_not_kept() -> None:
@@ -93,13 +86,13 @@ def test_the_password_of_the_api_is_not_kept() -> None:
     ],
 )
 def test_a_request_alone_is_known_by_its_fields(body: bytes, expected: str) -> None:
-    assert types(normalize(PROVIDER, read(PROVIDER, Inbound(body)), ORIGIN)) == [expected]
+    assert types_of(CYBERPANEL.events(body)) == [expected]
 
 
 @of_every_file("panels/cyberpanel/*.json")
 def test_a_published_payload_is_told_without_a_defect(path: Path) -> None:
     native, expected = PUBLISHED[path.name]
 
-    events = normalize(PROVIDER, read(PROVIDER, Inbound(path.read_bytes(), native=native)), ORIGIN)
+    events = CYBERPANEL.events(path.read_bytes(), native=native)
 
-    assert types(events) == [expected]
+    assert types_of(events) == [expected]

@@ -4,23 +4,9 @@ from typing import Any
 
 import pytest
 
-from relay.develop.samples import RECEIVED_AT, find
-from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.datadog import PROVIDER
+from kit.provider import ProviderUnderTest
 
-ORIGIN = Origin(Source("src_1", "ws_1", "datadog", "Datadog"), 1, "shared_token")
-
-
-def events(payload: Any, **settings: Any) -> list[Event]:
-    webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT, settings=PROVIDER.usual_settings | settings)
-    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
-
-
-def sample(name: str) -> Any:
-    return jsontext.loads(find(f"datadog:{name}").inbound.body)
+DATADOG = ProviderUnderTest("datadog")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +25,7 @@ def sample(name: str) -> Any:
     ],
 )
 def test_every_transition_is_told(transition: str, told: list[tuple[str, str]]) -> None:
-    made = events(sample("Triggered") | {"alert_transition": transition})
+    made = DATADOG.events(DATADOG.payload("Triggered") | {"alert_transition": transition})
 
     assert [(event.type, event.envelope["severity"]) for event in made] == told
 
@@ -56,7 +42,7 @@ def test_every_transition_is_told(transition: str, told: list[tuple[str, str]]) 
     ],
 )
 def test_a_monitor_has_an_alert_for_each_scope(fields: Any, key: str) -> None:
-    (event,) = events(fields | {"alert_transition": "Triggered"})
+    event = DATADOG.event(fields | {"alert_transition": "Triggered"})
 
     assert event.envelope["data"]["alert"]["key"] == key
 
@@ -74,17 +60,17 @@ def test_a_monitor_has_an_alert_for_each_scope(fields: Any, key: str) -> None:
     ],
 )
 def test_a_name_is_told_without_its_marks(title: str, name: str) -> None:
-    (event,) = events(sample("Triggered") | {"title": title})
+    event = DATADOG.event(DATADOG.payload("Triggered") | {"title": title})
 
     assert event.envelope["data"]["monitor"]["name"] == name
 
 
 @pytest.mark.parametrize("title", ["[TEST] [Triggered] CPU", "[Test] CPU"])
 def test_a_test_triggers_nothing(title: str) -> None:
-    assert [event.type for event in events(sample("Triggered") | {"title": title})] == ["notice.received"]
+    assert DATADOG.types(DATADOG.payload("Triggered") | {"title": title}) == ["notice.received"]
 
 
 def test_a_link_that_was_not_filled_in_is_none() -> None:
-    (event,) = events(sample("Triggered") | {"url": "$LINK"})
+    event = DATADOG.event(DATADOG.payload("Triggered") | {"url": "$LINK"})
 
     assert event.envelope["data"]["alert"]["url"] is None

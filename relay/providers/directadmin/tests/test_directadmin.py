@@ -4,24 +4,20 @@ from typing import Any
 
 import pytest
 
-from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.directadmin import PROVIDER
+from kit.provider import ProviderUnderTest
+from relay.model import Event
 
-ORIGIN = Origin(Source("src_1", "ws_1", "directadmin", "DirectAdmin"), 1, "standard_webhooks")
+DIRECTADMIN = ProviderUnderTest("directadmin")
 DOMAIN = {"domain": "Shop.example", "username": "acme"}
 
 
 def posted(event: str, data: Any, sent_at: str = "2026-11-22T07:00:00Z") -> list[Event]:
-    inbound = Inbound(jsontext.dumps({"event": event, "data": data, "sent_at": sent_at}))
-    return normalize(PROVIDER, read(PROVIDER, inbound), ORIGIN)
+    return DIRECTADMIN.events({"event": event, "data": data, "sent_at": sent_at})
 
 
 def variables(data: dict[str, Any]) -> list[Event]:
     """As they lie, without our sender around them."""
-    return normalize(PROVIDER, read(PROVIDER, Inbound(jsontext.dumps(data))), ORIGIN)
+    return DIRECTADMIN.events(data)
 
 
 @pytest.mark.parametrize("script", ["dns_create_post", "dns_create_post.sh"])

@@ -4,19 +4,15 @@ from urllib.parse import urlencode
 
 import pytest
 
+from kit.provider import ProviderUnderTest
 from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.enhance import PROVIDER
+from relay.model import Event
 
-ORIGIN = Origin(Source("src_1", "ws_1", "enhance", "Enhance"), 1, "shared_token")
+ENHANCE = ProviderUnderTest("enhance")
 
 
 def posted(body: bytes) -> Event:
-    (event,) = normalize(PROVIDER, read(PROVIDER, Inbound(body)), ORIGIN)
-    assert event.defect is None
-    return event
+    return ENHANCE.event(body)
 
 
 @pytest.mark.parametrize(

@@ -6,26 +6,18 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
-from relay.develop.samples import RECEIVED_AT
+from kit.provider import ProviderUnderTest
 from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Event, Inbound
 from relay.providers.freshdesk import PROVIDER
 from relay.security.verification import Credentials
 
-ORIGIN = Origin(Source("src_1", "ws_1", "freshdesk", "Freshdesk"), 1, "shared_token")
+FRESHDESK = ProviderUnderTest("freshdesk")
 EXPECTED = {"ticket_created.json": "ticket.opened", "status_changed.json": "ticket.updated"}
 
 
-def told(body: bytes) -> Event:
-    (event,) = normalize(PROVIDER, read(PROVIDER, Inbound(body, received_at=RECEIVED_AT)), ORIGIN)
-    assert event.defect is None
-    return event
-
-
 def posted(**fields: Any) -> Event:
-    return told(jsontext.dumps({"freshdesk_webhook": fields}))
+    return FRESHDESK.event({"freshdesk_webhook": fields})
 
 
 @pytest.mark.parametrize(
@@ -63,7 +55,7 @@ def test_the_state_is_that_of_the_change_where_no_other_is_posted() -> None:
 def test_fields_are_found_under_all_their_names() -> None:
     body = {"id": 7, "subject": "Help", "ticket_contact_name": "Zoë", "contact_email": "zoe@acme.example"}
 
-    event = told(jsontext.dumps(body))
+    event = FRESHDESK.event(jsontext.dumps(body))
 
     assert event.envelope["data"]["ticket"]["number"] == "7"
     assert event.envelope["customer"] == {"id": None, "name": "Zoë", "email": "zoe@acme.example", "company": None}
@@ -79,12 +71,12 @@ def test_the_password_of_the_rule_is_the_token() -> None:
     "body", [b"{}", b"[]", b'{"freshdesk_webhook": []}', b'{"freshdesk_webhook": {"ticket_id": {}}}']
 )
 def test_a_body_of_another_shape_is_kept_as_unknown(body: bytes) -> None:
-    assert told(body).type == "unknown"
+    assert FRESHDESK.event(body).type == "unknown"
 
 
 @of_every_file("panels/freshdesk/*.json")
 def test_a_published_payload_is_told_without_a_defect(path: Path) -> None:
-    event = told(path.read_bytes())
+    event = FRESHDESK.event(path.read_bytes())
 
     assert event.type == EXPECTED[path.name]
     assert event.customer_email == "requester-bob@example.com"

@@ -5,21 +5,15 @@ from typing import Any
 import pytest
 
 from corpus import files, of_corpus, published
-from kit.fake_api import (
-    KEY,
-    ask,
-    brief,
-    complete,
-    dumped,
-    events,
-    failing,
-    types,
-    vendor,
-)
+from kit.fake_api import KEY, ask, complete, failing, vendor
+from kit.provider import ProviderUnderTest, brief
 from kit.vendor import Vendor
+from relay.formats import jsontext
 from relay.providers import get
 
 __all__ = ["failing", "vendor"]
+
+GOCARDLESS = ProviderUnderTest("gocardless")
 
 PUBLISHED = {
     "payments.charged_back+refunds.created.json": [
@@ -46,7 +40,7 @@ PUBLISHED = {
 @of_corpus
 @pytest.mark.parametrize(("name", "expected"), PUBLISHED.items(), ids=PUBLISHED)
 def test_a_published_payload_is_told(name: str, expected: list[Any]) -> None:
-    found = events("gocardless", published(f"gateways/gocardless/{name}"))
+    found = GOCARDLESS.events(published(f"gateways/gocardless/{name}"))
 
     told = [(*brief(each, "id"), each.envelope["provider_event"]["id"], each.envelope["occurred_at"]) for each in found]
     assert told == expected
@@ -64,7 +58,7 @@ def event(kind: str, action: str, own_id: str = "EV1", **fields: Any) -> dict[st
 
 
 def batch(*made: dict[str, Any]) -> bytes:
-    return dumped({"events": list(made), "meta": {"webhook_id": "WB1"}})
+    return jsontext.dumps({"events": list(made), "meta": {"webhook_id": "WB1"}})
 
 
 @pytest.mark.parametrize(
@@ -100,12 +94,11 @@ def batch(*made: dict[str, Any]) -> bytes:
     ],
 )
 def test_an_action_becomes(kind: str, action: str, expected: list[str]) -> None:
-    assert types("gocardless", batch(event(kind, action))) == expected
+    assert GOCARDLESS.types(batch(event(kind, action))) == expected
 
 
 def test_a_payment_that_waits_and_a_mandate_that_is_set_up_are_told_once() -> None:
-    found = events(
-        "gocardless",
+    found = GOCARDLESS.events(
         batch(
             event("payments", "created", "EV1"),
             event("payments", "submitted", "EV2"),
@@ -130,23 +123,23 @@ def test_a_retry_is_told_once(cause: str | None, expected: list[str]) -> None:
     failed = event("payments", "failed", details={"cause": "refer_to_payer", "will_attempt_retry": True})
     again = event("payments", "resubmission_requested", "EV2", details={"cause": cause})
 
-    assert types("gocardless", batch(failed)) == ["payment.failed", "payment.retry_scheduled"]
-    assert types("gocardless", batch(again)) == expected
+    assert GOCARDLESS.types(batch(failed)) == ["payment.failed", "payment.retry_scheduled"]
+    assert GOCARDLESS.types(batch(again)) == expected
 
 
 def test_the_same_event_in_another_batch_has_the_same_id() -> None:
     one = event("payments", "confirmed", "EV1")
 
-    [alone] = events("gocardless", batch(one))
-    among_others = events("gocardless", batch(event("refunds", "paid", "EV0"), one))
+    [alone] = GOCARDLESS.events(batch(one))
+    among_others = GOCARDLESS.events(batch(event("refunds", "paid", "EV0"), one))
 
     assert among_others[1].id == alone.id
 
 
 def test_a_broken_event_does_not_cost_the_others() -> None:
-    body = dumped({"events": [{"id": "EV0"}, event("payments", "confirmed")]})
+    body = jsontext.dumps({"events": [{"id": "EV0"}, event("payments", "confirmed")]})
 
-    assert types("gocardless", body) == ["unknown", "payment.succeeded"]
+    assert GOCARDLESS.types(body) == ["unknown", "payment.succeeded"]
 
 
 def test_a_refund_leads_to_its_payment_its_mandate_and_its_customer(vendor: Vendor) -> None:
@@ -159,7 +152,7 @@ def test_a_refund_leads_to_its_payment_its_mandate_and_its_customer(vendor: Vend
         },
     }
 
-    found = ask("gocardless", batch(event("refunds", "paid")), vendor)
+    found = ask(GOCARDLESS, batch(event("refunds", "paid")), vendor)
 
     [told] = found.events
     assert brief(told, "id", "amount_minor", "currency", "payment_id") == (
@@ -190,7 +183,7 @@ def test_a_planned_payment_says_when_the_subscription_renews(vendor: Vendor) -> 
     }
     planned = event("subscriptions", "payment_created", links={"subscription": "SB1", "payment": "PM1"})
 
-    [told] = ask("gocardless", batch(planned), vendor).events
+    [told] = ask(GOCARDLESS, batch(planned), vendor).events
 
     assert brief(told, "renews_at", "days_until_renewal", "amount_minor") == (
         "subscription.renewal_upcoming",
@@ -201,13 +194,13 @@ def test_a_planned_payment_says_when_the_subscription_renews(vendor: Vendor) -> 
 
 
 def test_nothing_is_asked_for_what_is_not_told(vendor: Vendor) -> None:
-    found = ask("gocardless", batch(event("payments", "paid_out"), event("payouts", "paid")), vendor)
+    found = ask(GOCARDLESS, batch(event("payments", "paid_out"), event("payouts", "paid")), vendor)
 
     assert (found.types, vendor.paths) == ([], [])
 
 
 def test_without_an_answer_an_event_is_told_without_amounts(failing: Vendor) -> None:
-    found = ask("gocardless", batch(event("payments", "confirmed")), failing)
+    found = ask(GOCARDLESS, batch(event("payments", "confirmed")), failing)
 
     assert [brief(each, "id", "amount", "currency") for each in found.events] == [
         ("payment.succeeded", "PM1", None, None)

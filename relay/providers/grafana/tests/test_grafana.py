@@ -1,21 +1,18 @@
 """What is peculiar to Grafana: signed with a stamp, without one or not at all; the words of its first alerting."""
 
 import hmac
-from dataclasses import replace
-from typing import Any
 
 import pytest
 
+from kit.provider import ProviderUnderTest
 from relay.develop.samples import RECEIVED_AT, find
 from relay.errors import VerificationError
 from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Inbound
 from relay.providers.grafana import PROVIDER
 from relay.security.verification import Credentials
 
-ORIGIN = Origin(Source("src_1", "ws_1", "grafana", "Grafana"), 1, "grafana_signature")
+GRAFANA = ProviderUnderTest("grafana")
 NOW = RECEIVED_AT.timestamp()
 SECRET, BODY = "made-up", b'{"alerts": []}'
 
@@ -67,11 +64,6 @@ def test_a_token_counts_where_nothing_is_signed_and_never_beside_a_wrong_signatu
     assert proof({}) == "missing_signature"
 
 
-def events(payload: Any, **more: Any) -> list[Event]:
-    webhook = replace(Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT), **more)
-    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
-
-
 @pytest.mark.parametrize(
     ("state", "told"),
     [
@@ -86,7 +78,7 @@ def events(payload: Any, **more: Any) -> list[Event]:
 def test_a_rule_of_the_first_alerting_is_known_by_its_number(state: str, told: list[str]) -> None:
     payload = jsontext.loads(find("grafana:legacy-alerting").inbound.body) | {"state": state}
 
-    made = events(payload)
+    made = GRAFANA.events(payload)
 
     assert [event.type for event in made] == told
     assert {event.envelope["data"]["alert"]["key"] for event in made if event.type != "unknown"} <= {"17"}
@@ -95,13 +87,13 @@ def test_a_rule_of_the_first_alerting_is_known_by_its_number(state: str, told: l
 def test_the_test_of_the_first_alerting_is_a_notice() -> None:
     payload = {"ruleId": 0, "ruleName": "Test notification", "state": "alerting", "message": "Someone is testing."}
 
-    assert [event.type for event in events(payload)] == ["notice.received"]
+    assert GRAFANA.types(payload) == ["notice.received"]
 
 
 def test_a_link_leads_to_the_dashboard_if_there_is_one() -> None:
     told = {"dashboardURL": "", "generatorURL": "https://grafana.example/rule"}
     payload = {"alerts": [{"status": "firing", "labels": {"alertname": "A"}} | told]}
 
-    (event,) = events(payload)
+    event = GRAFANA.event(payload)
 
     assert event.envelope["data"]["alert"]["url"] == "https://grafana.example/rule"

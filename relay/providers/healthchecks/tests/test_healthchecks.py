@@ -4,23 +4,13 @@ from typing import Any
 
 import pytest
 
-from relay.develop.samples import RECEIVED_AT, find
+from kit.provider import ProviderUnderTest
 from relay.formats import jsontext
 from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Inbound
 from relay.providers.healthchecks import PROVIDER
 
-ORIGIN = Origin(Source("src_1", "ws_1", "healthchecks", "Healthchecks"), 1, "shared_token")
-
-
-def events(payload: Any, **settings: Any) -> list[Event]:
-    webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT, settings=PROVIDER.usual_settings | settings)
-    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
-
-
-def sample(name: str) -> Any:
-    return jsontext.loads(find(f"healthchecks:{name}").inbound.body)
+HEALTHCHECKS = ProviderUnderTest("healthchecks")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +33,7 @@ def sample(name: str) -> Any:
     ],
 )
 def test_a_check_is_a_backup_by_its_name_or_by_the_sources_setting(check: Any, about: str, told: list[str]) -> None:
-    assert [event.type for event in events(check | {"status": "down"}, about=about)] == told
+    assert HEALTHCHECKS.types(check | {"status": "down"}, settings={"about": about}) == told
 
 
 @pytest.mark.parametrize(
@@ -57,7 +47,7 @@ def test_a_check_is_a_backup_by_its_name_or_by_the_sources_setting(check: Any, a
     ],
 )
 def test_a_backup_that_is_down_within_its_grace_time_said_so_itself(last_ping: Any, grace: Any, told: str) -> None:
-    (event,) = events(sample("down") | {"last_ping": last_ping, "grace": grace})
+    event = HEALTHCHECKS.event(HEALTHCHECKS.payload("down") | {"last_ping": last_ping, "grace": grace})
 
     assert event.type == told
 
@@ -76,17 +66,18 @@ def test_a_backup_that_is_down_within_its_grace_time_said_so_itself(last_ping: A
 )
 def test_a_check_is_known_by_what_may_be_shown_of_it(check: Any, expected: str) -> None:
     down, up = (
-        events({"name": "Cron", "slug": "cron", "uuid": "x"} | check | {"status": s})[0] for s in ("down", "up")
+        HEALTHCHECKS.events({"name": "Cron", "slug": "cron", "uuid": "x"} | check | {"status": s})[0]
+        for s in ("down", "up")
     )
 
     assert [each.envelope["data"]["alert"]["key"] for each in (down, up)] == [expected, expected]
 
 
 def test_the_id_that_pings_a_check_is_neither_kept_nor_told() -> None:
-    check = sample("down")
+    check = HEALTHCHECKS.payload("down")
     webhook = read(PROVIDER, Inbound(jsontext.dumps(check)))
 
-    kept, told = PROVIDER.storable(webhook), normalize(PROVIDER, webhook, ORIGIN)
+    kept, told = PROVIDER.storable(webhook), HEALTHCHECKS.events(webhook)
 
     assert check["uuid"].encode() not in kept
     assert check["uuid"].encode() not in told[0].body
@@ -94,14 +85,14 @@ def test_the_id_that_pings_a_check_is_neither_kept_nor_told() -> None:
 
 @pytest.mark.parametrize("status", ["new", "grace", "started", "paused"])
 def test_states_on_the_way_are_told_to_nobody(status: str) -> None:
-    assert events(sample("down") | {"status": status}) == []
+    assert HEALTHCHECKS.events(HEALTHCHECKS.payload("down") | {"status": status}) == []
 
 
 def test_each_outage_is_known_by_the_ping_before_it() -> None:
-    down = sample("down--no-backup")
+    down = HEALTHCHECKS.payload("down--no-backup")
     payloads = [down, down | {"n_pings": 9, "last_ping": "2026-11-22T02:31:07+00:00"}, down | {"status": "up"}]
 
-    alerts = [event.alert for each in payloads for event in events(each)]
+    alerts = [event.alert for each in payloads for event in HEALTHCHECKS.events(each)]
 
     assert [each and each.outage for each in alerts] == [
         "2026-11-21T02:31:07+00:00/7",

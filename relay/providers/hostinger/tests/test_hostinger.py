@@ -6,24 +6,22 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published
+from kit.provider import ProviderUnderTest
 from relay.errors import VerificationError
 from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import POLLED, Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.inbound.normalize import POLLED
+from relay.model import Event, Inbound
 from relay.providers.hostinger import PROVIDER, questions
 from relay.sdk.provider import Question
 from relay.security.verification import Credentials
 
-ORIGIN = Origin(Source("src_1", "ws_1", "hostinger", "Hostinger"), 1, POLLED)
+HOSTINGER = ProviderUnderTest("hostinger")
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 
 
 def polled(payload: Any, now: datetime = NOW, steps: str = "30,7,1") -> list[Event]:
     inbound = Inbound(jsontext.dumps(payload), received_at=now, settings={"days_ahead": steps})
-    events = normalize(PROVIDER, read(PROVIDER, inbound), ORIGIN)
-    assert [event.defect for event in events if event.defect] == []
-    return events
+    return HOSTINGER.events(inbound, verified_by=POLLED)
 
 
 def told(payload: Any, now: datetime = NOW, steps: str = "30,7,1") -> list[str]:

@@ -5,29 +5,19 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from corpus import of_corpus, published
+from kit.provider import ProviderUnderTest
 from relay.errors import VerificationError
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Inbound
 from relay.providers.jetbackup import PROVIDER
 from relay.security.verification import Credentials
 
+JETBACKUP = ProviderUnderTest("jetbackup")
 FOLDER = Path(__file__).parents[1]
-
-
-def events(payload: Any, native: str | None = None) -> list[Event]:
-    inbound = read(PROVIDER, Inbound(json.dumps(payload).encode(), native=native))
-    return normalize(PROVIDER, inbound, Origin(Source("src_1", "ws_1", "jetbackup", "J"), 1, "shared_token"))
-
-
-def types(payload: Any, native: str | None = None) -> list[str]:
-    return [event.type for event in events(payload, native)]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +33,7 @@ def types(payload: Any, native: str | None = None) -> list[str]:
     ],
 )
 def test_version_5_numbers_its_outcomes(status, queue, told):
-    assert types(["job", "acct", "acmeshop", status, "log1", queue]) == [told]
+    assert JETBACKUP.types(["job", "acct", "acmeshop", status, "log1", queue]) == [told]
 
 
 @pytest.mark.parametrize(
@@ -59,20 +49,20 @@ def test_version_5_numbers_its_outcomes(status, queue, told):
     ],
 )
 def test_version_4_numbers_them_otherwise(status, told):
-    assert types({"_id": "1", "stage": "onBackupEnd", "status": status}) == [told]
+    assert JETBACKUP.types({"_id": "1", "stage": "onBackupEnd", "status": status}) == [told]
 
 
 @pytest.mark.parametrize("name", ["post backup account", "Post-Backup-Account", "post_backup_account.sh"])
 def test_the_name_of_a_hook_may_be_written_in_many_ways(name):
     arguments = ["job", "acct", "acmeshop", "1", "log1", "100"]
 
-    assert types({"hook": name, "arguments": arguments}) == ["backup.succeeded"]
-    assert types(arguments, native=name) == ["backup.succeeded"]
+    assert JETBACKUP.types({"hook": name, "arguments": arguments}) == ["backup.succeeded"]
+    assert JETBACKUP.types(arguments, native=name) == ["backup.succeeded"]
 
 
 @pytest.mark.parametrize("rest", [["1795330740", "1795330800", "2", "a1b2c3", "101"], ["1795330740", "a1b2c3", "2"]])
 def test_what_follows_in_a_job_is_known_by_its_form(rest):
-    [event] = events({"hook": "post backup", "arguments": ["job", "Nightly", "1", "511", "1", "dest", *rest]})
+    event = JETBACKUP.event({"hook": "post backup", "arguments": ["job", "Nightly", "1", "511", "1", "dest", *rest]})
 
     told = event.envelope["data"]["backup"]
     assert (event.type, told["name"], told["started_at"]) == ("backup.partial", "Nightly", "2026-11-22T06:59:00Z")
@@ -80,7 +70,7 @@ def test_what_follows_in_a_job_is_known_by_its_form(rest):
 
 
 def test_a_time_whose_plus_was_lost_is_read():
-    [event] = events({"stage": "onBackupStart", "start_time": "2026-11-22T09:00:00 02:00"})
+    event = JETBACKUP.event({"stage": "onBackupStart", "start_time": "2026-11-22T09:00:00 02:00"})
 
     assert event.envelope["occurred_at"] == "2026-11-22T07:00:00Z"
 
@@ -89,7 +79,7 @@ def test_a_time_whose_plus_was_lost_is_read():
     "payload", [[], ["x"], {}, [None] * 6, [1, 2, 3], {"hook": "post backup", "arguments": []}, {"arguments": [[], {}]}]
 )
 def test_odd_words_break_nothing(payload):
-    assert {event.defect for event in events(payload)} <= {None}
+    assert {event.defect for event in JETBACKUP.events(payload)} <= {None}
 
 
 def code(inbound: Inbound, *secrets: str) -> str | None:
@@ -125,7 +115,7 @@ def test_the_script_in_the_setup_posts_what_a_hook_is_called_with(tmp_path):
     words = said.read_text().split("\0")  # waits until the program in the background has written
     body = json.loads(words[words.index("--data-binary") + 1])
     assert body["arguments"] == ["job", "acct", 'a"c\\meshop', "3", "log1", "102"]
-    assert types(body) == ["backup.failed"]
+    assert JETBACKUP.types(body) == ["backup.failed"]
     assert not any("secret" in word for word in words)
 
 
@@ -139,6 +129,6 @@ TOLD = {
 @of_corpus
 @pytest.mark.parametrize(("name", "told"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, told):
-    found = events(json.loads(published(f"panels/jetbackup/{name}")))
+    found = JETBACKUP.events(json.loads(published(f"panels/jetbackup/{name}")))
 
     assert [(event.type, event.defect) for event in found] == [(told, None)]

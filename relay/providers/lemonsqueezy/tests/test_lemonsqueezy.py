@@ -4,21 +4,19 @@ import hashlib
 import hmac
 import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from corpus import of_every_file
-from relay.develop.samples import read_http
+from kit.provider import ProviderUnderTest
 from relay.inbound.identity import native_id, read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Inbound
 from relay.providers.lemonsqueezy import PROVIDER
 from relay.sdk.provider import Reply
 from relay.security.verification import Credentials
 
-FOLDER = Path(__file__).parents[1]
+LEMONSQUEEZY = ProviderUnderTest("lemonsqueezy", subject="data.attributes")
 NOW = 1_795_330_800
 
 
@@ -26,51 +24,23 @@ def inbound(payload: dict[str, Any], **headers: str) -> Inbound:
     return read(PROVIDER, Inbound(json.dumps(payload).encode(), headers=headers))
 
 
-def events(payload: dict[str, Any]) -> list[Event]:
-    origin = Origin(Source("src_1", "ws_1", "lemonsqueezy", "L"), 1, "lemonsqueezy_signature")
-    return normalize(PROVIDER, inbound(payload), origin)
-
-
-def types(payload: dict[str, Any]) -> list[str]:
-    return [event.type for event in events(payload)]
-
-
-def data(payload: dict[str, Any], event_type: str) -> dict[str, Any]:
-    [event] = [event for event in events(payload) if event.type == event_type]
-    found: dict[str, Any] = event.envelope["data"]
-    return found
-
-
-def sample(name: str) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads(read_http(FOLDER / "samples" / f"{name}.http")[1].body)
-    return payload
-
-
-def changed(name: str, /, native: str | None = None, **fields: Any) -> dict[str, Any]:
-    payload = sample(name)
-    payload["data"]["attributes"] |= fields
-    payload["meta"] |= {"event_name": native} if native else {}
-    return payload
-
-
 def test_only_200_counts_as_an_answer():
     assert PROVIDER.accepted == Reply(200, "ok")
 
 
 def test_the_header_does_not_name_the_event():
-    payload = sample("subscription_expired")
-    origin = Origin(Source("src_1", "ws_1", "lemonsqueezy", "L"), 1, "lemonsqueezy_signature")
+    payload = LEMONSQUEEZY.payload("subscription_expired")
 
-    [event] = normalize(PROVIDER, inbound(payload, **{"x-event-name": "subscription_resumed"}), origin)
+    [event] = LEMONSQUEEZY.events(inbound(payload, **{"x-event-name": "subscription_resumed"}))
 
     assert event.type == "subscription.expired"
 
 
 def test_an_id_is_the_same_for_the_same_change_and_no_other():
-    first = sample("subscription_payment_failed")
-    later = changed("subscription_payment_failed", updated_at="2026-11-25T07:00:00.000000Z")
-    other = changed("subscription_payment_failed", native="subscription_payment_recovered")
-    nameless = changed("subscription_payment_failed", updated_at=None)
+    first = LEMONSQUEEZY.payload("subscription_payment_failed")
+    later = LEMONSQUEEZY.changed("subscription_payment_failed", updated_at="2026-11-25T07:00:00.000000Z")
+    other = LEMONSQUEEZY.changed("subscription_payment_failed", "meta", event_name="subscription_payment_recovered")
+    nameless = LEMONSQUEEZY.changed("subscription_payment_failed", updated_at=None)
 
     ids = [native_id(PROVIDER, inbound(each)) for each in (first, first, later, other, nameless)]
 
@@ -79,7 +49,7 @@ def test_an_id_is_the_same_for_the_same_change_and_no_other():
 
 
 def test_without_a_webhook_id_what_is_told_is_the_id():
-    payload = sample("subscription_payment_failed")
+    payload = LEMONSQUEEZY.payload("subscription_payment_failed")
     del payload["meta"]["webhook_id"]
 
     assert native_id(PROVIDER, inbound(payload)) == (
@@ -92,10 +62,10 @@ def test_without_a_webhook_id_what_is_told_is_the_id():
     [(True, False, False), (False, True, True), (None, True, False), (None, False, True), (None, None, None)],
 )
 def test_test_mode_is_told_beside_the_event_or_in_it(meta, attribute, expected):
-    payload = changed("order_created", test_mode=attribute)
+    payload = LEMONSQUEEZY.changed("order_created", test_mode=attribute)
     payload["meta"]["test_mode"] = meta
 
-    [event] = events(payload)
+    event = LEMONSQUEEZY.event(payload)
 
     assert event.envelope["livemode"] is expected
 
@@ -111,18 +81,20 @@ def test_test_mode_is_told_beside_the_event_or_in_it(meta, attribute, expected):
     ],
 )
 def test_money_is_counted_in_the_currencys_smallest_unit(currency, total, expected):
-    bill = data(changed("subscription_payment_success", currency=currency, total=total), "invoice.paid")["invoice"]
+    bill = LEMONSQUEEZY.data(
+        LEMONSQUEEZY.changed("subscription_payment_success", currency=currency, total=total), "invoice.paid"
+    )["invoice"]
 
     assert (bill["amount"], bill["amount_minor"]) == expected
 
 
 def test_a_payment_that_recovers_is_told_once():
     payloads = (
-        sample("subscription_payment_success"),
-        changed("subscription_payment_success", native="subscription_payment_recovered"),
+        LEMONSQUEEZY.payload("subscription_payment_success"),
+        LEMONSQUEEZY.changed("subscription_payment_success", "meta", event_name="subscription_payment_recovered"),
     )
 
-    told = {event.id: event.type for payload in payloads for event in events(payload)}
+    told = {event.id: event.type for payload in payloads for event in LEMONSQUEEZY.events(payload)}
 
     assert list(told.values()) == ["invoice.paid", "payment.succeeded", "subscription.renewed"]
 
@@ -137,7 +109,7 @@ def test_a_payment_that_recovers_is_told_once():
     ],
 )
 def test_only_a_renewal_renews(reason, expected):
-    assert types(changed("subscription_payment_success", billing_reason=reason)) == expected
+    assert LEMONSQUEEZY.types(LEMONSQUEEZY.changed("subscription_payment_success", billing_reason=reason)) == expected
 
 
 @pytest.mark.parametrize(
@@ -151,7 +123,7 @@ def test_only_a_renewal_renews(reason, expected):
     ],
 )
 def test_an_update_tells_of_a_subscription_that_is_behind(status, expected):
-    assert types(changed("subscription_updated--past-due", status=status)) == expected
+    assert LEMONSQUEEZY.types(LEMONSQUEEZY.changed("subscription_updated--past-due", status=status)) == expected
 
 
 @pytest.mark.parametrize(
@@ -164,7 +136,7 @@ def test_an_update_tells_of_a_subscription_that_is_behind(status, expected):
     ],
 )
 def test_an_order_that_failed_is_no_completed_checkout(status, expected):
-    assert types(changed("order_created", status=status)) == expected
+    assert LEMONSQUEEZY.types(LEMONSQUEEZY.changed("order_created", status=status)) == expected
 
 
 @pytest.mark.parametrize(
@@ -177,16 +149,16 @@ def test_an_order_that_failed_is_no_completed_checkout(status, expected):
     ],
 )
 def test_what_is_given_back_is_told(fields, expected):
-    payload = changed("subscription_payment_refunded", **fields)
+    payload = LEMONSQUEEZY.changed("subscription_payment_refunded", **fields)
 
-    assert data(payload, "refund.succeeded")["refund"]["amount"] == expected
+    assert LEMONSQUEEZY.data(payload, "refund.succeeded")["refund"]["amount"] == expected
 
 
 @pytest.mark.parametrize(("digits", "expected"), [("42424", "2424"), ("4242", "4242"), (4242, "4242"), ("", None)])
 def test_a_card_has_four_last_digits(digits, expected):
-    payload = changed("subscription_payment_failed", card_last_four=digits)
+    payload = LEMONSQUEEZY.changed("subscription_payment_failed", card_last_four=digits)
 
-    assert data(payload, "payment.failed")["payment"]["card_last4"] == expected
+    assert LEMONSQUEEZY.data(payload, "payment.failed")["payment"]["card_last4"] == expected
 
 
 @pytest.mark.parametrize(
@@ -208,17 +180,17 @@ def test_a_card_has_four_last_digits(digits, expected):
     ],
 )
 def test_odd_values_break_nothing(name, fields):
-    payload = changed(name, **fields)
+    payload = LEMONSQUEEZY.changed(name, **fields)
 
-    assert {event.defect for event in events(payload)} == {None}
-    assert "unknown" not in types(payload)
+    assert {event.defect for event in LEMONSQUEEZY.events(payload)} == {None}
+    assert "unknown" not in LEMONSQUEEZY.types(payload)
 
 
 @pytest.mark.parametrize(
     "payload", [{}, {"meta": []}, {"meta": {"event_name": "order_created"}}, {"meta": {"event_name": "new_one"}}]
 )
 def test_a_body_that_is_no_event_is_kept_as_unknown(payload):
-    assert types(payload) == ["unknown"]
+    assert LEMONSQUEEZY.types(payload) == ["unknown"]
 
 
 def test_what_we_sign_is_what_they_sign():
@@ -255,7 +227,7 @@ PUBLISHED = {
 
 @of_every_file("gateways/lemonsqueezy/*.json")
 def test_a_published_payload_is_told_exactly(path):
-    found = events(json.loads(path.read_bytes()))
+    found = LEMONSQUEEZY.events(json.loads(path.read_bytes()))
 
     told = []
     for event in found:

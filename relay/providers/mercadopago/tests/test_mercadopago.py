@@ -5,21 +5,15 @@ from typing import Any
 import pytest
 
 from corpus import files, of_corpus, published
-from kit.fake_api import (
-    KEY,
-    ask,
-    brief,
-    complete,
-    dumped,
-    events,
-    failing,
-    types,
-    vendor,
-)
+from kit.fake_api import KEY, ask, complete, failing, vendor
+from kit.provider import ProviderUnderTest, brief
 from kit.vendor import Vendor
+from relay.formats import jsontext
 from relay.model import Event
 
 __all__ = ["failing", "vendor"]
+
+MERCADOPAGO = ProviderUnderTest("mercadopago")
 
 PUBLISHED = {
     "order.updated.json": [],
@@ -40,7 +34,7 @@ PAYMENT = {
 @of_corpus
 @pytest.mark.parametrize(("name", "expected"), PUBLISHED.items(), ids=PUBLISHED)
 def test_a_published_payload_is_told(name: str, expected: list[Any]) -> None:
-    found = [each.envelope for each in events("mercadopago", published(f"gateways/mercadopago/{name}"))]
+    found = [each.envelope for each in MERCADOPAGO.events(published(f"gateways/mercadopago/{name}"))]
 
     told = [(each["type"], each["provider_event"]["type"], each["occurred_at"], each["livemode"]) for each in found]
     assert told == expected
@@ -52,13 +46,13 @@ def test_every_published_payload_is_in_the_table() -> None:
 
 
 def notified(kind: str, number: int = 1, **fields: Any) -> bytes:
-    return dumped({"id": number, "type": kind, "action": "payment.updated", "data": {"id": "123"}} | fields)
+    return jsontext.dumps({"id": number, "type": kind, "action": "payment.updated", "data": {"id": "123"}} | fields)
 
 
 def told(kind: str, resource: dict[str, Any], number: int = 1, **fields: Any) -> list[Event]:
     others = {name: fields.pop(name) for name in ("payment", "subscription") if name in fields}
     body = notified(kind, number, **fields)
-    return events("mercadopago", body, query={"data.id": "123"}, looked_up={"resource": resource, **others})
+    return MERCADOPAGO.events(body, query={"data.id": "123"}, looked_up={"resource": resource, **others})
 
 
 @pytest.mark.parametrize(
@@ -185,7 +179,7 @@ def test_refunds_that_are_not_listed_are_told_by_their_sum(status: str, refunded
 def test_what_a_body_says_of_itself_is_not_believed(kind: str) -> None:
     forged = notified(kind, refund={"id": 1, "amount": 9999, "status": "approved"}, transaction_amount=9999)
 
-    found = events("mercadopago", forged, query={"data.id": "123"})
+    found = MERCADOPAGO.events(forged, query={"data.id": "123"})
 
     assert not [each for each in found if b"9999" in each.body]
 
@@ -208,7 +202,7 @@ def test_a_charge_leads_to_its_payment_and_its_subscription(vendor: Vendor) -> N
         },
     }
 
-    found = ask("mercadopago", notified("subscription_authorized_payment"), vendor, query={"data.id": "123"})
+    found = ask(MERCADOPAGO, notified("subscription_authorized_payment"), vendor, query={"data.id": "123"})
 
     renewed, paid = found.events
     assert brief(renewed, "id", "plan", "interval_count", "renews_at", "amount_minor") == (
@@ -240,8 +234,7 @@ def test_a_payer_is_of_one_record(payer: Any, subscriber: Any, expected: Any) ->
     charge = {"id": 1, "status": "processed", "payment": {"id": 123, "status": "approved"}}
     answers = {"resource": charge, "payment": PAYMENT | {"payer": payer}, "subscription": subscriber}
 
-    found = events(
-        "mercadopago",
+    found = MERCADOPAGO.events(
         notified("subscription_authorized_payment"),
         query={"data.id": "1"},
         looked_up=answers,
@@ -252,22 +245,22 @@ def test_a_payer_is_of_one_record(payer: Any, subscriber: Any, expected: Any) ->
 
 @pytest.mark.parametrize("kind", ["payment", "subscription_preapproval", "topic_chargebacks_wh"])
 def test_without_an_answer_nothing_is_told(kind: str, failing: Vendor) -> None:
-    found = ask("mercadopago", notified(kind), failing, query={"data.id": "123"})
+    found = ask(MERCADOPAGO, notified(kind), failing, query={"data.id": "123"})
 
     assert (found.types, found.enriched, found.complete) == (["unknown"], [False], complete(failing))
 
 
 def test_the_signed_id_is_asked_for_and_not_the_bodys(vendor: Vendor) -> None:
-    ask("mercadopago", notified("payment", data={"id": "666"}), vendor, query={"data.id": "123"})
+    ask(MERCADOPAGO, notified("payment", data={"id": "666"}), vendor, query={"data.id": "123"})
 
     assert vendor.paths == ["/v1/payments/123"]
 
 
 def test_an_id_cannot_lead_elsewhere(vendor: Vendor) -> None:
-    ask("mercadopago", notified("payment"), vendor, query={"data.id": "../users/me?x="})
+    ask(MERCADOPAGO, notified("payment"), vendor, query={"data.id": "../users/me?x="})
 
     assert vendor.paths == ["/v1/payments/..%2Fusers%2Fme%3Fx%3D"]
 
 
 def test_a_topic_that_says_nothing_is_ignored() -> None:
-    assert types("mercadopago", notified("mp-connect")) == []
+    assert MERCADOPAGO.types(notified("mp-connect")) == []

@@ -5,21 +5,15 @@ from typing import Any
 import pytest
 
 from corpus import files, of_corpus, published
-from kit.fake_api import (
-    KEY,
-    ask,
-    brief,
-    complete,
-    dumped,
-    events,
-    failing,
-    types,
-    vendor,
-)
+from kit.fake_api import KEY, ask, complete, failing, vendor
+from kit.provider import ProviderUnderTest, brief
 from kit.vendor import Vendor
+from relay.formats import jsontext
 from relay.model import Event
 
 __all__ = ["failing", "vendor"]
+
+MOLLIE = ProviderUnderTest("mollie")
 
 EUROS = {"value": "24.00", "currency": "EUR"}
 PAYMENT = {"resource": "payment", "id": "tr_1", "mode": "live", "status": "paid", "amount": EUROS}
@@ -45,7 +39,7 @@ def told(event: Event) -> tuple[str, Any, Any]:
 def test_a_published_payload_is_told(name: str, expected: list[Any]) -> None:
     body = published(f"gateways/mollie/{name}")
 
-    assert [told(event) for event in events("mollie", body)] == expected
+    assert [told(event) for event in MOLLIE.events(body)] == expected
 
 
 @of_corpus
@@ -56,7 +50,7 @@ def test_every_published_payload_is_in_the_table() -> None:
 def older(**fields: Any) -> list[Event]:
     """Of an older webhook, with what Mollie answers of the payment and, where given, of its refunds and chargebacks."""
     lists = {name: {"_embedded": {name: fields.pop(name)}} for name in ("refunds", "chargebacks") if name in fields}
-    return events("mollie", b"id=tr_1", looked_up={"entity": PAYMENT | fields, **lists})
+    return MOLLIE.events(b"id=tr_1", looked_up={"entity": PAYMENT | fields, **lists})
 
 
 def newer(name: str, entity: dict[str, Any]) -> list[Event]:
@@ -67,7 +61,7 @@ def newer(name: str, entity: dict[str, Any]) -> list[Event]:
         "entityId": entity["id"],
         "_embedded": {"entity": entity},
     }
-    return events("mollie", dumped(body))
+    return MOLLIE.events(jsontext.dumps(body))
 
 
 @pytest.mark.parametrize(
@@ -146,8 +140,8 @@ def test_nothing_given_back_is_no_refund() -> None:
 def test_a_payment_link_is_paid_when_it_says_when() -> None:
     link = {"resource": "payment-link", "id": "pl_1", "amount": EUROS}
 
-    assert types("mollie", b"id=pl_1", looked_up={"entity": link}) == []
-    assert types("mollie", b"id=pl_1", looked_up={"entity": link | {"paidAt": "2026-11-22T06:00:00Z"}}) == [
+    assert MOLLIE.types(b"id=pl_1", looked_up={"entity": link}) == []
+    assert MOLLIE.types(b"id=pl_1", looked_up={"entity": link | {"paidAt": "2026-11-22T06:00:00Z"}}) == [
         "checkout.completed"
     ]
 
@@ -158,7 +152,7 @@ def test_an_order_that_is_paid_and_then_completed_is_told_once() -> None:
     ids = {
         event.id
         for status in ("paid", "completed", "completed")
-        for event in events("mollie", b"id=ord_1", looked_up={"entity": order | {"status": status}})
+        for event in MOLLIE.events(b"id=ord_1", looked_up={"entity": order | {"status": status}})
     }
 
     assert len(ids) == 1
@@ -177,7 +171,7 @@ def test_a_payment_of_a_subscription_is_told_with_its_plan(vendor: Vendor) -> No
         },
     }
 
-    found = ask("mollie", b"id=tr_1", vendor)
+    found = ask(MOLLIE, b"id=tr_1", vendor)
 
     subscription = found.events[1].envelope["data"]["subscription"]
     assert (found.types, found.enriched) == (["payment.succeeded", "subscription.renewed"], [True, True])
@@ -199,7 +193,7 @@ def test_a_chargeback_is_told_with_the_customer_of_its_payment(vendor: Vendor) -
     chargeback = {"resource": "chargeback", "id": "chb_1", "amount": EUROS, "paymentId": "tr_1"}
     body = {"type": "chargeback.received", "id": "event_1", "entityId": "chb_1", "_embedded": {"entity": chargeback}}
 
-    [event] = ask("mollie", dumped(body), vendor).events
+    [event] = ask(MOLLIE, jsontext.dumps(body), vendor).events
 
     assert (event.type, event.customer_email) == ("dispute.opened", "zoe@example.com")
 
@@ -209,7 +203,7 @@ def test_an_invoice_may_be_made_issued_at_once(now: str | None, expected: str | 
     entity = {"resource": "sales-invoice", "id": "invoice_1", "status": now, "totalAmount": EUROS}
     body = {"type": "sales-invoice.created", "id": "event_1", "entityId": "invoice_1", "_embedded": {"entity": entity}}
 
-    [event] = events("mollie", dumped(body))
+    [event] = MOLLIE.events(jsontext.dumps(body))
 
     assert brief(event, "status") == ("invoice.created", expected)
 
@@ -226,14 +220,14 @@ def test_whom_a_payment_was_written_for_is_not_the_customer_who_paid() -> None:
             {"id": "cst_1", "name": "Zoë"},
         ),
     ]:
-        [event] = events("mollie", b"id=tr_1", looked_up=found)
+        [event] = MOLLIE.events(b"id=tr_1", looked_up=found)
 
         told_of = event.envelope["customer"]
         assert {name: value for name, value in told_of.items() if value} == expected
 
 
 def test_without_an_answer_an_older_webhook_says_nothing(failing: Vendor) -> None:
-    found = ask("mollie", b"id=tr_1", failing)
+    found = ask(MOLLIE, b"id=tr_1", failing)
 
     assert (found.types, found.enriched, found.complete) == (["unknown"], [False], complete(failing))
     assert found.events[0].envelope["provider_event"]["type"] == "payment (not looked up)"
@@ -243,7 +237,7 @@ def test_without_an_answer_a_newer_event_is_told_as_it_came(failing: Vendor) -> 
     payment = PAYMENT | {"customerId": "cst_1"}
     body = {"type": "payment.paid", "id": "event_1", "entityId": "tr_1", "_embedded": {"entity": payment}}
 
-    found = ask("mollie", dumped(body), failing)
+    found = ask(MOLLIE, jsontext.dumps(body), failing)
 
     assert [brief(each, "id", "amount_minor") for each in found.events] == [("payment.succeeded", "tr_1", 2400)]
     assert (found.enriched, found.complete) == ([False], complete(failing))

@@ -4,23 +4,13 @@ from typing import Any
 
 import pytest
 
-from relay.develop.samples import RECEIVED_AT, find
+from kit.provider import ProviderUnderTest
 from relay.formats import jsontext
 from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Inbound
 from relay.providers.netdata import PROVIDER
 
-ORIGIN = Origin(Source("src_1", "ws_1", "netdata", "Netdata"), 1, "shared_token")
-
-
-def events(payload: Any, **settings: Any) -> list[Event]:
-    webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT, settings=PROVIDER.usual_settings | settings)
-    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
-
-
-def sample(name: str) -> Any:
-    return jsontext.loads(find(f"netdata:{name}").inbound.body)
+NETDATA = ProviderUnderTest("netdata")
 
 
 @pytest.mark.parametrize(
@@ -34,15 +24,15 @@ def sample(name: str) -> Any:
     ],
 )
 def test_the_severity_of_an_alert_says_whether_it_is_over(severity: str, told: tuple[str, str]) -> None:
-    (event,) = events(sample("critical") | {"severity": severity})
+    event = NETDATA.event(NETDATA.payload("critical") | {"severity": severity})
 
     assert (event.type, event.envelope["severity"]) == told
 
 
 def test_the_token_of_a_test_is_kept_and_told_so_that_it_can_be_given_back() -> None:
-    webhook = read(PROVIDER, Inbound(jsontext.dumps(sample("test"))))
+    webhook = read(PROVIDER, Inbound(jsontext.dumps(NETDATA.payload("test"))))
 
-    (event,) = normalize(PROVIDER, webhook, ORIGIN)
+    (event,) = NETDATA.events(webhook)
 
     token = "2b633082-0000-4ec3-946c-5e81076c0017"
     assert event.envelope["data"]["notice"]["text"].endswith(f"Token: {token}")
@@ -59,12 +49,12 @@ def test_the_token_of_a_test_is_kept_and_told_so_that_it_can_be_given_back() -> 
     ],
 )
 def test_an_alert_is_known_by_all_that_says_which_it_is(change: Any, key: str) -> None:
-    (event,) = events(sample("critical") | change)
+    event = NETDATA.event(NETDATA.payload("critical") | change)
 
     assert event.envelope["data"]["alert"]["key"] == key
 
 
 def test_a_node_that_says_neither_yes_nor_no_is_not_down() -> None:
-    (event,) = events(sample("unreachable") | {"status": {"reachable": "no"}, "severity": None})
+    event = NETDATA.event(NETDATA.payload("unreachable") | {"status": {"reachable": "no"}, "severity": None})
 
     assert event.type == "unknown"

@@ -8,15 +8,13 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
+from kit.provider import ProviderUnderTest, types_of
 from relay.errors import VerificationError
-from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Event, Inbound
 from relay.providers.opensrs import PROVIDER
 from relay.security.verification import Credentials
 
-ORIGIN = Origin(Source("src_1", "ws_1", "opensrs", "OpenSRS"), 1, "shared_token")
+OPENSRS = ProviderUnderTest("opensrs")
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 EXPECTED = {"expired.json": ["domain.expired"], "renewed.json": ["domain.renewed"]}
 
@@ -75,17 +73,12 @@ def test_anything_else_proves_nothing(headers: dict[str, str], query: dict[str, 
     ],
 )
 def test_an_events_name_may_hold_its_object(event: str, expected: list[str]) -> None:
-    assert types(posted(event, {"order_status": "completed"}, owner=None)) == expected
+    assert types_of(posted(event, {"order_status": "completed"}, owner=None)) == expected
 
 
 def posted(event: Any, data: Any, owner: Any = "DOMAIN") -> list[Event]:
     payload = {"event": event, "object": owner, "object_data": data, "event_date": "2026-11-22T07:00:00Z"}
-    return normalize(PROVIDER, read(PROVIDER, Inbound(jsontext.dumps(payload), received_at=NOW)), ORIGIN)
-
-
-def types(events: list[Event]) -> list[str]:
-    assert [event.defect for event in events if event.defect] == []
-    return [event.type for event in events]
+    return OPENSRS.events(payload)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +94,7 @@ def types(events: list[Event]) -> list[str]:
     ],
 )
 def test_a_message_is_told_where_it_reminds_of_an_end(data: dict[str, Any], expected: list[str]) -> None:
-    assert types(posted("MESSAGE_STATUS_CHANGE", data)) == expected
+    assert types_of(posted("MESSAGE_STATUS_CHANGE", data)) == expected
 
 
 @pytest.mark.parametrize(
@@ -117,7 +110,7 @@ def test_a_message_is_told_where_it_reminds_of_an_end(data: dict[str, Any], expe
     ],
 )
 def test_a_status_means_what_its_object_is(owner: Any, data: dict[str, Any], expected: list[str]) -> None:
-    assert types(posted("STATUS_CHANGE", data, owner)) == expected
+    assert types_of(posted("STATUS_CHANGE", data, owner)) == expected
 
 
 @pytest.mark.parametrize(
@@ -149,7 +142,7 @@ def test_a_registration_that_is_told_twice_is_one_event() -> None:
 def test_an_object_of_another_shape_costs_no_event(name: str, odd: Any) -> None:
     owner, _, event = name.rpartition(".")
 
-    assert "unknown" not in types(posted(event, odd, owner or "DOMAIN"))
+    assert "unknown" not in types_of(posted(event, odd, owner or "DOMAIN"))
 
 
 def test_an_event_that_is_not_known_is_kept_by_its_name() -> None:
@@ -160,6 +153,6 @@ def test_an_event_that_is_not_known_is_kept_by_its_name() -> None:
 
 @of_every_file("panels/opensrs/*.json")
 def test_a_published_payload_is_told_without_a_defect(path: Path) -> None:
-    events = normalize(PROVIDER, read(PROVIDER, Inbound(path.read_bytes(), received_at=NOW)), ORIGIN)
+    events = OPENSRS.events(Inbound(path.read_bytes(), received_at=NOW))
 
-    assert types(events) == EXPECTED[path.name]
+    assert types_of(events) == EXPECTED[path.name]

@@ -4,53 +4,24 @@ import hashlib
 import hmac
 import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from corpus import of_every_file
-from relay.develop.samples import read_http
+from kit.provider import ProviderUnderTest
 from relay.errors import VerificationError
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Inbound
 from relay.providers.paddle import PROVIDER
 from relay.security.verification import Credentials
 
-FOLDER = Path(__file__).parents[1]
+PADDLE = ProviderUnderTest("paddle", subject="data")
 NOW = 1_795_330_800
 OLD, NEW = "pdl_ntfset_the_old_one", "pdl_ntfset_the_new_one"
 
 
-def events(payload: dict[str, Any]) -> list[Event]:
-    inbound = read(PROVIDER, Inbound(json.dumps(payload).encode(), settings=PROVIDER.usual_settings))
-    return normalize(PROVIDER, inbound, Origin(Source("src_1", "ws_1", "paddle", "P"), 1, "paddle_signature"))
-
-
-def types(payload: dict[str, Any]) -> list[str]:
-    return [event.type for event in events(payload)]
-
-
-def data(payload: dict[str, Any], event_type: str) -> dict[str, Any]:
-    [event] = [event for event in events(payload) if event.type == event_type]
-    found: dict[str, Any] = event.envelope["data"]
-    return found
-
-
-def sample(name: str) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads(read_http(FOLDER / "samples" / f"{name}.http")[1].body)
-    return payload
-
-
-def changed(name: str, /, **fields: Any) -> dict[str, Any]:
-    payload = sample(name)
-    payload["data"] |= fields
-    return payload
-
-
 def priced(currency: str, total: Any) -> dict[str, Any]:
-    payload = changed("transaction.completed", currency_code=currency)
+    payload = PADDLE.changed("transaction.completed", currency_code=currency)
     payload["data"]["details"]["totals"] |= {"currency_code": currency, "grand_total": total, "balance": "0"}
     return payload
 
@@ -69,17 +40,20 @@ def priced(currency: str, total: Any) -> dict[str, Any]:
     ],
 )
 def test_money_is_text_in_the_currencys_smallest_unit(currency, total, expected):
-    bill = data(priced(currency, total), "invoice.paid")["invoice"]
+    bill = PADDLE.data(priced(currency, total), "invoice.paid")["invoice"]
 
     assert (bill["amount"], bill["amount_minor"]) == expected
     assert bill["currency"] == currency
 
 
 def test_a_payment_is_told_once_though_two_events_tell_of_it():
-    booked = changed("transaction.completed")
-    arrived = changed("transaction.completed", status="paid") | {"event_type": "transaction.paid", "event_id": "evt_2"}
+    booked = PADDLE.changed("transaction.completed")
+    arrived = PADDLE.changed("transaction.completed", status="paid") | {
+        "event_type": "transaction.paid",
+        "event_id": "evt_2",
+    }
 
-    told = {event.id: event.type for payload in (arrived, booked) for event in events(payload)}
+    told = {event.id: event.type for payload in (arrived, booked) for event in PADDLE.events(payload)}
 
     assert list(told.values()) == ["payment.succeeded", "invoice.paid", "subscription.renewed"]
 
@@ -94,7 +68,7 @@ def test_a_payment_is_told_once_though_two_events_tell_of_it():
     ],
 )
 def test_only_what_paddle_charges_by_itself_renews(origin, expected):
-    assert types(changed("transaction.completed", origin=origin)) == expected
+    assert PADDLE.types(PADDLE.changed("transaction.completed", origin=origin)) == expected
 
 
 @pytest.mark.parametrize(
@@ -111,9 +85,11 @@ def test_only_what_paddle_charges_by_itself_renews(origin, expected):
     ],
 )
 def test_an_invoice_is_due_by_its_terms(terms, expected):
-    payload = changed("transaction.billed", billed_at="2026-01-31T08:00:00Z", billing_details={"payment_terms": terms})
+    payload = PADDLE.changed(
+        "transaction.billed", billed_at="2026-01-31T08:00:00Z", billing_details={"payment_terms": terms}
+    )
 
-    assert data(payload, "invoice.finalized")["invoice"]["due_at"] == expected
+    assert PADDLE.data(payload, "invoice.finalized")["invoice"]["due_at"] == expected
 
 
 @pytest.mark.parametrize(
@@ -133,22 +109,28 @@ def test_an_invoice_is_due_by_its_terms(terms, expected):
     ],
 )
 def test_an_adjustment_means_what_its_action_and_status_say(native, action, status, expected):
-    payload = changed("adjustment.created", action=action, status=status) | {"event_type": native}
+    payload = PADDLE.changed("adjustment.created", action=action, status=status) | {"event_type": native}
 
-    assert types(payload) == expected
+    assert PADDLE.types(payload) == expected
 
 
 def test_a_planned_cancellation_is_told_once():
-    first = sample("subscription.updated--cancellation-planned")
-    again = changed("subscription.updated--cancellation-planned", custom_data={"note": "x"}) | {"event_id": "evt_again"}
-    gone = changed("subscription.updated", scheduled_change={"action": "pause", "effective_at": "2026-12-22T07:00:00Z"})
+    first = PADDLE.payload("subscription.updated--cancellation-planned")
+    again = PADDLE.changed("subscription.updated--cancellation-planned", custom_data={"note": "x"}) | {
+        "event_id": "evt_again"
+    }
+    gone = PADDLE.changed(
+        "subscription.updated", scheduled_change={"action": "pause", "effective_at": "2026-12-22T07:00:00Z"}
+    )
 
-    assert len({event.id for payload in (first, again) for event in events(payload)}) == 1
-    assert types(gone) == ["subscription.updated"]
+    assert len({event.id for payload in (first, again) for event in PADDLE.events(payload)}) == 1
+    assert PADDLE.types(gone) == ["subscription.updated"]
 
 
 def test_a_price_of_another_currency_is_not_guessed():
-    found = data(changed("subscription.updated", currency_code="USD"), "subscription.updated")["subscription"]
+    found = PADDLE.data(PADDLE.changed("subscription.updated", currency_code="USD"), "subscription.updated")[
+        "subscription"
+    ]
 
     assert (found["amount"], found["currency"]) == (None, "USD")
 
@@ -163,17 +145,17 @@ def test_a_price_of_another_currency_is_not_guessed():
 )
 @pytest.mark.parametrize("name", ["transaction.completed", "transaction.payment_failed", "subscription.updated"])
 def test_odd_values_break_nothing(name, fields):
-    payload = changed(name, **fields)
+    payload = PADDLE.changed(name, **fields)
 
-    assert {event.defect for event in events(payload)} == {None}
-    assert "unknown" not in types(payload)
+    assert {event.defect for event in PADDLE.events(payload)} == {None}
+    assert "unknown" not in PADDLE.types(payload)
 
 
 @pytest.mark.parametrize(
     "payload", [{}, {"event_type": 7}, {"event_type": "transaction.paid"}, {"event_type": "new.one"}]
 )
 def test_a_body_that_is_no_event_is_kept_as_unknown(payload):
-    assert types(payload) == ["unknown"]
+    assert PADDLE.types(payload) == ["unknown"]
 
 
 def header(body: bytes, *secrets: str, stamp: int = NOW) -> str:
@@ -248,7 +230,7 @@ PUBLISHED = {
 
 @of_every_file("gateways/paddle/*.json")
 def test_a_published_payload_is_told_exactly(path):
-    found = events(json.loads(path.read_bytes()))
+    found = PADDLE.events(json.loads(path.read_bytes()))
 
     told = []
     for event in found:

@@ -16,13 +16,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from corpus import files, of_corpus, published, rows
+from kit.provider import ProviderUnderTest
 from kit.waiting import PATIENCE_SECONDS
 from relay.errors import ConfigError, Unreachable, Unreadable, VerificationError, VerificationUnavailable
 from relay.formats import jsontext
 from relay.http import Answer, fetch
 from relay.inbound.identity import read, repeat_key
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Inbound, Source
+from relay.model import Inbound
 from relay.providers import get
 from relay.providers.paypal import certificates
 from relay.providers.paypal.certificates import NAMES, SANDBOX, check_address, fetch_certificate, system_roots
@@ -32,7 +32,7 @@ from relay.providers.paypal.tests.forgery import with_checksum
 from relay.providers.paypal.verification import PayPalSignature, scheme_for
 from relay.security.verification import Credentials
 
-PAYPAL = get("paypal")
+PAYPAL = ProviderUnderTest("paypal")
 NOW = 1795330801.0  # 2026-11-22T07:00:01Z
 HOUR, DAY = 3600, 86400
 BODY = b'{"id": "WH-1", "event_type": "PAYMENT.SALE.COMPLETED", "amount": 1.10, "who": "M\\u00fcller \xc3\xa9"}'
@@ -394,7 +394,7 @@ def test_the_systems_authorities_can_be_read() -> None:
 
 def test_only_paypal_can_sign() -> None:
     with pytest.raises(ConfigError, match="monitor mode"):
-        PAYPAL.verification.sign(Inbound(body=BODY), settings(), NOW)
+        PAYPAL.provider.verification.sign(Inbound(body=BODY), settings(), NOW)
 
 
 def test_the_simulator_is_accepted_only_where_it_is_allowed() -> None:
@@ -618,16 +618,13 @@ def test_secrets_do_not_print(fake: FakePayPal) -> None:
 
 def events_of(body: bytes) -> list[dict[str, Any]]:
     """The events of a body as type, customer and data without nulls; none of them may have a defect."""
-    source = Source("src_paypal", "ws_1", "paypal", "PayPal")
-    made = normalize(PAYPAL, read(PAYPAL, Inbound(body=body)), Origin(source, 1, "paypal_certificate"))
-    assert [event.defect for event in made] == [None] * len(made)
     return [
         {
             "type": event.type,
             "customer": known(event.envelope["customer"]),
             **known(event.envelope["data"]),
         }
-        for event in made
+        for event in PAYPAL.events(body)
     ]
 
 
@@ -1012,7 +1009,6 @@ def test_what_several_events_tell_is_told_once() -> None:
     """The payment of an invoice is a sale or a capture, which tells of itself; so is its refund."""
     paid = {"status": "PAID", "detail": {}, "payments": {"transactions": [{"type": "PAYPAL", "payment_id": "P-1"}]}}
     back = paid | {"status": "REFUNDED", "refunds": {"transactions": [{"type": "PAYPAL", "refund_id": "R-1"}]}}
-    source = Source("src_paypal", "ws_1", "paypal", "PayPal")
     bodies = [
         event("PAYMENT.CAPTURE.PENDING", id="P-1"),
         event("PAYMENT.CAPTURE.COMPLETED", id="P-1"),
@@ -1028,11 +1024,7 @@ def test_what_several_events_tell_is_told_once() -> None:
     told = {
         each.id: each.type
         for index, body in enumerate(bodies)
-        for each in normalize(
-            PAYPAL,
-            read(PAYPAL, Inbound(body=body.replace(b"WH-1", b"WH-1%d" % index))),
-            Origin(source, 1, "paypal_certificate"),
-        )
+        for each in PAYPAL.events(body.replace(b"WH-1", b"WH-1%d" % index))
     }
 
     assert list(told.values()) == [
@@ -1052,7 +1044,7 @@ def test_a_merchant_is_not_taken_for_the_customer() -> None:
     assert events_of(event("PAYMENT.CAPTURE.REFUNDED", id="R-1", payer=payer))[0]["customer"] is None
 
 
-@pytest.mark.parametrize("native", PAYPAL.events)
+@pytest.mark.parametrize("native", PAYPAL.provider.events)
 def test_an_event_that_tells_nothing_is_still_said(native: str) -> None:
     assert "unknown" not in types_of(native)
 

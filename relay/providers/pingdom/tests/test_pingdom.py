@@ -4,23 +4,9 @@ from typing import Any
 
 import pytest
 
-from relay.develop.samples import RECEIVED_AT, find
-from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.pingdom import PROVIDER
+from kit.provider import ProviderUnderTest
 
-ORIGIN = Origin(Source("src_1", "ws_1", "pingdom", "Pingdom"), 1, "shared_token")
-
-
-def events(payload: Any, **settings: Any) -> list[Event]:
-    webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT, settings=PROVIDER.usual_settings | settings)
-    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
-
-
-def sample(name: str) -> Any:
-    return jsontext.loads(find(f"pingdom:{name}").inbound.body)
+PINGDOM = ProviderUnderTest("pingdom")
 
 
 @pytest.mark.parametrize(
@@ -35,24 +21,26 @@ def sample(name: str) -> Any:
     ],
 )
 def test_a_transaction_that_fails_is_down_like_a_check(state: str | None, told: str) -> None:
-    assert [event.type for event in events(sample("down") | {"current_state": state})] == [told]
+    assert PINGDOM.types(PINGDOM.payload("down") | {"current_state": state}) == [told]
 
 
 @pytest.mark.parametrize(("importance", "severity"), [("LOW", "warning"), ("HIGH", "critical"), (None, "critical")])
 def test_what_is_of_low_importance_warns(importance: str | None, severity: str) -> None:
-    (event,) = events(sample("down") | {"importance_level": importance})
+    event = PINGDOM.event(PINGDOM.payload("down") | {"importance_level": importance})
 
     assert (event.type, event.envelope["severity"]) == ("monitor.down", severity)
 
 
 @pytest.mark.parametrize("probe", [{}, None, [], {"location": None}])
 def test_a_probe_may_be_empty(probe: Any) -> None:
-    (event,) = events(sample("down") | {"first_probe": probe, "second_probe": probe})
+    event = PINGDOM.event(PINGDOM.payload("down") | {"first_probe": probe, "second_probe": probe})
 
     assert event.envelope["data"]["monitor"]["region"] is None
 
 
 def test_a_check_of_no_website_is_known_by_its_host() -> None:
-    (event,) = events(sample("down") | {"check_type": "IMAP", "check_params": {"hostname": "imap.acme.example"}})
+    event = PINGDOM.event(
+        PINGDOM.payload("down") | {"check_type": "IMAP", "check_params": {"hostname": "imap.acme.example"}}
+    )
 
     assert event.envelope["data"]["alert"]["resource"] == "imap.acme.example"

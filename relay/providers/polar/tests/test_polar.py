@@ -5,49 +5,19 @@ import hashlib
 import hmac
 import json
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from corpus import of_every_file
-from relay.develop.samples import read_http
+from kit.provider import ProviderUnderTest
 from relay.errors import VerificationError
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Inbound
 from relay.providers.polar import PROVIDER
 from relay.security.verification import Credentials
 
-FOLDER = Path(__file__).parents[1]
+POLAR = ProviderUnderTest("polar", subject="data")
 NOW = 1_795_330_800
 BODY = b'{"type":"order.paid","data":{}}'
-
-
-def events(payload: dict[str, Any], webhook_id: str = "msg_1") -> list[Event]:
-    inbound = read(PROVIDER, Inbound(json.dumps(payload).encode(), headers={"webhook-id": webhook_id}))
-    return normalize(PROVIDER, inbound, Origin(Source("src_1", "ws_1", "polar", "P"), 1, "polar_signature"))
-
-
-def types(payload: dict[str, Any]) -> list[str]:
-    return [event.type for event in events(payload)]
-
-
-def data(payload: dict[str, Any], event_type: str) -> dict[str, Any]:
-    [event] = [event for event in events(payload) if event.type == event_type]
-    found: dict[str, Any] = event.envelope["data"]
-    return found
-
-
-def sample(name: str) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads(read_http(FOLDER / "samples" / f"{name}.http")[1].body)
-    return payload
-
-
-def changed(name: str, /, **fields: Any) -> dict[str, Any]:
-    payload = sample(name)
-    payload["data"] |= fields
-    return payload
 
 
 @pytest.mark.parametrize(
@@ -61,9 +31,9 @@ def changed(name: str, /, **fields: Any) -> dict[str, Any]:
     ],
 )
 def test_a_payment_is_the_total_and_what_the_balance_does_to_it(currency, total, balance, expected):
-    payload = changed("order.paid", currency=currency, total_amount=total, applied_balance_amount=balance)
+    payload = POLAR.changed("order.paid", currency=currency, total_amount=total, applied_balance_amount=balance)
 
-    found = data(payload, "payment.succeeded")["payment"]
+    found = POLAR.data(payload, "payment.succeeded")["payment"]
 
     assert (found["amount"], found["amount_minor"], found["currency"]) == expected
 
@@ -71,22 +41,22 @@ def test_a_payment_is_the_total_and_what_the_balance_does_to_it(currency, total,
 def test_a_customer_that_came_along_is_told_alone():
     person = {"id": "cus_1", "email": "zoe@acme.example"}
 
-    [event, _] = events(changed("order.paid", customer=person, customer_id="cus_2", customer_name="Ada"))
+    [event, _] = POLAR.events(POLAR.changed("order.paid", customer=person, customer_id="cus_2", customer_name="Ada"))
 
     assert event.envelope["customer"] == {"id": "cus_1", "name": None, "email": "zoe@acme.example", "company": None}
 
 
 @pytest.mark.parametrize("due", [0, 2856])
 def test_a_paid_order_owes_nothing_whatever_its_due_amount_says(due):
-    bill = data(changed("order.paid", due_amount=due), "invoice.paid")["invoice"]
+    bill = POLAR.data(POLAR.changed("order.paid", due_amount=due), "invoice.paid")["invoice"]
 
     assert (bill["amount_minor"], bill["amount_due_minor"], bill["amount_paid_minor"]) == (2856, 0, 2856)
 
 
 def test_a_refund_is_told_with_its_tax():
-    refund = data(sample("refund.updated"), "refund.succeeded")["refund"]
+    refund = POLAR.data(POLAR.payload("refund.updated"), "refund.succeeded")["refund"]
 
-    assert (refund["amount"], refund["payment_id"]) == (Decimal("11.90"), sample("order.paid")["data"]["id"])
+    assert (refund["amount"], refund["payment_id"]) == (Decimal("11.90"), POLAR.payload("order.paid")["data"]["id"])
 
 
 @pytest.mark.parametrize(
@@ -102,7 +72,7 @@ def test_a_refund_is_told_with_its_tax():
     ],
 )
 def test_a_refund_means_what_its_status_says(native, status, expected):
-    assert types(changed("refund.created", status=status) | {"type": native}) == expected
+    assert POLAR.types(POLAR.changed("refund.created", status=status) | {"type": native}) == expected
 
 
 @pytest.mark.parametrize(
@@ -110,21 +80,25 @@ def test_a_refund_means_what_its_status_says(native, status, expected):
     [("open", []), ("confirmed", []), ("succeeded", ["checkout.completed"]), ("failed", []), (None, [])],
 )
 def test_only_a_checkout_that_succeeded_is_told(status, expected):
-    assert types(changed("checkout.updated", status=status)) == expected
+    assert POLAR.types(POLAR.changed("checkout.updated", status=status)) == expected
 
 
 def test_what_several_events_tell_is_told_once():
     payloads = [
-        changed("refund.updated") | {"type": "refund.created"},
-        sample("refund.updated"),
-        sample("order.refunded"),
-        sample("checkout.updated"),
-        changed("checkout.updated", metadata={"note": "x"}),
-        sample("subscription.canceled--at-once"),
-        sample("subscription.canceled--at-once") | {"type": "subscription.revoked"},
+        POLAR.changed("refund.updated") | {"type": "refund.created"},
+        POLAR.payload("refund.updated"),
+        POLAR.payload("order.refunded"),
+        POLAR.payload("checkout.updated"),
+        POLAR.changed("checkout.updated", metadata={"note": "x"}),
+        POLAR.payload("subscription.canceled--at-once"),
+        POLAR.payload("subscription.canceled--at-once") | {"type": "subscription.revoked"},
     ]
 
-    told = {event.id: event.type for index, each in enumerate(payloads) for event in events(each, f"msg_{index}")}
+    told = {
+        event.id: event.type
+        for index, each in enumerate(payloads)
+        for event in POLAR.events(each, headers={"webhook-id": f"msg_{index}"})
+    }
 
     assert list(told.values()) == [
         "refund.succeeded",
@@ -136,11 +110,11 @@ def test_what_several_events_tell_is_told_once():
 
 @pytest.mark.parametrize(("status", "expected"), [("void", ["invoice.voided"]), ("paid", []), (None, [])])
 def test_an_updated_order_is_told_only_when_it_is_void(status, expected):
-    assert types(changed("order.created", status=status) | {"type": "order.updated"}) == expected
+    assert POLAR.types(POLAR.changed("order.created", status=status) | {"type": "order.updated"}) == expected
 
 
 def test_a_canceled_subscription_runs_on_and_does_not_renew():
-    found = data(sample("subscription.canceled"), "subscription.cancellation_scheduled")["subscription"]
+    found = POLAR.data(POLAR.payload("subscription.canceled"), "subscription.cancellation_scheduled")["subscription"]
 
     assert (found["status"], found["cancel_at"], found["renews_at"]) == ("active", "2026-12-22T07:00:00Z", None)
 
@@ -155,15 +129,15 @@ def test_a_canceled_subscription_runs_on_and_does_not_renew():
 )
 @pytest.mark.parametrize("name", ["order.paid", "order.refunded", "subscription.cycled", "customer.created"])
 def test_odd_values_break_nothing(name, fields):
-    payload = changed(name, **fields)
+    payload = POLAR.changed(name, **fields)
 
-    assert {event.defect for event in events(payload)} == {None}
-    assert "unknown" not in types(payload)
+    assert {event.defect for event in POLAR.events(payload)} == {None}
+    assert "unknown" not in POLAR.types(payload)
 
 
 @pytest.mark.parametrize("payload", [{}, {"type": 7}, {"type": "order.paid"}, {"type": "new.one", "data": {}}])
 def test_a_body_that_is_no_event_is_kept_as_unknown(payload):
-    assert types(payload) == ["unknown"]
+    assert POLAR.types(payload) == ["unknown"]
 
 
 def signed(key: bytes) -> Inbound:
@@ -218,7 +192,7 @@ PUBLISHED = {
 
 @of_every_file("gateways/polar/*.json")
 def test_a_published_payload_is_told_exactly(path):
-    found = events(json.loads(path.read_bytes()))
+    found = POLAR.events(json.loads(path.read_bytes()))
 
     told = []
     for event in found:

@@ -5,22 +5,19 @@ from typing import Any
 
 import pytest
 
-from relay.develop.samples import RECEIVED_AT
+from kit.provider import ProviderUnderTest
 from relay.errors import VerificationError
-from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Event, Inbound
 from relay.providers.porkbun import PROVIDER
 from relay.security.verification import Credentials
 
-ORIGIN = Origin(Source("src_1", "ws_1", "porkbun", "Porkbun"), 1, "porkbun_signature")
+PORKBUN = ProviderUnderTest("porkbun")
 SECRET = "whk_made_up"
 
 
 def posted(event: Any, data: Any, **more: Any) -> list[Event]:
     payload = {"event": event, "id": "e1", "createdAt": "2026-11-22T06:59:58Z", "data": data, **more}
-    return normalize(PROVIDER, read(PROVIDER, Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT)), ORIGIN)
+    return PORKBUN.events(payload)
 
 
 def test_the_timestamp_is_signed_with_the_body() -> None:

@@ -2,27 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from corpus import of_corpus, published
-from relay.develop.samples import read_http
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.proxmox import PROVIDER
+from kit.provider import ProviderUnderTest
 
+PROXMOX = ProviderUnderTest("proxmox")
 FOLDER = Path(__file__).parents[1]
-
-
-def events(note: Any) -> list[Event]:
-    inbound = read(PROVIDER, Inbound(json.dumps(note).encode()))
-    return normalize(PROVIDER, inbound, Origin(Source("src_1", "ws_1", "proxmox", "P"), 1, "shared_token"))
-
-
-def sample(name: str) -> Any:
-    return json.loads(read_http(FOLDER / "samples" / f"{name}.http")[1].body)
 
 
 @pytest.mark.parametrize(
@@ -46,34 +33,34 @@ def sample(name: str) -> Any:
     ],
 )
 def test_what_a_type_and_its_severity_mean(kind, severity, told, urgency):
-    [event] = events({"title": "t", "message": "m", "severity": severity, "fields": {"type": kind}})
+    event = PROXMOX.event({"title": "t", "message": "m", "severity": severity, "fields": {"type": kind}})
 
     assert (event.type, event.envelope["severity"]) == (told, urgency)
 
 
 def test_a_collection_that_fails_and_works_again_is_one_alert():
-    failed = sample("gc")
+    failed = PROXMOX.payload("gc")
     notes = (failed, failed | {"severity": "info", "timestamp": 1_795_340_000})
 
-    keys = {event.envelope["data"]["alert"]["key"] for note in notes for event in events(note)}
+    keys = {event.envelope["data"]["alert"]["key"] for note in notes for event in PROXMOX.events(note)}
 
     assert keys == {"gc/pbs2/vault"}
 
 
 def test_the_same_words_at_another_time_are_another_event():
-    note = sample("gc")
-    same, later = events(note), events(note | {"timestamp": 1_795_340_000})
+    note = PROXMOX.payload("gc")
+    same, later = PROXMOX.events(note), PROXMOX.events(note | {"timestamp": 1_795_340_000})
 
-    assert events(note)[0].id == same[0].id != later[0].id
+    assert PROXMOX.events(note)[0].id == same[0].id != later[0].id
 
 
 @pytest.mark.parametrize("path", sorted((FOLDER / "samples").glob("*.http")), ids=lambda path: path.stem)
 @pytest.mark.parametrize("odd", [None, "", 7, [], {}, "soon"])
 def test_no_field_is_needed(path, odd):
-    note = sample(path.stem)
+    note = PROXMOX.payload(path.stem)
 
     for name in note:
-        found = events(note | {name: odd})
+        found = PROXMOX.events(note | {name: odd})
         assert {(each.defect, (each.envelope["data"].get("unknown") or {}).get("defect")) for each in found} == {
             (None, None)
         }, name
@@ -89,6 +76,6 @@ TOLD = {
 @of_corpus
 @pytest.mark.parametrize(("name", "told"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, told):
-    found = events(json.loads(published(f"panels/proxmox/{name}")))
+    found = PROXMOX.events(json.loads(published(f"panels/proxmox/{name}")))
 
     assert [(event.type, event.defect) for event in found] == [(told, None)]

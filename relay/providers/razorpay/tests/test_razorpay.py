@@ -4,20 +4,18 @@ import hashlib
 import hmac
 import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from corpus import of_every_file
-from relay.develop.samples import read_http
+from kit.provider import ProviderUnderTest
 from relay.inbound.identity import native_id, read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Inbound
 from relay.providers.razorpay import PROVIDER
 from relay.security.verification import Credentials
 
-FOLDER = Path(__file__).parents[1]
+RAZORPAY = ProviderUnderTest("razorpay")
 NOW = 1_795_330_800
 
 
@@ -26,34 +24,8 @@ def inbound(payload: dict[str, Any], event_id: str = "") -> Inbound:
     return read(PROVIDER, Inbound(json.dumps(payload).encode(), headers=headers))
 
 
-def events(payload: dict[str, Any], event_id: str = "") -> list[Event]:
-    origin = Origin(Source("src_1", "ws_1", "razorpay", "R"), 1, "razorpay_signature")
-    return normalize(PROVIDER, inbound(payload, event_id), origin)
-
-
-def types(payload: dict[str, Any]) -> list[str]:
-    return [event.type for event in events(payload)]
-
-
-def data(payload: dict[str, Any], event_type: str) -> dict[str, Any]:
-    [event] = [event for event in events(payload) if event.type == event_type]
-    found: dict[str, Any] = event.envelope["data"]
-    return found
-
-
-def sample(name: str) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads(read_http(FOLDER / "samples" / f"{name}.http")[1].body)
-    return payload
-
-
-def changed(name: str, entity: str, /, **fields: Any) -> dict[str, Any]:
-    payload = sample(name)
-    payload["payload"][entity]["entity"] |= fields
-    return payload
-
-
 def without(name: str, entity: str) -> dict[str, Any]:
-    payload = sample(name)
+    payload = RAZORPAY.payload(name)
     del payload["payload"][entity]
     return payload
 
@@ -69,19 +41,29 @@ def without(name: str, entity: str) -> dict[str, Any]:
     ],
 )
 def test_money_is_counted_in_the_currencys_smallest_unit(currency, amount, expected):
-    payload = changed("payment.captured--dinar", "payment", currency=currency, amount=amount)
+    payload = RAZORPAY.changed("payment.captured--dinar", "payload.payment.entity", currency=currency, amount=amount)
 
-    found = data(payload, "payment.succeeded")["payment"]
+    found = RAZORPAY.data(payload, "payment.succeeded")["payment"]
 
     assert (found["amount"], found["amount_minor"]) == expected
 
 
 def test_one_payment_is_told_once():
-    captured = sample("subscription.charged") | {"event": "payment.captured"}
+    captured = RAZORPAY.payload("subscription.charged") | {"event": "payment.captured"}
     authorized = captured | {"event": "payment.authorized"}
-    payloads = (authorized, captured, sample("subscription.charged"), sample("invoice.paid"), sample("order.paid"))
+    payloads = (
+        authorized,
+        captured,
+        RAZORPAY.payload("subscription.charged"),
+        RAZORPAY.payload("invoice.paid"),
+        RAZORPAY.payload("order.paid"),
+    )
 
-    told = {event.id: event.type for index, each in enumerate(payloads) for event in events(each, f"evt_{index}")}
+    told = {
+        event.id: event.type
+        for index, each in enumerate(payloads)
+        for event in RAZORPAY.events(each, headers={"x-razorpay-event-id": f"evt_{index}"})
+    }
 
     assert sorted(told.values()) == ["invoice.paid", "order.paid", "payment.succeeded", "subscription.renewed"]
 
@@ -91,7 +73,7 @@ def test_one_payment_is_told_once():
     [("authorized", ["payment.pending"]), ("captured", ["payment.succeeded"]), (None, ["payment.pending"])],
 )
 def test_an_authorized_payment_may_be_captured_by_now(status, expected):
-    assert types(changed("payment.authorized", "payment", status=status)) == expected
+    assert RAZORPAY.types(RAZORPAY.changed("payment.authorized", "payload.payment.entity", status=status)) == expected
 
 
 @pytest.mark.parametrize(
@@ -107,12 +89,12 @@ def test_an_authorized_payment_may_be_captured_by_now(status, expected):
     ],
 )
 def test_what_does_not_come_along_is_not_told(name, entity, expected):
-    assert types(without(name, entity)) == expected
+    assert RAZORPAY.types(without(name, entity)) == expected
 
 
 def test_a_failed_charge_is_tried_again_until_it_is_halted():
-    pending = data(sample("subscription.pending"), "payment.failed")["payment"]
-    [halted] = events(sample("subscription.halted"))
+    pending = RAZORPAY.data(RAZORPAY.payload("subscription.pending"), "payment.failed")["payment"]
+    [halted] = RAZORPAY.events(RAZORPAY.payload("subscription.halted"))
 
     assert (pending["next_attempt_at"], pending["subscription_id"]) == ("2026-11-23T07:00:00Z", "sub_NorthSub1042")
     assert (halted.type, halted.envelope["severity"]) == ("subscription.past_due", "critical")
@@ -125,21 +107,23 @@ def test_a_failed_charge_is_tried_again_until_it_is_halted():
 )
 @pytest.mark.parametrize("name", ["refund.created", "payment.dispute.created"])
 def test_a_payment_that_is_given_back_is_told_as_it_stands(name, now, expected):
-    [event] = events(changed(name, "payment", status=now))
+    event = RAZORPAY.event(RAZORPAY.changed(name, "payload.payment.entity", status=now))
 
     assert event.envelope["data"]["payment"]["status"] == expected
 
 
 def test_an_older_invoice_does_not_say_how_much_was_paid():
-    payload = changed("invoice.paid", "invoice", amount_paid=None, amount_due=None)
+    payload = RAZORPAY.changed("invoice.paid", "payload.invoice.entity", amount_paid=None, amount_due=None)
 
-    bill = data(payload, "invoice.paid")["invoice"]
+    bill = RAZORPAY.data(payload, "invoice.paid")["invoice"]
 
     assert (bill["amount_paid_minor"], bill["amount_due_minor"]) == (49900, 0)
 
 
 def test_an_address_that_stands_for_none_is_none():
-    [event] = events(changed("payment.failed", "payment", email="void@razorpay.com", customer_id=None))
+    event = RAZORPAY.event(
+        RAZORPAY.changed("payment.failed", "payload.payment.entity", email="void@razorpay.com", customer_id=None)
+    )
 
     assert event.envelope["customer"] is None
 
@@ -154,20 +138,20 @@ def test_an_address_that_stands_for_none_is_none():
 )
 def test_an_address_of_another_payer_is_not_the_customers(payer, expected):
     """What is typed in at a checkout is not looked up among the customers."""
-    for event in events(changed("subscription.charged", "payment", **payer)):
+    for event in RAZORPAY.events(RAZORPAY.changed("subscription.charged", "payload.payment.entity", **payer)):
         assert (event.customer_id, event.customer_email) == expected
 
 
 def test_a_payer_whom_nobody_numbered_is_known_by_the_address():
     for payment in ({"customer_id": None}, {"customer_id": None, "email": "void@razorpay.com"}):
-        [event] = events(changed("payment.failed", "payment", **payment))
+        event = RAZORPAY.event(RAZORPAY.changed("payment.failed", "payload.payment.entity", **payment))
 
         found = event.customer_id, event.customer_email
         assert found == (None, None if "email" in payment else "anaya@example.com")
 
 
 def test_the_id_is_in_a_header_or_is_made_of_the_body():
-    payload = sample("payment.failed")
+    payload = RAZORPAY.payload("payment.failed")
 
     ids = {native_id(PROVIDER, inbound(payload, given)) for given in ("", "", "evt_1")}
 
@@ -195,17 +179,17 @@ def test_the_id_is_in_a_header_or_is_made_of_the_body():
     ],
 )
 def test_odd_values_break_nothing(name, entity, fields):
-    payload = changed(name, entity, **fields)
+    payload = RAZORPAY.changed(name, f"payload.{entity}.entity", **fields)
 
-    assert {event.defect for event in events(payload)} == {None}
-    assert "unknown" not in types(payload)
+    assert {event.defect for event in RAZORPAY.events(payload)} == {None}
+    assert "unknown" not in RAZORPAY.types(payload)
 
 
 @pytest.mark.parametrize(
     "payload", [{}, {"event": 7}, {"event": "payment.failed"}, {"event": "new.one", "payload": {}}]
 )
 def test_a_body_that_is_no_event_is_kept_as_unknown(payload):
-    assert types(payload) == ["unknown"]
+    assert RAZORPAY.types(payload) == ["unknown"]
 
 
 def test_what_we_sign_is_what_they_sign():
@@ -243,7 +227,7 @@ PUBLISHED = {
 
 @of_every_file("gateways/razorpay/*.json")
 def test_a_published_payload_is_told_exactly(path):
-    found = events(json.loads(path.read_bytes()))
+    found = RAZORPAY.events(json.loads(path.read_bytes()))
 
     told = []
     for event in found:

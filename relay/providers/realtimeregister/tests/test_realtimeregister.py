@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
+from kit.provider import ProviderUnderTest
 from relay.develop.samples import RECEIVED_AT
 from relay.errors import VerificationError
 from relay.formats import jsontext
 from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Event, Inbound
 from relay.providers.realtimeregister import PROVIDER
 from relay.security.verification import Credentials
 
-ORIGIN = Origin(Source("src_1", "ws_1", "realtimeregister", "RR"), 1, "realtimeregister_signature")
+REALTIMEREGISTER = ProviderUnderTest("realtimeregister")
 # The documentation's own example: https://dm.realtimeregister.com/docs/api/notifications/webhook
 KEY, BODY = "EXAMPLE_KEY", b'{"payload": "examplePayload"}'
 SHOWN = "IDk5OTI4ZmFlMDI3Y2M2MDI0MDU5NGVjZjgyOTM2OTM2NWNhMWM5YjllYzg3MTA2ZDA0YzMxOWE0NWVlMGJkNDk="
@@ -44,7 +44,7 @@ def test_nothing_else_is_one(signature: str) -> None:
 
 def posted(**fields: Any) -> Event:
     inbound = read(PROVIDER, Inbound(jsontext.dumps({"id": 1, **fields}), received_at=RECEIVED_AT))
-    (event,) = normalize(PROVIDER, inbound, ORIGIN)
+    (event,) = REALTIMEREGISTER.events(inbound)
     assert event.defect is None
     return event
 

@@ -5,24 +5,18 @@ from typing import Any
 import pytest
 
 from corpus import files, of_corpus, published
-from kit.fake_api import (
-    KEY,
-    ask,
-    brief,
-    complete,
-    dumped,
-    events,
-    failing,
-    types,
-    vendor,
-)
+from kit.fake_api import KEY, ask, complete, failing, vendor
+from kit.provider import ProviderUnderTest, brief
 from kit.vendor import Vendor
 from relay.errors import VerificationError
+from relay.formats import jsontext
 from relay.model import Event, Inbound
 from relay.providers import get
 from relay.security.verification import Credentials
 
 __all__ = ["failing", "vendor"]
+
+RECURLY = ProviderUnderTest("recurly")
 
 NOW = 1_795_330_800
 VERENA = ("1", "Verena Example", "verena@example.com")
@@ -100,7 +94,7 @@ PUBLISHED: dict[str, tuple[Any, ...]] = {
 @of_corpus
 @pytest.mark.parametrize(("name", "expected"), PUBLISHED.items(), ids=PUBLISHED)
 def test_a_published_payload_is_told(name: str, expected: tuple[Any, ...]) -> None:
-    [event] = events("recurly", published(f"gateways/recurly/{name}"))
+    [event] = RECURLY.events(published(f"gateways/recurly/{name}"))
 
     entity = next(iter(event.envelope["data"].values()))
     who = event.envelope["customer"]
@@ -118,7 +112,7 @@ def test_every_published_payload_is_in_the_table() -> None:
 
 def posted(kind: str, happened: str, **fields: Any) -> bytes:
     told = {"id": "r1", "object_type": kind, "event_type": happened, "event_time": "2026-11-22T06:59:58Z"}
-    return dumped(told | fields)
+    return jsontext.dumps(told | fields)
 
 
 def xml(root: str, inner: str = "") -> bytes:
@@ -155,7 +149,7 @@ def xml(root: str, inner: str = "") -> bytes:
 def test_both_kinds_of_webhook_become_the_same(native: str, notification: str, expected: str) -> None:
     kind, _, happened = native.partition(".")
 
-    assert types("recurly", posted(kind, happened)) == types("recurly", xml(notification)) == [expected]
+    assert RECURLY.types(posted(kind, happened)) == RECURLY.types(xml(notification)) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -164,14 +158,14 @@ def test_both_kinds_of_webhook_become_the_same(native: str, notification: str, e
 def test_an_older_invoice_is_closed_paid_or_not(state: str, expected: list[str]) -> None:
     body = xml("closed_invoice", f"<invoice><invoice_number>7</invoice_number><state>{state}</state></invoice>")
 
-    assert types("recurly", body) == expected
+    assert RECURLY.types(body) == expected
 
 
 def test_the_last_reminder_promises_no_other_attempt() -> None:
     inner = "<invoice><final_dunning_event type='boolean'>{}</final_dunning_event></invoice>"
 
-    assert types("recurly", xml("new_dunning_event", inner.format("true"))) == []
-    assert types("recurly", xml("new_dunning_event", inner.format("false"))) == ["payment.retry_scheduled"]
+    assert RECURLY.types(xml("new_dunning_event", inner.format("true"))) == []
+    assert RECURLY.types(xml("new_dunning_event", inner.format("false"))) == ["payment.retry_scheduled"]
 
 
 MANUAL = "<invoice><invoice_number>7</invoice_number><collection_method>manual</collection_method>{}</invoice>"
@@ -179,9 +173,9 @@ MANUAL = "<invoice><invoice_number>7</invoice_number><collection_method>manual</
 
 @pytest.mark.parametrize("final", ["", "<final_dunning_event type='boolean'>true</final_dunning_event>"])
 def test_an_invoice_that_is_paid_by_hand_is_overdue_and_not_tried_again(final: str) -> None:
-    [past_due] = events("recurly", xml("past_due_charge_invoice", MANUAL.format("")))
+    [past_due] = RECURLY.events(xml("past_due_charge_invoice", MANUAL.format("")))
 
-    [reminded] = events("recurly", xml("new_dunning_event", MANUAL.format(final)))
+    [reminded] = RECURLY.events(xml("new_dunning_event", MANUAL.format(final)))
 
     assert brief(reminded, "number", "status") == ("invoice.overdue", "7", "overdue")
     assert reminded.envelope["data"].get("payment") is None
@@ -194,7 +188,7 @@ def test_an_invoice_that_is_paid_by_hand_is_overdue_and_not_tried_again(final: s
 def test_whether_a_json_reminder_announces_a_try_is_asked(method: str, expected: str, vendor: Vendor) -> None:
     vendor.answers = {"/invoices/number-7": {"id": "i7", "number": "7", "collection_method": method}}
 
-    [event] = ask("recurly", posted("dunning_event", "created", invoice_number=7), vendor).events
+    [event] = ask(RECURLY, posted("dunning_event", "created", invoice_number=7), vendor).events
 
     assert event.type == expected
 
@@ -208,7 +202,7 @@ def test_an_xml_payment_without_the_sites_currency_has_no_amount() -> None:
 
 def payment(**fields: Any) -> list[Event]:
     inner = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
-    return events("recurly", xml("successful_payment", f"<transaction><id>t1</id>{inner}</transaction>"))
+    return RECURLY.events(xml("successful_payment", f"<transaction><id>t1</id>{inner}</transaction>"))
 
 
 def test_xml_that_comes_again_tells_the_same_payment() -> None:
@@ -219,7 +213,7 @@ def test_xml_that_comes_again_tells_the_same_payment() -> None:
 
 
 def test_a_payment_is_the_same_in_xml_and_in_json() -> None:
-    [by_json] = events("recurly", posted("payment", "succeeded", uuid="t1"))
+    [by_json] = RECURLY.events(posted("payment", "succeeded", uuid="t1"))
 
     assert by_json.id == payment()[0].id
 
@@ -230,7 +224,7 @@ def test_a_payment_is_the_same_in_xml_and_in_json() -> None:
 def test_xml_payments_are_in_the_sites_currency(currency: str, cents: str, expected: str) -> None:
     body = xml("successful_payment", f"<transaction><amount_in_cents>{cents}</amount_in_cents></transaction>")
 
-    [event] = events("recurly", body, settings={"currency": currency})
+    [event] = RECURLY.events(body, settings={"currency": currency})
 
     found = event.envelope["data"]["payment"]
     assert (str(found["amount"]), found["amount_minor"], found["currency"]) == (expected, 1000, currency)
@@ -240,7 +234,7 @@ def test_xml_payments_are_in_the_sites_currency(currency: str, cents: str, expec
 def test_xml_payments_say_whether_they_are_tests(said: str, expected: bool) -> None:
     body = xml("failed_payment", f"<transaction><test type='boolean'>{said}</test></transaction>")
 
-    [event] = events("recurly", body)
+    [event] = RECURLY.events(body)
 
     assert event.envelope["livemode"] is expected
 
@@ -248,7 +242,7 @@ def test_xml_payments_say_whether_they_are_tests(said: str, expected: bool) -> N
 def test_a_repeat_is_known_by_the_header() -> None:
     body, headers = posted("subscription", "renewed", uuid="s1"), {"recurly-notification-id": "n1"}
 
-    [event] = events("recurly", body, headers=headers)
+    [event] = RECURLY.events(body, headers=headers)
 
     assert event.envelope["provider_event"]["id"] == "n1"
 
@@ -295,7 +289,7 @@ def test_the_password_of_xml_signs_no_json() -> None:
     ],
 )
 def test_the_object_whose_id_came_is_asked_for(body: bytes, path: str, vendor: Vendor) -> None:
-    ask("recurly", body, vendor)
+    ask(RECURLY, body, vendor)
 
     assert vendor.paths == [path]
     assert vendor.asked[0].headers["accept"] == "application/vnd.recurly.v2021-02-25+json"
@@ -317,7 +311,7 @@ def test_a_failed_payment_is_told_with_its_reason_and_its_card(vendor: Vendor) -
         }
     }
 
-    [event] = ask("recurly", posted("payment", "failed", uuid="t1"), vendor).events
+    [event] = ask(RECURLY, posted("payment", "failed", uuid="t1"), vendor).events
 
     assert brief(event, "id", "amount_minor", "method", "card_last4", "failure_code") == (
         "payment.failed",
@@ -331,7 +325,7 @@ def test_a_failed_payment_is_told_with_its_reason_and_its_card(vendor: Vendor) -
 
 
 def test_without_an_answer_an_event_is_told_without_amounts(failing: Vendor) -> None:
-    found = ask("recurly", posted("charge_invoice", "past_due", invoice_number=7), failing)
+    found = ask(RECURLY, posted("charge_invoice", "past_due", invoice_number=7), failing)
 
     assert [brief(each, "number", "amount", "currency") for each in found.events] == [
         ("invoice.overdue", "7", None, None)
@@ -341,6 +335,6 @@ def test_without_an_answer_an_event_is_told_without_amounts(failing: Vendor) -> 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"id": "r1"}', b'{"object_type": 7, "event_type": []}', b"<a><b/></a>"])
 def test_a_body_that_is_no_event_is_kept_as_unknown(body: bytes) -> None:
-    [event] = events("recurly", body)
+    [event] = RECURLY.events(body)
 
     assert (event.type, event.envelope["data"]["unknown"]["defect"]) == ("unknown", None)

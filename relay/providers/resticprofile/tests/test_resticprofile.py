@@ -7,22 +7,11 @@ from urllib.parse import urlencode
 import pytest
 
 from corpus import of_corpus, published
+from kit.provider import ProviderUnderTest
 from relay.develop.samples import read_http
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.resticprofile import PROVIDER
 
+RESTICPROFILE = ProviderUnderTest("resticprofile")
 FOLDER = Path(__file__).parents[1]
-
-
-def events(body: bytes) -> list[Event]:
-    inbound = read(PROVIDER, Inbound(body))
-    return normalize(PROVIDER, inbound, Origin(Source("src_1", "ws_1", "resticprofile", "R"), 1, "shared_token"))
-
-
-def types(body: bytes) -> list[str]:
-    return [event.type for event in events(body)]
 
 
 def hook(command: str, **fields: str) -> bytes:
@@ -51,11 +40,13 @@ def hook(command: str, **fields: str) -> bytes:
     ],
 )
 def test_what_a_command_and_its_end_mean(command, fields, told):
-    assert types(hook(command, **fields)) == told
+    assert RESTICPROFILE.types(hook(command, **fields)) == told
 
 
 def test_the_body_that_their_pages_show_is_understood():
-    assert types(b'{"profileName": "self", "profileCommand": "backup", "exitCode": ""}') == ["backup.succeeded"]
+    assert RESTICPROFILE.types(b'{"profileName": "self", "profileCommand": "backup", "exitCode": ""}') == [
+        "backup.succeeded"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -73,11 +64,13 @@ def test_the_body_that_their_pages_show_is_understood():
     ],
 )
 def test_the_end_of_an_address_says_what_happened(path, told):
-    assert types(json.dumps({"method": "POST", "path": path, "query": {}, "body": "words"}).encode()) == told
+    assert (
+        RESTICPROFILE.types(json.dumps({"method": "POST", "path": path, "query": {}, "body": "words"}).encode()) == told
+    )
 
 
 def test_a_password_in_an_address_is_not_told():
-    [event] = events(read_http(FOLDER / "samples" / "backup--failed.http")[1].body)
+    event = RESTICPROFILE.event(read_http(FOLDER / "samples" / "backup--failed.http")[1].body)
 
     assert "made-up-password" not in event.body.decode()
     assert "rest:https://backup.example/srv1" in event.envelope["data"]["backup"]["error"]
@@ -85,10 +78,10 @@ def test_a_password_in_an_address_is_not_told():
 
 def test_what_a_status_file_told_before_has_the_same_id():
     status = json.loads(read_http(FOLDER / "samples" / "status-file.http")[1].body)
-    before = {event.id for event in events(json.dumps(status).encode())}
+    before = {event.id for event in RESTICPROFILE.events(status)}
     status["profiles"]["mail"]["backup"] |= {"success": True, "time": "2026-11-23T06:30:02Z"}
 
-    after = events(json.dumps(status).encode())
+    after = RESTICPROFILE.events(status)
 
     assert [event.type for event in after if event.id not in before] == ["backup.succeeded"]
 
@@ -98,7 +91,7 @@ def test_what_a_status_file_told_before_has_the_same_id():
 def test_no_field_of_a_status_is_needed(name, odd):
     status = {"success": True, "time": "2026-11-22T06:30:02Z"} | {name: odd}
 
-    found = events(json.dumps({"profiles": {"self": {"check": status}}}).encode())
+    found = RESTICPROFILE.events({"profiles": {"self": {"check": status}}})
 
     assert [event.defect for event in found] == [None]
 
@@ -107,7 +100,7 @@ def test_no_field_of_a_status_is_needed(name, odd):
     "body", [b"[]", b"[1]", b'{"profiles":{}}', b'{"profiles":{"a":7}}', b'{"profiles":7}', b"x=y"]
 )
 def test_what_is_no_report_is_kept_as_unknown(body):
-    assert [(event.type, event.defect) for event in events(body)] == [("unknown", None)]
+    assert [(event.type, event.defect) for event in RESTICPROFILE.events(body)] == [("unknown", None)]
 
 
 TOLD = {
@@ -119,6 +112,6 @@ TOLD = {
 @of_corpus
 @pytest.mark.parametrize(("name", "told"), TOLD.items())
 def test_a_published_payload_is_told_without_a_defect(name, told):
-    found = events(published(f"panels/resticprofile/{name}"))
+    found = RESTICPROFILE.events(published(f"panels/resticprofile/{name}"))
 
     assert [(event.type, event.defect) for event in found] == [(each, None) for each in told]

@@ -6,21 +6,18 @@ from urllib.parse import urlencode
 
 import pytest
 
+from kit.provider import ProviderUnderTest
 from relay.develop.samples import RECEIVED_AT
 from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Event, Inbound
 from relay.providers.slack import PROVIDER
 
-ORIGIN = Origin(Source("src_1", "ws_1", "slack", "Ops"), 1, "shared_token")
+SLACK = ProviderUnderTest("slack")
 
 
 def made_of(body: bytes, seconds: int = 0) -> Event:
     inbound = Inbound(body, received_at=RECEIVED_AT + timedelta(seconds=seconds))
-    (event,) = normalize(PROVIDER, read(PROVIDER, inbound), ORIGIN)
-    assert event.defect is None
-    return event
+    return SLACK.event(inbound)
 
 
 def posted(body: bytes, seconds: int = 0) -> Event:

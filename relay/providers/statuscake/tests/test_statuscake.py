@@ -4,13 +4,13 @@ from urllib.parse import urlencode
 
 import pytest
 
+from kit.provider import ProviderUnderTest
 from relay.develop.samples import RECEIVED_AT
 from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Event, Inbound
 from relay.providers.statuscake import PROVIDER
 
-ORIGIN = Origin(Source("src_1", "ws_1", "statuscake", "StatusCake"), 1, "shared_token")
+STATUSCAKE = ProviderUnderTest("statuscake")
 TOKEN = "0f343b0931126a20f133d67c2b018aaa"
 DOWN = {
     "Token": TOKEN,
@@ -23,9 +23,7 @@ DOWN = {
 
 
 def one(**change: str) -> Event:
-    webhook = Inbound(urlencode(DOWN | change).encode(), received_at=RECEIVED_AT)
-    (event,) = normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
-    return event
+    return STATUSCAKE.event(urlencode(DOWN | change).encode())
 
 
 def test_its_constant_token_is_neither_kept_nor_told() -> None:

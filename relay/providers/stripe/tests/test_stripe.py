@@ -11,44 +11,19 @@ import pytest
 import stripe
 
 from corpus import of_every_file
+from kit.provider import ProviderUnderTest
 from relay.develop.samples import read_http
 from relay.errors import VerificationError
 from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Inbound
 from relay.providers.stripe import PROVIDER
 from relay.security.verification import Credentials
 
+STRIPE = ProviderUnderTest("stripe", subject="data.object")
 FOLDER = Path(__file__).parents[1]
 SAMPLES = sorted((FOLDER / "samples").glob("*.http"))
 NOW = 1_795_330_800
 OLD, NEW = "whsec_the_old_one", "whsec_the_new_one"
-
-
-def events(payload: dict[str, Any]) -> list[Event]:
-    inbound = read(PROVIDER, Inbound(json.dumps(payload).encode()))
-    return normalize(PROVIDER, inbound, Origin(Source("src_1", "ws_1", "stripe", "S"), 1, "stripe_signature"))
-
-
-def types(payload: dict[str, Any]) -> list[str]:
-    return [event.type for event in events(payload)]
-
-
-def data(payload: dict[str, Any], event_type: str) -> dict[str, Any]:
-    [event] = [event for event in events(payload) if event.type == event_type]
-    found: dict[str, Any] = event.envelope["data"]
-    return found
-
-
-def sample(name: str) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads(read_http(FOLDER / "samples" / f"{name}.http")[1].body)
-    return payload
-
-
-def changed(name: str, /, **fields: Any) -> dict[str, Any]:
-    payload = sample(name)
-    payload["data"]["object"] |= fields
-    return payload
 
 
 RUNS, ENDS = 1_798_000_000, 1_795_400_000
@@ -100,10 +75,10 @@ SET = {"cancel_at": RUNS}
     ],
 )
 def test_an_update_means_what_its_previous_values_say(before, after, expected):
-    payload = changed("customer.subscription.updated", **after)
+    payload = STRIPE.changed("customer.subscription.updated", **after)
     payload["data"]["previous_attributes"] = before
 
-    assert types(payload) == expected
+    assert STRIPE.types(payload) == expected
 
 
 @pytest.mark.parametrize(
@@ -118,10 +93,10 @@ def test_an_update_means_what_its_previous_values_say(before, after, expected):
     ],
 )
 def test_an_updated_refund_is_told_when_its_status_is_new(before, status, expected):
-    payload = changed("refund.failed", status=status) | {"type": "refund.updated"}
+    payload = STRIPE.changed("refund.failed", status=status) | {"type": "refund.updated"}
     payload["data"]["previous_attributes"] = before
 
-    assert types(payload) == expected
+    assert STRIPE.types(payload) == expected
 
 
 @pytest.mark.parametrize(
@@ -134,9 +109,9 @@ def test_an_updated_refund_is_told_when_its_status_is_new(before, status, expect
     ],
 )
 def test_a_closed_dispute_is_won_or_lost_or_neither(status, expected):
-    payload = changed("charge.dispute.created", status=status) | {"type": "charge.dispute.closed"}
+    payload = STRIPE.changed("charge.dispute.created", status=status) | {"type": "charge.dispute.closed"}
 
-    [event] = events(payload)
+    event = STRIPE.event(payload)
 
     assert event.type == expected
     assert event.envelope["data"]["dispute"]["closed_at"] == "2026-11-22T07:00:00Z"
@@ -145,8 +120,8 @@ def test_a_closed_dispute_is_won_or_lost_or_neither(status, expected):
 @pytest.mark.parametrize("event_type", ["invoice.paid", "payment.succeeded", "subscription.renewed"])
 def test_an_invoice_says_the_same_in_both_shapes(event_type):
     """But for what since basil is not in it: the payment's id and how often the price is charged."""
-    since = deepcopy(data(sample("invoice.paid"), event_type))
-    until = deepcopy(data(sample("invoice.paid--before-basil"), event_type))
+    since = deepcopy(STRIPE.data(STRIPE.payload("invoice.paid"), event_type))
+    until = deepcopy(STRIPE.data(STRIPE.payload("invoice.paid--before-basil"), event_type))
     assert until["payment"].pop("id") == "pi_3SwHostRenew1042"
     assert since["payment"].pop("id") is None
     for each in (since, until):
@@ -156,14 +131,14 @@ def test_an_invoice_says_the_same_in_both_shapes(event_type):
 
 
 def test_ids_may_be_whole_objects():
-    payload = changed(
+    payload = STRIPE.changed(
         "invoice.paid--before-basil",
         customer={"id": "cus_9", "object": "customer", "name": "Ada", "business_name": "Ada Ltd"},
-        subscription=sample("customer.subscription.updated")["data"]["object"],
+        subscription=STRIPE.payload("customer.subscription.updated")["data"]["object"],
         payment_intent={"id": "pi_9", "object": "payment_intent"},
     )
 
-    paid, _, renewed = events(payload)
+    paid, _, renewed = STRIPE.events(payload)
 
     assert paid.envelope["customer"] == {
         "id": "cus_9",
@@ -176,57 +151,62 @@ def test_ids_may_be_whole_objects():
 
 
 def test_a_period_is_the_next_to_end_of_the_items():
-    items = deepcopy(sample("customer.subscription.created")["data"]["object"]["items"])
+    items = deepcopy(STRIPE.payload("customer.subscription.created")["data"]["object"]["items"])
     items["data"][0] |= {"current_period_start": RUNS - 10, "current_period_end": RUNS}
     items["data"][1] |= {"current_period_start": ENDS - 10, "current_period_end": ENDS}
 
-    found = data(changed("customer.subscription.created", items=items), "subscription.created")["subscription"]
+    found = STRIPE.data(STRIPE.changed("customer.subscription.created", items=items), "subscription.created")[
+        "subscription"
+    ]
 
     assert found["current_period_end"] == "2026-11-23T02:13:20Z"
 
 
 def test_a_payment_of_an_invoice_is_told_by_the_invoice_and_once():
-    paid = sample("invoice.paid")["data"]["object"]
+    paid = STRIPE.payload("invoice.paid")["data"]["object"]
     payloads = (
-        sample("invoice.paid"),
-        sample("invoice.paid") | {"type": "invoice.payment_succeeded", "id": "evt_the_other"},
-        changed("payment_intent.succeeded", invoice=paid["id"], amount_received=paid["amount_paid"]),
-        changed("payment_intent.succeeded", invoice={"id": paid["id"]}, amount_received=paid["amount_paid"]),
+        STRIPE.payload("invoice.paid"),
+        STRIPE.payload("invoice.paid") | {"type": "invoice.payment_succeeded", "id": "evt_the_other"},
+        STRIPE.changed("payment_intent.succeeded", invoice=paid["id"], amount_received=paid["amount_paid"]),
+        STRIPE.changed("payment_intent.succeeded", invoice={"id": paid["id"]}, amount_received=paid["amount_paid"]),
         charge(),
     )
 
-    told = {event.id: event.type for payload in payloads for event in events(payload)}
+    told = {event.id: event.type for payload in payloads for event in STRIPE.events(payload)}
 
     assert list(told.values()) == ["invoice.paid", "payment.succeeded", "subscription.renewed"]
 
 
 def test_a_term_is_renewed_once_though_its_invoice_and_the_subscription_tell_of_it():
-    paid = sample("invoice.paid")
+    paid = STRIPE.payload("invoice.paid")
     line = paid["data"]["object"]["lines"]["data"][0]
-    sub = deepcopy(sample("customer.subscription.updated")["data"]["object"])
+    sub = deepcopy(STRIPE.payload("customer.subscription.updated")["data"]["object"])
     sub |= {"id": line["parent"]["subscription_item_details"]["subscription"], "status": "active"}
     sub["items"]["data"][0]["current_period_end"] = line["period"]["end"]
     before = {"items": {"data": [{"current_period_end": line["period"]["start"]}]}}
-    moved = sample("customer.subscription.updated")
+    moved = STRIPE.payload("customer.subscription.updated")
     moved["data"] = {"object": sub, "previous_attributes": before}
 
     renewed = {
-        event.id for payload in (paid, moved) for event in events(payload) if event.type == "subscription.renewed"
+        event.id
+        for payload in (paid, moved)
+        for event in STRIPE.events(payload)
+        if event.type == "subscription.renewed"
     }
 
     assert len(renewed) == 1
 
 
 def test_a_payment_of_its_own_is_told_by_its_intent():
-    session = changed("checkout.session.completed", payment_intent="pi_1", subscription=None, invoice=None)
+    session = STRIPE.changed("checkout.session.completed", payment_intent="pi_1", subscription=None, invoice=None)
     told = [
         type_
         for payload in (
-            sample("payment_intent.succeeded"),
+            STRIPE.payload("payment_intent.succeeded"),
             charge(),
             session | {"type": "checkout.session.async_payment_succeeded"},
         )
-        for type_ in types(payload)
+        for type_ in STRIPE.types(payload)
     ]
 
     assert told == ["payment.succeeded"]
@@ -244,47 +224,51 @@ def test_a_payment_of_its_own_is_told_by_its_intent():
 def test_a_charge_without_an_intent_tells_for_itself(native, expected):
     payload = charge(payment_intent=None, failure_code="card_declined", outcome={"reason": "lost_card"})
 
-    assert types(payload | {"type": native}) == [expected]
+    assert STRIPE.types(payload | {"type": native}) == [expected]
 
 
 def intent_that_failed(charge_id: str | None, code: str = "card_declined") -> dict[str, Any]:
     error = {"type": "card_error", "code": code, "charge": charge_id}
-    return changed("payment_intent.payment_failed", last_payment_error=error)
+    return STRIPE.changed("payment_intent.payment_failed", last_payment_error=error)
 
 
 def failed_charge(charge_id: str) -> dict[str, Any]:
-    return changed("charge.failed", id=charge_id)
+    return STRIPE.changed("charge.failed", id=charge_id)
 
 
 def test_a_try_that_failed_is_told_once_by_its_charge_and_its_intent():
     tries = (intent_that_failed("ch_1"), failed_charge("ch_1"), failed_charge("ch_2"), intent_that_failed("ch_2"))
 
-    told = [(event.type, event.id) for payload in tries for event in events(payload)]
+    told = [(event.type, event.id) for payload in tries for event in STRIPE.events(payload)]
 
     assert [name for name, _ in told] == ["payment.failed"] * 4
     assert [told.index(each) for each in told] == [0, 0, 2, 2]
-    assert data(failed_charge("ch_1"), "payment.failed")["payment"]["id"] == "pi_3SwHostRenew1042"
+    assert STRIPE.data(failed_charge("ch_1"), "payment.failed")["payment"]["id"] == "pi_3SwHostRenew1042"
 
 
 def test_an_intent_of_before_2022_lists_its_charge():
     listed = {"object": "list", "data": [{"id": "ch_1", "object": "charge"}]}
-    payload = changed("payment_intent.payment_failed", last_payment_error=None, latest_charge=None, charges=listed)
+    payload = STRIPE.changed(
+        "payment_intent.payment_failed", last_payment_error=None, latest_charge=None, charges=listed
+    )
 
-    assert [event.id for event in events(payload)] == [event.id for event in events(failed_charge("ch_1"))]
+    assert [event.id for event in STRIPE.events(payload)] == [
+        event.id for event in STRIPE.events(failed_charge("ch_1"))
+    ]
 
 
 def test_a_confirmation_that_failed_is_no_repeat_of_the_try_before():
     """Nothing was charged, so the latest charge is that of an earlier try."""
-    [declined] = events(failed_charge("ch_3SwHostRenew1042"))
+    [declined] = STRIPE.events(failed_charge("ch_3SwHostRenew1042"))
 
-    [unconfirmed] = events(intent_that_failed(None, "payment_intent_authentication_failure"))
+    [unconfirmed] = STRIPE.events(intent_that_failed(None, "payment_intent_authentication_failure"))
 
     assert unconfirmed.id != declined.id
 
 
 @pytest.mark.parametrize("intent", [None, "pi_3SwHostMigrate1"])
 def test_a_charge_that_is_only_authorized_is_not_paid(intent):
-    assert types(charge(captured=False, amount_captured=0, payment_intent=intent)) == []
+    assert STRIPE.types(charge(captured=False, amount_captured=0, payment_intent=intent)) == []
 
 
 @pytest.mark.parametrize(
@@ -298,60 +282,60 @@ def test_a_charge_that_is_only_authorized_is_not_paid(intent):
 def test_what_is_captured_is_what_was_paid(fields, minor):
     payload = charge(payment_intent=None, **fields) | {"type": "charge.captured"}
 
-    assert data(payload, "payment.succeeded")["payment"]["amount_minor"] == minor
+    assert STRIPE.data(payload, "payment.succeeded")["payment"]["amount_minor"] == minor
 
 
 def test_a_capture_is_told_once_though_its_intent_and_its_charge_tell_of_it():
     captured = charge(payment_intent="pi_1", amount_captured=5900) | {"type": "charge.captured"}
-    payloads = (changed("payment_intent.succeeded", id="pi_1", amount_received=5900), captured)
+    payloads = (STRIPE.changed("payment_intent.succeeded", id="pi_1", amount_received=5900), captured)
 
-    assert len({event.id for payload in payloads for event in events(payload)}) == 1
+    assert len({event.id for payload in payloads for event in STRIPE.events(payload)}) == 1
 
 
 def test_a_charge_is_paid_once_whether_at_once_or_when_it_is_captured():
     at_once, captured = charge(payment_intent=None), charge(payment_intent=None) | {"type": "charge.captured"}
 
-    assert [event.id for event in events(at_once)] == [event.id for event in events(captured)]
+    assert [event.id for event in STRIPE.events(at_once)] == [event.id for event in STRIPE.events(captured)]
 
 
 def test_a_failed_payment_of_an_invoice_is_told_with_its_reason():
     """An invoice tells that it failed, but not why."""
-    payment = data(sample("payment_intent.payment_failed"), "payment.failed")["payment"]
+    payment = STRIPE.data(STRIPE.payload("payment_intent.payment_failed"), "payment.failed")["payment"]
 
     assert payment["failure_code"] == "insufficient_funds"
     assert payment["invoice_id"] == "in_1SwHostRenew1042"
 
 
 def test_an_invoice_that_cost_nothing_is_paid_without_a_payment():
-    payload = changed("invoice.paid", amount_paid=0)
+    payload = STRIPE.changed("invoice.paid", amount_paid=0)
 
-    assert types(payload) == ["invoice.paid", "subscription.renewed"]
-    assert data(payload, "invoice.paid")["payment"] is None
+    assert STRIPE.types(payload) == ["invoice.paid", "subscription.renewed"]
+    assert STRIPE.data(payload, "invoice.paid")["payment"] is None
 
 
 def test_a_first_invoice_is_no_renewal():
-    assert types(changed("invoice.paid", billing_reason="subscription_create")) == [
+    assert STRIPE.types(STRIPE.changed("invoice.paid", billing_reason="subscription_create")) == [
         "invoice.paid",
         "payment.succeeded",
     ]
 
 
 def test_the_last_attempt_promises_no_other():
-    assert types(changed("invoice.payment_failed", next_payment_attempt=None)) == [
+    assert STRIPE.types(STRIPE.changed("invoice.payment_failed", next_payment_attempt=None)) == [
         "invoice.payment_failed",
         "subscription.renewal_failed",
     ]
 
 
 def test_a_pending_refund_is_not_told_as_done():
-    payload = sample("charge.refunded--before-basil")
+    payload = STRIPE.payload("charge.refunded--before-basil")
     payload["data"]["object"]["refunds"]["data"][0]["status"] = "pending"
 
-    assert types(payload) == []
+    assert STRIPE.types(payload) == []
 
 
 def charge(**fields: Any) -> dict[str, Any]:
-    return changed("charge.refunded", **({"amount_refunded": 0} | fields)) | {"type": "charge.succeeded"}
+    return STRIPE.changed("charge.refunded", **({"amount_refunded": 0} | fields)) | {"type": "charge.succeeded"}
 
 
 @pytest.mark.parametrize(
@@ -367,9 +351,9 @@ def charge(**fields: Any) -> dict[str, Any]:
     ],
 )
 def test_money_is_counted_as_stripe_counts_it(minor, currency, amount, amount_minor):
-    payload = changed("payment_intent.succeeded", amount_received=minor, currency=currency)
+    payload = STRIPE.changed("payment_intent.succeeded", amount_received=minor, currency=currency)
 
-    payment = data(payload, "payment.succeeded")["payment"]
+    payment = STRIPE.data(payload, "payment.succeeded")["payment"]
 
     assert payment["amount"] == Decimal(amount)
     assert str(payment["amount"]) == amount
@@ -387,12 +371,12 @@ def test_money_is_counted_as_stripe_counts_it(minor, currency, amount, amount_mi
     ],
 )
 def test_a_subscription_costs_its_units_where_units_decide(price, amount_minor):
-    payload = sample("customer.subscription.updated")
+    payload = STRIPE.payload("customer.subscription.updated")
     [item] = payload["data"]["object"]["items"]["data"]
     item["quantity"] = 3
     item["price"] |= price
 
-    assert data(payload, "subscription.updated")["subscription"]["amount_minor"] == amount_minor
+    assert STRIPE.data(payload, "subscription.updated")["subscription"]["amount_minor"] == amount_minor
 
 
 def test_every_event_that_stripe_knows_is_mapped_or_knowingly_ignored():
@@ -423,7 +407,7 @@ def test_the_setup_guide_names_every_event_that_is_mapped_and_no_other():
 @pytest.mark.parametrize("absent", [..., None], ids=["missing", "null"])
 def test_no_field_of_an_object_is_needed(path, absent):
     """What a payload lacks is null in the event; it never costs the event."""
-    payload = sample(path.stem)
+    payload = STRIPE.payload(path.stem)
     about = payload.get("data", {}).get("object", {})
 
     for name in about:
@@ -432,13 +416,13 @@ def test_no_field_of_an_object_is_needed(path, absent):
             del poorer["data"]["object"][name]
         else:
             poorer["data"]["object"][name] = None
-        for event in events(poorer):
+        for event in STRIPE.events(poorer):
             assert event.type != "unknown", f"without {name}: {event.envelope['data']}"
             assert event.defect is None, f"without {name}"
 
 
 def test_a_thin_event_is_kept_as_unknown():
-    [event] = events(sample("v1.billing.meter.no_meter_found"))
+    event = STRIPE.event(STRIPE.payload("v1.billing.meter.no_meter_found"))
 
     assert event.type == "unknown"
     assert event.envelope["provider_event"]["type"] == "v1.billing.meter.no_meter_found"
@@ -448,7 +432,7 @@ def test_a_thin_event_is_kept_as_unknown():
 
 @pytest.mark.parametrize("payload", [{}, {"type": 7}, {"type": "invoice.paid"}, {"type": "invoice.paid", "data": 1}])
 def test_a_body_that_is_no_event_is_kept_as_unknown(payload):
-    assert types(payload) == ["unknown"]
+    assert STRIPE.types(payload) == ["unknown"]
 
 
 def test_a_client_secret_is_not_stored():
@@ -558,7 +542,7 @@ UPDATES = {
 def test_a_published_payload_is_told_without_a_defect(path):
     payload = json.loads(path.read_bytes())
 
-    found = events(payload)
+    found = STRIPE.events(payload)
 
     expected = UPDATES.get(path.name) or TOLD.get(payload["type"], [])
     assert [(event.type, event.defect) for event in found] == [(name, None) for name in expected]

@@ -8,20 +8,17 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
-from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from kit.provider import ProviderUnderTest
+from relay.model import Event
 from relay.providers.upmind import PROVIDER
 
-ORIGIN = Origin(Source("src_1", "ws_1", "upmind", "Upmind"), 1, "upmind_signature")
+UPMIND = ProviderUnderTest("upmind")
 EXPECTED = {"client_created.json": ["customer.created"], "invoice_paid.json": ["invoice.paid"]}
 
 
 def posted(code: str, found: Any, /, zone: str = "UTC", **more: Any) -> list[Event]:
     payload = {"webhook_event_id": "1", "hook_code": code, "object_id": "o1", "object": found, **more}
-    inbound = Inbound(jsontext.dumps(payload), settings={"timezone": zone})
-    return normalize(PROVIDER, read(PROVIDER, inbound), ORIGIN)
+    return UPMIND.events(payload, settings={"timezone": zone})
 
 
 @pytest.mark.parametrize(
@@ -99,9 +96,7 @@ def test_a_trigger_that_is_not_known_is_kept_by_its_name() -> None:
 
 @of_every_file("panels/upmind/*.json")
 def test_a_published_payload_is_told_without_a_defect(path: Path) -> None:
-    inbound = read(PROVIDER, Inbound(path.read_bytes(), settings=PROVIDER.usual_settings))
-
-    events = normalize(PROVIDER, inbound, ORIGIN)
+    events = UPMIND.events(path.read_bytes())
 
     assert [(event.type, event.defect) for event in events] == [(name, None) for name in EXPECTED[path.name]]
     assert json.loads(path.read_bytes())["webhook_event_id"] == events[0].envelope["provider_event"]["id"]

@@ -1,18 +1,17 @@
 """What is peculiar to Uptime Kuma: three ways to send the same, and notices that have only words."""
 
-from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 import pytest
 
-from relay.develop.samples import RECEIVED_AT, find
+from kit.provider import ProviderUnderTest
+from relay.develop.samples import find
 from relay.formats import jsontext
 from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Event, Inbound
 from relay.providers.uptime_kuma import PROVIDER
 
-ORIGIN = Origin(Source("src_1", "ws_1", "uptime_kuma", "Kuma"), 1, "shared_token")
+UPTIME_KUMA = ProviderUnderTest("uptime_kuma")
 JSON = find("uptime_kuma:down").inbound.body
 PAYLOAD = jsontext.loads(JSON)
 BOUNDARY = "--------------------------026589216742"
@@ -23,13 +22,8 @@ PARTS = (
 )
 
 
-def events(webhook: Inbound) -> list[Event]:
-    return normalize(PROVIDER, read(PROVIDER, replace(webhook, received_at=RECEIVED_AT)), ORIGIN)
-
-
 def said(message: str) -> Event:
-    (event,) = events(Inbound(jsontext.dumps({"heartbeat": None, "monitor": None, "msg": message})))
-    return event
+    return UPTIME_KUMA.event({"heartbeat": None, "monitor": None, "msg": message})
 
 
 GET = {
@@ -52,7 +46,7 @@ GET = {
     ids=["multipart", "multipart without a header", "form", "address", "address with data"],
 )
 def test_the_same_is_told_however_it_is_sent(webhook: Inbound) -> None:
-    (event,), (expected,) = events(webhook), events(Inbound(JSON))
+    (event,), (expected,) = UPTIME_KUMA.events(webhook), UPTIME_KUMA.events(JSON)
 
     assert (event.type, event.envelope["data"]) == ("monitor.down", expected.envelope["data"])
     assert event.id == expected.id
@@ -65,12 +59,12 @@ def test_what_is_stored_of_form_data_is_without_secrets_and_tells_the_same() -> 
     kept = PROVIDER.storable(webhook)
 
     assert b"hunter2" not in kept
-    assert [event.type for event in events(Inbound(kept))] == ["monitor.down"]
+    assert UPTIME_KUMA.types(kept) == ["monitor.down"]
 
 
 @pytest.mark.parametrize("body", [b"--", b"--\r\n", b'--"\r\n\r\n', b"--x\r\n\r\n--x--", b"--x\n\xff\xfe"])
 def test_form_data_without_a_field_is_unknown(body: bytes) -> None:
-    assert [event.type for event in events(Inbound(body))] == ["unknown"]
+    assert UPTIME_KUMA.types(body) == ["unknown"]
 
 
 @pytest.mark.parametrize(
@@ -134,4 +128,4 @@ def test_a_domain_that_expires_is_known_by_its_words() -> None:
 def test_the_heartbeats_status_decides(status: object, told: list[str]) -> None:
     payload = PAYLOAD | {"heartbeat": PAYLOAD["heartbeat"] | {"status": status}}
 
-    assert [event.type for event in events(Inbound(jsontext.dumps(payload)))] == told
+    assert UPTIME_KUMA.types(payload) == told

@@ -5,28 +5,25 @@ from urllib.parse import urlencode
 
 import pytest
 
+from kit.provider import ProviderUnderTest
 from relay.develop.samples import RECEIVED_AT, find
 from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.uptimerobot import PROVIDER
+from relay.model import Event, Inbound
 
-ORIGIN = Origin(Source("src_1", "ws_1", "uptimerobot", "UptimeRobot"), 1, "shared_token")
+UPTIMEROBOT = ProviderUnderTest("uptimerobot")
 DOWN = jsontext.loads(find("uptimerobot:down").inbound.body)
 
 
 def one(payload: Any) -> Event:
     webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT)
-    (event,) = normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
-    return event
+    return UPTIMEROBOT.event(webhook)
 
 
 def test_json_form_data_and_an_address_tell_the_same() -> None:
     form = Inbound(urlencode(DOWN).encode(), received_at=RECEIVED_AT)
     address = Inbound(b"", method="GET", query=DOWN | {"token": "x"}, received_at=RECEIVED_AT)
 
-    told = [normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)[0].body for webhook in (form, address)]
+    told = [UPTIMEROBOT.events(webhook)[0].body for webhook in (form, address)]
 
     assert told == [one(DOWN).body] * 2
 
@@ -61,7 +58,7 @@ def test_the_type_decides_or_else_its_words(change: dict[str, Any], told: str) -
 def test_a_monitor_that_was_paused_is_told_to_nobody() -> None:
     paused = Inbound(jsontext.dumps(DOWN | {"alertType": "99"}))
 
-    assert normalize(PROVIDER, read(PROVIDER, paused), ORIGIN) == []
+    assert UPTIMEROBOT.events(paused) == []
 
 
 def test_the_days_of_a_certificate_are_counted_where_they_are_not_told() -> None:

@@ -4,19 +4,15 @@ from typing import Any
 
 import pytest
 
-from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.virtualmin import PROVIDER
+from kit.provider import ProviderUnderTest
+from relay.model import Event
 
-ORIGIN = Origin(Source("src_1", "ws_1", "virtualmin", "Virtualmin"), 1, "standard_webhooks")
+VIRTUALMIN = ProviderUnderTest("virtualmin")
 
 
 def backed_up(status: str | None, names: str, failed: str = "") -> list[Event]:
     variables = {"BACKUP_ID": "17", "BACKUP_STATUS": status, "BACKUP_DOMAIN_NAMES": names, "BACKUP_ERROR_NAMES": failed}
-    inbound = Inbound(jsontext.dumps({"event": "SCHEDULED_BACKUP", "data": variables, "sent_at": None}))
-    return normalize(PROVIDER, read(PROVIDER, inbound), ORIGIN)
+    return VIRTUALMIN.events({"event": "SCHEDULED_BACKUP", "data": variables, "sent_at": None})
 
 
 def brief(event: Event) -> tuple[Any, ...]:
@@ -61,9 +57,8 @@ def test_each_server_that_failed_is_told_beside_the_success_of_the_others(
 
 def test_a_certificate_without_a_domain_has_an_empty_list_of_names() -> None:
     variables = {"CERTIFICATE_SHA256": "e3b0c442", "CERTIFICATE_NOT_AFTER": "2027-02-20T00:00:00Z"}
-    inbound = Inbound(jsontext.dumps({"event": "SSL_DOMAIN", "data": variables, "sent_at": None}))
 
-    events = normalize(PROVIDER, read(PROVIDER, inbound), ORIGIN)
+    events = VIRTUALMIN.events({"event": "SSL_DOMAIN", "data": variables, "sent_at": None})
 
     assert [(each.type, each.envelope["data"]["certificate"]["names"]) for each in events] == [
         ("certificate.renewed", [])

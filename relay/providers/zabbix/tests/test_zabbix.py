@@ -5,24 +5,13 @@ from typing import Any
 
 import pytest
 
-from relay.develop.samples import RECEIVED_AT, find
+from kit.provider import ProviderUnderTest
+from relay.develop.samples import RECEIVED_AT
 from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
-from relay.providers.zabbix import PROVIDER
+from relay.model import Event, Inbound
 
 STATES = (("PROBLEM", 1), ("OK", 2), ("PROBLEM", 3))
-ORIGIN = Origin(Source("src_1", "ws_1", "zabbix", "Zabbix"), 1, "shared_token")
-
-
-def events(payload: Any, **settings: Any) -> list[Event]:
-    webhook = Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT, settings=PROVIDER.usual_settings | settings)
-    return normalize(PROVIDER, read(PROVIDER, webhook), ORIGIN)
-
-
-def sample(name: str) -> Any:
-    return jsontext.loads(find(f"zabbix:{name}").inbound.body)
+ZABBIX = ProviderUnderTest("zabbix")
 
 
 def key(event: Event) -> str | None:
@@ -47,17 +36,17 @@ def key(event: Event) -> str | None:
     ],
 )
 def test_an_update_is_what_was_done(action: str, told: str) -> None:
-    (event,) = events(sample("problem") | {"update_action": action})
+    event = ZABBIX.event(ZABBIX.payload("problem") | {"update_action": action})
 
     assert event.type == told
     assert key(event) == "10528"
 
 
 def test_a_comment_repeats_the_problem_and_a_severity_that_rises_does_not() -> None:
-    warning = sample("problem") | {"severity": "2"}
+    warning = ZABBIX.payload("problem") | {"severity": "2"}
 
     (first,), (commented,), (risen,) = (
-        events(each) for each in (warning, warning | {"update_action": "commented"}, warning | {"severity": "4"})
+        ZABBIX.events(each) for each in (warning, warning | {"update_action": "commented"}, warning | {"severity": "4"})
     )
 
     assert first.envelope["provider_event"]["id"] == commented.envelope["provider_event"]["id"]
@@ -66,18 +55,18 @@ def test_a_comment_repeats_the_problem_and_a_severity_that_rises_does_not() -> N
 
 
 def test_each_acknowledgement_is_an_event_of_its_own() -> None:
-    first = sample("acknowledged")
+    first = ZABBIX.payload("acknowledged")
 
-    (one,), (again,) = events(first), events(first | {"lastReceived": "2026.11.22 08:00:00"})
+    (one,), (again,) = ZABBIX.events(first), ZABBIX.events(first | {"lastReceived": "2026.11.22 08:00:00"})
 
     assert one.id != again.id
 
 
 def test_an_acknowledgement_without_a_time_is_known_by_when_it_came() -> None:
-    payload = sample("acknowledged") | {"lastReceived": "{DATE} {TIME}"}
+    payload = ZABBIX.payload("acknowledged") | {"lastReceived": "{DATE} {TIME}"}
     webhooks = [Inbound(jsontext.dumps(payload), received_at=RECEIVED_AT + timedelta(hours=hour)) for hour in (0, 1)]
 
-    one, again = [event for each in webhooks for event in normalize(PROVIDER, read(PROVIDER, each), ORIGIN)]
+    one, again = [event for each in webhooks for event in ZABBIX.events(each)]
 
     assert one.id != again.id
 
@@ -96,14 +85,14 @@ def test_an_acknowledgement_without_a_time_is_known_by_when_it_came() -> None:
     ],
 )
 def test_a_severity_is_a_number_or_a_word(severity: Any, told: tuple[str, str]) -> None:
-    (event,) = events(sample("problem") | {"severity": severity})
+    event = ZABBIX.event(ZABBIX.payload("problem") | {"severity": severity})
 
     assert (event.type, event.envelope["severity"]) == told
 
 
 @pytest.mark.parametrize("status", ["OK", "RESOLVED", "ok", "0"])
 def test_the_end_has_several_names(status: str) -> None:
-    (event,) = events(sample("problem") | {"status": status})
+    event = ZABBIX.event(ZABBIX.payload("problem") | {"status": status})
 
     assert event.type == "alert.resolved"
 
@@ -117,7 +106,7 @@ def test_the_end_has_several_names(status: str) -> None:
     ],
 )
 def test_a_time_is_at_home_where_the_source_says(zone: str, occurred_at: str) -> None:
-    (event,) = events(sample("problem"), timezone=zone)
+    event = ZABBIX.event(ZABBIX.payload("problem"), settings={"timezone": zone})
 
     assert event.envelope["occurred_at"] == occurred_at
 
@@ -127,14 +116,14 @@ def test_other_templates_are_known_by_the_trigger_in_their_link() -> None:
     problem = {"status": "PROBLEM", "trigger": "server1 is unreachable", "link": f"{link}1"}
     end = {"status": "OK", "trigger": "server1 is reachable", "link": f"{link}2"}
 
-    assert [key(event) for each in (problem, end) for event in events(each)] == ["17", "17"]
+    assert [key(event) for each in (problem, end) for event in ZABBIX.events(each)] == ["17", "17"]
 
 
 def test_the_event_that_a_link_leads_to_is_the_problem_and_the_end_has_one_of_its_own() -> None:
     link = "https://zabbix.example/tr_events.php?triggerid=17&eventid="
     told = [{"status": status, "trigger": "Down", "link": f"{link}{number}"} for status, number in STATES]
 
-    alerts = [event.alert for each in told for event in events(each)]
+    alerts = [event.alert for each in told for event in ZABBIX.events(each)]
 
     assert [each and (each.key, each.outage) for each in alerts] == [("17", "1"), ("17", None), ("17", "3")]
 
@@ -142,6 +131,6 @@ def test_the_event_that_a_link_leads_to_is_the_problem_and_the_end_has_one_of_it
 def test_where_nothing_is_numbered_hosts_are_told_apart() -> None:
     problem = {"status": "PROBLEM", "trigger": "Disk is full"}
 
-    keys = [key(event) for host in ("web1", "web2") for event in events(problem | {"hostname": host})]
+    keys = [key(event) for host in ("web1", "web2") for event in ZABBIX.events(problem | {"hostname": host})]
 
     assert keys == ["web1/Disk is full", "web2/Disk is full"]

@@ -6,16 +6,14 @@ from typing import Any
 
 import pytest
 
+from kit.provider import ProviderUnderTest
 from relay.develop.samples import RECEIVED_AT
 from relay.errors import VerificationError
-from relay.formats import jsontext
-from relay.inbound.identity import read
-from relay.inbound.normalize import Origin, normalize
-from relay.model import Event, Inbound, Source
+from relay.model import Event, Inbound
 from relay.providers.zendesk import PROVIDER
 from relay.security.verification import Credentials
 
-ORIGIN = Origin(Source("src_1", "ws_1", "zendesk", "Zendesk"), 1, "zendesk_signature")
+ZENDESK = ProviderUnderTest("zendesk")
 NOW = RECEIVED_AT.timestamp()
 STAMP, BODY = "2026-11-22T07:00:01Z", b'{"type":"zen:event-type:ticket.created"}'
 SECRET = "dGhpcyBpcyBtYWRlIHVw"
@@ -57,9 +55,7 @@ def test_without_a_secret_nothing_is_accepted_and_an_older_one_counts_beside_the
 
 
 def posted(payload: dict[str, Any], **headers: str) -> list[Event]:
-    events = normalize(PROVIDER, read(PROVIDER, Inbound(jsontext.dumps(payload), headers=headers)), ORIGIN)
-    assert [event.defect for event in events if event.defect] == []
-    return events
+    return ZENDESK.events(payload, headers=headers)
 
 
 def event(name: str, **fields: Any) -> list[str]:
