@@ -21,6 +21,7 @@ from bench.house import ORDER, modules
 from kit.waiting import PATIENCE_SECONDS
 from relay import config, errors
 from relay.accounts.sources import creatable_providers
+from relay.areas.resources import all_routes
 from relay.catalogue.vocabulary import catalogue
 from relay.cli import main
 from relay.develop import samples, signature_vectors
@@ -28,7 +29,6 @@ from relay.model import Hook, Secret
 from relay.outbound import deliver
 from relay.outbound.match import EVERY_TYPE
 from relay.providers import get as get_provider
-from relay.web.app import ROUTES
 
 ROOT = Path(__file__).parent.parent
 HOW_TO = ROOT / "docs" / "how-to"
@@ -226,7 +226,7 @@ def test_every_term_of_the_glossary_is_used_in_the_code() -> None:
 
 @pytest.mark.parametrize("name", names([path for path in PAGES if path not in SETUPS]))
 def test_every_call_of_the_api_that_a_page_shows_exists(name: str) -> None:
-    routes = {(route.method, re.sub(r"\{\w+\}", "*", route.path)) for route in ROUTES}
+    routes = {(route.method, re.sub(r"\{\w+\}", "*", route.path)) for route in all_routes()}
     shown = set()
     for line in shell_lines(page(name)):
         path = re.search(r"(?:\$API|/api/v1)(/[a-z_./-]+)", line)

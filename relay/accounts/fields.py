@@ -4,13 +4,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from relay.areas.schemas import whole
 from relay.errors import InvalidRequest
 
 LONGEST_NAME = 200
 OVERLAP_SECONDS = 24 * 3600
 """How long an old secret still counts beside a new one, where nobody says otherwise."""
 
-LONGEST_OVERLAP_SECONDS = 30 * 24 * 3600
+OVERLAP = whole(
+    "How long the older secret counts beside the new one.",
+    minimum=0,
+    maximum=30 * 24 * 3600,
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from relay.accounts import fields
+from relay.accounts.hook_fields import HIGHEST_RATE, LONGEST_URL, LOWEST_RATE
 from relay.accounts.settings import new_secret
 from relay.context import Workspace
 from relay.errors import AddressRefused, Forbidden, InvalidRequest
@@ -22,8 +23,6 @@ from relay.security.addresses import check_url, is_below
 from relay.storage import deliveries
 from relay.storage import hooks as rows
 
-LONGEST_URL = 2048
-LOWEST_RATE, HIGHEST_RATE = 0.1, 1000
 _PLATFORM = re.compile(r"[a-z0-9_-]{1,32}")
 _APPROVAL_LINKS = "approval_links"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-_PLACES = ("*/*.py", "*/*/*.py")
+_PLACES = ("*/*.py", "*/*/*.py", "*/*/*/__init__.py")
 
 
 @cache

@@ -23,7 +23,7 @@ _overlap = click.option(
     "--overlap-hours",
     default=24.0,
     show_default=True,
-    type=click.FloatRange(0, fields.LONGEST_OVERLAP_SECONDS / 3600),
+    type=click.FloatRange(0, fields.OVERLAP["maximum"] / 3600),
     help="How long the old secret still counts.",
 )
 

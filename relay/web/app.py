@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Flask, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from relay.areas.resources import PREFIX, all_resources, all_routes
 from relay.config import Config
 from relay.context import Relay
 from relay.formats import hops
@@ -14,27 +15,13 @@ from relay.queue.wakeups import Wakeups
 from relay.security.proxies import Behind
 from relay.security.vault import Vault
 from relay.storage import Database
-from relay.web.api import actions, deliveries, event_types, events, hooks, me, records, replays, sources
 from relay.web.framework import openapi, rate_limit, responses, routes
 from relay.web.framework.audit_notes import Notes
 from relay.web.framework.auth import Keys
 from relay.web.pages import approvals, docs
 from relay.web.public import health, inbound, installers, pings
 
-ROUTES = (
-    *me.ROUTES,
-    *hooks.ROUTES,
-    *events.ROUTES,
-    *replays.ROUTES,
-    *event_types.ROUTES,
-    *deliveries.ROUTES,
-    *sources.ROUTES,
-    *records.ROUTES,
-    *actions.ROUTES,
-)
-"""Every operation of the API: what is routed, described and documented follows from here."""
-
-_PUBLIC = frozenset({f"{routes.PREFIX}/openapi.json"})
+_PUBLIC = frozenset({f"{PREFIX}/openapi.json"})
 
 
 def build_app(config: Config, *, calls_per_minute: int = rate_limit.PER_MINUTE) -> Flask:
@@ -53,10 +40,10 @@ def build_app(config: Config, *, calls_per_minute: int = rate_limit.PER_MINUTE) 
     examine = health.Examination(database, wakeups.alive)
     responses.install(app)
     app.before_request(lambda: routes.authenticate(keys, _PUBLIC))
-    rate_limit.install(app, config.redis_url, routes.PREFIX, calls_per_minute)
-    app.register_blueprint(routes.blueprint(relay, notes, ROUTES))
+    rate_limit.install(app, config.redis_url, PREFIX, calls_per_minute)
+    app.register_blueprint(routes.blueprint(relay, notes, all_routes()))
     app.register_blueprint(health.blueprint(relay, keys, examine))
-    app.register_blueprint(docs.blueprint(lambda: openapi.document(ROUTES, config.public_url), examine))
+    app.register_blueprint(docs.blueprint(lambda: openapi.document(all_resources(), config.public_url), examine))
     # Applications of their own: what the API asks of every call (key, limit) is not asked of these.
     mounts = {
         "/in": inbound.blueprint(receiver),

@@ -10,6 +10,7 @@ from kit.signing import credentials as held_by
 from kit.signing import signing_scheme
 from relay import http
 from relay.accounts.sources import ping_parts
+from relay.areas import cursors
 from relay.develop.samples import all_samples
 from relay.errors import InvalidRequest, Loop, NotFound, RelayError, Unreadable
 from relay.formats import charsets, forms, hops, jsontext, money, times, xmltext
@@ -25,7 +26,6 @@ from relay.security import credentials, redaction
 from relay.security.approval_links import Links
 from relay.security.vault import Vault
 from relay.security.verification import Credentials
-from relay.web.framework import cursors
 from relay.web.framework.incoming import Incoming
 
 _KEY = "a key for tests that is long enough to seal"

@@ -23,7 +23,7 @@ from relay.model import EVENTS_PER_WEBHOOK, Event, Inbound, new_id, now_ms, reco
 from relay.providers import get as get_provider
 from relay.security.vault import Vault
 from relay.storage import Database, events, inbound, records, workspaces
-from relay.web.api import actions
+from relay.web.api.actions import calls
 from relay.web.app import build_app
 
 SECRET_KEY = "a key for tests that is long enough to seal"
@@ -227,7 +227,7 @@ def _workspace(connection: Any, name: str, scopes: Sequence[str]) -> Workspace:
 def nobody_works() -> Iterator[None]:
     """No worker runs beside these tests, so that a call of an action need not wait for one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(actions, "WAIT_SECONDS", 0.0)
+        patch.setattr(calls, "WAIT_SECONDS", 0.0)
         yield
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.web.framework.cursors import write
+from relay.areas.cursors import write
 from web.distinct import DISTINCT
 
 HOOK = b'{"target_url":"https://hooks.example.com/","event_types":["*"]'

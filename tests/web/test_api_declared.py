@@ -191,9 +191,7 @@ def test_what_a_user_left_empty_counts_as_not_given(shared_api, monkeypatch, nam
     """A platform sends null or an empty text for it."""
     action = actions()[name]
     taken = []
-    monkeypatch.setattr(
-        Desk, "dry_run", lambda _, workspace, name, body, **__: taken.append(body) or {"status": "dry_run"}
-    )
+    monkeypatch.setattr(Desk, "dry_run", lambda _, name, body, **__: taken.append(body) or {"status": "dry_run"})
     given = jsontext.floats(action.example["input"]) | {"dry_run": True}
     empty = {each: None for each in action.input["properties"] if each not in given}
     texts = {each: "" for each in empty if action.input["properties"][each]["type"] == "string"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.web.app import ROUTES
+from relay.areas.resources import all_routes
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def theirs(shared_api):
 
 @pytest.mark.parametrize(
     "route",
-    [route for route in ROUTES if set(route.path_parameters) - {"type"}],
+    [route for route in all_routes() if set(route.path_parameters) - {"type"}],
     ids=lambda route: route.name,
 )
 def test_an_id_of_another_workspace_is_not_found(shared_api, theirs, route):

@@ -7,9 +7,8 @@ import pytest
 
 from kit.workbench import relay_of
 from relay.accounts import keys
+from relay.areas.resources import Route, all_routes
 from relay.storage import workspaces
-from relay.web.app import ROUTES
-from relay.web.framework.routes import Route
 
 NO_SUCH = {
     "hook_id": "hk_none",
@@ -29,7 +28,7 @@ def body_of(route: Route) -> Any:
     return None if route.body is None else route.body_example
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+@pytest.mark.parametrize("route", all_routes(), ids=lambda route: route.name)
 def test_without_a_key_nothing_is_done(shared_api, route):
     answer = shared_api.call(route.method, path_of(route), body_of(route), key=None)
 
@@ -38,7 +37,7 @@ def test_without_a_key_nothing_is_done(shared_api, route):
     assert answer.json["error"]["code"] == "unauthorized"
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+@pytest.mark.parametrize("route", all_routes(), ids=lambda route: route.name)
 @pytest.mark.parametrize("scope", workspaces.SCOPES)
 def test_a_key_may_do_what_its_scope_says(shared_api, route, scope):
     answer = shared_api.call(route.method, path_of(route), body_of(route), key=scope)

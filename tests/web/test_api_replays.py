@@ -116,7 +116,7 @@ def test_a_replay_of_many_to_one_hook_respects_what_it_wants(api):
 
 
 def test_a_long_replay_goes_on_where_it_ended(api, monkeypatch):
-    monkeypatch.setattr("relay.web.api.schemas.LONGEST_REPLAY", 4)
+    monkeypatch.setattr("relay.web.api.replays.MOST_EVENTS", 4)
     made = api.events(10)
     hook = api.hook()
     body = {"since": "2020-01-01T00:00:00Z"}

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 
-from relay.web.framework.routes import PREFIX
+from relay.areas.resources import PREFIX
 from web.distinct import DISTINCT
 
 BEYOND_SCHEMA = frozenset(

@@ -11,7 +11,7 @@ from relay.formats import jsontext
 from relay.insight import records
 from relay.model import SEVERITIES
 from relay.outbound.match import filters_of
-from relay.web.api.actions import EXAMPLE_RESULT
+from relay.web.api.actions.calls import EXAMPLE_RESULT
 
 Node = Mapping[str, Any]
 Field = dict[str, Any]

@@ -2,16 +2,14 @@
 
 from typing import Any
 
+from relay.areas import paging
+from relay.areas.paging import CURSOR, LIMIT, page_of
+from relay.areas.resources import Answer, Call, Parameter, Resource, Route
+from relay.areas.schemas import many, moment, nullable, record, text, whole
 from relay.model import iso
 from relay.storage import deliveries
 from relay.storage.deliveries import Delivery
-from relay.web.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
-from relay.web.framework import cursors
-from relay.web.framework.requests import Parameter
-from relay.web.framework.responses import Answer
-from relay.web.framework.routes import Call, Route
 
-_LISTING = "deliveries"
 EXAMPLE: dict[str, Any] = {
     "id": "dlv_019aa9d3b2c07f4e81d25a6c3b9e04f3",
     "event_id": "evt_5f0c7d21e9a84b36b1d7c2f80e93a64d",
@@ -36,8 +34,7 @@ EXAMPLE: dict[str, Any] = {
 
 def listed(call: Call, event_id: str | None) -> Answer:
     """The deliveries that a call asks for, of one event or of all."""
-    limit = call.query.get("limit", USUAL_LIMIT)
-    before = cursors.read_id(_LISTING, call.query.get("cursor"))
+    asked = paging.by_id(call, "deliveries")
     with call.workspace.database.read() as connection:
         found = deliveries.search(
             connection,
@@ -45,13 +42,12 @@ def listed(call: Call, event_id: str | None) -> Answer:
             event_id=event_id,
             hook_id=call.query.get("hook"),
             state=call.query.get("state"),
-            before=before,
-            limit=limit + 1,
+            before=asked.before,
+            limit=asked.one_more,
         )
-        more = len(found) > limit
-        tries = deliveries.attempts_of(connection, [each.id for each in found[:limit]])
-    items = [_shown(each, tries[each.id]) for each in found[:limit]]
-    return Answer({"items": items, "next_cursor": cursors.write(_LISTING, items[-1]["id"]) if more else None})
+        sent, cursor = asked.cut(found, lambda delivery: delivery.id)
+        tries = deliveries.attempts_of(connection, [each.id for each in sent])
+    return paging.page([_shown(each, tries[each.id]) for each in sent], cursor)
 
 
 def _shown(delivery: Delivery, tries: list[dict[str, Any]]) -> dict[str, Any]:
@@ -82,13 +78,47 @@ _TEXT = {"type": "string", "maxLength": 64}
 STATE = Parameter("state", "Only those that stand so.", {"type": "string", "enum": list(deliveries.STATES)})
 HOOK = Parameter("hook", "Only to this hook: its id.", _TEXT)
 
-ROUTES = (
-    Route(
-        "GET", "/deliveries", "list_deliveries", "List deliveries", "Deliveries",
-        lambda call: listed(call, call.query.get("event")), "events:read",
-        "Newest first, each with every attempt.",
-        parameters=(Parameter("event", "Only of this event: its id.", _TEXT), HOOK, STATE, LIMIT, CURSOR),
-        answer="DeliveryPage",
-        example={"items": [EXAMPLE], "next_cursor": None},
+
+RESOURCE = Resource(
+    "Deliveries",
+    "What was sent to whom, and how it went.",
+    place=60,
+    routes=(
+        Route(
+            "GET", "/deliveries", "list_deliveries", "List deliveries",
+            lambda call: listed(call, call.query.get("event")), "events:read",
+            "Newest first, each with every attempt.",
+            parameters=(Parameter("event", "Only of this event: its id.", _TEXT), HOOK, STATE, LIMIT, CURSOR),
+            answer="DeliveryPage",
+            example={"items": [EXAMPLE], "next_cursor": None},
+        ),
     ),
+    schemas={
+        "Delivery": record(
+            {
+                "id": text("`dlv_...`"),
+                "event_id": text("What is sent."),
+                "hook_id": text("To whom."),
+                "state": text("How it stands.", enum=list(deliveries.STATES)),
+                "status_code": nullable(whole("The last HTTP status.")),
+                "error": nullable(text("What went wrong last.")),
+                "created_at": moment("When it was made."),
+                "next_attempt_at": nullable(moment("When it is tried next.")),
+                "finished_at": nullable(moment("When it came to its end.")),
+                "attempts": many(
+                    record(
+                        {
+                            "number": whole("Counted from 1."),
+                            "started_at": moment("When it began."),
+                            "duration_ms": whole("How long it took."),
+                            "status_code": nullable(whole("The HTTP status; null when no answer came.")),
+                            "error": nullable(text("What went wrong.")),
+                        }
+                    ),
+                    "Every try so far.",
+                ),
+            }
+        ),
+        "DeliveryPage": page_of("Delivery", "deliveries"),
+    },
 )  # fmt: skip

@@ -2,16 +2,16 @@
 
 from typing import Any
 
+from relay.areas.resources import Answer, Call, Parameter, PathParameter, Resource, Route
+from relay.areas.schemas import Schema, described, many, record, reference, text, truth, whole
 from relay.catalogue.vocabulary import EventType, catalogue
 from relay.errors import NotFound
 from relay.formats import jsontext
+from relay.model import SEVERITIES
 from relay.outbound.match import named
-from relay.web.api import schemas
-from relay.web.api.make_parameters import fields_of
+from relay.outbound.wanted import EVENT_TYPES, EVERY_TYPE_SAYS, event_types
 from relay.web.framework import openapi
-from relay.web.framework.requests import Parameter
-from relay.web.framework.responses import Answer
-from relay.web.framework.routes import Call, Route
+from relay.web.framework.make_parameters import fields_of
 
 
 def _shown(event_type: EventType) -> dict[str, Any]:
@@ -58,37 +58,83 @@ def _fields(call: Call) -> Answer:
 
 _TYPE = catalogue().types["invoice.paid"]
 
-ROUTES = (
-    Route(
-        "GET", "/event-types", "list_event_types", "List event types", "Event types", _list, None,
-        answer="EventTypeList",
-        example={"items": [_shown(_TYPE)]},
-    ),
-    Route(
-        "GET", "/event-types/fields", "list_event_fields", "List the fields of events", "Event types",
-        _fields, None,
-        "The fields of a delivered event of these types, nested, as Make's parameter specifications; and a"
-        " sample.",
-        parameters=(
-            Parameter(
-                "types",
-                f"Which event types, repeated or with commas between; without it all. {schemas.EVERY_TYPE_SAYS}",
-                schemas.event_types("Names of event types."),
-                ["invoice.paid"],
-            ),
+
+_EVENT_TYPE: Schema = {
+    "type": text("Its name, such as `invoice.paid`."),
+    "label": text("Its title, for lists."),
+    "title": text("Its title."),
+    "description": text("When it happens."),
+    "noun": text("What it is about."),
+    "family": text("The group it belongs to."),
+    "severity": text("How grave it is, unless an event says otherwise.", enum=list(SEVERITIES)),
+    "version": whole("The version of its data."),
+    "launch": truth("Whether it is among the most used."),
+}
+
+RESOURCE = Resource(
+    "Event types",
+    "The vocabulary.",
+    place=50,
+    routes=(
+        Route(
+            "GET", "/event-types", "list_event_types", "List event types", _list, None,
+            answer="EventTypeList",
+            example={"items": [_shown(_TYPE)]},
         ),
-        answer="Fields",
+        Route(
+            "GET", "/event-types/fields", "list_event_fields", "List the fields of events",
+            _fields, None,
+            "The fields of a delivered event of these types, nested, as Make's parameter specifications; and a"
+            " sample.",
+            parameters=(
+                Parameter(
+                    "types",
+                    f"Which event types, repeated or with commas between; without it all. {EVERY_TYPE_SAYS}",
+                    event_types("Names of event types."),
+                    ["invoice.paid"],
+                ),
+            ),
+            answer="Fields",
+        ),
+        Route(
+            "GET", "/event-types/{type}", "get_event_type", "Get an event type", _get, None,
+            "With the JSON Schema of its `data`.",
+            answer="EventTypeDetails",
+        ),
+        Route(
+            "GET", "/event-types/{type}/sample", "get_event_sample", "Get a sample event", _sample,
+            None,
+            "A whole event of this type with example values, in the form in which events are delivered.",
+            answer="Event",
+            example=catalogue().sample(_TYPE),
+        ),
     ),
-    Route(
-        "GET", "/event-types/{type}", "get_event_type", "Get an event type", "Event types", _get, None,
-        "With the JSON Schema of its `data`.",
-        answer="EventTypeDetails",
-    ),
-    Route(
-        "GET", "/event-types/{type}/sample", "get_event_sample", "Get a sample event", "Event types", _sample,
-        None,
-        "A whole event of this type with example values, in the form in which events are delivered.",
-        answer="Event",
-        example=catalogue().sample(_TYPE),
-    ),
+    schemas={
+        "EventType": record(_EVENT_TYPE),
+        "EventTypeDetails": record(
+            {**_EVENT_TYPE, "schema": {"type": "object", "description": "The JSON Schema of its `data`."}}
+        ),
+        "EventTypeList": record({"items": many(reference("EventType"), "All of them.")}),
+        "Fields": record(
+            {
+                "fields": many(
+                    {
+                        "type": "object",
+                        "required": ["name", "label", "type"],
+                        "properties": {
+                            "name": {"type": "string"},
+                            "label": {"type": "string"},
+                            "type": {"type": "string"},
+                            "help": {"type": "string"},
+                        },
+                    },
+                    "The fields of a delivered event, as Make's parameter specifications.",
+                ),
+                "sample": described(reference("Event"), "An event of the first of these types."),
+            }
+        ),
+    },
+    path_parameters={
+        "type": PathParameter("The event type.", _TYPE.type, {"type": "string", "enum": list(EVENT_TYPES)}),
+    },
 )  # fmt: skip

@@ -3,17 +3,18 @@
 from typing import Any
 
 from relay.accounts import fields, hooks
+from relay.accounts.fields import OVERLAP
+from relay.accounts.hook_fields import HOOK_CHANGES, NEW_HOOK
+from relay.areas import paging
+from relay.areas.paging import CURSOR, LIMIT, page_of
+from relay.areas.resources import Answer, Call, PathParameter, Resource, Route
+from relay.areas.schemas import Schema, described, many, moment, nullable, record, request, shown_once, text, truth
 from relay.model import Hook, iso
 from relay.outbound import replay
+from relay.outbound.wanted import EVENT_TYPE
 from relay.storage import Connection
 from relay.storage import hooks as rows
-from relay.web.api import schemas
-from relay.web.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
-from relay.web.framework import cursors
-from relay.web.framework.responses import Answer
-from relay.web.framework.routes import Call, Route
 
-_LISTING = "hooks"
 EXAMPLE: dict[str, Any] = {
     "id": "hk_019aa9d3b2c07f4e81d25a6c3b9e04f1",
     "target_url": "https://hooks.example.com/renewals",
@@ -34,13 +35,13 @@ _SECRETS = {
 
 
 def _list(call: Call) -> Answer:
-    limit = call.query.get("limit", USUAL_LIMIT)
-    before = cursors.read_id(_LISTING, call.query.get("cursor"))
+    asked = paging.by_id(call, "hooks")
     with call.workspace.database.read() as connection:
-        found = rows.search(connection, call.workspace.vault, call.workspace.id, before=before, limit=limit + 1)
-        items = [_shown(connection, hook) for hook in found[:limit]]
-    more = len(found) > limit
-    return Answer({"items": items, "next_cursor": cursors.write(_LISTING, items[-1]["id"]) if more else None})
+        found = rows.search(
+            connection, call.workspace.vault, call.workspace.id, before=asked.before, limit=asked.one_more
+        )
+        hooks_here, cursor = asked.cut(found, lambda hook: hook.id)
+        return paging.page([_shown(connection, hook) for hook in hooks_here], cursor)
 
 
 def _create(call: Call) -> Answer:
@@ -89,76 +90,128 @@ def _shown(connection: Connection, hook: Hook) -> dict[str, Any]:
 _SWITCHED_OFF = {409: "The hook is switched off."}
 _REFUSED = {422: "The target is not one that the relay may connect to."}
 
-ROUTES = (
-    Route(
-        "GET", "/hooks", "list_hooks", "List hooks", "Hooks", _list, "hooks:write",
-        "Newest first. Secrets and tokens are not shown.",
-        parameters=(LIMIT, CURSOR),
-        answer="HookPage",
-        example={"items": [EXAMPLE], "next_cursor": None},
+
+_ACTIVE = {"type": "string", "enum": ["active", "switched_off"]}
+_HOOK: Schema = {
+    "id": text("`hk_...`"),
+    "target_url": text("Where events are posted to."),
+    "event_types": many({"type": "string"}, "What it wants."),
+    "filters": {"type": "object", "description": "Its filters, as they are kept."},
+    "platform": nullable(text("Who listens.")),
+    "ordered": truth("Whether one customer's events are sent in order."),
+    "rate_limit": {"type": ["number", "null"], "description": "Requests per second at most."},
+    "approval_links": truth("Whether it gets links to approve by."),
+    "status": described(_ACTIVE, "A hook whose target answers 410 is switched off."),
+    "status_reason": nullable(text("Why it is switched off.")),
+    "paused_until": nullable(moment("Its target fails; nothing is sent to it until then.")),
+}
+
+RESOURCE = Resource(
+    "Hooks",
+    "Who is told of events.",
+    place=20,
+    routes=(
+        Route(
+            "GET", "/hooks", "list_hooks", "List hooks", _list, "hooks:write",
+            "Newest first. Secrets and tokens are not shown.",
+            parameters=(LIMIT, CURSOR),
+            answer="HookPage",
+            example={"items": [EXAMPLE], "next_cursor": None},
+        ),
+        Route(
+            "POST", "/hooks", "create_hook", "Create a hook", _create, "hooks:write",
+            "From now on, events of these types are posted to the target, signed with the `secret` by the rules"
+            " of Standard Webhooks, and with the `token` in `x-relay-token`. Both are shown this once.",
+            body=NEW_HOOK,
+            body_example={
+                "target_url": EXAMPLE["target_url"],
+                "event_types": EXAMPLE["event_types"],
+                "filters": {"min_amount": 10},
+            },
+            status=201,
+            answer="HookWithSecret",
+            example=EXAMPLE | _SECRETS,
+            errors=_REFUSED,
+        ),
+        Route(
+            "GET", "/hooks/{hook_id}", "get_hook", "Get a hook", _get, "hooks:write",
+            answer="Hook",
+            example=EXAMPLE,
+        ),
+        Route(
+            "PATCH", "/hooks/{hook_id}", "change_hook", "Change a hook", _change, "hooks:write",
+            "Only what is given changes. `status: active` switches a hook on again that was switched off. With another"
+            " target comes another token, which is then in the answer, this once; the secret stays. Whether a hook"
+            " gets links to approve by, and the target of one that does, are changed by a key with `admin` only.",
+            body=HOOK_CHANGES,
+            body_example={"event_types": ["*"], "ordered": True},
+            answer="ChangedHook",
+            example=EXAMPLE | {"event_types": ["*"], "ordered": True},
+            errors=_REFUSED,
+        ),
+        Route(
+            "DELETE", "/hooks/{hook_id}", "delete_hook", "Delete a hook", _delete, "hooks:write",
+            "What was still to be sent to it is canceled. Also 204 when it is gone already.",
+            status=204,
+        ),
+        Route(
+            "POST", "/hooks/{hook_id}/test", "test_hook", "Send a test event", _test, "hooks:write",
+            "Sends a sample event to this hook alone, through the real pipeline: signed, retried, listed under"
+            " deliveries. Its id begins with `evt_test_` and `livemode` is false.",
+            body=request({"event_type": described(EVENT_TYPE, "Which sample; without it the hook's first type.")}),
+            body_example={"event_type": "invoice.paid"},
+            status=202,
+            answer="HookTest",
+            example={
+                "event_id": "evt_test_019aa9d3b2c07f4e81d25a6c3b9e04f2",
+                "delivery_id": "dlv_019aa9d3b2c07f4e81d25a6c3b9e04f3",
+            },
+            errors=_SWITCHED_OFF,
+        ),
+        Route(
+            "POST", "/hooks/{hook_id}/rotate-secret", "rotate_hook_secret", "Give a hook a new secret",
+            _rotate, "hooks:write",
+            "The new secret is shown this once. For a day, or for `overlap_seconds`, deliveries are signed with"
+            " the old one too, so the receiver can change over without losing any.",
+            body=request({"overlap_seconds": OVERLAP}),
+            body_example={"overlap_seconds": 3600},
+            answer="HookSecret",
+            example={
+                "id": EXAMPLE["id"],
+                "secret": _SECRETS["secret"],
+                "old_until": "2026-11-23T07:00:00Z",
+            },
+        ),
     ),
-    Route(
-        "POST", "/hooks", "create_hook", "Create a hook", "Hooks", _create, "hooks:write",
-        "From now on, events of these types are posted to the target, signed with the `secret` by the rules"
-        " of Standard Webhooks, and with the `token` in `x-relay-token`. Both are shown this once.",
-        body=schemas.NEW_HOOK,
-        body_example={
-            "target_url": EXAMPLE["target_url"],
-            "event_types": EXAMPLE["event_types"],
-            "filters": {"min_amount": 10},
-        },
-        status=201,
-        answer="HookWithSecret",
-        example=EXAMPLE | _SECRETS,
-        errors=_REFUSED,
-    ),
-    Route(
-        "GET", "/hooks/{hook_id}", "get_hook", "Get a hook", "Hooks", _get, "hooks:write",
-        answer="Hook",
-        example=EXAMPLE,
-    ),
-    Route(
-        "PATCH", "/hooks/{hook_id}", "change_hook", "Change a hook", "Hooks", _change, "hooks:write",
-        "Only what is given changes. `status: active` switches a hook on again that was switched off. With another"
-        " target comes another token, which is then in the answer, this once; the secret stays. Whether a hook"
-        " gets links to approve by, and the target of one that does, are changed by a key with `admin` only.",
-        body=schemas.HOOK_CHANGES,
-        body_example={"event_types": ["*"], "ordered": True},
-        answer="ChangedHook",
-        example=EXAMPLE | {"event_types": ["*"], "ordered": True},
-        errors=_REFUSED,
-    ),
-    Route(
-        "DELETE", "/hooks/{hook_id}", "delete_hook", "Delete a hook", "Hooks", _delete, "hooks:write",
-        "What was still to be sent to it is canceled. Also 204 when it is gone already.",
-        status=204,
-    ),
-    Route(
-        "POST", "/hooks/{hook_id}/test", "test_hook", "Send a test event", "Hooks", _test, "hooks:write",
-        "Sends a sample event to this hook alone, through the real pipeline: signed, retried, listed under"
-        " deliveries. Its id begins with `evt_test_` and `livemode` is false.",
-        body=schemas.HOOK_TEST,
-        body_example={"event_type": "invoice.paid"},
-        status=202,
-        answer="HookTest",
-        example={
-            "event_id": "evt_test_019aa9d3b2c07f4e81d25a6c3b9e04f2",
-            "delivery_id": "dlv_019aa9d3b2c07f4e81d25a6c3b9e04f3",
-        },
-        errors=_SWITCHED_OFF,
-    ),
-    Route(
-        "POST", "/hooks/{hook_id}/rotate-secret", "rotate_hook_secret", "Give a hook a new secret", "Hooks",
-        _rotate, "hooks:write",
-        "The new secret is shown this once. For a day, or for `overlap_seconds`, deliveries are signed with"
-        " the old one too, so the receiver can change over without losing any.",
-        body=schemas.SECRET_ROTATION,
-        body_example={"overlap_seconds": 3600},
-        answer="HookSecret",
-        example={
-            "id": EXAMPLE["id"],
-            "secret": _SECRETS["secret"],
-            "old_until": "2026-11-23T07:00:00Z",
-        },
-    ),
+    schemas={
+        "Hook": record(_HOOK),
+        "HookWithSecret": record(
+            {
+                **_HOOK,
+                "secret": shown_once("Deliveries are signed with it by the rules of Standard Webhooks."),
+                "token": shown_once("Every delivery carries it in `x-relay-token`."),
+            }
+        ),
+        "ChangedHook": record(
+            {
+                **_HOOK,
+                "token": described(
+                    shown_once(""), "Only where the target changes, which ends the old token. Shown this once."
+                ),
+            },
+            optional=("token",),
+        ),
+        "HookPage": page_of("Hook", "hooks"),
+        "HookSecret": record(
+            {
+                "id": text("The hook."),
+                "secret": shown_once("The new secret."),
+                "old_until": moment("The old one's end."),
+            }
+        ),
+        "HookTest": record({"event_id": text("`evt_test_...`"), "delivery_id": text("`dlv_...`")}),
+    },
+    path_parameters={
+        "hook_id": PathParameter("The hook's id.", EXAMPLE["id"]),
+    },
 )  # fmt: skip

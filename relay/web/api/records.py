@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from relay.areas import paging
+from relay.areas.paging import CURSOR, LIMIT, page_of
+from relay.areas.resources import Answer, Call, Parameter, PathParameter, Resource, Route
+from relay.areas.schemas import Schema, many, moment, nullable, record, text
 from relay.catalogue.record_kinds import RecordKind, record_kinds
 from relay.catalogue.vocabulary import catalogue
 from relay.errors import NotFound
@@ -11,11 +15,6 @@ from relay.insight.records import example, shown
 from relay.storage import events, records
 from relay.storage.events import EventQuery
 from relay.storage.records import RecordQuery
-from relay.web.api.parameters import CURSOR, LIMIT, USUAL_LIMIT
-from relay.web.framework import cursors
-from relay.web.framework.requests import Parameter
-from relay.web.framework.responses import Answer
-from relay.web.framework.routes import Call, Route
 
 OF_A_CUSTOMER = tuple(kind for kind in record_kinds().values() if kind.of_a_customer)
 OF_AN_EVENT = ("id", "type", "occurred_at", "severity", "summary")
@@ -32,10 +31,8 @@ _SOURCE = Parameter("source", "Only from this source: `src_...`", _TEXT)
 
 
 def _listed(kind: RecordKind) -> Callable[[Call], Answer]:
-    listing = kind.path
-
     def work(call: Call) -> Answer:
-        limit = call.query.get("limit", USUAL_LIMIT)
+        asked = paging.by_number(call, kind.path)
         query = RecordQuery(
             kind=kind.name,
             name=call.query.get("id"),
@@ -44,13 +41,13 @@ def _listed(kind: RecordKind) -> Callable[[Call], Answer]:
             status=call.query.get("status"),
             customer=call.query.get("customer"),
             source_id=call.query.get("source"),
-            before=cursors.read_number(listing, call.query.get("cursor")),
-            limit=limit + 1,
+            before=asked.before,
+            limit=asked.one_more,
         )
         with call.workspace.database.read() as connection:
             found = records.search(connection, call.workspace.id, query)
-        cursor = cursors.write(listing, found[limit - 1][0]) if len(found) > limit else None
-        return Answer({"items": [_shown(body) for _, body in found[:limit]], "next_cursor": cursor})
+        rows, cursor = asked.cut(found, lambda row: row[0])
+        return paging.page([_shown(body) for _, body in rows], cursor)
 
     return work
 
@@ -93,7 +90,7 @@ def _route(kind: RecordKind) -> Route:
     if "domain" in kind.searched_by:
         searched.append(_DOMAIN)
     return Route(
-        "GET", f"/{kind.path}", f"list_{kind.plural}", f"Find {kind.label}", "Records", _listed(kind),
+        "GET", f"/{kind.path}", f"list_{kind.plural}", f"Find {kind.label}", _listed(kind),
         "events:read",
         "What events have told by now, that of which an event told last first. An older event never overwrites what a"
         " newer one said. A few seconds behind the events.",
@@ -103,16 +100,54 @@ def _route(kind: RecordKind) -> Route:
     )  # fmt: skip
 
 
-ROUTES = (
-    *(_route(kind) for kind in record_kinds().values()),
-    Route(
-        "GET", "/customers/{record_id}/summary", "get_customer_summary", "Get all that is known of a customer",
-        "Records", _summary, "events:read",
-        "Who it is, and its subscriptions, invoices, services, domains, cards and newest events, from all sources that"
-        " know its e-mail address.",
-        answer="CustomerSummary",
-        example=example("customer", catalogue())
-        | {kind.plural: [] for kind in OF_A_CUSTOMER}
-        | {"recent_events": []},
+_RECORD: Schema = {
+    "id": text("Its id here: `rec_...`"),
+    "kind": text("What it is, such as `customer` or `invoice`. The field of this name holds what is known of it."),
+    "native_id": text("Its id at its source."),
+    "status": nullable(text("Its state, such as `active` or `overdue`; null where none was told.")),
+    "source": {"type": "object", "description": "Where it is, and how its newest event was proved."},
+    "customer": {"type": "object", "description": "Whose it is; all of its fields are null where nobody is named."},
+    "updated_at": moment("When the newest event told of it."),
+    "event": {"type": "object", "description": "That event: id and type."},
+}
+
+RESOURCE = Resource(
+    "Records",
+    "What is known by now of customers and their things.",
+    place=80,
+    routes=(
+        *(_route(kind) for kind in record_kinds().values()),
+        Route(
+            "GET", "/customers/{record_id}/summary", "get_customer_summary", "Get all that is known of a customer",
+            _summary, "events:read",
+            "Who it is, and its subscriptions, invoices, services, domains, cards and newest events, from all sources"
+            " that know its e-mail address.",
+            answer="CustomerSummary",
+            example=example("customer", catalogue())
+            | {kind.plural: [] for kind in OF_A_CUSTOMER}
+            | {"recent_events": []},
+        ),
     ),
+    schemas={
+        "Record": {**record(_RECORD), "additionalProperties": True},
+        "RecordPage": page_of("Record", "records"),
+        "CustomerSummary": {
+            **record(
+                {
+                    **_RECORD,
+                    **{
+                        name: many({"$ref": "#/components/schemas/Record"}, f"Its {name.replace('_', ' ')}.")
+                        for name in ("subscriptions", "invoices", "services", "domains", "payment_methods")
+                    },
+                    "recent_events": many({"type": "object"}, "Its newest events, with id, type, time and summary."),
+                }
+            ),
+            "additionalProperties": True,
+        },
+    },
+    path_parameters={
+        "record_id": PathParameter(
+            "The customer: `rec_...`, as `GET /customers` shows it.", "rec_0f4c1f6e2a3b4c5d6e7f8091a2b3c4d5"
+        ),
+    },
 )  # fmt: skip

@@ -7,12 +7,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
+from relay.areas.resources import Answer
 from relay.errors import Conflict, RelayError, StorageUnavailable
 from relay.logs import Logger
 from relay.model import now_ms
 from relay.security.vault import Vault
 from relay.storage import Database, idempotency
-from relay.web.framework.responses import Answer
 
 log = Logger("api")
 

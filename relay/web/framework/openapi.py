@@ -1,13 +1,13 @@
-"""The API's description in OpenAPI 3.1, from the table of routes, the schemas and the catalogue."""
+"""The API's description in OpenAPI 3.1, from the resources and the catalogue."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from relay import __version__
+from relay.areas.resources import PREFIX, Parameter, PathParameter, Resource, Route, placeholders
+from relay.areas.schemas import record, reference, text
 from relay.catalogue.vocabulary import Catalogue, EventType, catalogue
-from relay.web.api import schemas
 from relay.web.framework.requests import with_blanks
-from relay.web.framework.routes import PREFIX, Route
 
 Node = dict[str, Any]
 
@@ -35,19 +35,6 @@ failed frees its key. What another API key sends under the same key is another c
 taken as received, 410 switches the hook off, anything else is tried again for about a day. `id` stays the \
 same over retries and replays: use it to recognize repeats.
 """
-_TAGS = {
-    "Connection": "For testing a connection.",
-    "Hooks": "Who is told of events.",
-    "Events": "What happened.",
-    "Replays": "Sending again.",
-    "Event types": "The vocabulary.",
-    "Deliveries": "What was sent to whom, and how it went.",
-    "Sources": "Who may post to the relay.",
-    "Records": "What is known by now of customers and their things.",
-    "Actions": "What the relay does for you at gateways, panels and desks, and who has to approve it.",
-    "Inbound": "Where providers post to.",
-    "Health": "For monitors.",
-}
 _SUCCESSES = {200: "As asked.", 201: "Made.", 202: "Accepted: it happens now.", 204: "Done."}
 _ERRORS = {
     400: ("BadRequest", "The request cannot be read."),
@@ -65,40 +52,46 @@ _ERRORS = {
     429: ("TooManyRequests", "Too many calls. `Retry-After` says how many seconds to wait."),
     503: ("Unavailable", "The database does not answer. `Retry-After` says how many seconds to wait."),
 }
-_PATH_PARAMETERS = {
-    "record_id": ("The customer: `rec_...`, as `GET /customers` shows it.", "rec_0f4c1f6e2a3b4c5d6e7f8091a2b3c4d5"),
-    "hook_id": ("The hook's id.", "hk_019aa9d3b2c07f4e81d25a6c3b9e04f1"),
-    "source_id": ("The source's id.", "src_019aa9d3b2c07f4e81d25a6c3b9e04f4"),
-    "event_id": ("The event's id.", "evt_5f0c7d21e9a84b36b1d7c2f80e93a64d"),
-    "run_id": ("The run's id.", "run_019aa9d3b2c07f4e81d25a6c3b9e04f8"),
-    "type": ("The event type.", "invoice.paid"),
-}
+_ERROR = record(
+    {
+        "error": record(
+            {
+                "code": text("Stable, for machines."),
+                "message": text("What was expected, what came, what to do."),
+            }
+        )
+    },
+    "Every answer with a status of 400 or more.",
+)
 _HIDDEN = ("$id", "$schema")
 
 
-def document(routes: Iterable[Route], public_url: str) -> Node:
+def document(resources: Sequence[Resource], public_url: str) -> Node:
     """The whole description."""
     words = catalogue()
+    known = {name: each for resource in resources for name, each in resource.path_parameters.items()}
     paths: Node = {}
-    for route in routes:
-        paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = _operation(route)
-    for path, operations in _OUTSIDE.items():
-        paths[path] = {method: {**operation, "security": []} for method, operation in operations.items()}
+    for resource in resources:
+        for route in resource.routes:
+            paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = _operation(resource, route, known)
+    for resource in resources:
+        for path, operations in resource.outside.items():
+            paths[path] = {method: _outside(resource, path, each, known) for method, each in operations.items()}
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
         "info": {"title": "Relay", "version": __version__, "description": _ABOUT, "license": {"name": "MIT"}},
         "servers": [{"url": public_url}],
         "security": [{"apiKey": []}],
-        "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
+        "tags": [{"name": each.tag, "description": each.about} for each in resources],
         "paths": paths,
         "webhooks": {each.type: {"post": _delivery(words, each)} for each in words.types.values()},
         "components": {
             "securitySchemes": {
                 "apiKey": {"type": "http", "scheme": "bearer", "description": "Made with `relay key add`."}
             },
-            "schemas": _components(words),
-            "responses": {name: _error(status, about) for status, (name, about) in _ERRORS.items()},
+            "schemas": _components(resources, words),
+            "responses": {name: error(about, status) for status, (name, about) in _ERRORS.items()},
         },
     }
 
@@ -126,16 +119,46 @@ def event_name(name: str) -> str:
     return f"event.{name}"
 
 
-def _operation(route: Route) -> Node:
+def answered(about: str, kind: str = "application/json", schema: Mapping[str, Any] | None = None) -> Node:
+    """A response with content, of an operation that is described but not routed with the API."""
+    return {"description": about, "content": {kind: {"schema": schema or {"type": "object"}}}}
+
+
+def error(about: str, status: int = 0) -> Node:
+    """A response with an error; with the headers that the API sends with this status."""
+    response = answered(about, schema=reference("Error"))
+    if status in (429, 503):
+        response["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+    if status == 401:
+        response["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    return response
+
+
+def refused(*statuses: int) -> Node:
+    """Responses by status, as the whole API refuses."""
+    return {str(status): _usual(status) for status in statuses}
+
+
+def _usual(status: int) -> Node:
+    return {"$ref": f"#/components/responses/{_ERRORS[status][0]}"}
+
+
+def _outside(resource: Resource, path: str, operation: Mapping[str, Any], known: Mapping[str, PathParameter]) -> Node:
+    found = {"tags": [resource.tag], **operation, "security": []}
+    parameters = [_path_parameter(name, known[name]) for name in placeholders(path)]
+    return found | {"parameters": parameters} if parameters else found
+
+
+def _operation(resource: Resource, route: Route, known: Mapping[str, PathParameter]) -> Node:
     operation: Node = {
         "operationId": route.name,
         "summary": route.summary,
-        "tags": [route.tag],
+        "tags": [resource.tag],
         "x-scope": route.scope or "any",
     }
     if route.description:
         operation["description"] = route.description
-    parameters = [_path_parameter(name) for name in route.path_parameters]
+    parameters = [_path_parameter(name, known[name]) for name in route.path_parameters]
     parameters += [_query_parameter(each) for each in route.parameters]
     if route.method == "POST":
         parameters.append(_IDEMPOTENCY_KEY)
@@ -155,7 +178,7 @@ def _operation(route: Route) -> Node:
 def _success(route: Route, status: int) -> Node:
     response: Node = {"description": _SUCCESSES[status]}
     if route.answer is not None:
-        content: Node = {"schema": schemas.reference(route.answer)}
+        content: Node = {"schema": reference(route.answer)}
         if route.example is not None:
             content["example"] = route.example
         response["content"] = {"application/json": content}
@@ -187,42 +210,23 @@ def _refusals(route: Route) -> set[int]:
 
 
 def _refusal(status: int, about: str | None) -> Node:
-    name, usual = _ERRORS[status]
     if about is None:
-        return {"$ref": f"#/components/responses/{name}"}
-    return _error(status, f"{about} {usual}" if status in (409, 422) else about)
+        return _usual(status)
+    return error(f"{about} {_ERRORS[status][1]}" if status in (409, 422) else about, status)
 
 
-def _error(status: int, about: str) -> Node:
-    response: Node = {
-        "description": about,
-        "content": {"application/json": {"schema": schemas.reference("Error")}},
-    }
-    if status in (429, 503):
-        response["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
-    if status == 401:
-        response["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
-    return response
-
-
-def _path_parameter(name: str) -> Node:
-    about, example = _PATH_PARAMETERS[name]
-    schema: Node = {"type": "string"}
-    if name == "type":
-        schema["enum"] = list(schemas.EVENT_TYPES)
-    else:
-        schema["pattern"] = "^[A-Za-z0-9_]{1,64}$"
+def _path_parameter(name: str, parameter: PathParameter) -> Node:
     return {
         "name": name,
         "in": "path",
         "required": True,
-        "description": about,
-        "schema": schema,
-        "example": example,
+        "description": parameter.description,
+        "schema": _rewritten(parameter.schema, data_name),
+        "example": parameter.example,
     }
 
 
-def _query_parameter(parameter: Any) -> Node:
+def _query_parameter(parameter: Parameter) -> Node:
     described: Node = {
         "name": parameter.name,
         "in": "query",
@@ -247,8 +251,10 @@ _IDEMPOTENCY_KEY: Node = {
 }
 
 
-def _components(words: Catalogue) -> Node:
-    found: Node = {name: _rewritten(schema, data_name) for name, schema in schemas.COMPONENTS.items()}
+def _components(resources: Iterable[Resource], words: Catalogue) -> Node:
+    found: Node = {"Error": _ERROR}
+    for resource in resources:
+        found |= {name: _rewritten(schema, data_name) for name, schema in resource.schemas.items()}
     for name, schema in words.definitions["$defs"].items():
         found[data_name(name)] = _rewritten(schema, _data_reference)
     found["Event"] = _rewritten(words.envelope, _data_reference)
@@ -262,7 +268,7 @@ def _event(event_type: EventType) -> Node:
         "title": event_type.title,
         "description": event_type.description,
         "allOf": [
-            schemas.reference("Event"),
+            reference("Event"),
             {
                 "type": "object",
                 "properties": {
@@ -275,7 +281,7 @@ def _event(event_type: EventType) -> Node:
 
 
 def _delivery(words: Catalogue, event_type: EventType) -> Node:
-    content = {"schema": schemas.reference(event_name(event_type.type)), "example": words.sample(event_type)}
+    content = {"schema": reference(event_name(event_type.type)), "example": words.sample(event_type)}
     return {
         "summary": event_type.title,
         "description": event_type.description,
@@ -329,75 +335,3 @@ def _rewritten(node: Any, refer: Callable[[str], str]) -> Any:
         else:
             rewritten[name] = _rewritten(value, refer)
     return rewritten
-
-
-def _plain(about: str, kind: str = "application/json", schema: Node | None = None) -> Node:
-    return {"description": about, "content": {kind: {"schema": schema or {"type": "object"}}}}
-
-
-_ANSWER = {"type": "object", "required": ["id", "status"], "properties": {"id": {"type": "string"}}}
-_POST_INBOUND: Node = {
-    "operationId": "receive_webhook",
-    "summary": "Receive a webhook",
-    "tags": ["Inbound"],
-    "description": "What a provider posts to: its own body, proved its own way. Some providers need other"
-    " answers and get them.",
-    "parameters": [_path_parameter("source_id")],
-    "requestBody": {"required": False, "content": {"*/*": {}}},
-    "responses": {
-        "202": _plain("Kept.", schema=_ANSWER),
-        "200": _plain("A repeat of one that is kept: the id is the first one's.", schema=_ANSWER),
-        "400": {"$ref": "#/components/responses/BadRequest"},
-        "401": _error(0, "The sender could not be proved."),
-        "404": _error(0, "There is no such source."),
-        "413": {"$ref": "#/components/responses/TooLarge"},
-        "415": {"$ref": "#/components/responses/UnsupportedEncoding"},
-        "503": {"$ref": "#/components/responses/Unavailable"},
-    },
-}
-_OUTSIDE: Mapping[str, Mapping[str, Node]] = {
-    "/in/{source_id}": {"post": _POST_INBOUND},
-    "/healthz": {
-        "get": {
-            "operationId": "get_health",
-            "summary": "Is it alive",
-            "tags": ["Health"],
-            "responses": {"200": _plain("The process lives.")},
-        }
-    },
-    "/readyz": {
-        "get": {
-            "operationId": "get_readiness",
-            "summary": "Is it ready",
-            "tags": ["Health"],
-            "description": "Ready means that webhooks can be kept. They are without Redis, too.",
-            "responses": {"200": _plain("Ready."), "503": _plain("The database does not answer.")},
-        }
-    },
-    "/metrics": {
-        "get": {
-            "operationId": "get_metrics",
-            "summary": "Numbers for Prometheus",
-            "tags": ["Health"],
-            "description": "For callers on the relay's own machine (not through a proxy), and for API keys"
-            " with `events:read`. The numbers are of all workspaces together and name none.",
-            "responses": {
-                "200": _plain("Prometheus text.", "text/plain", {"type": "string"}),
-                "401": {"$ref": "#/components/responses/Unauthorized"},
-                "403": {"$ref": "#/components/responses/Forbidden"},
-                "503": {"$ref": "#/components/responses/Unavailable"},
-            },
-        }
-    },
-    f"{PREFIX}/openapi.json": {
-        "get": {
-            "operationId": "get_openapi",
-            "summary": "This description",
-            "tags": ["Connection"],
-            "responses": {
-                "200": _plain("OpenAPI 3.1."),
-                "429": {"$ref": "#/components/responses/TooManyRequests"},
-            },
-        }
-    },
-}

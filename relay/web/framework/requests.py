@@ -1,13 +1,14 @@
 """What a caller sent, read strictly: body, query and headers, by the same schemas that the docs show."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import request
 
+from relay.areas.resources import Parameter
+from relay.areas.schemas import Schema
 from relay.errors import InvalidRequest, UnsupportedEncoding
 from relay.formats import json_schema, jsontext
 from relay.formats.times import instant
@@ -18,19 +19,6 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _LOST_PLUS = re.compile(r" (\d\d:?\d\d)$", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
-Schema = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One query parameter. With an array schema it may be repeated or hold several values between commas."""
-
-    name: str
-    description: str
-    schema: Schema
-    example: Any = None
-    required: bool = False
 
 
 def raw_body() -> bytes:

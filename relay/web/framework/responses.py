@@ -1,15 +1,12 @@
 """Answers: JSON written by the one serializer, and every error in the one form."""
 
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from relay.errors import NotFound, RelayError
-from relay.formats import jsontext
+from relay.areas.resources import Answer
+from relay.errors import RelayError
 from relay.logs import Logger
 from relay.web.framework.headers import HEADERS
 
@@ -25,33 +22,13 @@ _WORDS = {
 log = Logger("api")
 
 
-class Forgotten(NotFound):
-    """It was here and has been forgotten on purpose."""
-
-    code = "gone"
-    status = 410
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a call comes to: `content` is written as JSON, `raw` is sent as it is."""
-
-    content: Any = None
-    status: int = 200
-    raw: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def body(self) -> bytes:
-        if self.raw is not None:
-            return self.raw
-        return b"" if self.status == 204 else jsontext.dumps(self.content) + b"\n"
-
-    def response(self) -> Response:
-        response = Response(self.body(), status=self.status, mimetype="application/json")
-        if self.status == 204:
-            del response.headers["Content-Type"]
-        response.headers.update(self.headers)
-        return response
+def respond(answer: Answer) -> Response:
+    """An answer as it goes out."""
+    response = Response(answer.body(), status=answer.status, mimetype="application/json")
+    if answer.status == 204:
+        del response.headers["Content-Type"]
+    response.headers.update(answer.headers)
+    return response
 
 
 def refusal(error: RelayError) -> Response:
@@ -81,7 +58,7 @@ def install_errors(app: Flask) -> None:
 
 
 def _error(status: int, code: str, message: str) -> Response:
-    return Answer({"error": {"code": code, "message": message}}, status).response()
+    return respond(Answer({"error": {"code": code, "message": message}}, status))
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -1,72 +1,23 @@
 """The table of routes becomes an application. One row is one operation: its routing, checks and docs."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from flask import Blueprint, Response, g, request
 from flask_limiter.util import get_remote_address
 
-from relay.context import Relay, Workspace
+from relay.areas.resources import PREFIX, Call, Route
+from relay.areas.schemas import Schema
+from relay.context import Relay
 from relay.errors import Forbidden, NotFound, Unauthorized
-from relay.storage.workspaces import ApiKey
 from relay.web.framework import idempotency, requests
 from relay.web.framework.audit_notes import Notes
 from relay.web.framework.auth import Keys, require
-from relay.web.framework.requests import Parameter, Schema
-from relay.web.framework.responses import Answer
+from relay.web.framework.responses import respond
 
-PREFIX = "/api/v1"
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 _NO_FIELDS: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call: who makes it, in whose name and workspace, and what it says."""
-
-    workspace: Workspace
-    key: ApiKey
-    notes: Notes
-    path: Mapping[str, str]
-    query: Mapping[str, Any]
-    body: Mapping[str, Any]
-    idempotency_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One operation. `scope` is what its caller's key needs (None: any key).
-
-    `answer` is the schema's name under components (None: no content), `example` an answer as it may be. One that
-    `keeps_key` looks after `Idempotency-Key` itself; of the others the answer is kept. `also` are further successes.
-    With `blank_is_absent` a field of the body that is null or an empty text counts as not given.
-    """
-
-    method: str
-    path: str
-    name: str
-    summary: str
-    tag: str
-    work: Callable[[Call], Answer]
-    scope: str | None
-    description: str = ""
-    parameters: Sequence[Parameter] = ()
-    body: Schema | None = None
-    body_example: Any = None
-    status: int = 200
-    answer: str | None = None
-    example: Any = None
-    errors: Mapping[int, str] = field(default_factory=dict)
-    keeps_key: bool = False
-    blank_is_absent: bool = False
-    also: tuple[int, ...] = ()
-
-    @property
-    def path_parameters(self) -> list[str]:
-        return _PLACEHOLDER.findall(self.path)
 
 
 def blueprint(relay: Relay, notes: Notes, routes: Iterable[Route]) -> Blueprint:
@@ -74,7 +25,7 @@ def blueprint(relay: Relay, notes: Notes, routes: Iterable[Route]) -> Blueprint:
     pages = Blueprint("api", __name__, url_prefix=PREFIX)
     for route in routes:
         pages.add_url_rule(
-            _PLACEHOLDER.sub(r"<\1>", route.path),
+            route.path.replace("{", "<").replace("}", ">"),
             endpoint=route.name,
             view_func=_view(relay, notes, route),
             methods=[route.method],
@@ -112,17 +63,21 @@ def _view(relay: Relay, notes: Notes, route: Route) -> Callable[..., Response]:
             if name.endswith("_id") and not _ID.fullmatch(value):
                 raise NotFound(f"There is no {name.removesuffix('_id')} with this id in this workspace.")
         workspace = relay.workspace(g.key.workspace_id, g.key.id)
+        note_seen = partial(notes.seen, workspace.id, g.key.id)
         if route.method not in ("POST", "PATCH"):
-            return route.work(Call(workspace, g.key, notes, path, requests.query(route.parameters), {})).response()
+            call = Call(workspace, g.key, note_seen, path, requests.query(route.parameters), {})
+            return respond(route.work(call))
         sent = requests.raw_body()
         body = requests.json_object(sent, route.body or _NO_FIELDS, blank_is_absent=route.blank_is_absent)
         key = requests.idempotency_key() if route.method == "POST" else None
-        call = Call(workspace, g.key, notes, path, requests.query(route.parameters), body, key)
+        call = Call(workspace, g.key, note_seen, path, requests.query(route.parameters), body, key)
         if key is None or route.keeps_key:
-            return route.work(call).response()
+            return respond(route.work(call))
         whole = b"\0".join((route.method.encode(), request.path.encode(), sent))
-        return idempotency.once(
-            relay.database, relay.vault, workspace.id, call.key.id, key, whole, lambda: route.work(call)
-        ).response()
+        return respond(
+            idempotency.once(
+                relay.database, relay.vault, workspace.id, call.key.id, key, whole, lambda: route.work(call)
+            )
+        )
 
     return view

@@ -12,9 +12,9 @@ from flask import Blueprint, Response, render_template
 from markupsafe import Markup, escape
 
 from relay import __version__
+from relay.areas.resources import PREFIX
 from relay.catalogue.vocabulary import FAMILIES, catalogue
 from relay.formats import jsontext
-from relay.web.framework.routes import PREFIX
 from relay.web.public.health import Health
 
 _CODE = re.compile(r"`([^`]+)`")

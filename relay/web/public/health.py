@@ -12,13 +12,15 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 
 from relay import __version__
+from relay.areas.resources import Answer, Resource
 from relay.config.data_directory import LEAST_FREE, free_bytes
 from relay.context import Relay
 from relay.errors import StorageUnavailable, Unauthorized
 from relay.model import now_ms
 from relay.storage import Database, hooks, metrics
 from relay.web.framework.auth import Keys, require
-from relay.web.framework.responses import Answer
+from relay.web.framework.openapi import answered, refused
+from relay.web.framework.responses import respond
 
 SCOPE = "events:read"
 _FRESH_SECONDS = 1.0
@@ -64,7 +66,7 @@ def blueprint(relay: Relay, keys: Keys, examine: Callable[[], Health]) -> Bluepr
 
     @pages.get("/healthz", provide_automatic_options=False)
     def healthz() -> Response:
-        return Answer({"status": "alive", "version": __version__}).response()
+        return respond(Answer({"status": "alive", "version": __version__}))
 
     @pages.get("/readyz", provide_automatic_options=False)
     def readyz() -> Response:
@@ -77,7 +79,7 @@ def blueprint(relay: Relay, keys: Keys, examine: Callable[[], Health]) -> Bluepr
             "database": "away" if not health.database else "full" if full else "ok",
             "redis": "ok" if health.redis else "away",
         }
-        return Answer(content, status=200 if health.database and not full else 503).response()
+        return respond(Answer(content, status=200 if health.database and not full else 503))
 
     @pages.get("/metrics", provide_automatic_options=False)
     def show_metrics() -> Response:
@@ -148,3 +150,39 @@ class _Numbers:
             by_status,
             *(GaugeMetricFamily(name, about, value) for name, about, value in gauges),
         ]
+
+
+RESOURCE = Resource(
+    "Health",
+    "For monitors.",
+    place=91,
+    outside={
+        "/healthz": {
+            "get": {
+                "operationId": "get_health",
+                "summary": "Is it alive",
+                "responses": {"200": answered("The process lives.")},
+            }
+        },
+        "/readyz": {
+            "get": {
+                "operationId": "get_readiness",
+                "summary": "Is it ready",
+                "description": "Ready means that webhooks can be kept. They are without Redis, too.",
+                "responses": {"200": answered("Ready."), "503": answered("The database does not answer.")},
+            }
+        },
+        "/metrics": {
+            "get": {
+                "operationId": "get_metrics",
+                "summary": "Numbers for Prometheus",
+                "description": "For callers on the relay's own machine (not through a proxy), and for API keys"
+                " with `events:read`. The numbers are of all workspaces together and name none.",
+                "responses": {
+                    "200": answered("Prometheus text.", "text/plain", {"type": "string"}),
+                    **refused(401, 403, 503),
+                },
+            }
+        },
+    },
+)

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from relay.areas.resources import Resource
 from relay.errors import RelayError
 from relay.formats import jsontext
 from relay.inbound.receive import Accepted, Receiver
@@ -13,6 +14,7 @@ from relay.model import Inbound
 from relay.providers import get as get_provider
 from relay.sdk.provider import Reply
 from relay.web.framework import body
+from relay.web.framework.openapi import answered, error, refused
 from relay.web.framework.responses import refusal
 
 log = Logger("receive")
@@ -74,3 +76,30 @@ def _plain(reply: Reply) -> Response:
 
 def _json(status: int, content: Mapping[str, object]) -> Response:
     return Response(jsontext.dumps(content) + b"\n", status=status, mimetype="application/json")
+
+
+_ANSWER = {"type": "object", "required": ["id", "status"], "properties": {"id": {"type": "string"}}}
+
+RESOURCE = Resource(
+    "Inbound",
+    "Where providers post to.",
+    place=90,
+    outside={
+        "/in/{source_id}": {
+            "post": {
+                "operationId": "receive_webhook",
+                "summary": "Receive a webhook",
+                "description": "What a provider posts to: its own body, proved its own way. Some providers need other"
+                " answers and get them.",
+                "requestBody": {"required": False, "content": {"*/*": {}}},
+                "responses": {
+                    "202": answered("Kept.", schema=_ANSWER),
+                    "200": answered("A repeat of one that is kept: the id is the first one's.", schema=_ANSWER),
+                    "401": error("The sender could not be proved."),
+                    "404": error("There is no such source."),
+                    **refused(400, 413, 415, 503),
+                },
+            }
+        }
+    },
+)

@@ -19,9 +19,9 @@ from relay.develop.generate.make.parts import (
 )
 from relay.develop.generate.zapier import actions as known_actions
 from relay.insight import records
-from relay.web.api.actions import EXAMPLE_RESULT
-from relay.web.api.make_parameters import fields_of, spec_of
+from relay.web.api.actions.calls import EXAMPLE_RESULT
 from relay.web.api.records import OF_A_CUSTOMER, OF_AN_EVENT
+from relay.web.framework.make_parameters import fields_of, spec_of
 
 _OF_CONNECTION = {"connection": CONNECTION, "altConnection": None}
 _PAGES = {"qs": {"cursor": "{{body.next_cursor}}"}, "condition": "{{body.next_cursor}}"}

@@ -8,7 +8,7 @@ from relay.errors import InvalidRequest, Unreadable
 from relay.formats import jsontext
 
 LONGEST = 200
-_SHAPE = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_SHAPE = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST}}}")
 _LARGEST = 2**62
 
 

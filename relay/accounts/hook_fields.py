@@ -1,0 +1,55 @@
+"""The fields of a hook, as JSON Schema."""
+
+from relay.areas.schemas import Schema, nullable, request, text, truth
+from relay.outbound.wanted import FILTERS, event_types
+
+LONGEST_URL = 2048
+LOWEST_RATE, HIGHEST_RATE = 0.1, 1000
+
+_FIELDS: Schema = {
+    "target_url": text(
+        "Where events are posted to: https, on a public address.",
+        format="uri",
+        minLength=1,
+        maxLength=LONGEST_URL,
+        **{"x-hint": f"must be an https address of at most {LONGEST_URL} characters."},
+    ),
+    "event_types": event_types(
+        "What it wants.",
+        minItems=1,
+        **{"x-hint": 'must be a list of at least one event type, such as ["invoice.paid"].'},
+    ),
+    "filters": FILTERS,
+    "platform": nullable(
+        text(
+            "Who listens, such as `zapier` or `make`: their limits and ways of answering are respected.",
+            pattern="^[a-z0-9_-]{1,32}$",
+            **{"x-hint": 'must be a lower-case word such as "zapier" or "make".'},
+        )
+    ),
+    "ordered": truth("Send events of one customer one after the other, in order of acceptance."),
+    "rate_limit": {
+        "type": ["number", "null"],
+        "minimum": LOWEST_RATE,
+        "maximum": HIGHEST_RATE,
+        "description": "Requests per second at most. Without one: 25 for `zapier` and `make`, else no limit.",
+        "x-hint": f"must be a number from {LOWEST_RATE} to {HIGHEST_RATE}, per second.",
+    },
+    "approval_links": truth(
+        "Send `action.approval_requested` with the link to approve by. Only a key with `admin` sets this, and changes"
+        " the target of a hook that has it. Runs that the same key asked for come without their link."
+    ),
+}
+
+NEW_HOOK = request(_FIELDS, ("target_url", "event_types"))
+HOOK_CHANGES = request(
+    {
+        **_FIELDS,
+        "status": {
+            "type": "string",
+            "enum": ["active"],
+            "description": "`active` switches a hook on again.",
+            "x-hint": 'can only be set to "active". To stop a hook, delete it.',
+        },
+    }
+)
