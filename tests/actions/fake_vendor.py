@@ -29,6 +29,7 @@ from relay.formats.times import instant
 from relay.sdk.actions import Task
 from relay.sdk.client import Vendor
 from relay.sdk.lease import Lease
+from relay.security.addresses import check_url
 
 BASE = "https://api.vendor.example"
 """Where the tasks of `FakeVendor.task` believe it to be."""
@@ -155,7 +156,7 @@ class FakeVendor:
         **_: Any,
     ) -> http.Answer:
         """What `http.fetch` makes of what would come through the network."""
-        http.check_url(url, allow_private)
+        check_url(url, allow_private)
         address = urlsplit(url)
         request = Request(
             method,
