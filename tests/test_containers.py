@@ -372,6 +372,8 @@ def files_below(folder: Path) -> list[Path]:
         "relay/storage/migrations/*.py",
         "relay/storage/migrations/versions/*.py",
         "relay/web/pages/templates/*",
+        "relay/notify/languages/*.json",
+        "relay/notify/templates/*.txt",
         "relay/providers/*/setup.md",
         "relay/providers/*/samples/*.http",
         "relay/providers/*/samples/*.event.json",

@@ -11,15 +11,11 @@ from relay.errors import NotFound
 from relay.formats import jsontext
 from relay.model import new_id, now_ms
 from relay.notify import channels, message, quiet_hours, sending
-from relay.notify.localized import LANGUAGES
+from relay.notify.localized import LANGUAGES, language_of
 from relay.storage import events
 from relay.storage.channels import Channel, listed
 from relay.storage.sent_messages import PER_CHANNEL_HOUR
 
-_TEST = {
-    "en": ("Test message", "This is a test of the channel {name}. Nothing has happened."),
-    "fr": ("Message de test", "Ceci est un test du canal {name}. Il ne s’est rien passé."),
-}
 _INCIDENT = "monitor.down"
 
 
@@ -78,10 +74,11 @@ def test_channel(name: str, to: str | None) -> None:
     """Send a test message now, quiet hours or not."""
     with here() as workspace:
         channel = channels.get(workspace, name)
-        subject, text = _TEST[channel.language]
+        language = language_of(channel.language)
         way = sending.way_of(channel, to)
         post = sending.Post(new_id("test"), workspace.config.allow_private_sources)
-        sending.send(channel, way, message.own(subject, text.format(name=name)), post)
+        said = message.own(language.test_subject, language.test_text.format(name=name))
+        sending.send(channel, way, said, post)
         with workspace.database.write() as connection:
             workspace.note(connection, now_ms(), "channel.tested", name)
     click.echo(f"{way.label} has taken the message.")

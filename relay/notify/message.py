@@ -25,7 +25,6 @@ LONGEST_SUBJECT = 200
 _MISSING, _LINE = "\0", "\1"
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 _DOUBLED = re.compile(r"([.!?])\.$")
-_BEFORE_MARKS = re.compile(r" ([:;!?»])|(«) ")
 _FOR_SMS = str.maketrans(
     {localized.NARROW: " ", localized.FIXED: " ", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."}
 )
@@ -94,8 +93,8 @@ def filled(
         )
     values = _values(envelope) | {"signature": signature}
     parts = {name: _said(_template(template, language, zone), name, values) for name in ("subject", "short", "text")}
-    if language == "fr":
-        parts = {name: [[_typeset(each) for each in some] for some in part] for name, part in parts.items()}
+    typeset = localized.language_of(language).typeset
+    parts = {name: [[typeset(each) for each in some] for some in part] for name, part in parts.items()}
     lines = [line for paragraph in parts["subject"] for line in paragraph]
     paragraphs = [_paragraph(each) for each in parts["text"]]
     if note:
@@ -205,12 +204,6 @@ def _paragraph(sentences: Sequence[str]) -> str:
     return "".join(
         sentence if index == 0 else f"\n{sentence}" if sentence.startswith("- ") else f" {sentence}"
         for index, sentence in enumerate(sentences)
-    )
-
-
-def _typeset(sentence: str) -> str:
-    return _BEFORE_MARKS.sub(
-        lambda found: f"{localized.FIXED}{found[1]}" if found[1] else f"{found[2]}{localized.FIXED}", sentence
     )
 
 

@@ -3,13 +3,17 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.numbers import list_currencies
 
 from relay.catalogue.action_types import actions
 from relay.catalogue.vocabulary import catalogue
+from relay.formats import jsontext
+from relay.formats.money import exponent
 from relay.notify import localized, message
 from relay.notify.localized import LANGUAGES
 from relay.notify.message import FOLDER, LONGEST_SUBJECT, TEMPLATES, filled, own
@@ -143,12 +147,61 @@ def test_an_sms_has_only_characters_that_fit_it() -> None:
         ("1.234", "KWD", "KWD 1.234", "1,234 KWD"),
         ("-5", "GBP", "-£5.00", "-5,00 £"),
         ("0", "EUR", "€0.00", "0,00 €"),
+        ("1000", "INR", "₹1,000.00", "1 000,00 ₹"),
+        ("5", "NZD", "NZ$5.00", "5,00 $NZ"),
+        ("1500", "XOF", "F CFA 1,500", "1 500 F CFA"),
+        ("12", "ISK", "ISK 12", "12 ISK"),
+        ("3", "XXY", "XXY 3.00", "3,00 XXY"),
     ],
 )
 def test_money_is_written_as_people_write_it(amount: str, currency: str, english: str, french: str) -> None:
     written = [plain(localized.money(Decimal(amount), currency, language)) for language in LANGUAGES]
 
     assert written == [english, french]
+
+
+@pytest.mark.parametrize("currency", sorted(list_currencies()))
+def test_every_currency_has_its_own_decimals_in_every_language(currency: str) -> None:
+    value = Decimal(1).scaleb(-exponent(currency))
+
+    for language in LANGUAGES:
+        written = localized.money(Decimal(1) + value, currency, language)
+        assert re.findall(r"\d", written) == list(
+            "1" + "0" * (exponent(currency) - 1) + "1" if exponent(currency) else "2"
+        )
+
+
+def test_another_language_is_a_file_of_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    german = {
+        **jsontext.loads((localized.FOLDER / "en.json").read_bytes()),
+        "locale": "de",
+        "day": "d. MMMM y",
+        "first_day": "d. MMMM y",
+        "moment": "{day} um {time} ({zone})",
+    }
+    (tmp_path / "de.json").write_bytes(jsontext.dumps(german))
+    monkeypatch.setattr(localized, "FOLDER", tmp_path)
+
+    said = [
+        localized.money(Decimal("1234.5"), "EUR", "de"),
+        localized.time("2026-11-22T06:57:00Z", "de", PARIS),
+        localized.month(2026, 3, "de"),
+        localized.duration(3660, "de"),
+    ]
+
+    assert [plain(each) for each in said] == [
+        "1.234,50 €",
+        "22. November 2026 um 07:57 (Europe/Paris)",
+        "März 2026",
+        "1 Stunde 1 Minute",
+    ]
+
+
+def test_a_french_sentence_has_the_spaces_that_its_marks_need() -> None:
+    french, english = (localized.language_of(language) for language in ("fr", "en"))
+
+    assert french.typeset("Montant : « 5 » ; vu ?") == "Montant\u00a0: «\u00a05\u00a0»\u00a0; vu\u00a0?"
+    assert english.typeset("a : b") == "a : b"
 
 
 @pytest.mark.parametrize("amount", [None, True, "24", [], {}])
@@ -184,7 +237,7 @@ def test_times_say_their_zone() -> None:
 @pytest.mark.parametrize(
     ("seconds", "english", "french"),
     [
-        (0, "0 seconds", "0 secondes"),
+        (0, "0 seconds", "0 seconde"),
         (61, "1 minute 1 second", "1 minute 1 seconde"),
         (600, "10 minutes", "10 minutes"),
         (90_061, "1 day 1 hour", "1 jour 1 heure"),
