@@ -6,6 +6,7 @@ Its answers are 200 even when nothing was done: `metadata.result` says whether i
 from collections.abc import Mapping
 from typing import Any
 
+from relay.sdk.account_switch import ACTIVE, SUSPENDED, Account, AccountSwitch
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.fields import an_object, dig, first, scalar
 from relay.sdk.outcomes import Done, Failed
@@ -15,30 +16,26 @@ _RESERVED = ("root", "nobody", "cpanel", "system")
 _NEEDS = ("api_url", "api_token")
 
 
-def suspend(task: Task) -> Done:
-    user, account = _account(task)
-    if _is_suspended(account):
-        return Done(f"Account {user} was already suspended.", _shown(account, "suspended"))
-    _tell(task, "suspendacct", user=user, reason=task.input.get("reason"))
-    return Done(f"Account {user} was suspended.", _shown(account, "suspended"))
+def suspend(task: Task, account: Account) -> None:
+    _tell(task, "suspendacct", user=account.id, reason=task.input.get("reason"))
 
 
-def unsuspend(task: Task) -> Done:
+def unsuspend(task: Task, account: Account) -> None:
+    _tell(task, "unsuspendacct", user=account.id)
+
+
+def switched(task: Task) -> Account:
     user, account = _account(task)
-    if not _is_suspended(account):
-        return Done(f"Account {user} was not suspended.", _shown(account, "active"))
-    _tell(task, "unsuspendacct", user=user)
-    return Done(f"Account {user} was unsuspended.", _shown(account, "active"))
+    return Account(user, f"Account {user}", _status(account), _shown(account))
 
 
 def change_package(task: Task) -> Done:
     user, account = _account(task)
     package = str(task.input["package"])
-    status = "suspended" if _is_suspended(account) else "active"
     if account.get("plan") == package:
-        return Done(f"Account {user} already has package {package}.", _shown(account, status))
+        return Done(f"Account {user} already has package {package}.", _shown(account))
     _tell(task, "changepackage", user=user, pkg=package)
-    return Done(f"Account {user} was moved to package {package}.", _shown(account | {"plan": package}, status))
+    return Done(f"Account {user} was moved to package {package}.", _shown(account | {"plan": package}))
 
 
 def change_limits(task: Task) -> Done:
@@ -51,20 +48,18 @@ def change_limits(task: Task) -> Done:
         _tell(task, "editquota", user=user, quota=disk)
     if traffic is not None:
         _tell(task, "limitbw", user=user, bwlimit=traffic)
-    status = "suspended" if _is_suspended(account) else "active"
-    return Done(f"The limits of account {user} were changed.", _shown(account, status))
+    return Done(f"The limits of account {user} were changed.", _shown(account))
 
 
 def fetch(task: Task) -> Done:
     user, account = _account(task)
-    status = "suspended" if _is_suspended(account) else "active"
     output = {
-        **_shown(account, status),
+        **_shown(account),
         "email": scalar(account.get("email")),
         "disk_used_mb": megabytes(account.get("diskused")),
         "disk_limit_mb": megabytes(account.get("disklimit")),
     }
-    return Done(f"Account {user} is {status}.", output)
+    return Done(f"Account {user} is {_status(account)}.", output)
 
 
 def daemon_status(task: Task) -> Done:
@@ -153,18 +148,18 @@ def _headers(task: Task) -> dict[str, str]:
     return {"authorization": f"whm {user}:{task.settings['api_token']}"}
 
 
-def _is_suspended(account: Mapping[str, Any]) -> bool:
-    return _is_true(account.get("suspended"))
+def _status(account: Mapping[str, Any]) -> str:
+    return SUSPENDED if _is_true(account.get("suspended")) else ACTIVE
 
 
 def _is_true(value: Any) -> bool:
     return str(value) not in ("0", "", "None", "False")
 
 
-def _shown(account: Mapping[str, Any], status: str) -> dict[str, Any]:
+def _shown(account: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "service_id": scalar(account.get("user")),
-        "service_status": status,
+        "service_status": _status(account),
         "domain": scalar(account.get("domain")),
         "plan": scalar(account.get("plan")),
     }
@@ -180,8 +175,7 @@ def _reason(said: Any) -> str | None:
 
 
 ACTIONS: Mapping[str, Adapter] = {
-    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    **AccountSwitch(switched, suspend, unsuspend, _NEEDS).actions(),
     "service.change_package": Adapter(change_package, repeatable=True, needs=_NEEDS),
     "service.change_limits": Adapter(change_limits, repeatable=True, needs=_NEEDS),
     "service.fetch": Adapter(fetch, repeatable=True, needs=_NEEDS),

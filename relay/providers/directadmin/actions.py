@@ -6,6 +6,7 @@ With `json=yes` its answers are JSON. A command that failed has `error`, and say
 from collections.abc import Mapping
 from typing import Any
 
+from relay.sdk.account_switch import ACTIVE, SUSPENDED, Account, AccountSwitch
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import Reply, basic
 from relay.sdk.fields import an_object, scalar
@@ -16,31 +17,32 @@ _NEEDS = ("api_url", "api_user", "api_key")
 _RESERVED = ("admin", "root")
 
 
-def suspend(task: Task) -> Done:
-    user, account = _user(task)
-    if _is_suspended(account):
-        return Done(f"User {user} was already suspended.", _shown(user, account, "suspended"))
-    _tell(task, "CMD_API_SELECT_USERS", location="CMD_SELECT_USERS", select0=user, suspend="Suspend")
-    return Done(f"User {user} was suspended.", _shown(user, account, "suspended"))
+def suspend(task: Task, account: Account) -> None:
+    _select(task, account, "Suspend")
 
 
-def unsuspend(task: Task) -> Done:
+def unsuspend(task: Task, account: Account) -> None:
+    _select(task, account, "Unsuspend")
+
+
+def _select(task: Task, account: Account, button: str) -> None:
+    _tell(task, "CMD_API_SELECT_USERS", location="CMD_SELECT_USERS", select0=account.id, suspend=button)
+
+
+def switched(task: Task) -> Account:
     user, account = _user(task)
-    if not _is_suspended(account):
-        return Done(f"User {user} was not suspended.", _shown(user, account, "active"))
-    _tell(task, "CMD_API_SELECT_USERS", location="CMD_SELECT_USERS", select0=user, suspend="Unsuspend")
-    return Done(f"User {user} was unsuspended.", _shown(user, account, "active"))
+    return Account(user, f"User {user}", _status(account), _shown(user, account))
 
 
 def change_package(task: Task) -> Done:
     user, account = _user(task)
     package = str(task.input["package"])
     if account.get("package") == package:
-        return Done(f"User {user} already has package {package}.", _shown(user, account, _status(account)))
+        return Done(f"User {user} already has package {package}.", _shown(user, account))
     command = "CMD_API_MODIFY_RESELLER" if account.get("usertype") == "reseller" else "CMD_API_MODIFY_USER"
     _tell(task, command, action="package", user=user, package=package)
     now = {**account, "package": package}
-    return Done(f"User {user} was moved to package {package}.", _shown(user, now, _status(account)))
+    return Done(f"User {user} was moved to package {package}.", _shown(user, now))
 
 
 def fetch(task: Task) -> Done:
@@ -48,7 +50,7 @@ def fetch(task: Task) -> Done:
     user, account = _user(task)
     usage = _asked(task, "CMD_API_SHOW_USER_USAGE", user)
     output = {
-        **_shown(user, account, _status(account)),
+        **_shown(user, account),
         "email": scalar(account.get("email")),
         "disk_used_mb": megabytes(usage.get("quota")),
         "disk_limit_mb": megabytes(account.get("quota")),
@@ -95,26 +97,21 @@ def _reason(said: Any) -> str | None:
     return " ".join(word for word in words if word and word not in ("0", "1")) or None
 
 
-def _is_suspended(account: Mapping[str, Any]) -> bool:
-    return str(account.get("suspended", "no")).lower() == "yes"
-
-
 def _status(account: Mapping[str, Any]) -> str:
-    return "suspended" if _is_suspended(account) else "active"
+    return SUSPENDED if str(account.get("suspended", "no")).lower() == "yes" else ACTIVE
 
 
-def _shown(user: str, account: Mapping[str, Any], status: str) -> dict[str, Any]:
+def _shown(user: str, account: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "service_id": user,
-        "service_status": status,
+        "service_status": _status(account),
         "domain": scalar(account.get("domain")),
         "plan": scalar(account.get("package")),
     }
 
 
 ACTIONS: Mapping[str, Adapter] = {
-    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    **AccountSwitch(switched, suspend, unsuspend, _NEEDS).actions(),
     "service.change_package": Adapter(change_package, repeatable=True, needs=_NEEDS),
     "service.fetch": Adapter(fetch, repeatable=True, needs=_NEEDS),
 }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from relay.formats.times import day
+from relay.sdk.account_switch import Account, AccountSwitch
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
 from relay.sdk.fields import an_object, dig, scalar
@@ -15,20 +16,18 @@ from relay.sdk.outcomes import Done, Failed
 _NEEDS = ("api_url", "api_key")
 
 
-def suspend(task: Task) -> Done:
-    order = _order(task)
-    if order.get("status") == "suspended":
-        return Done(f"{_name(order)} was already suspended.", _service(order, "suspended"))
-    _tell(task, "order/suspend", id=order["id"], reason=task.input.get("reason"))
-    return Done(f"{_name(order)} was suspended.", _service(order, "suspended"))
+def suspend(task: Task, account: Account) -> None:
+    _tell(task, "order/suspend", id=account.id, reason=task.input.get("reason"))
 
 
-def unsuspend(task: Task) -> Done:
+def unsuspend(task: Task, account: Account) -> None:
+    _tell(task, "order/unsuspend", id=account.id)
+
+
+def switched(task: Task) -> Account:
     order = _order(task)
-    if order.get("status") == "active":
-        return Done(f"{_name(order)} was not suspended.", _service(order, "active"))
-    _tell(task, "order/unsuspend", id=order["id"])
-    return Done(f"{_name(order)} was unsuspended.", _service(order, "active"))
+    output = {"service_id": order["id"], "domain": None, "plan": scalar(order.get("title"))}
+    return Account(order["id"], _name(order), scalar(order.get("status")), output)
 
 
 def cancel(task: Task) -> Done:
@@ -127,10 +126,6 @@ def _name(order: Mapping[str, Any]) -> str:
     return scalar(order.get("title")) or f"Order {order['id']}"
 
 
-def _service(order: Mapping[str, Any], status: str) -> dict[str, Any]:
-    return {"service_id": order["id"], "service_status": status, "domain": None, "plan": scalar(order.get("title"))}
-
-
 def _term(order: Mapping[str, Any], status: str) -> dict[str, Any]:
     until = None if status == "canceled" else day(order.get("expires_at"))
     return {"subscription_id": order["id"], "subscription_status": status, "renews_at": until}
@@ -149,8 +144,7 @@ def _shown(invoice: Mapping[str, Any]) -> dict[str, Any]:
 
 
 ACTIONS: Mapping[str, Adapter] = {
-    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    **AccountSwitch(switched, suspend, unsuspend, _NEEDS).actions(),
     "subscription.cancel": Adapter(cancel, repeatable=True, needs=_NEEDS),
     "subscription.renew": Adapter(renew, needs=_NEEDS),
     "invoice.send": Adapter(remind, needs=_NEEDS),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from relay.formats import jsontext
+from relay.sdk.account_switch import ACTIVE, SUSPENDED, Account, AccountSwitch
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import SECONDS, SLOW_SECONDS
 from relay.sdk.errors import Unreadable
@@ -16,6 +17,7 @@ from relay.sdk.sizes import megabytes
 
 _NEEDS = ("api_url", "api_access_key", "api_secret_key")
 _RESERVED = ("admin", "root", "hestiaweb")
+_STATES = {"yes": SUSPENDED, "no": ACTIVE}
 _OK, _NO_SUCH_THING, _SUSPENDED, _UNSUSPENDED = 0, 3, 5, 6
 _LONGEST_CODE = 3
 # include/exceptions of https://github.com/hestiacp/hestiacp: the codes that say something to its owner.
@@ -32,43 +34,38 @@ _CODES = {
 }
 
 
-def suspend(task: Task) -> Done:
-    user, account = _user(task)
-    if account.get("SUSPENDED") == "yes":
-        return Done(f"User {user} was already suspended.", _shown(user, account, "suspended"))
-    _run(task, "v-suspend-user", user, already=_SUSPENDED)
-    return Done(f"User {user} was suspended.", _shown(user, account, "suspended"))
+def suspend(task: Task, account: Account) -> None:
+    _run(task, "v-suspend-user", account.id, already=_SUSPENDED)
 
 
-def unsuspend(task: Task) -> Done:
+def unsuspend(task: Task, account: Account) -> None:
+    _run(task, "v-unsuspend-user", account.id, already=_UNSUSPENDED)
+
+
+def switched(task: Task) -> Account:
     user, account = _user(task)
-    if account.get("SUSPENDED") == "no":
-        return Done(f"User {user} was not suspended.", _shown(user, account, "active"))
-    _run(task, "v-unsuspend-user", user, already=_UNSUSPENDED)
-    return Done(f"User {user} was unsuspended.", _shown(user, account, "active"))
+    return Account(user, f"User {user}", _STATES.get(str(account.get("SUSPENDED"))), _shown(user, account))
 
 
 def change_package(task: Task) -> Done:
     user, account = _user(task)
     package = str(task.input["package"])
-    status = "suspended" if account.get("SUSPENDED") == "yes" else "active"
     if account.get("PACKAGE") == package:
-        return Done(f"User {user} already has package {package}.", _shown(user, account, status))
+        return Done(f"User {user} already has package {package}.", _shown(user, account))
     _run(task, "v-change-user-package", user, package)
     now = {**account, "PACKAGE": package}
-    return Done(f"User {user} was moved to package {package}.", _shown(user, now, status))
+    return Done(f"User {user} was moved to package {package}.", _shown(user, now))
 
 
 def fetch(task: Task) -> Done:
     user, account = _user(task)
-    status = "suspended" if account.get("SUSPENDED") == "yes" else "active"
     output = {
-        **_shown(user, account, status),
+        **_shown(user, account),
         "email": scalar(account.get("CONTACT")),
         "disk_used_mb": megabytes(account.get("U_DISK")),
         "disk_limit_mb": megabytes(account.get("DISK_QUOTA")),
     }
-    return Done(f"User {user} is {status}.", output)
+    return Done(f"User {user} is {output['service_status']}.", output)
 
 
 def renew_certificate(task: Task) -> Done:
@@ -128,7 +125,8 @@ def _form(task: Task, command: str, *arguments: str) -> dict[str, str]:
     return {"hash": key, "cmd": command, **{f"arg{place}": value for place, value in enumerate(arguments, start=1)}}
 
 
-def _shown(user: str, account: Mapping[str, Any], status: str) -> dict[str, Any]:
+def _shown(user: str, account: Mapping[str, Any]) -> dict[str, Any]:
+    status = SUSPENDED if account.get("SUSPENDED") == "yes" else ACTIVE
     return {"service_id": user, "service_status": status, "domain": None, "plan": scalar(account.get("PACKAGE"))}
 
 
@@ -137,8 +135,7 @@ def _reason(said: Any) -> str | None:
 
 
 ACTIONS: Mapping[str, Adapter] = {
-    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    **AccountSwitch(switched, suspend, unsuspend, _NEEDS).actions(),
     "service.change_package": Adapter(change_package, repeatable=True, needs=_NEEDS),
     "service.fetch": Adapter(fetch, repeatable=True, needs=_NEEDS),
     "certificate.renew": Adapter(renew_certificate, needs=_NEEDS),

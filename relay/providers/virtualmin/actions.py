@@ -6,6 +6,7 @@ A program's answer has `status`: success, or failure with `error`.
 from collections.abc import Mapping
 from typing import Any
 
+from relay.sdk.account_switch import ACTIVE, SUSPENDED, Account, AccountSwitch
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
 from relay.sdk.fields import an_object, first, scalar
@@ -16,29 +17,26 @@ _NEEDS = ("api_url", "api_user", "api_password")
 _PATH = "/virtual-server/remote.cgi"
 
 
-def suspend(task: Task) -> Done:
-    domain, server = _server(task)
-    if "disabled" in server:
-        return Done(f"{domain} was already disabled.", _shown(domain, server, "suspended"))
-    _tell(task, "disable-domain", domain=domain, why=task.input.get("reason"))
-    return Done(f"{domain} was disabled.", _shown(domain, server, "suspended"))
+def suspend(task: Task, account: Account) -> None:
+    _tell(task, "disable-domain", domain=account.id, why=task.input.get("reason"))
 
 
-def unsuspend(task: Task) -> Done:
+def unsuspend(task: Task, account: Account) -> None:
+    _tell(task, "enable-domain", domain=account.id)
+
+
+def switched(task: Task) -> Account:
     domain, server = _server(task)
-    if "disabled" not in server:
-        return Done(f"{domain} was not disabled.", _shown(domain, server, "active"))
-    _tell(task, "enable-domain", domain=domain)
-    return Done(f"{domain} was unsuspended.", _shown(domain, server, "active"))
+    return Account(domain, domain, _status(server), _shown(domain, server))
 
 
 def change_package(task: Task) -> Done:
     domain, server = _server(task)
-    plan, status = str(task.input["package"]), _status(server)
+    plan = str(task.input["package"])
     if _value(server, "plan") == plan:
-        return Done(f"{domain} already has plan {plan}.", _shown(domain, server, status))
+        return Done(f"{domain} already has plan {plan}.", _shown(domain, server))
     _tell(task, "modify-domain", domain=domain, **{"apply-plan": plan})
-    return Done(f"{domain} was moved to plan {plan}.", _shown(domain, {**server, "plan": [plan]}, status))
+    return Done(f"{domain} was moved to plan {plan}.", _shown(domain, {**server, "plan": [plan]}))
 
 
 def change_limits(task: Task) -> Done:
@@ -53,14 +51,14 @@ def change_limits(task: Task) -> Done:
     if traffic is not None:
         limits["bw"] = traffic * 1024 * 1024 if traffic else "NONE"
     _tell(task, "modify-domain", domain=domain, **limits)
-    return Done(f"The limits of {domain} were changed.", _shown(domain, server, _status(server)))
+    return Done(f"The limits of {domain} were changed.", _shown(domain, server))
 
 
 def fetch(task: Task) -> Done:
     domain, server = _server(task)
     used, limit = _value(server, "server_byte_quota_used"), _value(server, "server_block_quota")
     output = {
-        **_shown(domain, server, _status(server)),
+        **_shown(domain, server),
         "email": _value(server, "contact_email") or _value(server, "contact_address"),
         "disk_used_mb": megabytes(used, of=1024 * 1024),
         "disk_limit_mb": megabytes(limit, of=1024),
@@ -108,16 +106,16 @@ def _value(server: Mapping[str, Any], name: str) -> str | None:
 
 
 def _status(server: Mapping[str, Any]) -> str:
-    return "suspended" if "disabled" in server else "active"
+    return SUSPENDED if "disabled" in server else ACTIVE
 
 
-def _shown(domain: str, server: Mapping[str, Any], status: str) -> dict[str, Any]:
+def _shown(domain: str, server: Mapping[str, Any]) -> dict[str, Any]:
+    status = _status(server)
     return {"service_id": domain, "service_status": status, "domain": domain, "plan": _value(server, "plan")}
 
 
 ACTIONS: Mapping[str, Adapter] = {
-    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    **AccountSwitch(switched, suspend, unsuspend, _NEEDS).actions(),
     "service.change_package": Adapter(change_package, repeatable=True, needs=_NEEDS),
     "service.change_limits": Adapter(change_limits, repeatable=True, needs=_NEEDS),
     "service.fetch": Adapter(fetch, repeatable=True, needs=_NEEDS),

@@ -11,6 +11,7 @@ from relay.formats.money import from_decimal
 from relay.formats.times import day
 from relay.providers.whmcs.reading import row, rows
 from relay.sdk import amounts
+from relay.sdk.account_switch import Account, AccountSwitch
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.fields import an_object, scalar
 from relay.sdk.outcomes import Declined, Done, Failed
@@ -163,20 +164,17 @@ def send_email(task: Task) -> Done:
 # Services and domains
 
 
-def suspend(task: Task) -> Done:
-    service = _service(task)
-    if service.get("status") == "Suspended":
-        return Done(f"{_name(service)} was already suspended.", _hosting(service, "suspended"))
-    _tell(task, "ModuleSuspend", serviceid=service["id"], suspendreason=task.input.get("reason"))
-    return Done(f"{_name(service)} was suspended.", _hosting(service, "suspended"))
+def suspend(task: Task, account: Account) -> None:
+    _tell(task, "ModuleSuspend", serviceid=account.id, suspendreason=task.input.get("reason"))
 
 
-def unsuspend(task: Task) -> Done:
+def unsuspend(task: Task, account: Account) -> None:
+    _tell(task, "ModuleUnsuspend", serviceid=account.id)
+
+
+def switched(task: Task) -> Account:
     service = _service(task)
-    if service.get("status") == "Active":
-        return Done(f"{_name(service)} was not suspended.", _hosting(service, "active"))
-    _tell(task, "ModuleUnsuspend", serviceid=service["id"])
-    return Done(f"{_name(service)} was unsuspended.", _hosting(service, "active"))
+    return Account(str(service["id"]), _name(service), _status(service), _hosting(service))
 
 
 def change_package(task: Task) -> Done:
@@ -187,23 +185,21 @@ def change_package(task: Task) -> Done:
     service, product = _service(task), str(task.input["package"]).strip()
     if not (product.isascii() and product.isdigit()):
         raise Failed(f"package must be the number of a WHMCS product; it is {product}. The product's address has it.")
-    status = _STATES.get(scalar(service.get("status")) or "", scalar(service.get("status")))
     if scalar(service.get("pid")) != product:
         _tell(task, "UpdateClientProduct", serviceid=service["id"], pid=product)
     _tell(task, "ModuleChangePackage", serviceid=service["id"])
-    return Done(f"{_name(service)} was moved to product {product}.", _hosting(service, status) | {"plan": product})
+    return Done(f"{_name(service)} was moved to product {product}.", _hosting(service) | {"plan": product})
 
 
 def fetch_service(task: Task) -> Done:
     """WHMCS counts space in megabytes; 0 is no limit."""
     service = _service(task)
-    status = _STATES.get(scalar(service.get("status")) or "", scalar(service.get("status")))
     output = {
-        **_hosting(service, status),
+        **_hosting(service),
         "disk_used_mb": megabytes(service.get("diskusage")),
         "disk_limit_mb": megabytes(service.get("disklimit")) or None,
     }
-    return Done(f"{_name(service)} is {status}.", output)
+    return Done(f"{_name(service)} is {_status(service)}.", output)
 
 
 def renew_domain(task: Task) -> Done:
@@ -338,10 +334,15 @@ def _name(service: Mapping[str, Any]) -> str:
     return scalar(service.get("domain")) or scalar(service.get("name")) or f"Service {service['id']}"
 
 
-def _hosting(service: Mapping[str, Any], status: str | None) -> dict[str, Any]:
+def _status(service: Mapping[str, Any]) -> str | None:
+    status = scalar(service.get("status"))
+    return _STATES.get(status or "", status)
+
+
+def _hosting(service: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "service_id": scalar(service.get("id")),
-        "service_status": status,
+        "service_status": _status(service),
         "domain": scalar(service.get("domain")),
         "plan": scalar(service.get("name")),
     }
@@ -357,8 +358,7 @@ ACTIONS: Mapping[str, Adapter] = {
     "customer.fetch": Adapter(fetch_customer, repeatable=True, needs=_NEEDS),
     "customer.add_credit": Adapter(add_credit, look_up_outcome=was_credited, needs=_NEEDS),
     "customer.send_email": Adapter(send_email, needs=_NEEDS),
-    "service.suspend": Adapter(suspend, repeatable=True, needs=_NEEDS),
-    "service.unsuspend": Adapter(unsuspend, repeatable=True, needs=_NEEDS),
+    **AccountSwitch(switched, suspend, unsuspend, _NEEDS).actions(),
     "service.change_package": Adapter(change_package, repeatable=True, needs=_NEEDS),
     "service.fetch": Adapter(fetch_service, repeatable=True, needs=_NEEDS),
     "domain.renew": Adapter(renew_domain, needs=_NEEDS),
