@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from actions.fake_vendor import BASE, FakeVendor, Trouble
+from actions.fake_vendor import BASE, Answer, FakeVendor, Trouble
 from actions.vendors import Account, KnownVendor, refusals_of, vendor_of
 from kit.cases import Check, cases
 from relay.actions import adapters
@@ -70,6 +70,14 @@ class Case:
         with self.vendor() as (vendor, account):
             self.adapter.run(self.task(vendor))
             return Usual(list(account.effects), list(vendor.changes), len(vendor.requests))
+
+    def refusal(self, vendor: FakeVendor) -> str | None:
+        """The code with which it is not done; None where it is."""
+        try:
+            self.adapter.run(self.task(vendor))
+        except (Failed, Uncertain) as error:
+            return error.code
+        return None
 
     @property
     def find_out(self) -> Callable[[Task], Done | None] | None:
@@ -160,15 +168,26 @@ def test_a_busy_vendor_is_asked_again_later(case: Case) -> None:
 @cases("trouble", ["closes_before", "fails_before", "babbles"])
 @each(ALL)
 def test_a_read_that_fails_changes_nothing(case: Case, trouble: Trouble) -> None:
-    """What is no answer at all is never taken for one. HestiaCP and the like answer in bare words, which say no."""
+    """What is no answer at all is never taken for one, nor for a word that there is no such thing."""
     usual = case.usual()
     for place in set(range(usual.requests)).difference(usual.changes):
         with case.vendor() as (vendor, account):
             vendor.at(place, trouble)
-            with pytest.raises(NotReached if trouble != "babbles" else (NotReached, Failed)):
+            with pytest.raises(NotReached):
                 case.adapter.run(case.task(vendor))
 
             assert account.effects == usual.effects[: len([each for each in usual.changes if each < place])]
+
+
+@cases("body", [b"{}", b"null", b"10", b'"OK"', b'{"data": null}'])
+@each(ALL)
+def test_an_answer_of_another_form_does_not_say_that_there_is_no_such_thing(case: Case, body: bytes) -> None:
+    usual = case.usual()
+    for place in set(range(usual.requests)).difference(usual.changes):
+        with case.vendor() as (vendor, _):
+            vendor.at(place, Answer(200, body))
+
+            assert case.refusal(vendor) != "no_such_thing"
 
 
 @each(ALL)

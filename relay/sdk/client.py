@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from relay.errors import AddressRefused, Unreachable, Unreadable
+from relay.errors import AddressRefused, RelayError, Unreachable, Unreadable
 from relay.formats import charsets, jsontext
 from relay.formats.times import instant
 from relay.http import Answer, fetch
@@ -68,12 +68,14 @@ class Reply:
             self._expect_all()
             return _read(self)
         except Unreadable:
-            text = f"The answer ({self.status}) is no JSON: expected what the API's documentation shows."
-            if self.changes and self.ok:
-                raise Uncertain(text, code="unreadable_answer") from None
-            if not self.ok:
-                raise Failed(text, code="refused") from None
-            raise NotReached(text, code="unreadable_answer") from None
+            raise self.not_understood("is no JSON") from None
+
+    def not_understood(self, what: str) -> RelayError:
+        """Returns what to raise where the answer is not in the documented form; `what` says how it is not."""
+        text = f"The answer ({self.status}) {what}: expected what the API's documentation shows."
+        if not self.ok:
+            return Failed(text, code="refused")
+        return Uncertain(text, code="unreadable_answer") if self.changes else NotReached(text, code="unreadable_answer")
 
     def text(self) -> str:
         """The answer as text, without space around it; as with `json`, one that broke off says nothing."""

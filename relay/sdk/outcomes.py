@@ -3,11 +3,19 @@
 The difference decides everything: only what certainly was not done may be tried again, or elsewhere.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from relay.errors import RelayError
+
+_NONE = re.compile(
+    r"\b(?:does(?: not|n't)|do(?: not|n't)) exist|\bnot found|\bcould(?: not|n't) be found|\bunable to find|\bno such\b"
+    r"|\bunknown (?:user|account|domain|service|client)\b|\binvalid (?:\w+ )?id\b",
+    re.IGNORECASE,
+)
+"""How panels say that there is no such thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +38,6 @@ class Failed(RelayError):
     status = 422
 
 
-def there(thing: Mapping[str, Any], what: str) -> Mapping[str, Any]:
-    """What a source answered of a thing. Raises `Failed` if it knows nothing of it, so that nothing is made of the id
-    that was asked for."""
-    if not thing:
-        raise Failed(f"There is no {what} there.", code="no_such_thing")
-    return thing
-
-
 class Declined(Failed):
     """The bank or the gateway said no to a payment. Another gateway may be asked."""
 
@@ -54,6 +54,24 @@ class NotReached(Failed):
     def __init__(self, message: str, *, after: float | None = None, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.after = after
+
+
+def not_shown(what: str, reason: str | None) -> Failed:
+    """Returns what to raise where a source did not show a thing. There is none only where its `reason` says so: a
+    source may refuse to show what is there. Without a reason the answer was none that its documentation has, so it
+    says nothing of the thing, and is asked for again.
+    """
+    if reason is None:
+        return NotReached(f"{what}: its answer is not in the documented form.", code="unreadable_answer")
+    return Failed(f"{what}: {reason}", code="no_such_thing" if _NONE.search(reason) else "refused")
+
+
+def shown(thing: Mapping[str, Any], what: str) -> Mapping[str, Any]:
+    """What a source answered of a thing. Raises `NotReached` if that is nothing, so that nothing is made of the id that
+    was asked for: where there is no such thing, a source says so by its status."""
+    if not thing:
+        raise not_shown(f"The source did not return {what}", None)
+    return thing
 
 
 class Uncertain(RelayError):

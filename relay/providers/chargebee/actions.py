@@ -8,7 +8,7 @@ from relay.formats.times import timestamp
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
 from relay.sdk.fields import an_object, dig, scalar
-from relay.sdk.outcomes import Declined, Done, Failed, there
+from relay.sdk.outcomes import Declined, Done, Failed, shown
 from relay.sdk.provider import segment
 from relay.sdk.subscriptions import SubscriptionApi, Transition, still_to_come, transitions
 
@@ -74,7 +74,7 @@ def fetch_invoice(task: Task) -> Done:
 def _invoice(task: Task) -> dict[str, Any]:
     own_id = str(task.input["invoice_id"]).strip().removeprefix("#")
     found = an_object(_API.read(task, f"/api/v2/invoices/{segment(own_id)}").get("invoice"))
-    return {"id": own_id, **there(found, f"invoice {own_id}")}
+    return {"id": own_id, **shown(found, f"invoice {own_id}")}
 
 
 def _shown(invoice: Mapping[str, Any], status: str | None = None) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from relay.sdk.account_switch import ACTIVE, SUSPENDED, Account, AccountSwitch
 from relay.sdk.actions import Adapter, Task
+from relay.sdk.client import Reply
 from relay.sdk.fields import an_object, dig, first, scalar
-from relay.sdk.outcomes import Done, Failed
+from relay.sdk.outcomes import Done, Failed, not_shown
 from relay.sdk.sizes import megabytes
 
 _RESERVED = ("root", "nobody", "cpanel", "system")
@@ -65,8 +66,7 @@ def fetch(task: Task) -> Done:
 def daemon_status(task: Task) -> Done:
     name = str(task.input["daemon"])
     reply = task.vendor.read("/json-api/servicestatus", query=_query(service=name), headers=_headers(task))
-    found = _checked(reply.expect(_reason).object(), f"There is no daemon {name}", code="no_such_thing")
-    daemon = first(dig(found, "data", "service"))
+    daemon = first(dig(_shown_by(reply, f"daemon {name}"), "data", "service"))
     if not daemon:
         raise Failed(f"There is no daemon {name} on this server.", code="no_such_thing")
     running = _is_true(daemon.get("running"))
@@ -116,8 +116,7 @@ def _account(task: Task) -> tuple[str, dict[str, Any]]:
     if user.lower() in _RESERVED:
         raise Failed(f"{user} is a system account and cannot be changed.", code="not_permitted")
     reply = task.vendor.read("/json-api/accountsummary", query=_query(user=user), headers=_headers(task))
-    found = _checked(reply.expect(_reason).object(), f"There is no account {user}", code="no_such_thing")
-    account = first(dig(found, "data", "acct"))
+    account = first(dig(_shown_by(reply, f"account {user}"), "data", "acct"))
     if not account:
         raise Failed(f"There is no account {user} on this server.", code="no_such_thing")
     return user, account
@@ -129,14 +128,20 @@ def _tell(task: Task, function: str, **fields: Any) -> Mapping[str, Any]:
     said = reply.expect(_reason).object()
     if task.vendor.dry or ("metadata" not in said and function == "cpanel"):
         return said
-    return _checked(said, f"WHM refused {function}")
-
-
-def _checked(said: Mapping[str, Any], what: str, code: str = "refused") -> Mapping[str, Any]:
-    metadata = an_object(said.get("metadata"))
-    if str(metadata.get("result")) != "1":
-        raise Failed(f"{what}: {scalar(metadata.get('reason')) or 'no reason was given'}", code=code)
+    if not _is_done(said):
+        raise Failed(f"WHM refused {function}: {_reason(said) or 'no reason was given'}")
     return said
+
+
+def _shown_by(reply: Reply, what: str) -> Mapping[str, Any]:
+    said = reply.expect(_reason).object()
+    if not _is_done(said):
+        raise not_shown(f"WHM did not return {what}", _reason(said))
+    return said
+
+
+def _is_done(said: Mapping[str, Any]) -> bool:
+    return str(dig(said, "metadata", "result")) == "1"
 
 
 def _query(**fields: Any) -> dict[str, Any]:

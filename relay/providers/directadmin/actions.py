@@ -8,9 +8,9 @@ from typing import Any
 
 from relay.sdk.account_switch import ACTIVE, SUSPENDED, Account, AccountSwitch
 from relay.sdk.actions import Adapter, Task
-from relay.sdk.client import Reply, basic
+from relay.sdk.client import basic
 from relay.sdk.fields import an_object, scalar
-from relay.sdk.outcomes import Done, Failed
+from relay.sdk.outcomes import Done, Failed, not_shown
 from relay.sdk.sizes import megabytes
 
 _NEEDS = ("api_url", "api_user", "api_key")
@@ -64,31 +64,32 @@ def _user(task: Task) -> tuple[str, dict[str, Any]]:
         raise Failed(f"{user} is a system user and cannot be changed.", code="not_permitted")
     account = _asked(task, "CMD_API_SHOW_USER_CONFIG", user)
     if not account.get("username"):
-        raise Failed(f"There is no user {user} on this server.", code="no_such_thing")
+        raise not_shown(f"DirectAdmin did not return user {user}", None)
     return user, account
 
 
 def _asked(task: Task, command: str, user: str) -> dict[str, Any]:
     reply = task.vendor.read(f"/{command}", query={"user": user, "json": "yes"}, headers=_headers(task))
-    return _checked(reply, f"DirectAdmin did not return user {user}", code="no_such_thing")
+    said = reply.expect(_reason).object()
+    if not said or _is_error(said):
+        raise not_shown(f"DirectAdmin did not return user {user}", _reason(said))
+    return said
 
 
 def _tell(task: Task, command: str, **fields: Any) -> None:
     form = {**fields, "json": "yes"}
     reply = task.vendor.change("POST", f"/{command}", headers=_headers(task), form=form)
-    if not task.vendor.dry:
-        _checked(reply, f"DirectAdmin refused {command}")
+    said = reply.expect(_reason).object()
+    if not task.vendor.dry and _is_error(said):
+        raise Failed(f"DirectAdmin refused {command}: {_reason(said) or 'no reason was given'}")
 
 
 def _headers(task: Task) -> dict[str, str]:
     return basic(str(task.settings["api_user"]), str(task.settings["api_key"]))
 
 
-def _checked(reply: Reply, what: str, code: str = "refused") -> dict[str, Any]:
-    said = reply.expect(_reason).object()
-    if str(said.get("error", "0")) not in ("0", ""):
-        raise Failed(f"{what}: {_reason(said) or 'no reason was given'}", code=code)
-    return said
+def _is_error(said: Mapping[str, Any]) -> bool:
+    return str(said.get("error", "0")) not in ("0", "")
 
 
 def _reason(said: Any) -> str | None:

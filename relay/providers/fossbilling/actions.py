@@ -11,7 +11,7 @@ from relay.sdk.account_switch import Account, AccountSwitch
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
 from relay.sdk.fields import an_object, dig, scalar
-from relay.sdk.outcomes import Done, Failed
+from relay.sdk.outcomes import Done, Failed, not_shown
 
 _NEEDS = ("api_url", "api_key")
 
@@ -85,8 +85,11 @@ def reply_to_ticket(task: Task) -> Done:
 
 def _ask(task: Task, function: str, **fields: Any) -> dict[str, Any]:
     reply = task.vendor.read(f"/api/admin/{function}", method="POST", headers=_headers(task), form=fields)
-    found = _checked(reply.expect(_reason).object(), function, code="no_such_thing").get("result")
-    return an_object(found)
+    said = reply.expect(_reason).object()
+    found = an_object(said.get("result"))
+    if not found or said.get("error"):
+        raise not_shown(f"FOSSBilling refused {function}", _reason(said))
+    return found
 
 
 def _tell(task: Task, function: str, **fields: Any) -> dict[str, Any]:
@@ -95,17 +98,13 @@ def _tell(task: Task, function: str, **fields: Any) -> dict[str, Any]:
         .expect(_reason)
         .object()
     )
-    return said if task.vendor.dry else _checked(said, function)
+    if not task.vendor.dry and said.get("error"):
+        raise Failed(f"FOSSBilling refused {function}: {_reason(said) or 'no reason was given'}")
+    return said
 
 
 def _headers(task: Task) -> dict[str, str]:
     return basic("admin", str(task.settings["api_key"]))
-
-
-def _checked(said: dict[str, Any], function: str, code: str = "refused") -> dict[str, Any]:
-    if said.get("error"):
-        raise Failed(f"FOSSBilling refused {function}: {_reason(said) or 'no reason was given'}", code=code)
-    return said
 
 
 def _reason(said: Any) -> str | None:

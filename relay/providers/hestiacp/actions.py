@@ -9,17 +9,17 @@ from typing import Any
 from relay.formats import jsontext
 from relay.sdk.account_switch import ACTIVE, SUSPENDED, Account, AccountSwitch
 from relay.sdk.actions import Adapter, Task
-from relay.sdk.client import SECONDS, SLOW_SECONDS
+from relay.sdk.client import SECONDS, SLOW_SECONDS, Reply
 from relay.sdk.errors import Unreadable
 from relay.sdk.fields import an_object, scalar
-from relay.sdk.outcomes import Done, Failed, Uncertain
+from relay.sdk.outcomes import Done, Failed, Uncertain, not_shown
 from relay.sdk.sizes import megabytes
 
 _NEEDS = ("api_url", "api_access_key", "api_secret_key")
 _RESERVED = ("admin", "root", "hestiaweb")
 _STATES = {"yes": SUSPENDED, "no": ACTIVE}
 _OK, _NO_SUCH_THING, _SUSPENDED, _UNSUSPENDED = 0, 3, 5, 6
-_LONGEST_CODE = 3
+_LONGEST_CODE, _LONGEST_REASON = 3, 200
 # include/exceptions of https://github.com/hestiacp/hestiacp: the codes that say something to its owner.
 _CODES = {
     1: "not enough arguments were given",
@@ -93,16 +93,25 @@ def _user(task: Task) -> tuple[str, dict[str, Any]]:
         raise Failed(f"{user} is a system user and cannot be changed.", code="not_permitted")
     form = _form(task, "v-list-user", user, "json") | {"returncode": "no"}
     reply = task.vendor.read("/api/", method="POST", form=form).expect(_reason)
-    try:
-        found = an_object(an_object(jsontext.read(reply.body)).get(user))
-    except Unreadable:
-        # A command that failed says so in words, or by its code.
-        said = reply.body.decode(errors="replace").strip()[:200]
-        text = f"HestiaCP did not return user {user}: {said or 'the answer is empty'}"
-        raise Failed(text, code="no_such_thing") from None
+    found = an_object(_rows(reply).get(user))
     if not found:
-        raise Failed(f"There is no user {user} on this server.", code="no_such_thing")
+        raise not_shown(f"HestiaCP did not return user {user}", _why(reply.text()))
     return user, found
+
+
+def _rows(reply: Reply) -> dict[str, Any]:
+    try:
+        return an_object(jsontext.read(reply.body))
+    except Unreadable:
+        return {}
+
+
+def _why(said: str) -> str | None:
+    """Why a command shows nothing: in its own words, which begin with `Error:`, or by its code. Anything else, such as
+    a page of what stands before the panel, is no answer of a command."""
+    if said.startswith("Error:"):
+        return said[:_LONGEST_REASON]
+    return _CODES.get(int(said)) if _is_code(said) else None
 
 
 def _run(task: Task, command: str, *arguments: str, already: int | None = None, seconds: float = SECONDS) -> None:
@@ -111,13 +120,17 @@ def _run(task: Task, command: str, *arguments: str, already: int | None = None, 
     if task.vendor.dry:
         return
     said = reply.expect(_reason).text()
-    if not (said.isascii() and said.isdigit() and len(said) <= _LONGEST_CODE):
+    if not _is_code(said):
         raise Uncertain(f"HestiaCP answered {command} with {said[:80]!r}; a return code was expected.")
     code = int(said)
     if code not in (_OK, already):
         why = _CODES.get(code, "see the return codes in HestiaCP's documentation")
         text = f"HestiaCP refused {command}: code {code}, {why}."
         raise Failed(text, code="no_such_thing" if code == _NO_SUCH_THING else "refused")
+
+
+def _is_code(said: str) -> bool:
+    return said.isascii() and said.isdigit() and len(said) <= _LONGEST_CODE
 
 
 def _form(task: Task, command: str, *arguments: str) -> dict[str, str]:

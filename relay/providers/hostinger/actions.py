@@ -10,7 +10,7 @@ from relay.formats.times import timestamp
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import bearer
 from relay.sdk.fields import an_object, objects, scalar
-from relay.sdk.outcomes import Done, Failed
+from relay.sdk.outcomes import Done, Failed, not_shown
 from relay.sdk.provider import segment
 
 _NEEDS = ("api_url", "api_key")
@@ -49,8 +49,10 @@ def _subscription(task: Task) -> dict[str, Any]:
     own_id = str(task.input["subscription_id"]).strip()
     reply = task.vendor.read(_PATH, headers=bearer(str(task.settings["api_key"]))).expect(_reason)
     known = reply.json()
-    rows = objects(known if isinstance(known, list) else an_object(known).get("data"))
-    found = next((each for each in rows if scalar(each.get("id")) == own_id), None)
+    rows = known if isinstance(known, list) else an_object(known).get("data")
+    if not isinstance(rows, list):
+        raise not_shown("Hostinger did not return its subscriptions", None)
+    found = next((each for each in objects(rows) if scalar(each.get("id")) == own_id), None)
     if found is None:
         raise Failed(f"There is no subscription {own_id} in this account.", code="no_such_thing")
     return {**found, "name": scalar(found.get("name")) or f"Subscription {own_id}"}

@@ -16,7 +16,7 @@ from relay.sdk import amounts
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import Reply, basic, bearer
 from relay.sdk.fields import an_object, dig, first, objects, scalar
-from relay.sdk.outcomes import Declined, Done, Failed, there
+from relay.sdk.outcomes import Declined, Done, Failed, shown
 from relay.sdk.provider import segment
 
 _NEEDS = ("client_id", "client_secret")
@@ -213,7 +213,7 @@ def fetch(task: Task) -> Done:
 def _invoice(account: Account, task: Task) -> dict[str, Any]:
     own_id = str(task.input["invoice_id"]).strip()
     found = account.ask(f"/v2/invoicing/invoices/{segment(own_id)}").object()
-    return {"id": own_id, **there(found, f"invoice {own_id}")}
+    return {"id": own_id, **shown(found, f"invoice {own_id}")}
 
 
 def _by_number(account: Account, task: Task) -> dict[str, Any] | None:

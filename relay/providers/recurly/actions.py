@@ -8,7 +8,7 @@ from relay.formats.times import timestamp
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
 from relay.sdk.fields import dig, scalar
-from relay.sdk.outcomes import Declined, Done, Failed, there
+from relay.sdk.outcomes import Declined, Done, Failed, shown
 from relay.sdk.provider import segment
 from relay.sdk.subscriptions import SubscriptionApi, Transition, transitions
 
@@ -79,7 +79,7 @@ def _invoice(task: Task) -> dict[str, Any]:
     """An invoice's number is asked for as `number-1042`."""
     name = str(task.input["invoice_id"]).strip().removeprefix("#")
     asked = f"number-{name}" if name.isdigit() else name
-    return {"id": asked, **there(_API.read(task, f"/invoices/{segment(asked)}"), f"invoice {name}")}
+    return {"id": asked, **shown(_API.read(task, f"/invoices/{segment(asked)}"), f"invoice {name}")}
 
 
 def _number(invoice: Mapping[str, Any]) -> str:

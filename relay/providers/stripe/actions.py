@@ -96,9 +96,13 @@ def _through(vendor: Vendor) -> Any:
                 reply = vendor.change(method.upper(), url, headers=headers, body=body)
             if reply.pretended is not None:
                 return jsontext.dumps({"id": reply.pretended["id"], "object": "thing"}).decode(), 200, {}
-            # What cannot be read says nothing: the library would call it an error of Stripe's.
-            text = jsontext.dumps(reply.json()).decode() if reply.ok else charsets.text(reply.body)
-            return text, reply.status, reply.headers
+            if not reply.ok:
+                return charsets.text(reply.body), reply.status, reply.headers
+            # What cannot be read says nothing: the library would call it an error of Stripe's, or break.
+            found = reply.json()
+            if not isinstance(found, dict) or "object" not in found:
+                raise reply.not_understood("is no object of Stripe's")
+            return jsontext.dumps(found).decode(), reply.status, reply.headers
 
         def close(self) -> None:
             """Nothing is kept open."""

@@ -10,7 +10,7 @@ from relay.sdk.account_switch import ACTIVE, SUSPENDED, Account, AccountSwitch
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
 from relay.sdk.fields import an_object, first, scalar
-from relay.sdk.outcomes import Done, Failed
+from relay.sdk.outcomes import Done, Failed, not_shown
 from relay.sdk.sizes import megabytes
 
 _NEEDS = ("api_url", "api_user", "api_password")
@@ -71,7 +71,9 @@ def _server(task: Task) -> tuple[str, dict[str, Any]]:
     domain = str(task.input["service_id"]).strip().lower()
     form = {"program": "list-domains", "domain": domain, "multiline": "", "json": "1"}
     reply = task.vendor.read(_PATH, method="POST", headers=_headers(task), form=form)
-    said = _checked(reply.expect(_reason).object(), f"There is no virtual server {domain}", code="no_such_thing")
+    said = reply.expect(_reason).object()
+    if said.get("status") != "success":
+        raise not_shown(f"Virtualmin did not return {domain}", _reason(said))
     found = first(said.get("data"))
     if not found:
         raise Failed(f"There is no virtual server {domain} on this server.", code="no_such_thing")
@@ -81,18 +83,12 @@ def _server(task: Task) -> tuple[str, dict[str, Any]]:
 def _tell(task: Task, program: str, **fields: Any) -> None:
     form = {"program": program, "json": "1", **fields}
     said = task.vendor.change("POST", _PATH, headers=_headers(task), form=form).expect(_reason).object()
-    if not task.vendor.dry:
-        _checked(said, f"Virtualmin refused {program}")
+    if not task.vendor.dry and said.get("status") != "success":
+        raise Failed(f"Virtualmin refused {program}: {_reason(said) or 'no reason was given'}")
 
 
 def _headers(task: Task) -> dict[str, str]:
     return basic(str(task.settings["api_user"]), str(task.settings["api_password"]))
-
-
-def _checked(said: dict[str, Any], what: str, code: str = "refused") -> dict[str, Any]:
-    if said.get("status") != "success":
-        raise Failed(f"{what}: {_reason(said) or 'no reason was given'}", code=code)
-    return said
 
 
 def _reason(said: Any) -> str | None:

@@ -14,7 +14,7 @@ from relay.sdk import amounts
 from relay.sdk.account_switch import Account, AccountSwitch
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.fields import an_object, scalar
-from relay.sdk.outcomes import Declined, Done, Failed
+from relay.sdk.outcomes import Declined, Done, Failed, not_shown
 from relay.sdk.sizes import megabytes
 
 _NEEDS = ("api_url", "api_identifier", "api_secret")
@@ -255,13 +255,18 @@ def reply_to_ticket(task: Task) -> Done:
 
 def _ask(task: Task, action: str, **fields: Any) -> dict[str, Any]:
     reply = task.vendor.read("", method="POST", form=_form(task, action, fields))
-    return _checked(reply.expect(_reason).object(), action, code="no_such_thing")
+    said = reply.expect(_reason).object()
+    if not _is_done(said):
+        raise not_shown(f"WHMCS refused {action}", _reason(said))
+    return said
 
 
 def _tell(task: Task, action: str, **fields: Any) -> dict[str, Any]:
     reply = task.vendor.change("POST", "", form=_form(task, action, fields))
     said = reply.expect(_reason).object()
-    return said if task.vendor.dry else _checked(said, action)
+    if not task.vendor.dry and not _is_done(said):
+        raise Failed(f"WHMCS refused {action}: {_reason(said) or 'no reason was given'}")
+    return said
 
 
 def _form(task: Task, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -270,10 +275,8 @@ def _form(task: Task, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {**known, "accesskey": settings.get("api_access_key"), "responsetype": "json", **fields}
 
 
-def _checked(said: dict[str, Any], action: str, code: str = "refused") -> dict[str, Any]:
-    if said.get("result") != "success":
-        raise Failed(f"WHMCS refused {action}: {_reason(said) or 'no reason was given'}", code=code)
-    return said
+def _is_done(said: Mapping[str, Any]) -> bool:
+    return said.get("result") == "success"
 
 
 def _reason(said: Any) -> str | None:
