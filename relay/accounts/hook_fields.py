@@ -1,10 +1,12 @@
 """The fields of a hook, as JSON Schema."""
 
 from relay.areas.schemas import Schema, nullable, request, text, truth
+from relay.outbound import platforms
 from relay.outbound.wanted import FILTERS, event_types
 
 LONGEST_URL = 2048
 LOWEST_RATE, HIGHEST_RATE = 0.1, 1000
+_PLATFORMS = " or ".join(f"`{name}`" for name in platforms.known())
 
 _FIELDS: Schema = {
     "target_url": text(
@@ -22,7 +24,7 @@ _FIELDS: Schema = {
     "filters": FILTERS,
     "platform": nullable(
         text(
-            "Who listens, such as `zapier` or `make`: their limits and ways of answering are respected.",
+            f"Who listens, such as {_PLATFORMS}: their limits and ways of answering are respected.",
             pattern="^[a-z0-9_-]{1,32}$",
             **{"x-hint": 'must be a lower-case word such as "zapier" or "make".'},
         )
@@ -32,7 +34,7 @@ _FIELDS: Schema = {
         "type": ["number", "null"],
         "minimum": LOWEST_RATE,
         "maximum": HIGHEST_RATE,
-        "description": "Requests per second at most. Without one: 25 for `zapier` and `make`, else no limit.",
+        "description": f"Requests per second at most. Without one: {platforms.rates_in_words()}.",
         "x-hint": f"must be a number from {LOWEST_RATE} to {HIGHEST_RATE}, per second.",
     },
     "approval_links": truth(

@@ -11,6 +11,7 @@ from relay.accounts.setup_steps import steps
 from relay.cli.context import here, json_option, read_settings, settings_option, show, table
 from relay.cli.named import hook_named, key_named, source_named
 from relay.model import OWN_PROVIDER, inbound_url, iso
+from relay.outbound import platforms
 from relay.providers import get as get_provider
 from relay.storage import hooks as hook_rows
 from relay.storage import inbound, workspaces
@@ -181,7 +182,7 @@ def hook_group() -> None:
 @hook_group.command("add")
 @click.argument("url")
 @click.option("--events", required=True, help="Event types, separated by commas; * is all.")
-@click.option("--platform", type=click.Choice(["zapier", "make"]))
+@click.option("--platform", type=click.Choice(list(platforms.known())))
 @click.option("--ordered", is_flag=True, help="One customer's events in the order they came in.")
 @click.option("--rate-limit", type=float, help="Requests per second at most.")
 @click.option("--approval-links", is_flag=True, help="Send it the links to approve actions by.")

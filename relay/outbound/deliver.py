@@ -3,13 +3,13 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from random import SystemRandom
 
 from relay.errors import Loop
 from relay.model import Hook
+from relay.outbound import platforms
+from relay.outbound.verdicts import DELIVERED, GAVE_UP, GONE, RETRY, Reply, Verdict
 from relay.security.verification import base64_key, live_secrets
 
 RETRY_AFTER_SECONDS = (5, 30, 300, 1800, 7200, 18_000, 36_000, 36_000)
@@ -19,70 +19,34 @@ LONGEST_WAIT = 24 * 3600
 GIVE_UP_AFTER_SECONDS = 72 * 3600
 """An event this old is given up even if a closed circuit left it attempts."""
 
-MAKE = "make"
-PLATFORM_RATE = {"zapier": 25.0, MAKE: 25.0}
-"""Requests per second: both throttle at 30."""
-
 FAILURES_BEFORE_OPEN = 5
 _OPEN_SECONDS = (5, 15, 60, 300)
-_MAKE_QUEUE_FULL_WAIT = 300
 
 _chance = SystemRandom()
-
-DELIVERED, RETRY, GAVE_UP, GONE = "delivered", "retry", "gave_up", "gone"
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back from one attempt. `status` is None when nothing did; then `error` says why.
-
-    `body` is as far as it came; `whole` unless there was more of it.
-    """
-
-    status: int | None
-    headers: Mapping[str, str]
-    body: bytes
-    error: str | None = None
-    whole: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What follows from an attempt. `wait` is in seconds, only for `retry`."""
-
-    outcome: str
-    wait: float = 0.0
-    error: str | None = None
 
 
 def rate_of(hook: Hook) -> float | None:
     """Requests per second that the hook may get; None is no limit."""
-    return hook.rate_limit or PLATFORM_RATE.get(hook.platform or "")
+    return hook.rate_limit or platforms.of(hook).rate
 
 
 def headers_for(hook: Hook, event_id: str, body: bytes, now: float) -> dict[str, str]:
-    """The headers of one attempt: Standard Webhooks, signed with every live secret, and the hook's own token.
-
-    Make shows an app no raw body, so that it could check no signature over one: for it there is a proof over id and
-    stamp, keyed with the token.
-    """
+    """The headers of one attempt: Standard Webhooks, signed with every live secret, the hook's own token, and what its
+    platform needs besides."""
     stamp = str(int(now))
     text = b".".join((event_id.encode(), stamp.encode(), body))
     signatures = " ".join(
         "v1," + base64.b64encode(hmac.digest(base64_key(secret), text, hashlib.sha256)).decode()
         for secret in live_secrets(hook.secrets, now)
     )
-    headers = {
+    return {
         "content-type": "application/json",
         "webhook-id": event_id,
         "webhook-timestamp": stamp,
         "webhook-signature": signatures,
         "x-relay-token": hook.token,
+        **platforms.of(hook).headers(hook, event_id, stamp),
     }
-    if hook.platform == MAKE:
-        proof = hmac.digest(hook.token.encode(), f"{event_id}.{stamp}".encode(), hashlib.sha256)
-        headers["x-relay-proof"] = proof.hex()
-    return headers
 
 
 def judge(hook: Hook, reply: Reply, *, attempt: int, age: float, now: float, spread: float | None = None) -> Verdict:
@@ -90,7 +54,7 @@ def judge(hook: Hook, reply: Reply, *, attempt: int, age: float, now: float, spr
 
     `attempt` counts from 1, `age` is the delivery's in seconds, `spread` (0 to 1) replaces chance in tests. A
     2xx is done, whatever else came with it; a 410 ends the hook; what another relay refused as a circle is given up.
-    Make tells its own stories with 400 and 500; everything else is tried again.
+    What the hook's platform says in its own way, it judges; everything else is tried again.
     """
     if reply.status is not None and 200 <= reply.status < 300:
         return Verdict(DELIVERED)
@@ -100,13 +64,11 @@ def judge(hook: Hook, reply: Reply, *, attempt: int, age: float, now: float, spr
     if reply.status == Loop.status and f'"{Loop.code}"'.encode() in reply.body:
         return Verdict(GAVE_UP, error=f"HTTP {reply.status}: the event goes in a circle of relays")
     wait = _wait(attempt, reply, now, _chance.random() if spread is None else spread)
-    if hook.platform == MAKE and reply.status == 400:
-        if b"queue is full" not in reply.body.lower() and reply.whole:
-            return Verdict(GAVE_UP, error="HTTP 400: the target refused the event")
-        wait = None if wait is None else max(wait, _MAKE_QUEUE_FULL_WAIT)
-    if hook.platform == MAKE and reply.status == 500:
-        # Only a scenario that answers by itself gives 500, and it has run: a repeat would run it twice.
-        return Verdict(GAVE_UP, error="HTTP 500: the scenario ran and failed")
+    special = platforms.of(hook).meaning(reply)
+    if special is not None and special.outcome != RETRY:
+        return special
+    if special is not None and wait is not None:
+        wait = max(wait, special.wait)
     if wait is None or age + wait > GIVE_UP_AFTER_SECONDS:
         return Verdict(GAVE_UP, error=error)
     return Verdict(RETRY, wait, error)

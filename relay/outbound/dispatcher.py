@@ -19,19 +19,9 @@ from relay.formats.hops import sent_on
 from relay.http import GuardedClient
 from relay.logs import Logger
 from relay.model import Hook, now_ms
-from relay.outbound.deliver import (
-    DELIVERED,
-    GAVE_UP,
-    GONE,
-    RETRY,
-    Reply,
-    Verdict,
-    failures_after,
-    headers_for,
-    judge,
-    open_seconds,
-)
+from relay.outbound.deliver import failures_after, headers_for, judge, open_seconds
 from relay.outbound.egress import Egress, Lost
+from relay.outbound.verdicts import DELIVERED, GAVE_UP, GONE, RETRY, Reply, Verdict
 from relay.storage import Connection, Database, deliveries, hooks
 from relay.storage.batching import Batcher
 

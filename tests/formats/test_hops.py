@@ -8,7 +8,8 @@ from kit.workbench import Belt, Workbench, sqlite_url
 from relay.errors import Loop
 from relay.formats import hops, jsontext
 from relay.model import Hook, Inbound
-from relay.outbound.deliver import GAVE_UP, Reply, Verdict, judge
+from relay.outbound.deliver import judge
+from relay.outbound.verdicts import GAVE_UP, Reply, Verdict
 from relay.security.addresses import is_below
 
 CIRCLE = Verdict(GAVE_UP, error="HTTP 422: the event goes in a circle of relays")

@@ -8,22 +8,17 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from relay.model import Hook, Secret
 from relay.outbound.deliver import (
-    DELIVERED,
     FAILURES_BEFORE_OPEN,
-    GAVE_UP,
     GIVE_UP_AFTER_SECONDS,
-    GONE,
     LONGEST_WAIT,
-    RETRY,
     RETRY_AFTER_SECONDS,
-    Reply,
-    Verdict,
     failures_after,
     headers_for,
     judge,
     open_seconds,
     rate_of,
 )
+from relay.outbound.verdicts import DELIVERED, GAVE_UP, GONE, RETRY, Reply, Verdict
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 TARGET = "https://hooks.example.com/in"

@@ -5,6 +5,7 @@ from typing import Any
 from relay.catalogue.vocabulary import FAMILIES, Catalogue
 from relay.develop.generate.make.parts import CONNECTION, SANITIZED, Component, camel, parameter
 from relay.outbound.match import EVERY_TYPE, UNKNOWN
+from relay.outbound.platforms.make import PLATFORM
 
 # Only a rejected key may switch a scenario off, so that 401 alone is a token error.
 _ERRORS = {
@@ -207,7 +208,7 @@ def _webhook(own_id: str, label: str, types: dict[str, Any]) -> Component:
             "attach": {
                 "url": "/hooks",
                 "method": "POST",
-                "body": {"target_url": "{{webhook.url}}", "platform": "make", **wanted},
+                "body": {"target_url": "{{webhook.url}}", "platform": PLATFORM.name, **wanted},
                 "response": {"data": {"externalHookId": "{{body.id}}", "token": "{{body.token}}"}},
                 "log": {"sanitize": [*SANITIZED["sanitize"], *secrets]},
             },
