@@ -52,3 +52,10 @@ def of_every_file(pattern: str) -> Callable[[Test], Test]:
     """Runs a test of the corpus once for each file of a pattern, as its `path`."""
     each = pytest.mark.parametrize("path", files(pattern), ids=lambda path: path.name)
     return lambda test: of_corpus(each(test))
+
+
+def of_every_row(system: str, chosen: Callable[[dict[str, Any]], bool] = lambda row: True) -> Callable[[Test], Test]:
+    """Runs a test of the corpus once for each file of a panel in the index, whose line there is its `row`."""
+    found = [row for row in rows("panels/index.json") if row["system"] == system and chosen(row)]
+    each = pytest.mark.parametrize("row", found, ids=[row["file"] for row in found])
+    return lambda test: of_corpus(each(test))

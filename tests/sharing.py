@@ -14,6 +14,8 @@ LONG = (
     "tests/develop/test_scaffold",
     "tests/inbound/test_normalize",
     "tests/agents",
+    "relay/providers/cyberpanel",
+    "relay/providers/whmcs",
     "tests/web/test_schemathesis",
     "tests/make_app",
 )

@@ -29,6 +29,12 @@ class Told:
         return types_of(self.events)
 
     @property
+    def amounts(self) -> list[tuple[str, int | None, str | None]]:
+        """Type, amount in minor units and customer's address of each."""
+        entities = [next(iter(event.envelope["data"].values())) for event in self.events]
+        return [(e.type, of.get("amount_minor"), e.customer_email) for e, of in zip(self.events, entities, strict=True)]
+
+    @property
     def enriched(self) -> list[bool | None]:
         return [event.envelope["enriched"] for event in self.events]
 

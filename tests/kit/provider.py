@@ -69,6 +69,10 @@ class ProviderUnderTest:
         assert [event.defect for event in found if event.defect] == []
         return found
 
+    def sent(self, event: str, data: Any, *, sent_at: Any = 1795330798) -> list[Event]:
+        """The events of what our own sender on a panel posts."""
+        return self.events({"event": event, "data": data, "sent_at": sent_at})
+
     def event(self, body: Any, **fields: Any) -> Event:
         """The only event of a webhook."""
         (found,) = self.events(body, **fields)
@@ -82,10 +86,6 @@ class ProviderUnderTest:
         (found,) = [event for event in self.events(body, **fields) if event.type == event_type]
         return dict(found.envelope["data"])
 
-    def entity(self, body: Any, kind: str, **fields: Any) -> dict[str, Any]:
-        """What the only event of a webhook says of an entity, without what is null or an empty list."""
-        return known(self.event(body, **fields).envelope["data"][kind])
-
     def refusal(self, inbound: Inbound, *secrets: str, now: float, settings: Mapping[str, Any] | None = None) -> str:
         """The code with which the webhook is refused."""
         with pytest.raises(VerificationError) as refused:
@@ -95,6 +95,12 @@ class ProviderUnderTest:
 
 def types_of(events: list[Event]) -> list[str]:
     return [event.type for event in events]
+
+
+def only(events: list[Event], entity: str) -> dict[str, Any]:
+    """What the only event says of an entity, without what is null or an empty list."""
+    (event,) = events
+    return known(event.envelope["data"][entity])
 
 
 def known(entity: Mapping[str, Any]) -> dict[str, Any]:

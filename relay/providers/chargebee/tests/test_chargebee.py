@@ -271,3 +271,12 @@ def proofs(told: list[Event]) -> set[str]:
 
 def test_events_say_that_nothing_was_signed() -> None:
     assert proofs(CHARGEBEE.events(happened("subscription_renewed"))) == {"not"}
+
+
+def test_chargebee_fetches_the_event_again_when_it_has_a_key(vendor: Vendor) -> None:
+    invoice = {"id": "7", "status": "paid", "currency_code": "EUR", "total": 2400}
+    genuine = {"id": "ev_1", "event_type": "invoice_updated", "content": {"invoice": invoice}}
+    vendor.answers = {"/api/v2/events/ev_1": {"event": genuine}}
+    posted = {**genuine, "content": {"invoice": {**invoice, "total": 1}}}
+
+    assert ask(CHARGEBEE, jsontext.dumps(posted), vendor).amounts == [("invoice.paid", 2400, None)]

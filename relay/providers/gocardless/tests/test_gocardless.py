@@ -213,3 +213,35 @@ def test_it_waits_for_answers_for_minutes_and_not_for_a_day() -> None:
 
     assert look_up is not None
     assert look_up.patience <= 300
+
+
+def test_a_batch_of_gocardless_asks_for_each_thing_once_and_tells_each_event(vendor: Vendor) -> None:
+    events = [
+        {"id": f"EV{n}", "resource_type": "payments", "action": action, "links": {"payment": "PM1"}, "details": {}}
+        for n, action in enumerate(("confirmed", "charged_back", "something_new"))
+    ]
+    vendor.answers = {
+        "/payments/PM1": {"payments": {"id": "PM1", "amount": 1200, "currency": "JPY", "links": {"mandate": "MD1"}}},
+        "/mandates/MD1": {"mandates": {"id": "MD1", "links": {"customer": "CU1"}}},
+        "/customers/CU1": {"customers": {"id": "CU1", "email": "zoe@example.com"}},
+    }
+
+    found = ask(GOCARDLESS, jsontext.dumps({"events": events}), vendor).amounts
+
+    assert found == [
+        ("payment.succeeded", 1200, "zoe@example.com"),
+        ("dispute.opened", 1200, "zoe@example.com"),
+        ("unknown", None, None),
+    ]
+    assert sorted(vendor.paths) == ["/customers/CU1", "/mandates/MD1", "/payments/PM1"]
+
+
+def test_250_events_of_gocardless_have_250_ids() -> None:
+    events = [
+        {"id": f"EV{n}", "resource_type": "mandates", "action": "cancelled", "links": {"mandate": f"MD{n}"}}
+        for n in range(250)
+    ]
+
+    made = GOCARDLESS.events({"events": events})
+
+    assert len({event.id for event in made}) == 250

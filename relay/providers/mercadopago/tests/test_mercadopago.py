@@ -1,5 +1,6 @@
 """What is peculiar to Mercado Pago: an id is signed and nothing else, so nothing else is believed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ from kit.fake_api import KEY, ask, complete, failing, vendor
 from kit.provider import ProviderUnderTest, brief
 from kit.vendor import Vendor
 from relay.formats import jsontext
-from relay.model import Event
+from relay.model import Event, Inbound
+from relay.security.verification import Credentials
 
 __all__ = ["failing", "vendor"]
 
 MERCADOPAGO = ProviderUnderTest("mercadopago")
+NOW = 1_795_330_800
 
 PUBLISHED = {
     "order.updated.json": [],
@@ -264,3 +267,28 @@ def test_an_id_cannot_lead_elsewhere(vendor: Vendor) -> None:
 
 def test_a_topic_that_says_nothing_is_ignored() -> None:
     assert MERCADOPAGO.types(notified("mp-connect")) == []
+
+
+def test_mercado_pagos_body_must_not_name_another_thing_than_what_is_signed() -> None:
+    provider = MERCADOPAGO.provider
+    body = b'{"id":1,"type":"payment","action":"payment.updated","data":{"id":"123"}}'
+    signed = provider.verification.sign(Inbound(body, query={"data.id": "123"}), Credentials(("secret",)), NOW)
+
+    assert provider.verification.verify(signed, Credentials(("secret",)), NOW) == "mercadopago_signature"
+    assert (
+        MERCADOPAGO.refusal(replace(signed, body=body.replace(b'"123"', b'"124"')), "secret", now=NOW)
+        == "signature_mismatch"
+    )
+    assert MERCADOPAGO.refusal(replace(signed, query={"data.id": "124"}), "secret", now=NOW) == "signature_mismatch"
+    assert MERCADOPAGO.refusal(replace(signed, query={}), "secret", now=NOW) == "signature_mismatch"
+    assert MERCADOPAGO.refusal(signed, "secret", now=NOW + 3600) == "timestamp_too_old"
+    assert MERCADOPAGO.refusal(signed, "secret", now=NOW - 3600) == "timestamp_in_future"
+
+
+def test_mercado_pago_is_believed_only_by_what_it_answers(vendor: Vendor) -> None:
+    vendor.answers = {
+        "/v1/payments/123": {"id": 123, "status": "approved", "transaction_amount": 10.5, "currency_id": "BRL"}
+    }
+    body = b'{"id":1,"type":"payment","data":{"id":"123"},"transaction_amount":9999}'
+
+    assert ask(MERCADOPAGO, body, vendor, query={"data.id": "123"}).amounts == [("payment.succeeded", 1050, None)]

@@ -9,11 +9,12 @@ from kit.fake_api import KEY, ask, complete, failing, vendor
 from kit.provider import ProviderUnderTest, brief
 from kit.vendor import Vendor
 from relay.formats import jsontext
-from relay.model import Event
+from relay.model import Event, Inbound
 
 __all__ = ["failing", "vendor"]
 
 MOLLIE = ProviderUnderTest("mollie")
+NOW = 1_795_330_800
 
 EUROS = {"value": "24.00", "currency": "EUR"}
 PAYMENT = {"resource": "payment", "id": "tr_1", "mode": "live", "status": "paid", "amount": EUROS}
@@ -241,3 +242,45 @@ def test_without_an_answer_a_newer_event_is_told_as_it_came(failing: Vendor) -> 
 
     assert [brief(each, "id", "amount_minor") for each in found.events] == [("payment.succeeded", "tr_1", 2400)]
     assert (found.enriched, found.complete) == ([False], complete(failing))
+
+
+def test_mollies_older_webhooks_are_told_by_what_mollie_answers(vendor: Vendor) -> None:
+    vendor.answers = {
+        "/v2/payments/tr_1": {
+            "resource": "payment",
+            "id": "tr_1",
+            "status": "paid",
+            "amount": {"value": "24.00", "currency": "EUR"},
+            "amountChargedBack": {"value": "24.00", "currency": "EUR"},
+            "customerId": "cst_1",
+        },
+        "/v2/customers/cst_1": {"email": "zoe@example.com"},
+    }
+
+    found = ask(MOLLIE, b"id=tr_1", vendor).amounts
+
+    assert found == [("payment.succeeded", 2400, "zoe@example.com"), ("dispute.opened", 2400, "zoe@example.com")]
+    assert {each.headers["authorization"] for each in vendor.asked} == {f"Bearer {KEY}"}
+
+
+@pytest.mark.parametrize("answer", [404, 500, {}])
+def test_what_mollie_does_not_answer_is_kept_as_unknown(vendor: Vendor, answer: Any) -> None:
+    vendor.answers = {"/v2/payments/tr_1": answer}
+
+    assert ask(MOLLIE, b"id=tr_1", vendor).types == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "code"),
+    [
+        (b'{"resource":"event","id":"event_1"}', {}, "missing_signature"),
+        (b"id=tr_1&amount=1", {}, "missing_signature"),
+        (b"id=../admin", {}, "missing_signature"),
+        (b"id=tr_1", {"x-mollie-signature": "sha256=00"}, "malformed_header"),
+        (b"", {}, "missing_signature"),
+    ],
+)
+def test_what_only_looks_like_an_older_webhook_of_mollies_is_refused(
+    body: bytes, headers: dict[str, str], code: str
+) -> None:
+    assert MOLLIE.refusal(Inbound(body, headers=headers), "secret", now=NOW) == code

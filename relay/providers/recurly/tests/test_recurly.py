@@ -1,5 +1,6 @@
 """What is peculiar to Recurly: JSON that holds ids, XML that holds everything and proves nothing."""
 
+import hmac
 from typing import Any
 
 import pytest
@@ -338,3 +339,48 @@ def test_a_body_that_is_no_event_is_kept_as_unknown(body: bytes) -> None:
     [event] = RECURLY.events(body)
 
     assert (event.type, event.envelope["data"]["unknown"]["defect"]) == ("unknown", None)
+
+
+def test_recurlys_xml_is_taken_with_the_password_only() -> None:
+    provider = RECURLY.provider
+    xml = Inbound(b"<failed_payment_notification/>")
+    signed = provider.verification.sign(xml, Credentials(("secret",)), NOW)
+
+    proof = provider.verification.verify(signed, Credentials(("secret",)), NOW)
+
+    assert (proof, provider.verification.covers(proof)) == ("basic_auth", "not")
+    assert RECURLY.refusal(signed, "other", now=NOW) == "signature_mismatch"
+    assert RECURLY.refusal(xml, "secret", now=NOW) == "missing_signature"
+
+
+def test_recurlys_json_is_never_taken_with_a_password() -> None:
+    provider = RECURLY.provider
+    with_password = provider.verification.sign(Inbound(b"<a/>"), Credentials(("secret",)), NOW).headers
+
+    assert RECURLY.refusal(Inbound(b"{}", headers=with_password), "secret", now=NOW) == "missing_signature"
+
+
+@pytest.mark.parametrize(("ahead", "code"), [(3600, "timestamp_too_old"), (-3600, "timestamp_in_future")])
+def test_recurlys_stamp_counts_milliseconds(ahead: int, code: str) -> None:
+    mac = hmac.digest(b"secret", f"{NOW * 1000}.{{}}".encode(), "sha256").hex()
+    signed = Inbound(b"{}", headers={"recurly-signature": f"{NOW * 1000},{'0' * 64},{mac}"})
+
+    assert RECURLY.provider.verification.verify(signed, Credentials(("secret",)), NOW) == "recurly_signature"
+    assert RECURLY.refusal(signed, "secret", now=NOW + ahead) == code
+
+
+def test_recurlys_ids_become_amounts_and_names(vendor: Vendor) -> None:
+    vendor.answers = {
+        "/invoices/number-7": {
+            "id": "inv7",
+            "number": "7",
+            "state": "past_due",
+            "currency": "KWD",
+            "total": 1.234,
+            "balance": 1.234,
+            "account": {"code": "17", "email": "zoe@example.com"},
+        }
+    }
+    body = b'{"id":"r1","object_type":"charge_invoice","event_type":"past_due","invoice_number":7}'
+
+    assert ask(RECURLY, body, vendor).amounts == [("invoice.overdue", 1234, "zoe@example.com")]
