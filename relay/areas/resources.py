@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from relay.areas.discovery import handed_out
 from relay.areas.schemas import ID, Schema
@@ -109,7 +109,7 @@ class Route:
     """An answer."""
 
     errors: Mapping[int, str] = field(default_factory=dict)
-    """Why it may be refused, by status, beside the usual."""
+    """Why it may be refused, by status, beside the usual: the rules that no schema can say are told here."""
 
     keeps_key: bool = False
     """Whether it looks after `Idempotency-Key` itself. Of any other POST the answer is kept."""
@@ -120,6 +120,16 @@ class Route:
     @property
     def path_parameters(self) -> list[str]:
         return placeholders(self.path)
+
+
+class Sandbox(Protocol):
+    """A workspace in which examples are made, as users would: by calls, and by what their providers say."""
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, scope: str = "admin") -> Any:
+        """Returns the content of the answer. `scope` is what the key of the call has. Refusals are raised."""
+
+    def tell(self, event_type: str) -> Mapping[str, Any]:
+        """An event of this type comes in, and the records learn from it. Returns the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +149,12 @@ class Resource:
 
     path_parameters: Mapping[str, PathParameter] = field(default_factory=dict)
     """The parameters in paths that mean something of this resource; others' paths may have them, too."""
+
+    example_of: Callable[[Sandbox], Mapping[str, str]] | None = None
+    """Makes an example. Returns the values of its path parameters, and of fields that bodies have for it.
+
+    The tests of all resources need it: `tests/web/test_every_resource.py`.
+    """
 
     outside: Mapping[str, Mapping[str, Schema]] = field(default_factory=dict)
     """What is described but not routed with the API: by whole path and method, operations as OpenAPI has them."""

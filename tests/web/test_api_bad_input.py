@@ -3,7 +3,7 @@
 import pytest
 
 from relay.areas.cursors import write
-from web.distinct import DISTINCT
+from web.examples import DISTINCT, PAGES
 
 HOOK = b'{"target_url":"https://hooks.example.com/","event_types":["*"]'
 MIB = 1024 * 1024
@@ -52,7 +52,7 @@ BODIES = {
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_that_is_no_good_json_is_refused_everywhere(shared_api, route, name):
     body, status = BODIES[name]
-    path = route.path.format(hook_id="hk_none", source_id="src_none", event_id="evt_none", run_id="run_none")
+    path = route.path.format(**dict.fromkeys(route.path_parameters, "none"))
 
     refused(shared_api.call(route.method, path, raw=body), status, 422)
 
@@ -191,7 +191,7 @@ def test_a_wrong_field_is_named(shared_api, method, path, body, words):
     assert words in error["message"]
 
 
-@pytest.mark.parametrize("path", ["/events", "/hooks", "/sources", "/deliveries"])
+@pytest.mark.parametrize("path", [route.path for route in PAGES if not route.path_parameters])
 @pytest.mark.parametrize(
     "limit", ["0", "-1", "101", "1.5", "ten", "1e2", "٣", "1_0", " 5", "9" * 400, "0x10", "+5", "null"]
 )
@@ -201,7 +201,7 @@ def test_a_limit_is_a_whole_number_from_1_to_100(shared_api, path, limit):
     assert error["message"] == "limit must be a whole number from 1 to 100."
 
 
-@pytest.mark.parametrize("path", ["/events", "/hooks", "/sources", "/deliveries"])
+@pytest.mark.parametrize("path", [route.path for route in PAGES if not route.path_parameters])
 @pytest.mark.parametrize(
     "cursor",
     [

@@ -1,54 +1,11 @@
-"""Who may call what."""
+"""Who calls. What which scope may do is `test_every_resource.py`."""
 
 import time
-from typing import Any
 
 import pytest
 
 from kit.workbench import relay_of
 from relay.accounts import keys
-from relay.areas.resources import Route, all_routes
-from relay.storage import workspaces
-
-NO_SUCH = {
-    "hook_id": "hk_none",
-    "source_id": "src_none",
-    "event_id": "evt_none",
-    "record_id": "rec_none",
-    "run_id": "run_none",
-    "type": "invoice.paid",
-}
-
-
-def path_of(route: Route) -> str:
-    return route.path.format(**NO_SUCH)
-
-
-def body_of(route: Route) -> Any:
-    return None if route.body is None else route.body_example
-
-
-@pytest.mark.parametrize("route", all_routes(), ids=lambda route: route.name)
-def test_without_a_key_nothing_is_done(shared_api, route):
-    answer = shared_api.call(route.method, path_of(route), body_of(route), key=None)
-
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="relay"'
-    assert answer.json["error"]["code"] == "unauthorized"
-
-
-@pytest.mark.parametrize("route", all_routes(), ids=lambda route: route.name)
-@pytest.mark.parametrize("scope", workspaces.SCOPES)
-def test_a_key_may_do_what_its_scope_says(shared_api, route, scope):
-    answer = shared_api.call(route.method, path_of(route), body_of(route), key=scope)
-
-    if route.scope in (None, scope) or scope == "admin":
-        # No source of this workspace can do an action.
-        assert answer.status_code in (route.status, *route.also, 404, *([422] if route.keeps_key else []))
-    else:
-        assert answer.status_code == 403
-        assert answer.json["error"]["code"] == "forbidden"
-        assert route.scope in answer.json["error"]["message"]
 
 
 @pytest.mark.parametrize(

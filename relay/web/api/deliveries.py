@@ -4,11 +4,12 @@ from typing import Any
 
 from relay.areas import paging
 from relay.areas.paging import CURSOR, LIMIT, page_of
-from relay.areas.resources import Answer, Call, Parameter, Resource, Route
+from relay.areas.resources import Answer, Call, Parameter, Resource, Route, Sandbox
 from relay.areas.schemas import many, moment, nullable, record, text, whole
 from relay.model import iso
 from relay.storage import deliveries
 from relay.storage.deliveries import Delivery
+from relay.web.api import hooks
 
 EXAMPLE: dict[str, Any] = {
     "id": "dlv_019aa9d3b2c07f4e81d25a6c3b9e04f3",
@@ -79,6 +80,12 @@ STATE = Parameter("state", "Only those that stand so.", {"type": "string", "enum
 HOOK = Parameter("hook", "Only to this hook: its id.", _TEXT)
 
 
+def example_of(sandbox: Sandbox) -> dict[str, str]:
+    hook_id = hooks.example_of(sandbox)["hook_id"]
+    sandbox.call("POST", f"/events/{sandbox.tell('invoice.paid')['id']}/replay", {"hook_id": hook_id})
+    return {}
+
+
 RESOURCE = Resource(
     "Deliveries",
     "What was sent to whom, and how it went.",
@@ -93,6 +100,7 @@ RESOURCE = Resource(
             example={"items": [EXAMPLE], "next_cursor": None},
         ),
     ),
+    example_of=example_of,
     schemas={
         "Delivery": record(
             {

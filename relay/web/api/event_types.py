@@ -134,6 +134,7 @@ RESOURCE = Resource(
             }
         ),
     },
+    example_of=lambda _: {"type": _TYPE.type},
     path_parameters={
         "type": PathParameter("The event type.", _TYPE.type, {"type": "string", "enum": list(EVENT_TYPES)}),
     },

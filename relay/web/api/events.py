@@ -270,6 +270,7 @@ RESOURCE = Resource(
             status=202,
             answer="EventAccepted",
             example={"id": "evt_5f0c7d21e9a84b36b1d7c2f80e93a64d", "status": "accepted"},
+            errors={422: "A name or a text in it holds the character U+0000."},
         ),
     ),
     schemas={
@@ -289,6 +290,7 @@ RESOURCE = Resource(
         ),
         "EventAccepted": record({"id": text("The event's id."), "status": {"const": "accepted"}}),
     },
+    example_of=lambda sandbox: {"event_id": sandbox.tell("invoice.paid")["id"]},
     path_parameters={
         "event_id": PathParameter("The event's id.", "evt_5f0c7d21e9a84b36b1d7c2f80e93a64d"),
     },

@@ -7,7 +7,7 @@ from relay.accounts.fields import OVERLAP
 from relay.accounts.hook_fields import HOOK_CHANGES, NEW_HOOK
 from relay.areas import paging
 from relay.areas.paging import CURSOR, LIMIT, page_of
-from relay.areas.resources import Answer, Call, PathParameter, Resource, Route
+from relay.areas.resources import Answer, Call, PathParameter, Resource, Route, Sandbox
 from relay.areas.schemas import Schema, described, many, moment, nullable, record, request, shown_once, text, truth
 from relay.model import Hook, iso
 from relay.outbound import replay
@@ -105,6 +105,12 @@ _HOOK: Schema = {
     "status_reason": nullable(text("Why it is switched off.")),
     "paused_until": nullable(moment("Its target fails; nothing is sent to it until then.")),
 }
+
+
+def example_of(sandbox: Sandbox) -> dict[str, str]:
+    hook = sandbox.call("POST", "/hooks", {"target_url": EXAMPLE["target_url"], "event_types": ["*"]})
+    return {"hook_id": hook["id"]}
+
 
 RESOURCE = Resource(
     "Hooks",
@@ -211,6 +217,7 @@ RESOURCE = Resource(
         ),
         "HookTest": record({"event_id": text("`evt_test_...`"), "delivery_id": text("`dlv_...`")}),
     },
+    example_of=example_of,
     path_parameters={
         "hook_id": PathParameter("The hook's id.", EXAMPLE["id"]),
     },

@@ -79,6 +79,7 @@ RESOURCE = Resource(
             }
         ),
     },
+    example_of=lambda _: {},
     outside={
         f"{PREFIX}/openapi.json": {
             "get": {

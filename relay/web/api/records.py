@@ -5,7 +5,7 @@ from typing import Any
 
 from relay.areas import paging
 from relay.areas.paging import CURSOR, LIMIT, page_of
-from relay.areas.resources import Answer, Call, Parameter, PathParameter, Resource, Route
+from relay.areas.resources import Answer, Call, Parameter, PathParameter, Resource, Route, Sandbox
 from relay.areas.schemas import Schema, many, moment, nullable, record, text
 from relay.catalogue.record_kinds import RecordKind, record_kinds
 from relay.catalogue.vocabulary import catalogue
@@ -21,6 +21,8 @@ OF_AN_EVENT = ("id", "type", "occurred_at", "severity", "summary")
 """What a customer's summary tells: kinds of records, and the keys of its newest events."""
 
 _MOST_IN_A_SUMMARY = 50
+_TOLD = "invoice.paid"
+"""An event that tells of a customer."""
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 320}
 _ID = Parameter("id", "Its id here or at its source; for an invoice also its number.", _TEXT, "INV-1042")
 _EMAIL = Parameter("email", "E-mail address of the customer, in any case.", _TEXT, "zoe@example.com")
@@ -111,6 +113,16 @@ _RECORD: Schema = {
     "event": {"type": "object", "description": "That event: id and type."},
 }
 
+
+def example_of(sandbox: Sandbox) -> dict[str, str]:
+    """One of each kind."""
+    types = catalogue().types.values()
+    for kind in record_kinds():
+        sandbox.tell(next((each.type for each in types if catalogue().sample(each)["data"].get(kind)), _TOLD))
+    (customer, *_) = sandbox.call("GET", "/customers")["items"]
+    return {"record_id": customer["id"]}
+
+
 RESOURCE = Resource(
     "Records",
     "What is known by now of customers and their things.",
@@ -145,6 +157,7 @@ RESOURCE = Resource(
             "additionalProperties": True,
         },
     },
+    example_of=example_of,
     path_parameters={
         "record_id": PathParameter(
             "The customer: `rec_...`, as `GET /customers` shows it.", "rec_0f4c1f6e2a3b4c5d6e7f8091a2b3c4d5"

@@ -99,6 +99,7 @@ RESOURCE = Resource(
             },
         ),
     ),
+    example_of=lambda _: {},
     schemas={
         "EventReplay": record(
             {

@@ -9,7 +9,7 @@ from relay.accounts.fields import LONGEST_NAME, OVERLAP
 from relay.accounts.setup_steps import steps
 from relay.areas import paging
 from relay.areas.paging import CURSOR, LIMIT, page_of
-from relay.areas.resources import Answer, Call, PathParameter, Resource, Route
+from relay.areas.resources import Answer, Call, PathParameter, Resource, Route, Sandbox
 from relay.areas.schemas import Schema, many, moment, nullable, record, request, shown_once, text, truth
 from relay.errors import InvalidRequest
 from relay.model import OWN_PROVIDER, Source, iso
@@ -28,6 +28,7 @@ EXAMPLE: dict[str, Any] = {
     "last_received_at": None,
 }
 _PASTE = "curl -fsS https://relay.example.com/install/Vx3kq2T8mJ0sY7bN1cR5wZ9dL4fH6gPa | sh"
+_UNFIT = {422: "A setting, or the secret, is not one that the provider has."}
 _SECRET = {"secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
 
 
@@ -185,6 +186,11 @@ _PASTE_TEXT = nullable(
     )
 )
 
+
+def example_of(sandbox: Sandbox) -> dict[str, str]:
+    return {"source_id": sandbox.call("POST", "/sources", {"provider": EXAMPLE["provider"]})["id"]}
+
+
 RESOURCE = Resource(
     "Sources",
     "Who may post to the relay.",
@@ -207,6 +213,7 @@ RESOURCE = Resource(
             status=201,
             answer="SourceWithSecret",
             example=EXAMPLE | _SECRET | {"paste": _PASTE},
+            errors=_UNFIT,
         ),
         Route(
             "GET", "/sources/{source_id}", "get_source", "Get a source", _get, "events:read",
@@ -229,6 +236,7 @@ RESOURCE = Resource(
             body_example={"name": "WHMCS Hamburg"},
             answer="ChangedSource",
             example=EXAMPLE | {"name": "WHMCS Hamburg"},
+            errors=_UNFIT,
         ),
         Route(
             "DELETE", "/sources/{source_id}", "delete_source", "Delete a source", _delete, "admin",
@@ -245,6 +253,7 @@ RESOURCE = Resource(
             status=201,
             answer="SourceWithSecret",
             example=EXAMPLE | _SECRET | {"paste": None},
+            errors=_UNFIT,
         ),
         Route(
             "POST", "/sources/{source_id}/installers", "make_installer", "Make a link to a sender's installer",
@@ -272,6 +281,7 @@ RESOURCE = Resource(
         ),
         "SourcePage": page_of("Source", "sources"),
     },
+    example_of=example_of,
     path_parameters={
         "source_id": PathParameter("The source's id.", EXAMPLE["id"]),
     },
