@@ -7,7 +7,7 @@ rule, a trigger or a check of a service finds is `alert.raised` and `alert.resol
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from relay.formats.values import ZONE
 from relay.model import Inbound, iso
@@ -32,32 +32,30 @@ def alert(
     key: str | None,
     title: str | None,
     status: str,
+    /,
     *,
-    message: str | None = None,
-    severity: str | None = None,
-    resource: str | None = None,
     started: datetime | None = None,
     ended: datetime | None = None,
-    url: str | None = None,
-    own_id: str | None = None,
-    acknowledged_by: str | None = None,
+    **known: Unpack[Alert],
 ) -> Alert:
-    """An alert as every monitor tells it. Its key is the same from its beginning to its end."""
+    """An alert as every monitor tells it. Its key is the same from its beginning to its end. `known` is what else is
+    known of it; how long it lasted follows from `started` and `ended` (aware)."""
     lasted = None if started is None or ended is None else max(0, int((ended - started).total_seconds()))
+    message, url = known.get("message"), known.get("url")
     return {
-        "id": own_id,
+        "id": known.get("id"),
         "key": key,
         "title": title,
         "message": message[:_LONGEST_MESSAGE] if message else None,
-        "severity": severity,
+        "severity": known.get("severity"),
         "status": status,
-        "resource": resource,
+        "resource": known.get("resource"),
         "started_at": iso(started),
         "ended_at": iso(ended),
         "duration_seconds": lasted,
         # Where a template's variable was not replaced, it is no address.
         "url": url if url and _ADDRESS.fullmatch(url) else None,
-        "acknowledged_by": acknowledged_by,
+        "acknowledged_by": known.get("acknowledged_by"),
     }
 
 

@@ -7,7 +7,7 @@ made. A dry run reads, and notes what it would change.
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from relay.errors import AddressRefused, RelayError, Unreachable, Unreadable
@@ -29,6 +29,22 @@ _HIDDEN_HEADERS = ("authorization", "cookie", "x-api-key")
 Headers = Mapping[str, str]
 Fields = Mapping[str, Any]
 Fetch = Callable[..., Answer]
+
+
+class ReadOptions(TypedDict, total=False):
+    """What a request may have besides method and path. `json` or `form` is its body; None in a form is left out."""
+
+    query: Fields | None
+    headers: Headers | None
+    json: Any
+    form: Fields | None
+
+
+class ChangeOptions(ReadOptions, total=False):
+    """What one that changes something may have as well: a `body` that is written already, and how long it may take."""
+
+    body: bytes | None
+    seconds: float
 
 
 def basic(user: str, password: str) -> dict[str, str]:
@@ -152,26 +168,24 @@ class Vendor:
         self._allow_private = allow_private
         self._lease = lease or Lease()
 
-    def read(self, path: str, *, method: str = "GET", query: Fields | None = None, headers: Headers | None = None,
-            json: Any = None, form: Fields | None = None) -> Reply:  # fmt: skip
+    def read(self, path: str, *, method: str = "GET", **options: Unpack[ReadOptions]) -> Reply:
         """Read something. Raises `NotReached` when there is no answer, or a server's failure instead of one."""
-        reply = self._send(method, path, query, headers, json, form, changes=False)
+        reply = self._send(method, path, options, changes=False)
         if reply.status >= 500:
             raise NotReached(f"{self._host} has a failure of its own (status {reply.status}).", after=_after(reply))
         return reply
 
-    def change(self, method: str, path: str, *, query: Fields | None = None, headers: Headers | None = None,
-             json: Any = None, form: Fields | None = None, body: bytes | None = None,
-             seconds: float = SECONDS) -> Reply:  # fmt: skip
+    def change(self, method: str, path: str, **options: Unpack[ChangeOptions]) -> Reply:
         """Change something. Raises `NotReached` if it surely was not taken, `Uncertain` if it may have been.
 
         A refusal is an answer: see `Reply.expect`.
         """
         if self.dry:
-            return self._note(method, path, query, headers, json, form, body)
+            return self._note(method, path, options)
         self._lease.before_change()
         try:
-            reply = self._send(method, path, query, headers, json, form, changes=True, body=body, seconds=seconds)
+            body, seconds = options.get("body"), options.get("seconds", SECONDS)
+            reply = self._send(method, path, options, changes=True, body=body, seconds=seconds)
         except NotReached:
             self._lease.not_taken()
             raise
@@ -183,16 +197,23 @@ class Vendor:
     def _host(self) -> str:
         return urlsplit(self.base).hostname or "The vendor"
 
-    def _send(self, method: str, path: str, query: Fields | None, headers: Headers | None, json: Any,
-              form: Fields | None, *, changes: bool, body: bytes | None = None,
-              seconds: float = SECONDS) -> Reply:  # fmt: skip
-        content, kind = _content(json, form, body)
+    def _send(
+        self,
+        method: str,
+        path: str,
+        options: ReadOptions,
+        *,
+        changes: bool,
+        body: bytes | None = None,
+        seconds: float = SECONDS,
+    ) -> Reply:
+        content, kind = _content(options, body)
         try:
             answer = self._fetch(
                 method,
-                self._address(path, query),
+                self._address(path, options.get("query")),
                 body=content,
-                headers={"accept": "application/json", **kind, **(headers or {})},
+                headers={"accept": "application/json", **kind, **(options.get("headers") or {})},
                 timeout=seconds,
                 max_bytes=MAX_BYTES,
                 # What was asked can be asked again; of what was told the status alone is worth knowing.
@@ -216,15 +237,15 @@ class Vendor:
         address = path if path.startswith(("https://", "http://")) else self.base + path
         return f"{address}?{urlencode(_flat(query), doseq=True)}" if query else address
 
-    def _note(self, method: str, path: str, query: Fields | None, headers: Headers | None, json: Any,
-              form: Fields | None, body: bytes | None) -> Reply:  # fmt: skip
+    def _note(self, method: str, path: str, options: ChangeOptions) -> Reply:
+        query, headers, body = options.get("query"), options.get("headers"), options.get("body")
         noted: dict[str, Any] = {"method": method, "url": self._address(path, _shown(query) if query else None)}
         if headers:
             noted["headers"] = {
                 name: REMOVED if name.lower() in _HIDDEN_HEADERS or is_secret_name(name) else value
                 for name, value in headers.items()
             }
-        content = json if json is not None else form
+        content = options["json"] if options.get("json") is not None else options.get("form")
         if content is None and body:
             content = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
         if content is not None:
@@ -233,9 +254,10 @@ class Vendor:
         return Reply(200, {}, b"", True, Pretended(len(self.told)))
 
 
-def _content(json: Any, form: Fields | None, body: bytes | None) -> tuple[bytes, dict[str, str]]:
-    if json is not None:
-        return jsontext.dumps(json), {"content-type": "application/json"}
+def _content(options: ReadOptions, body: bytes | None) -> tuple[bytes, dict[str, str]]:
+    if options.get("json") is not None:
+        return jsontext.dumps(options["json"]), {"content-type": "application/json"}
+    form = options.get("form")
     if form is not None:
         return urlencode(_flat(form), doseq=True).encode(), {"content-type": "application/x-www-form-urlencoded"}
     return body or b"", {}

@@ -55,7 +55,7 @@ def watched(status: str) -> Callable[[Object], Data]:
                 started=instant(found.get("started_at")),
                 ended=instant(found.get("resolved_at")) if status == RESOLVED else None,
                 url=text(found.get("response_url")),
-                own_id=key,
+                id=key,
                 acknowledged_by=_name(found.get("acknowledged_by")),
             ),
         }

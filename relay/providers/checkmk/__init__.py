@@ -94,7 +94,7 @@ def watched(status: str) -> Callable[[Object], Data]:
             resource=host,
             started=at if status == FIRING else None,
             ended=at if status == RESOLVED else None,
-            own_id=outage(told),
+            id=outage(told),
             acknowledged_by=value(payload, f"{what}ACKAUTHOR") or value(payload, "NOTIFICATIONAUTHOR"),
         )
         if status == ACKNOWLEDGED:

@@ -85,7 +85,7 @@ def watched(status: str) -> Callable[[Object], Data]:
                 started=at if status == FIRING and not doing.startswith("Re") else None,
                 ended=at if status == RESOLVED else None,
                 url=field(payload, "url", "link"),
-                own_id=field(payload, "id"),
+                id=field(payload, "id"),
             ),
         }
 

@@ -62,7 +62,7 @@ def watched(status: str) -> Callable[[Object], Data]:
             started=instant(downtime.get("started_at")),
             ended=instant(downtime.get("ended_at")),
             url=text(downtime.get("details_url")),
-            own_id=scalar(downtime.get("id")),
+            id=scalar(downtime.get("id")),
         )
         return {
             "monitor": monitor(key, name, url=url),

@@ -125,7 +125,7 @@ def watched(status: str) -> Callable[[Object], Data]:
                 started=at if status == FIRING else None,
                 ended=at if status == RESOLVED else None,
                 url=field(payload, "link", "url"),
-                own_id=field(payload, "id"),
+                id=field(payload, "id"),
             ),
         }
 
