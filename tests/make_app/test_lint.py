@@ -15,7 +15,7 @@ from relay.develop.generate.make import FOLDER
 from relay.develop.make_app import iml
 from relay.develop.make_app.app import without_comments
 from relay.develop.make_app.lint import Finding, lint
-from relay.develop.make_app.rules import RULES
+from relay.develop.make_app.rules import LINT_RULES
 from relay.develop.make_app.rules.words import sentence_case
 
 Change = Callable[[Any], None]
@@ -295,7 +295,7 @@ def test_a_fault_of_files_is_found_by_its_rule_alone(app: Path, rule: str, chang
 def test_every_rule_has_a_fault_that_only_it_finds() -> None:
     alone = {rule for rule, *_ in (*FAULTS, *FILE_FAULTS) if " " not in rule}
 
-    assert set(RULES) - alone == {"found-nothing"}  # without 404 in the base, which is a fault by itself
+    assert set(LINT_RULES) - alone == {"found-nothing"}  # without 404 in the base, which is a fault by itself
 
 
 def test_what_is_found_names_the_file_the_place_and_what_to_do(app: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema_rs
 
 from relay.develop.make_app.app import MANIFEST, App, read
-from relay.develop.make_app.rules import RULES
+from relay.develop.make_app.rules import LINT_RULES
 from relay.develop.make_app.rules.reading import Fault
 from relay.errors import ConfigError
 from relay.formats import jsontext
@@ -50,7 +50,7 @@ def lint(folder: Path, schemas: Path | None = None) -> list[Finding]:
     app = read(folder)
     unreadable = any(code.path.endswith(".json") and code.trouble for _, code in app.codes())
     # While a file cannot be read, what others would say of it is noise.
-    rules = {_FIRST: RULES[_FIRST]} if unreadable else RULES
+    rules = {_FIRST: LINT_RULES[_FIRST]} if unreadable else LINT_RULES
     found = [Finding(fault.file, fault.place, name, fault.do) for name, rule in rules.items() for fault in rule(app)]
     if schemas is not None:
         found += [Finding(fault.file, fault.place, "schema", fault.do) for fault in _by_schemas(app, schemas)]

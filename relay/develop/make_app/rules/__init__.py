@@ -8,7 +8,7 @@ from relay.develop.make_app.rules.reading import Fault
 
 Rule = Callable[[App], Iterator[Fault]]
 
-RULES: Mapping[str, Rule] = {
+LINT_RULES: Mapping[str, Rule] = {
     "readable-file": manifest.readable_file,
     "left-over-file": manifest.left_over_file,
     "manifest-shape": manifest.manifest_shape,
