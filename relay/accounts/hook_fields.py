@@ -1,11 +1,11 @@
-"""The fields of a hook, as JSON Schema."""
+"""The fields of a hook, as JSON Schema: the API describes them by it, and whoever sets them is held to it."""
 
 from relay.areas.schemas import Schema, nullable, request, text, truth
 from relay.outbound import platforms
 from relay.outbound.wanted import FILTERS, event_types
 
-LONGEST_URL = 2048
-LOWEST_RATE, HIGHEST_RATE = 0.1, 1000
+_LONGEST_URL = 2048
+_LOWEST_RATE, _HIGHEST_RATE = 0.1, 1000
 _PLATFORMS = " or ".join(f"`{name}`" for name in platforms.known())
 
 _FIELDS: Schema = {
@@ -13,8 +13,8 @@ _FIELDS: Schema = {
         "Where events are posted to: https, on a public address.",
         format="uri",
         minLength=1,
-        maxLength=LONGEST_URL,
-        **{"x-hint": f"must be an https address of at most {LONGEST_URL} characters."},
+        maxLength=_LONGEST_URL,
+        **{"x-hint": f"must be an https address of at most {_LONGEST_URL} characters."},
     ),
     "event_types": event_types(
         "What it wants.",
@@ -32,10 +32,10 @@ _FIELDS: Schema = {
     "ordered": truth("Send events of one customer one after the other, in order of acceptance."),
     "rate_limit": {
         "type": ["number", "null"],
-        "minimum": LOWEST_RATE,
-        "maximum": HIGHEST_RATE,
+        "minimum": _LOWEST_RATE,
+        "maximum": _HIGHEST_RATE,
         "description": f"Requests per second at most. Without one: {platforms.rates_in_words()}.",
-        "x-hint": f"must be a number from {LOWEST_RATE} to {HIGHEST_RATE}, per second.",
+        "x-hint": f"must be a number from {_LOWEST_RATE} to {_HIGHEST_RATE}, per second.",
     },
     "approval_links": truth(
         "Send `action.approval_requested` with the link to approve by. Only a key with `admin` sets this, and changes"

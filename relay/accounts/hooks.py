@@ -4,26 +4,24 @@ Every change is checked, written and noted in the audit log in one transaction. 
 the field, or `NotFound`. A secret is in the answer of the call that made it and in no other.
 """
 
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from relay.accounts import fields
-from relay.accounts.hook_fields import HIGHEST_RATE, LONGEST_URL, LOWEST_RATE
+from relay.accounts.hook_fields import HOOK_CHANGES, NEW_HOOK
 from relay.accounts.settings import new_secret
 from relay.context import Workspace
-from relay.errors import AddressRefused, Forbidden, InvalidRequest
+from relay.errors import AddressRefused, Forbidden
+from relay.formats import json_schema
 from relay.model import Hook, Secret, iso, new_id, now_ms
-from relay.outbound import match
+from relay.outbound.wanted import read_filters
 from relay.queue.lanes import LATE
 from relay.security.addresses import check_url, is_below
 from relay.storage import deliveries
 from relay.storage import hooks as rows
 
-_PLATFORM = re.compile(r"[a-z0-9_-]{1,32}")
 _APPROVAL_LINKS = "approval_links"
 
 
@@ -34,17 +32,14 @@ def create(workspace: Workspace, body: Mapping[str, Any], *, admin: bool = False
     `approval_links`. Raises `AddressRefused` for a target that the relay must not connect to, which is itself, too;
     `Forbidden` where links to approve by are wanted by who is no `admin`.
     """
-    fields.known_only(body, (*_HOOK_FIELDS, _APPROVAL_LINKS))
-    for name in ("target_url", "event_types"):
-        if name not in body:
-            raise InvalidRequest(f"{name} is required.")
+    json_schema.check(body, NEW_HOOK)
     secret = new_secret()
     hook = Hook(
         id=new_id("hk"),
         workspace_id=workspace.id,
         secrets=(Secret(secret),),
         token=_new_token(),
-        **_hook_fields(workspace, body),
+        **_kept(workspace, body),
     )
     hook = _with_approval_links(hook, body, actor=workspace.actor, admin=admin)
     now = now_ms()
@@ -62,11 +57,8 @@ def change(
 
     Raises `Forbidden` where who is no `admin` would change who gets links to approve by.
     """
-    fields.known_only(changes, (*_HOOK_FIELDS, _APPROVAL_LINKS, "status"))
-    if "status" in changes and changes["status"] != rows.ACTIVE:
-        raise InvalidRequest('status can only be set to "active". To stop a hook, delete it.')
-    given = {name: value for name, value in changes.items() if name != "status"}
-    changed = _hook_fields(workspace, given)
+    json_schema.check(changes, HOOK_CHANGES)
+    changed = _kept(workspace, changes)
     now = now_ms()
     with workspace.database.write() as connection:
         before = rows.require(connection, workspace.vault, workspace.id, hook_id)
@@ -139,22 +131,22 @@ def shown(hook: Hook, status_reason: str | None = None) -> dict[str, Any]:
     }
 
 
-def _hook_fields(workspace: Workspace, body: Mapping[str, Any]) -> dict[str, Any]:
-    read = {name: _HOOK_FIELDS[name](value) for name, value in body.items() if name in _HOOK_FIELDS}
-    if "target_url" in read:
-        check_url(read["target_url"], workspace.config.allow_private)
-        if is_below(read["target_url"], workspace.config.public_url):
+def _kept(workspace: Workspace, body: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: _KEPT[name](value) for name, value in body.items() if name in _KEPT}
+    if "target_url" in kept:
+        check_url(kept["target_url"], workspace.config.allow_private)
+        if is_below(kept["target_url"], workspace.config.public_url):
             raise AddressRefused(
                 "target_url is an address of this relay itself, whose events would go in a circle. Name another one:"
                 " where events are to be received, such as the address that Zapier or Make shows."
             )
-    return read
+    return kept
 
 
 def _with_approval_links(hook: Hook, body: Mapping[str, Any], *, actor: str, admin: bool) -> Hook:
     """Links go to a hook for who marked it, or chose its target, last: for what he asked for there are none."""
     marked = hook.approval_links_by is not None
-    wanted = fields.boolean(_APPROVAL_LINKS, body.get(_APPROVAL_LINKS, marked))
+    wanted = body.get(_APPROVAL_LINKS, marked)
     if not admin and (wanted is not marked or (marked and "target_url" in body)):
         raise Forbidden(
             "Whether a hook gets links to approve by, and the target of one that does, are changed by a key with the"
@@ -165,39 +157,12 @@ def _with_approval_links(hook: Hook, body: Mapping[str, Any], *, actor: str, adm
     return hook if wanted else replace(hook, approval_links_by=None)
 
 
-def _target_url(value: Any) -> str:
-    if not isinstance(value, str) or not 1 <= len(value.strip()) <= LONGEST_URL:
-        raise InvalidRequest(f"target_url must be an https address of at most {LONGEST_URL} characters.")
-    return value.strip()
-
-
-def _filters(value: Any) -> dict[str, Any]:
-    return match.read_filters(fields.mapping("filters", {} if value is None else value))
-
-
-def _platform(value: Any) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or not _PLATFORM.fullmatch(value):
-        raise InvalidRequest('platform must be a lower-case word such as "zapier" or "make".')
-    return value
-
-
-def _rate_limit(value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise InvalidRequest("rate_limit must be a number of requests per second, or null for none.")
-    if not LOWEST_RATE <= value <= HIGHEST_RATE:
-        raise InvalidRequest(f"rate_limit must lie between {LOWEST_RATE} and {HIGHEST_RATE} per second.")
-    return float(value)
-
-
-_HOOK_FIELDS: Mapping[str, Callable[[Any], Any]] = {
-    "target_url": _target_url,
-    "event_types": match.read_event_types,
-    "filters": _filters,
-    "platform": _platform,
-    "ordered": lambda value: fields.boolean("ordered", value),
-    "rate_limit": _rate_limit,
+_KEPT: Mapping[str, Callable[[Any], Any]] = {
+    "target_url": str.strip,
+    "event_types": lambda value: tuple(dict.fromkeys(value)),
+    "filters": lambda value: read_filters(value or {}),
+    "platform": lambda value: value,
+    "ordered": bool,
+    "rate_limit": lambda value: None if value is None else float(value),
 }
+"""The fields that a hook keeps, by how it keeps them. What they may hold is said in `hook_fields.py`."""

@@ -9,6 +9,7 @@ import orjson
 
 from relay.errors import InvalidRequest
 from relay.formats import jsontext
+from relay.formats.nearest import did_you_mean
 
 Schema = Mapping[str, Any]
 
@@ -61,13 +62,13 @@ def _sentence(error: Any, schema: Schema) -> str:
     if error.kind.name == "additionalProperties":
         name = _where([*error.instance_path, str(sorted(error.kind.unexpected)[0])[:60]])
         return f"{name} is not a field here. There are: {', '.join(node['properties'])}."
+    if error.kind.name == "enum":
+        return f"{where} {choices(node, error.instance)}"
     if "x-hint" in node:
         return f"{where} {node['x-hint']}"
     match error.kind.name:
         case "type":
             return f"{where} must be {_type_words(node['type'])}."
-        case "enum":
-            return f"{where} {choices(node)}"
         case "minLength" | "maxLength" | "pattern":
             shortest, longest = node.get("minLength", 0), node.get("maxLength", "any number of")
             return f"{where} must be a text of {shortest} to {longest} characters in the form that /docs shows."
@@ -106,7 +107,8 @@ def _type_words(types: str | list[str]) -> str:
     return " or ".join(_TYPE_WORDS[each] for each in ([types] if isinstance(types, str) else types))
 
 
-def choices(schema: Schema) -> str:
-    if "x-hint" in schema:
-        return str(schema["x-hint"])
-    return f"must be one of {', '.join(str(each) for each in schema['enum'] if each is not None)}."
+def choices(schema: Schema, value: Any) -> str:
+    """What may be chosen, behind the field's name, and which choice was probably meant."""
+    known = [str(each) for each in schema["enum"] if each is not None]
+    there_are = schema.get("x-hint") or f"must be one of {', '.join(known)}."
+    return f"{there_are}{did_you_mean(value, known) if isinstance(value, str) else ''}"

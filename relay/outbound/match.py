@@ -3,18 +3,15 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from relay.catalogue.vocabulary import EventType, catalogue
-from relay.errors import InvalidRequest
-from relay.formats.nearest import did_you_mean
 from relay.model import SEVERITIES, Hook
 
 FILTERS = ("source", "customer", "min_amount", "currency", "severity", "livemode", "domain", "days_ahead")
 EVERY_TYPE = "*"
 UNKNOWN = "unknown"
-MOST_IN_A_FILTER = 1000
 _DAYS = ("days_until_renewal", "days_until_expiry", "days_until_due")
 _MONEY_ENTITIES = ("invoice", "payment", "refund", "dispute", "checkout", "order", "subscription")
 
@@ -68,28 +65,6 @@ def filters_of(event_type: EventType) -> tuple[str, ...]:
         "days_ahead": not fields.isdisjoint(_DAYS),
     }
     return tuple(name for name in FILTERS if offered.get(name, True))
-
-
-def read_filters(filters: Mapping[str, Any]) -> dict[str, Any]:
-    """Filters as they are kept, from what a caller sent. Raises `InvalidRequest` that names the field."""
-    unknown = sorted(set(filters) - set(FILTERS))
-    if unknown:
-        raise InvalidRequest(f"filters.{unknown[0]} is not a filter. There are: {', '.join(FILTERS)}.")
-    return {name: _READERS[name](value) for name, value in filters.items() if value is not None and value != ""}
-
-
-def read_event_types(types: Any) -> tuple[str, ...]:
-    """Event types as they are kept. Raises `InvalidRequest` that names the one that does not exist."""
-    if not isinstance(types, list) or not types:
-        raise InvalidRequest('event_types must be a list of at least one event type, such as ["invoice.paid"].')
-    for each in types:
-        if each != EVERY_TYPE and (not isinstance(each, str) or each not in catalogue().types):
-            hint = did_you_mean(str(each), catalogue().types)
-            raise InvalidRequest(
-                f"event_types holds {str(each)[:60]!r}, which is no event type.{hint}"
-                " GET /api/v1/event-types lists them."
-            )
-    return tuple(dict.fromkeys(types))
 
 
 def _amount(envelope: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -159,57 +134,4 @@ _CHECKS: Mapping[str, Any] = {
     "livemode": _livemode,
     "domain": _domain,
     "days_ahead": _days_ahead,
-}
-
-
-def _texts(name: str, value: Any) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    if not values or len(values) > MOST_IN_A_FILTER or not all(isinstance(each, str) and each for each in values):
-        raise InvalidRequest(f"filters.{name} must be a text or a list of at most {MOST_IN_A_FILTER} texts.")
-    return values
-
-
-def _read_customer(value: Any) -> list[str]:
-    return [each.lower() if "@" in each else each for each in _texts("customer", value)]
-
-
-def _read_min_amount(value: Any) -> str:
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if isinstance(value, bool) or not amount.is_finite():
-        raise InvalidRequest("filters.min_amount must be a number such as 100 or 9.50.")
-    return str(amount)
-
-
-def _read_severity(value: Any) -> str:
-    if value not in SEVERITIES:
-        raise InvalidRequest(f"filters.severity must be one of {', '.join(SEVERITIES)}; it is the lowest wanted.")
-    return str(value)
-
-
-def _read_livemode(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise InvalidRequest("filters.livemode must be true or false.")
-    return value
-
-
-def _read_days(value: Any) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 5:
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 3650:
-        raise InvalidRequest("filters.days_ahead must be a whole number of days from 0 to 3650.")
-    return value
-
-
-_READERS: Mapping[str, Any] = {
-    "source": lambda value: _texts("source", value),
-    "customer": _read_customer,
-    "min_amount": _read_min_amount,
-    "currency": lambda value: [each.upper() for each in _texts("currency", value)],
-    "severity": _read_severity,
-    "livemode": _read_livemode,
-    "domain": lambda value: [each.lower().removeprefix("*.") for each in _texts("domain", value)],
-    "days_ahead": _read_days,
 }

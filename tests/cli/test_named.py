@@ -26,7 +26,7 @@ TOLD = {"type": "deploy.finished", "data": {}}
         (("hook", "remove", "hk_1"), "There is no hook 'hk_1'."),
         (
             ("hook", "add", "https://hooks.example.com/1", "--events", "invoice.payed"),
-            "'invoice.payed', which is no event type. Did you mean invoice.paid?",
+            "event_types[0] is no event type. GET /api/v1/event-types lists them. Did you mean invoice.paid?",
         ),
         (("key", "revoke", "key_1"), "There is no key 'key_1'. `relay key list` shows them."),
         (("key", "add", "--scopes", "events:reed"), "scopes holds 'events:reed', which is no scope."),

@@ -9,18 +9,19 @@ from typing import Any
 from kit.signing import credentials as held_by
 from kit.signing import signing_scheme
 from relay import http
+from relay.accounts.hook_fields import HOOK_CHANGES
 from relay.accounts.sources import ping_parts
 from relay.areas import cursors
 from relay.develop.samples import all_samples
 from relay.errors import InvalidRequest, Loop, NotFound, RelayError, Unreadable
-from relay.formats import charsets, forms, hops, jsontext, money, times, xmltext
+from relay.formats import charsets, forms, hops, json_schema, jsontext, money, times, xmltext
 from relay.formats.values import URL, ZONE, Unfit
 from relay.inbound.identity import native_id, read, repeat_key
 from relay.inbound.normalize import Origin, normalize
 from relay.model import EVENTS_PER_WEBHOOK, Inbound, Source
 from relay.notify import channel_urls, people
 from relay.outbound import deliver
-from relay.outbound.match import read_event_types, read_filters
+from relay.outbound.wanted import read_filters
 from relay.providers import get, load
 from relay.security import credentials, redaction
 from relay.security.approval_links import Links
@@ -98,7 +99,8 @@ def _event_words(body: bytes) -> Any:
     given = jsontext.loads(body)
     if not isinstance(given, dict):
         return None
-    return [read_event_types(given.get("event_types")), read_filters(given.get("filters") or {})]
+    json_schema.check({"event_types": given.get("event_types")}, HOOK_CHANGES)
+    return read_filters(given.get("filters") or {})
 
 
 def _one_by_one(readers: Mapping[str, Callable[[str], Any]]) -> Callable[[bytes], Any]:

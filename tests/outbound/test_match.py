@@ -6,7 +6,8 @@ import pytest
 
 from relay.catalogue.vocabulary import catalogue
 from relay.errors import InvalidRequest
-from relay.outbound.match import FILTERS, filters_of, read_filters, wants
+from relay.outbound.match import FILTERS, filters_of, wants
+from relay.outbound.wanted import read_filters
 
 
 def envelope(**data: Any) -> dict[str, Any]:
@@ -51,6 +52,7 @@ NOTHING = envelope(notice={"title": "Hello"})
         ({"days_ahead": 30}, DOMAIN, True),
         ({"days_ahead": "29"}, DOMAIN, False),
         ({"days_ahead": 7}, INVOICE, True),
+        ({"days_ahead": 7.0}, INVOICE, True),
         ({"days_ahead": 3650}, NOTHING, False),
         ({"days_ahead": 7, "currency": "EUR"}, INVOICE, True),
         ({"days_ahead": 7, "currency": "USD"}, INVOICE, False),
@@ -63,7 +65,8 @@ def test_every_filter_has_to_let_an_event_through(filters: Any, event: dict[str,
 
 @pytest.mark.parametrize(
     "filters",
-    [{"days_ahead": value} for value in (-1, 3651, 1.5, True, "soon", "²", [7])] + [{"domain": []}, {"colour": "red"}],
+    [{"days_ahead": value} for value in (-1, 3651, "3651", 1.5, True, "soon", "²", [7])]
+    + [{"domain": []}, {"colour": "red"}],
 )
 def test_a_filter_that_says_nothing_is_refused(filters: Any) -> None:
     with pytest.raises(InvalidRequest, match=r"^filters\.(days_ahead must be|domain must be|colour is no)"):

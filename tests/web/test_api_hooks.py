@@ -5,6 +5,9 @@ import re
 
 import pytest
 
+from kit.workbench import relay_of
+from relay.accounts.hooks import create
+from relay.errors import InvalidRequest
 from relay.storage import audit, deliveries, hooks
 from relay.storage.tables import audit as audit_table
 
@@ -284,3 +287,30 @@ def test_an_address_of_the_relay_itself_is_no_target(api, target):
             }
         }
     )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("target_url", "", "target_url must be an https address of at most 2048 characters."),
+        ("event_types", [], 'event_types must be a list of at least one event type, such as ["invoice.paid"].'),
+        (
+            "event_types",
+            ["invoice.payed"],
+            "event_types[0] is no event type. GET /api/v1/event-types lists them. Did you mean invoice.paid?",
+        ),
+        ("filters", {"days_ahead": "3651"}, "filters.days_ahead must be a whole number of days from 0 to 3650."),
+        ("filters", {"severity": "grave"}, "filters.severity must be one of info, warning, critical."),
+        ("platform", "Zapier", 'platform must be a lower-case word such as "zapier" or "make".'),
+        ("rate_limit", 0, "rate_limit must be a number from 0.1 to 1000, per second."),
+        ("approval_links", "yes", "approval_links must be true or false."),
+    ],
+)
+def test_a_wrong_field_is_refused_in_the_same_words_wherever_it_is_set(api, field, value, sentence):
+    body = {"target_url": TARGET, "event_types": ["*"]} | {field: value}
+
+    answer = api.call("POST", "/hooks", body)
+    with pytest.raises(InvalidRequest) as refusal:
+        create(relay_of(api.database, api.vault).workspace(api.mine.id, "test"), body)
+
+    assert answer.json["error"]["message"] == refusal.value.message == sentence

@@ -14,8 +14,8 @@ from relay.inbound import own_events
 from relay.inbound.identity import event_id
 from relay.inbound.stored import open_stored
 from relay.model import SEVERITIES, iso, new_id
-from relay.outbound.match import EVERY_TYPE, left_out, read_filters, wants
-from relay.outbound.wanted import EVERY_TYPE_SAYS, event_types
+from relay.outbound.match import EVERY_TYPE, left_out, wants
+from relay.outbound.wanted import EVERY_TYPE_SAYS, event_types, read_filters
 from relay.queue.lanes import FRESH
 from relay.security.approval_links import Links
 from relay.security.redaction import parameters_without_secrets, without_secrets
@@ -42,7 +42,7 @@ def _page(call: Call) -> tuple[Sequence[StoredEvent], str | None]:
     """One page, and the cursor of the next one, if there may be more."""
     asked = paging.by_number(call, "events")
     defects, types = call.query.get("defects", False), call.query.get("type", ())
-    filters = read_filters({name: call.query[name] for name in _FILTERED if name in call.query})
+    filters = read_filters({name: call.query[name] for name in _FILTERED if name in call.query}, within="")
     found: list[StoredEvent] = []
     before, size = asked.before, asked.one_more
     with call.workspace.database.read() as connection:

@@ -140,7 +140,7 @@ def _single(name: str, schema: Schema, text: str) -> Any:
     if schema.get("format") == "date-time":
         return moment(name, text)
     if "enum" in schema and text not in schema["enum"]:
-        raise InvalidRequest(f"{name} {json_schema.choices(schema)}")
+        raise InvalidRequest(f"{name} {json_schema.choices(schema, text)}")
     longest = schema.get("maxLength", _LONGEST_QUERY_VALUE)
     if len(text) > longest:
         raise InvalidRequest(f"{name} must be a text of at most {longest} characters.")
