@@ -28,6 +28,9 @@ class _StandardError:
 class Logger:
     """The log of a stage. Each line names its event and gives what belongs to it as fields.
 
+    A stage that works on many things at once writes one line for all: their count, and a tuple of their ids. What is in
+    a tuple is ours, and is written as it is; credentials are looked for in everything else.
+
     structlog is loaded with the first line: most commands write none, and would take longer to load it than to run.
     """
 

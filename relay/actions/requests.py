@@ -17,6 +17,7 @@ from relay.catalogue.action_types import get as get_action
 from relay.context import Relay, Workspace
 from relay.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from relay.formats import json_schema, jsontext
+from relay.logs import Logger
 from relay.model import Source, new_id, now_ms
 from relay.queue.lanes import ACT, FRESH
 from relay.sdk.actions import Task
@@ -28,6 +29,8 @@ from relay.storage.runs import Policy, Run
 
 _RESERVED = ("dry_run", "fallback")
 _LONGEST_OUTCOME = 64
+
+log = Logger("act")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +105,8 @@ class Desk:
                 assert first is not None
                 return _same(first, asked)
             at.note(connection, now, "action.requested", run.id, action.name)
-            if waits:
-                tell_pending(connection, at.vault, run)
+            told = tell_pending(connection, at.vault, run) if waits else None
+        log.info("asked_for", run=run.id, action=run.action, source=run.source_id, state=run.state, inbound=told)
         return run
 
     def dry_run(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,8 +202,8 @@ class Desk:
             if not runs.save(connection, at.vault, decided, was_due=run.due_at):
                 raise Conflict("Somebody else decides this at the same moment. Look again.", code="already_decided")
             at.note(connection, now, f"action.{'approved' if approve else 'rejected'}", run.id, run.action)
-            if not approve:
-                tell_completed(connection, at.vault, decided)
+            told = None if approve else tell_completed(connection, at.vault, decided)
+        log.info("decided", run=run.id, action=run.action, state=decided.state, inbound=told)
         at.ring(ACT if approve else FRESH)
         return decided
 

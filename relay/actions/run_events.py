@@ -24,22 +24,24 @@ _WORDS = {"unpaid": "open", "payment_due": "open", "sent": "open", "voided": "vo
 """States in the vocabulary's words. One that it does not know is left out."""
 
 
-def tell_pending(connection: Connection, vault: Vault, run: Run) -> None:
-    """Without a link: those who may decide get one where the event is sent or shown to them."""
+def tell_pending(connection: Connection, vault: Vault, run: Run) -> str:
+    """Without a link: those who may decide get one where the event is sent or shown to them. Returns the id that it is
+    kept under until it is an event."""
     data = _action(connection, vault, run) | {
         "asked_for": in_words(run, lambda source_id: label_of(source_id, connection, vault)),
         "fingerprint": fingerprint(run),
         "expires_at": iso(run.expires_at),
     }
-    tell(connection, vault, run.workspace_id, APPROVAL_REQUESTED, {"action": data}, key=run.id)
+    return tell(connection, vault, run.workspace_id, APPROVAL_REQUESTED, {"action": data}, key=run.id)
 
 
-def tell_completed(connection: Connection, vault: Vault, run: Run) -> None:
-    """Once for each state that it can end in: an unknown outcome may become a known one."""
+def tell_completed(connection: Connection, vault: Vault, run: Run) -> str:
+    """Once for each state that it can end in: an unknown outcome may become a known one. Returns an id as
+    `tell_pending` does."""
     output = (run.content.get("output") or {}) if run.state == SUCCEEDED else {}
     customer = _renamed(output, _CUSTOMER) if _kind(run) == "customer" else {}
     things = {kind: _thing(kind, output) for kind in record_kinds() if _is_told(kind, run, output)}
-    tell(
+    return tell(
         connection,
         vault,
         run.workspace_id,

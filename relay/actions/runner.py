@@ -26,7 +26,7 @@ from relay.context import Relay
 from relay.errors import InvalidRequest, StorageUnavailable
 from relay.formats.money import Money
 from relay.logs import Logger
-from relay.model import Source, now_ms
+from relay.model import Source, iso, now_ms
 from relay.queue.lanes import FRESH
 from relay.queue.presence import Presence
 from relay.sdk.actions import Adapter, Task
@@ -134,7 +134,7 @@ class Runner:
         try:
             done = self._attempt(lease)
         except _Postponed as later:
-            self._later(lease, later.until, run.state)
+            self._save(lease, replace(lease.run, state=run.state, due_at=later.until))
         except NeedsPerson:
             self._wait_for_person(lease)
         except Deferred as later:
@@ -171,6 +171,7 @@ class Runner:
             raise Failed("It is not what was approved, so it is not done.", code="not_approved")
         self._judge(run, now_at(run).input)
         if run.source_id is None:
+            log.info("begun", run=run.id, action=run.action, source=None, attempt=run.attempts + 1)
             return builtin.ACTIONS[run.action](self._own_task(lease))
         way = now_at(run)
         assert way.source_id is not None
@@ -183,6 +184,7 @@ class Runner:
         if not run.told:
             mails.take_place(self._database, run, source)
         hidden = Hidden.of(source)
+        log.info("begun", run=run.id, action=run.action, source=source.id, attempt=run.attempts + 1, told=run.told)
         try:
             done = self._found_out(does, task, run) if run.told and not _may_repeat(does, run) else does.run(task)
         except (NotReached, Uncertain, Failed) as error:
@@ -245,8 +247,8 @@ class Runner:
         with self._database.write() as connection:
             if not runs.save(connection, self._vault, waiting, was_due=lease.run.due_at):
                 raise LeaseLost
-            tell_pending(connection, self._vault, waiting)
-        log.info("waits_for_person", run=waiting.id, action=waiting.action)
+            told = tell_pending(connection, self._vault, waiting)
+        log.info("waits_for_person", run=waiting.id, action=waiting.action, inbound=told)
         self._ring(FRESH)
 
     def _found_out(self, does: Adapter, task: Task, run: Run) -> Done:
@@ -329,8 +331,12 @@ class Runner:
             attempts=run.attempts if attempts is None else attempts,
             content={**run.content, **content},
         )
+        self._save(lease, changed)
+        log.info("put_off", run=run.id, action=run.action, state=state, until=iso(until), fallback=run.on_fallback)
+
+    def _save(self, lease: RunLease, changed: Run) -> None:
         with self._database.write() as connection:
-            if not runs.save(connection, self._vault, changed, was_due=run.due_at):
+            if not runs.save(connection, self._vault, changed, was_due=lease.run.due_at):
                 raise LeaseLost
 
     def _end(self, lease: RunLease, state: str, text: str, *, code: str | None = None,
@@ -343,8 +349,8 @@ class Runner:
             if not runs.save(connection, self._vault, ended, was_due=run.due_at):
                 raise LeaseLost
             audit.append(connection, audit.Entry(run.workspace_id, now, "relay", f"action.{state}", run.id, run.action))
-            tell_completed(connection, self._vault, ended)
-        log.info("ended", run=run.id, action=run.action, state=state, code=code)
+            told = tell_completed(connection, self._vault, ended)
+        log.info("ended", run=run.id, action=run.action, state=state, code=code, inbound=told)
         self._ring(FRESH)
 
 

@@ -17,6 +17,7 @@ from relay.inbound.identity import read, repeat_key
 from relay.inbound.normalize import UNVERIFIED
 from relay.inbound.stored import pack
 from relay.inbound.unproved import Unproved
+from relay.logs import Logger
 from relay.model import Inbound, Source, new_id, now_ms
 from relay.providers import get as get_provider
 from relay.sdk.provider import Provider, Reply
@@ -35,6 +36,8 @@ STORED_WITHIN_SECONDS = 5.0
 
 _SOURCE_FRESH_SECONDS = 1.0
 _SOURCE_RENEWED_SECONDS = _SOURCE_FRESH_SECONDS / 2
+
+log = Logger("receive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,4 +244,10 @@ class Receiver:
         with self._database.write() as connection:
             kept: Mapping[str, str] = inbound.store(connection, webhooks)
         self._ring()
+        log.info(
+            "accepted",
+            count=len(webhooks),
+            repeats=sum(kept[each.id] != each.id for each in webhooks),
+            webhooks=tuple({"inbound": kept[each.id], "source": each.source_id} for each in webhooks),
+        )
         return [kept[each.id] for each in webhooks]

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import uvloop
 
@@ -293,8 +294,7 @@ class Dispatcher:
             return [None] * len(outcomes)
         finally:
             self._settled(len(outcomes))
-        for each in outcomes:
-            _tell(each)
+        _tell(outcomes)
         if any(each.parcel.hook.ordered for each in outcomes):
             self._on_turn()
         return [None] * len(outcomes)
@@ -333,16 +333,22 @@ def _failures(outcomes: Sequence[_Outcome], now: int) -> dict[str, tuple[int, in
     return changed
 
 
-def _tell(outcome: _Outcome) -> None:
+def _tell(outcomes: Sequence[_Outcome]) -> None:
+    delivered = tuple(_fields(each) for each in outcomes if each.verdict.outcome == DELIVERED)
+    if delivered:
+        log.info("delivered", count=len(delivered), deliveries=delivered)
+    for each in outcomes:
+        if each.verdict.outcome != DELIVERED:
+            log.warning(each.verdict.outcome, **_fields(each), why=each.attempt.error)
+
+
+def _fields(outcome: _Outcome) -> dict[str, Any]:
     attempt = outcome.attempt
-    fields = {
+    return {
         "delivery": attempt.delivery_id,
         "event_id": outcome.parcel.event_id,
         "hook": outcome.parcel.hook.id,
         "attempt": attempt.number,
+        "status": attempt.status_code,
         "ms": attempt.duration_ms,
     }
-    if outcome.verdict.outcome == DELIVERED:
-        log.debug("delivered", **fields, status=attempt.status_code)
-    else:
-        log.warning(outcome.verdict.outcome, **fields, why=attempt.error)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from relay.inbound.news import key_of, news
 from relay.inbound.normalize import called
+from relay.logs import Logger
 from relay.model import Event, Hook, new_id, now_ms
 from relay.outbound.dispatcher import OutgoingDelivery
 from relay.outbound.match import HookIndex
@@ -17,6 +18,8 @@ from relay.security.approval_links import Links
 from relay.storage import Connection, Database, alerts, deliveries, events, inbound, records
 
 BATCH = 100
+
+log = Logger("commit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Committer:
         """Store `batch`, put off the `deferred` webhooks, and take the next ones with `claim`."""
         now = now_ms()
         self._hooks.refresh()
+        new: set[str] = set()
         rows: Sequence[deliveries.NewDelivery] = ()
         outgoing: Sequence[OutgoingDelivery] = ()
         with self._database.write() as connection:
@@ -67,6 +71,13 @@ class Committer:
             if outgoing or claim:
                 self._presence.sign(connection)
             claimed = inbound.claim(connection, now, BATCH, self._presence.worker_id) if claim else []
+        if batch:
+            log.info(
+                "committed",
+                count=len(batch),
+                events=tuple(new),
+                deliveries=tuple({"delivery": row.id, "event_id": row.event_id, "hook": row.hook_id} for row in rows),
+            )
         return Committed(claimed, len(rows), outgoing, now)
 
     def _deliveries(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from relay.logs import Logger
 from relay.model import Hook, now_ms
 from relay.outbound.deliver import rate_of
 from relay.outbound.dispatcher import MOST_WAITING, Dispatcher, OutgoingDelivery
@@ -13,6 +14,8 @@ from relay.storage import Database, deliveries
 Reserve = Callable[[str, float, int], Sequence[int]]
 """`reserve(hook_id, per_second, count)` returns when (Unix ms) each of the hook's next requests may leave: `count` of
 them, or fewer if the next ones would have to wait longer than `PACED_AHEAD_MS`."""
+
+log = Logger("dispatch")
 
 
 class Outlet:
@@ -69,7 +72,7 @@ class Outlet:
             slots = self.slots(waiting[0].hook, len(waiting), now)
             ready += [replace(each, not_before=slot) for each, slot in zip(waiting, slots, strict=False)]
             late += [each.delivery_id for each in waiting[len(slots) :]]
-        self._dispatcher.hand(ready)
+        self.hand(ready)
         self.hand_back(late, due_at=None)
         return len(ready)
 
@@ -83,6 +86,12 @@ class Outlet:
         return slots
 
     def hand(self, outgoing: Sequence[OutgoingDelivery]) -> None:
+        if outgoing:
+            log.info(
+                "dispatched",
+                count=len(outgoing),
+                deliveries=tuple({"delivery": each.delivery_id, "event_id": each.event_id} for each in outgoing),
+            )
         self._dispatcher.hand(outgoing)
 
     def hand_back(self, delivery_ids: Sequence[str], *, due_at: int | None) -> None:

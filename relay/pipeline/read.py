@@ -127,7 +127,16 @@ class Reader:
 
 def normalize(opened: Iterable[Opened]) -> list[Normalized]:
     """The events of opened webhooks. A webhook that cannot be understood is an event that says so."""
-    return [Normalized(each.webhook, _events_of(each)) for each in opened]
+    batch = [Normalized(each.webhook, _events_of(each)) for each in opened]
+    if batch:
+        log.info(
+            "normalized",
+            count=len(batch),
+            webhooks=tuple(
+                {"inbound": each.webhook.id, "events": [event.id for event in each.events]} for each in batch
+            ),
+        )
+    return batch
 
 
 def _events_of(opened: Opened) -> Sequence[Event]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from actions.bench import Bench
 from kit.waiting import PATIENCE_SECONDS
@@ -383,6 +384,20 @@ def test_a_repeat_of_what_is_done_wakes_nobody(bench: Bench) -> None:
     again = bench.ask(SUSPEND, idempotency="k1", service_id="acme")
 
     assert (again.state, bench.rung) == (runs.SUCCEEDED, [])
+
+
+def test_a_run_is_followed_by_its_id(bench: Bench, panel: Panel) -> None:
+    with capture_logs() as lines:
+        run = bench.carry_out(bench.approved(REFUND, payment_id="p"))
+
+    of_it = [(line["event"], line.get("state"), line.get("inbound") is not None) for line in lines]
+    assert of_it == [
+        ("asked_for", runs.PENDING, True),
+        ("decided", runs.QUEUED, False),
+        ("begun", None, False),
+        ("ended", runs.SUCCEEDED, True),
+    ]
+    assert {(line["stage"], line["run"], line["action"]) for line in lines} == {("act", run.id, REFUND)}
 
 
 def test_a_link_leads_to_its_run_and_decides_once(bench: Bench, panel: Panel) -> None:

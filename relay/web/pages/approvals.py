@@ -15,7 +15,6 @@ from relay.actions.source_choice import label_of
 from relay.catalogue.action_types import actions
 from relay.context import Relay
 from relay.errors import Conflict, Forbidden, NotFound
-from relay.logs import Logger
 from relay.model import iso, now_ms
 from relay.storage import runs
 from relay.storage.runs import Run
@@ -26,8 +25,6 @@ _NOTES = {
     "approve": "Approved. It is done now, and what comes of it is told as an event.",
     "reject": "Rejected. Nothing is done.",
 }
-
-log = Logger("act")
 
 
 class _Page:
@@ -98,7 +95,6 @@ def blueprint(relay: Relay, notes: Notes) -> Blueprint:
             return page(None, error.message, 404)
         except (Conflict, Forbidden) as error:
             return page(linked(relay, token)[1], error.message, error.status)
-        log.info("decided", run=decided.id, verb=verb)
         note = (
             "Approved. It is done now, and what comes of it is told as an event." if verb == "approve" else "Rejected."
         )
