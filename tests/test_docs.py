@@ -302,7 +302,7 @@ def test_the_schedule_of_retries_is_the_one_in_force() -> None:
     assert ", ".join(table) == ", ".join(["at once", *map(words, deliver.RETRY_AFTER_SECONDS)])
     assert circuit is not None
     assert circuit[1].replace("then ", "") == ", ".join(
-        words(deliver.open_seconds(deliver.FAILURES_BEFORE_OPEN + further)) for further in range(4)
+        words(deliver.CIRCUIT.open_seconds(deliver.CIRCUIT.threshold + further)) for further in range(4)
     )
 
 

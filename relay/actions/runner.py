@@ -29,6 +29,7 @@ from relay.logs import Logger
 from relay.model import Source, iso, now_ms
 from relay.queue.lanes import FRESH
 from relay.queue.presence import Presence
+from relay.queue.retries import Circuit, planned
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import Vendor
 from relay.sdk.outcomes import Declined, Deferred, Done, Failed, NeedsPerson, NotReached, Uncertain
@@ -41,8 +42,8 @@ PER_SECOND = 5.0
 """Runs of one source, so that no vendor's limit is met by us."""
 
 _ASLEEP_MS = 250
-_FAILURES_IN_A_ROW = 5
-_CIRCUIT_SECONDS = 60.0
+_CIRCUIT = Circuit(pauses=(60,))
+"""Of each source."""
 
 log = Logger("act")
 Reserve = Callable[[str, float, int], Sequence[int]]
@@ -271,8 +272,9 @@ class Runner:
 
     def _wait_for_turn(self, source: Source) -> None:
         failures, opened = self._circuits.get(source.id, (0, 0.0))
-        if failures >= _FAILURES_IN_A_ROW and time.monotonic() - opened < _CIRCUIT_SECONDS:
-            raise _Postponed(now_ms() + int(_CIRCUIT_SECONDS * 1000))
+        pause = _CIRCUIT.open_seconds(failures)
+        if time.monotonic() - opened < pause:
+            raise _Postponed(now_ms() + pause * 1000)
         slots = self._reserve(f"act:{source.id}", PER_SECOND, 1)
         until = slots[0] if slots else now_ms() + 1000
         if until - now_ms() > _ASLEEP_MS:
@@ -282,7 +284,7 @@ class Runner:
 
     def _count_failure(self, source_id: str) -> None:
         failures, _ = self._circuits.get(source_id, (0, 0.0))
-        self._circuits[source_id] = (failures + 1, time.monotonic())
+        self._circuits[source_id] = (_CIRCUIT.failures_after(failures, 1), time.monotonic())
 
     def _not_reached(self, lease: RunLease, error: NotReached) -> None:
         run = lease.run
@@ -292,10 +294,11 @@ class Runner:
             return
         if self._fall_back(lease, error.message):
             return
-        if run.attempts >= len(self._patience.retries):
+        planned_pause = planned(self._patience.retries, run.attempts)
+        if planned_pause is None:
             self._end(lease, runs.FAILED, f"{error.message} It was tried {run.attempts + 1} times.", code=error.code)
             return
-        pause = max(self._patience.retries[run.attempts], error.after or 0)
+        pause = max(planned_pause, error.after or 0)
         waiting = f"{error.message} It is tried again."
         self._later(lease, now_ms() + int(pause * 1000), runs.QUEUED, text=waiting, attempts=run.attempts + 1)
 
@@ -314,12 +317,13 @@ class Runner:
         looked = run.content.get("look_ups", 0)
         does = adapters.of(self._source(run.source_id).provider).get(run.action) if run.source_id else None
         can_look = does is not None and (does.repeatable or does.look_up_outcome is not None)
-        if not can_look or looked >= len(self._patience.look_ups):
+        pause = planned(self._patience.look_ups, looked)
+        if not can_look or pause is None:
             self._end(
                 lease, runs.UNKNOWN, f"{text} What became of it is not known: look at the source.", code="unknown"
             )
             return
-        until = now_ms() + int(self._patience.look_ups[looked] * 1000)
+        until = now_ms() + int(pause * 1000)
         self._later(lease, until, runs.UNKNOWN, text=f"{text} It is being looked up.", look_ups=looked + 1)
 
     def _later(self, lease: RunLease, until: int, state: str, *, attempts: int | None = None, **content: Any) -> None:

@@ -4,6 +4,7 @@ So no private address is reached, no redirect followed, and time and size are bo
 whether it left, and what was answered.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,6 +17,7 @@ import requests
 
 from relay.errors import AddressRefused, Unreachable, Unreadable
 from relay.formats import jsontext
+from relay.formats.retry_after import retry_after
 from relay.http import fetch
 from relay.sdk.lease import Lease
 
@@ -87,8 +89,7 @@ class Line:
                 self._lease.not_taken()
             self.exchanges.append(Exchange(host, left, code=error.code, trouble=error.message))
             raise requests.ConnectionError(error.message) from None
-        said, after = _said(answer.body), answer.headers.get("retry-after", "")
-        wait = float(after) if after.isascii() and after.isdigit() and len(after) < 6 else None
+        said, wait = _said(answer.body), retry_after(answer.headers, time.time())
         self.exchanges.append(Exchange(host, True, answer.status, said, after=wait, whole=answer.whole))
         response = requests.Response()
         response.status_code = answer.status

@@ -3,24 +3,24 @@
 import base64
 import hashlib
 import hmac
-from email.utils import parsedate_to_datetime
 from random import SystemRandom
 
 from relay.errors import Loop
+from relay.formats.retry_after import retry_after
 from relay.model import Hook
 from relay.outbound import platforms
 from relay.outbound.verdicts import DELIVERED, GAVE_UP, GONE, RETRY, Reply, Verdict
+from relay.queue.retries import Circuit, planned
 from relay.security.verification import base64_key, live_secrets
 
 RETRY_AFTER_SECONDS = (5, 30, 300, 1800, 7200, 18_000, 36_000, 36_000)
 """The wait before each retry. With the first try that is nine attempts over about 28 hours."""
 
-LONGEST_WAIT = 24 * 3600
 GIVE_UP_AFTER_SECONDS = 72 * 3600
 """An event this old is given up even if a closed circuit left it attempts."""
 
-FAILURES_BEFORE_OPEN = 5
-_OPEN_SECONDS = (5, 15, 60, 300)
+CIRCUIT = Circuit(pauses=(5, 15, 60, 300))
+"""Of each hook."""
 
 _chance = SystemRandom()
 
@@ -74,37 +74,6 @@ def judge(hook: Hook, reply: Reply, *, attempt: int, age: float, now: float, spr
     return Verdict(RETRY, wait, error)
 
 
-def failures_after(known: int, failed: int) -> int:
-    """The count of failures once `failed` more attempts have failed and none has succeeded.
-
-    Attempts that were under way together are one sign, not many: they close in on the threshold but only a
-    failed probe, sent when the circuit half opened, goes beyond it.
-    """
-    if known >= FAILURES_BEFORE_OPEN:
-        return known + 1
-    return min(known + failed, FAILURES_BEFORE_OPEN)
-
-
-def open_seconds(failures: int) -> int:
-    """How long a hook's circuit stays open after so many failures in a row; 0 keeps it closed."""
-    if failures < FAILURES_BEFORE_OPEN:
-        return 0
-    return _OPEN_SECONDS[min(failures - FAILURES_BEFORE_OPEN, len(_OPEN_SECONDS) - 1)]
-
-
 def _wait(attempt: int, reply: Reply, now: float, spread: float) -> float | None:
-    if attempt > len(RETRY_AFTER_SECONDS):
-        return None
-    planned = RETRY_AFTER_SECONDS[attempt - 1] * (0.9 + 0.2 * spread)
-    return max(planned, min(_retry_after(reply, now), LONGEST_WAIT))
-
-
-def _retry_after(reply: Reply, now: float) -> float:
-    """Seconds that a `Retry-After` header asks for, as a number or as a date; 0 without one."""
-    text = reply.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, TypeError, OverflowError):
-        return 0.0
+    pause = planned(RETRY_AFTER_SECONDS, attempt - 1)
+    return None if pause is None else max(pause * (0.9 + 0.2 * spread), retry_after(reply.headers, now) or 0.0)

@@ -20,7 +20,7 @@ from relay.formats.hops import sent_on
 from relay.http import GuardedClient
 from relay.logs import Logger
 from relay.model import Hook, now_ms
-from relay.outbound.deliver import failures_after, headers_for, judge, open_seconds
+from relay.outbound.deliver import CIRCUIT, headers_for, judge
 from relay.outbound.egress import Egress, Lost
 from relay.outbound.verdicts import DELIVERED, GAVE_UP, GONE, RETRY, Reply, Verdict
 from relay.storage import Connection, Database, deliveries, hooks
@@ -177,7 +177,7 @@ class Dispatcher:
 
     def _start(self, hook_id: str, lane: _Lane) -> None:
         """Send as many of a hook's parcels as may be under way together."""
-        at_once = 1 if open_seconds(lane.failures) else lane.at_once
+        at_once = 1 if CIRCUIT.open_seconds(lane.failures) else lane.at_once
         while lane.waiting and len(lane.started) < at_once:
             parcel = lane.waiting.popleft()
             lane.started[parcel.delivery_id] = time.monotonic()
@@ -218,7 +218,7 @@ class Dispatcher:
                 lane.failures = 0
                 lane.at_once = min(lane.at_once * 2, AT_ONCE_PER_HOOK)
             elif verdict.outcome == RETRY:
-                lane.failures = failures_after(lane.failures, 1)
+                lane.failures = CIRCUIT.failures_after(lane.failures, 1)
                 lane.at_once = AT_ONCE_AT_FIRST
                 self._return_waiting([lane])
             elif verdict.outcome == GONE:
@@ -327,8 +327,8 @@ def _failures(outcomes: Sequence[_Outcome], now: int) -> dict[str, tuple[int, in
             failed[hook.id] = failed.get(hook.id, 0) + 1
     changed = {hook_id: (0, 0) for hook_id in delivered if known[hook_id]}
     for hook_id, count in failed.items():
-        failures = failures_after(known[hook_id], count)
-        seconds = open_seconds(failures)
+        failures = CIRCUIT.failures_after(known[hook_id], count)
+        seconds = CIRCUIT.open_seconds(failures)
         changed[hook_id] = (failures, now + seconds * 1000 if seconds else 0)
     return changed
 

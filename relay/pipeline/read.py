@@ -13,6 +13,7 @@ from relay.inbound.stored import open_stored
 from relay.logs import Logger
 from relay.model import Event, Inbound, Source, now_ms
 from relay.providers import get as get_provider
+from relay.queue.retries import doubling
 from relay.sdk.provider import LookUp, Provider
 from relay.security.vault import Vault
 from relay.storage import Database, inbound, sources
@@ -102,8 +103,8 @@ class Reader:
             age = now - webhook.received_at
             not_yet = age < look_up.settling * 1000 and None in answers.told.values()
             if not_yet or (age < look_up.patience * 1000 and not answers.complete):
-                pause = min(inbound.FURTHEST_MS, _ASK_AGAIN_MS << min(webhook.put_off, 20))
-                self._deferred[webhook.place] = now + pause
+                pause = doubling(_ASK_AGAIN_MS, webhook.put_off, longest=inbound.FURTHEST_MS)
+                self._deferred[webhook.place] = now + int(pause)
             else:
                 answered.append(replace(opened, inbound=replace(opened.inbound, looked_up=answers.told)))
         return answered

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from relay.queue.retries import doubling
+
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 10.0
 _STEADY_SECONDS = 30.0
@@ -104,7 +106,12 @@ class _Running:
     part: Part
     process: _Command | _Copy
     started_at: float
-    pause: float = _FIRST_PAUSE
+    restarts: int = 0
+    """Since it last ran steadily."""
+
+    @property
+    def pause(self) -> float:
+        return doubling(_FIRST_PAUSE, self.restarts, longest=_LONGEST_PAUSE)
 
 
 class Supervisor:
@@ -149,7 +156,7 @@ class Supervisor:
             code = running.process.ended()
             if code is None:
                 if now - running.started_at > _STEADY_SECONDS:
-                    running.pause = _FIRST_PAUSE
+                    running.restarts = 0
                 continue
             if now - running.started_at < running.pause:
                 continue
@@ -159,7 +166,7 @@ class Supervisor:
                 running.part.mend()
             running.process = self._start(running.part)
             running.started_at = now
-            running.pause = min(running.pause * 2, _LONGEST_PAUSE)
+            running.restarts += 1
 
     def _stop_all(self) -> None:
         for running in reversed(self._running):

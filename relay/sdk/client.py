@@ -5,6 +5,7 @@ made. A dry run reads, and notes what it would change.
 """
 
 import base64
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, Unpack
@@ -12,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from relay.errors import AddressRefused, RelayError, Unreachable, Unreadable
 from relay.formats import charsets, jsontext
-from relay.formats.times import instant
+from relay.formats.retry_after import retry_after
 from relay.http import Answer, fetch
 from relay.sdk.lease import Lease
 from relay.sdk.outcomes import Declined, Failed, NotReached, Uncertain
@@ -172,7 +173,10 @@ class Vendor:
         """Read something. Raises `NotReached` when there is no answer, or a server's failure instead of one."""
         reply = self._send(method, path, options, changes=False)
         if reply.status >= 500:
-            raise NotReached(f"{self._host} has a failure of its own (status {reply.status}).", after=_after(reply))
+            raise NotReached(
+                f"{self._host} has a failure of its own (status {reply.status}).",
+                after=_after(reply),
+            )
         return reply
 
     def change(self, method: str, path: str, **options: Unpack[ChangeOptions]) -> Reply:
@@ -228,7 +232,11 @@ class Vendor:
             raise NotReached(error.message, code=error.code) from None
         reply = Reply(answer.status, answer.headers, answer.body, changes, whole=answer.whole)
         if reply.status == 429:
-            raise NotReached(f"{self._host} wants fewer requests.", after=_after(reply), code="too_many_requests")
+            raise NotReached(
+                f"{self._host} wants fewer requests.",
+                after=_after(reply),
+                code="too_many_requests",
+            )
         return reply
 
     def _address(self, path: str, query: Fields | None) -> str:
@@ -283,6 +291,4 @@ def _read(reply: Reply) -> Any:
 
 
 def _after(reply: Reply) -> float | None:
-    """`Retry-After` in seconds, where it is a number of them."""
-    value = reply.headers.get("retry-after", "").strip()
-    return float(value) if value.isdigit() and instant(value) is not None else None
+    return retry_after(reply.headers, time.time())

@@ -15,6 +15,7 @@ from relay.logs import Logger
 from relay.model import Inbound, now_ms
 from relay.providers import get as get_provider
 from relay.queue.lanes import FRESH
+from relay.queue.retries import doubling
 from relay.security.vault import Vault
 from relay.storage import Database, polls, sources
 
@@ -82,7 +83,7 @@ class Poller:
                 return
             period = declared.seconds * 1000
             if not answers.complete or not answers.told:
-                pause = min(period, _FIRST_PAUSE_MS << min(poll.failures, 20))
+                pause = int(doubling(_FIRST_PAUSE_MS, poll.failures, longest=period))
                 polls.settle(connection, poll.source_id, now + pause, poll.failures + 1)
                 log.warning("not_told", source=poll.source_id, failures=poll.failures + 1)
                 return

@@ -6,16 +6,13 @@ from email.utils import format_datetime
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from relay.formats.retry_after import LONGEST_WAIT
 from relay.model import Hook, Secret
 from relay.outbound.deliver import (
-    FAILURES_BEFORE_OPEN,
     GIVE_UP_AFTER_SECONDS,
-    LONGEST_WAIT,
     RETRY_AFTER_SECONDS,
-    failures_after,
     headers_for,
     judge,
-    open_seconds,
     rate_of,
 )
 from relay.outbound.verdicts import DELIVERED, GAVE_UP, GONE, RETRY, Reply, Verdict
@@ -118,12 +115,12 @@ def test_without_a_given_spread_chance_decides_within_it() -> None:
         ("1.5", 5.0),
         ("soon", 5.0),
         ("", 5.0),
-        ("999999999", float(LONGEST_WAIT)),
+        ("999999999", LONGEST_WAIT),
         ("9" * 30, 5.0),
         ("١٢٠", 5.0),
         (format_datetime(datetime(2026, 11, 22, 7, 2, tzinfo=UTC), usegmt=True), 120.0),
         (format_datetime(datetime(2026, 11, 22, 6, 0, tzinfo=UTC), usegmt=True), 5.0),
-        (format_datetime(datetime(2030, 1, 1, tzinfo=UTC), usegmt=True), float(LONGEST_WAIT)),
+        (format_datetime(datetime(2030, 1, 1, tzinfo=UTC), usegmt=True), LONGEST_WAIT),
         ("Sun, 99 Nov 2026 07:00:00 GMT", 5.0),
     ],
 )
@@ -158,34 +155,6 @@ def test_the_platforms_have_a_rate_and_a_hook_may_have_its_own(
     platform: str | None, own: float | None, rate: float | None
 ) -> None:
     assert rate_of(hook(platform, rate_limit=own)) == rate
-
-
-@pytest.mark.parametrize(
-    ("known", "failed", "then"),
-    [
-        (0, 1, 1),
-        (0, 3, 3),
-        (3, 1, 4),
-        (0, 64, FAILURES_BEFORE_OPEN),
-        (4, 64, FAILURES_BEFORE_OPEN),
-        (FAILURES_BEFORE_OPEN, 1, FAILURES_BEFORE_OPEN + 1),
-        (FAILURES_BEFORE_OPEN, 64, FAILURES_BEFORE_OPEN + 1),
-    ],
-)
-def test_failures_that_were_under_way_together_are_one_sign(known: int, failed: int, then: int) -> None:
-    assert failures_after(known, failed) == then
-
-
-def test_a_circuit_stays_open_longer_with_each_failed_probe() -> None:
-    assert [open_seconds(failures) for failures in range(FAILURES_BEFORE_OPEN + 6)] == [
-        *[0] * FAILURES_BEFORE_OPEN,
-        5,
-        15,
-        60,
-        300,
-        300,
-        300,
-    ]
 
 
 def test_a_delivery_carries_the_standard_headers_and_the_token() -> None:

@@ -16,7 +16,7 @@ from relay.errors import StorageUnavailable
 from relay.http import GuardedClient
 from relay.model import Hook, now_ms
 from relay.outbound import dispatcher as dispatcher_module
-from relay.outbound.deliver import FAILURES_BEFORE_OPEN
+from relay.outbound.deliver import CIRCUIT
 from relay.outbound.dispatcher import (
     AT_ONCE_AT_FIRST,
     AT_ONCE_PER_HOOK,
@@ -324,7 +324,7 @@ def test_failures_open_the_circuit_and_a_success_closes_it(
     hook = bench.hook(subscriber.url)
     subscriber.answer = lambda _: (500, {})
     stood = []
-    for _ in range(FAILURES_BEFORE_OPEN + 1):
+    for _ in range(CIRCUIT.threshold + 1):
         dispatcher.hand(bench.due(bench.reread(hook)))
         settled(dispatcher)
         stood.append((bench.reread(hook).failures, bench.reread(hook).open_until > now_ms()))
@@ -343,7 +343,7 @@ def test_one_at_a_time_is_sent_while_a_circuit_is_not_closed(
 ) -> None:
     hook = bench.hook(subscriber.url)
     with bench.database.write() as connection:
-        hooks.count_failures(connection, {hook.id: (FAILURES_BEFORE_OPEN, now_ms() - 1)})
+        hooks.count_failures(connection, {hook.id: (CIRCUIT.threshold, now_ms() - 1)})
     most = 0
 
     def answer(_: bytes) -> Answer:

@@ -12,7 +12,7 @@ from relay.accounts.hooks import delete as delete_hook
 from relay.formats import jsontext
 from relay.inbound import normalize
 from relay.model import now_ms
-from relay.outbound.deliver import FAILURES_BEFORE_OPEN
+from relay.outbound.deliver import CIRCUIT
 from relay.pipeline.commit import BATCH
 from relay.pipeline.read import Opened
 from relay.storage import deliveries, hooks, inbound
@@ -353,7 +353,7 @@ def test_what_is_surely_too_much_for_a_pace_is_not_even_tried_here(
 def test_nothing_is_sent_while_a_circuit_is_open(bench: Workbench, belt: Belt) -> None:
     hook = bench.hook()
     with bench.database.write() as connection:
-        hooks.count_failures(connection, {hook.id: (FAILURES_BEFORE_OPEN, now_ms() + 60_000)})
+        hooks.count_failures(connection, {hook.id: (CIRCUIT.threshold, now_ms() + 60_000)})
     bench.accept(bench.source(), TOLD)
 
     belt.process()
@@ -365,7 +365,7 @@ def test_nothing_is_sent_while_a_circuit_is_open(bench: Workbench, belt: Belt) -
 def test_one_goes_ahead_when_a_circuit_half_opens(bench: Workbench, belt: Belt) -> None:
     hook = bench.hook()
     with bench.database.write() as connection:
-        hooks.count_failures(connection, {hook.id: (FAILURES_BEFORE_OPEN, now_ms() - 1)})
+        hooks.count_failures(connection, {hook.id: (CIRCUIT.threshold, now_ms() - 1)})
     source = bench.source()
     for _ in range(3):
         bench.accept(source, TOLD)

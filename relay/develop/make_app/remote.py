@@ -6,6 +6,7 @@ silent, in the editor that Make publishes: https://github.com/integromat/vscode-
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from relay.errors import ConfigError, InvalidRequest, NotFound, Unreachable, Unreadable
 from relay.formats import jsontext
+from relay.formats.retry_after import retry_after
 from relay.http import Answer, GuardedClient
 
 JSON = "application/json"
@@ -187,8 +189,8 @@ class Remote:
 
 
 def _wait(answer: Answer) -> float:
-    told = answer.headers.get("retry-after", "")
-    return min(float(told), _LONGEST_WAIT) if re.fullmatch(r"\d{1,6}", told) else _USUAL_WAIT
+    told = retry_after(answer.headers, time.time())
+    return _USUAL_WAIT if told is None else min(told, _LONGEST_WAIT)
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
