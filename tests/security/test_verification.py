@@ -150,7 +150,8 @@ def test_every_live_secret_counts(name: str) -> None:
 
     signed = scheme.sign(webhook(), foreign, NOW)
 
-    scheme.verify(signed, replace(credentials, secrets=credentials.secrets + foreign.secrets), NOW)
+    both = replace(credentials, secrets=credentials.secrets + foreign.secrets)
+    assert scheme.verify(signed, both, NOW) == scheme.verify(signed, foreign, NOW) == scheme.name
 
 
 @pytest.mark.parametrize("name", STAMPED)
@@ -246,7 +247,7 @@ def test_one_good_signature_among_others_is_enough(scheme: HmacSignature, creden
 
     value = more.format(signed.headers[scheme.header])
 
-    scheme.verify(with_header(signed, scheme.header, value), credentials, NOW)
+    assert scheme.verify(with_header(signed, scheme.header, value), credentials, NOW) == scheme.name
 
 
 def test_a_header_full_of_signatures_costs_no_more_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,7 +351,7 @@ def test_a_configured_scheme_agrees_with_a_published_example() -> None:
         x_hub_signature_256="sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
     )
 
-    ConfiguredHmac().verify(signed, credentials, NOW)
+    assert ConfiguredHmac().verify(signed, credentials, NOW) == "hmac"
 
 
 def test_a_configured_scheme_that_names_no_header_says_so() -> None:
@@ -367,7 +368,8 @@ def test_the_standards_own_example_is_accepted() -> None:
         webhook_signature="v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
     )
 
-    STANDARD_WEBHOOKS.verify(example, Credentials(("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",)), 1614265330)
+    secret = Credentials(("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",))
+    assert STANDARD_WEBHOOKS.verify(example, secret, 1614265330) == "standard_webhooks"
 
 
 @pytest.mark.parametrize("body", [b"{}", BODY, b""])

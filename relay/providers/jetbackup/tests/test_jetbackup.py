@@ -75,11 +75,14 @@ def test_a_time_whose_plus_was_lost_is_read():
     assert event.envelope["occurred_at"] == "2026-11-22T07:00:00Z"
 
 
-@pytest.mark.parametrize(
-    "payload", [[], ["x"], {}, [None] * 6, [1, 2, 3], {"hook": "post backup", "arguments": []}, {"arguments": [[], {}]}]
-)
-def test_odd_words_break_nothing(payload):
-    assert {event.defect for event in JETBACKUP.events(payload)} <= {None}
+@pytest.mark.parametrize("payload", [[], {}, {"arguments": [[], {}]}])
+def test_what_is_no_hook_is_kept_as_unknown(payload):
+    assert JETBACKUP.types(payload) == ["unknown"]
+
+
+@pytest.mark.parametrize("payload", [["x"], [None] * 6, [1, 2, 3], {"hook": "post backup", "arguments": []}])
+def test_arguments_that_name_no_success_are_a_failure(payload):
+    assert JETBACKUP.types(payload) == ["backup.failed"]
 
 
 def code(inbound: Inbound, *secrets: str) -> str | None:

@@ -86,7 +86,7 @@ def test_nothing_is_fetched_for_a_vector_that_its_headers_condemn(vector: dict[s
 def test_what_paypal_signed_is_accepted() -> None:
     scheme = authority().scheme()
 
-    scheme.verify(signed(scheme), settings(), NOW)
+    assert scheme.verify(signed(scheme), settings(), NOW) == "paypal_certificate"
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_an_invoice_that_is_not_told_of_is_not_made_of_its_id(vendor: FakeVendor
     with pytest.raises(Failed) as error:
         does(vendor, "invoice.fetch")
 
-    assert error.value.code == "no_such_thing"
+    assert error.value.code == "unreadable_answer"
 
 
 def test_an_invoice_is_read(vendor: FakeVendor, paypal: Account) -> None:

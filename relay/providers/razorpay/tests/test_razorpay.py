@@ -181,8 +181,7 @@ def test_the_id_is_in_a_header_or_is_made_of_the_body():
 def test_odd_values_break_nothing(name, entity, fields):
     payload = RAZORPAY.changed(name, f"payload.{entity}.entity", **fields)
 
-    assert {event.defect for event in RAZORPAY.events(payload)} == {None}
-    assert "unknown" not in RAZORPAY.types(payload)
+    assert RAZORPAY.types(payload) == RAZORPAY.types(RAZORPAY.payload(name))
 
 
 @pytest.mark.parametrize(
