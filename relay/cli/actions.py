@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from relay.actions import adapters, policy
-from relay.actions.planned import in_words, planned
+from relay.actions.planned import in_words
 from relay.actions.requests import Desk
+from relay.actions.shown import shown
 from relay.actions.source_choice import label_of
 from relay.catalogue.action_types import actions
 from relay.catalogue.action_types import get as get_action
@@ -15,7 +16,6 @@ from relay.context import Workspace
 from relay.errors import NotFound
 from relay.formats import jsontext
 from relay.formats.nearest import did_you_mean
-from relay.model import iso
 from relay.providers import get as get_provider
 from relay.security.approval_links import Link
 from relay.storage import runs
@@ -23,6 +23,7 @@ from relay.storage.runs import Run
 from relay.web.framework import requests
 
 _COLUMNS = ("id", "status", "asked_for", "created_at", "message")
+_FOR_PEOPLE = ("id", "status", "created_at", "message", "approve_url")
 
 
 @click.group("action")
@@ -60,7 +61,7 @@ def list_runs(status: str | None, limit: int, as_json: bool) -> None:
                 connection, workspace.vault, workspace.id, state=status, action=None, before=None, limit=limit
             )
             total = 0 if found else runs.count(connection, workspace.id)
-        rows = [_shown(workspace, run) for run in found]
+        rows = [_shown(workspace, run, as_json) for run in found]
     table(rows, _COLUMNS, as_json, none_of(total, "Nothing was asked for yet."))
 
 
@@ -79,7 +80,7 @@ def run_action(name: str, settings: tuple[str, ...], dry_run: bool, key: str | N
             show(Desk(workspace).dry_run(name, given), as_json)
             return
         run = Desk(workspace).request(name, given, key=key)
-        show(_shown(workspace, run), as_json)
+        show(_shown(workspace, run, as_json), as_json)
 
 
 @action_group.command("approve")
@@ -88,7 +89,7 @@ def approve(run_id: str) -> None:
     """Say yes to a run that waits for it."""
     with here() as workspace:
         run = Desk(workspace).decide(run_id, approve=True)
-        asked_for = _shown(workspace, run)["asked_for"]
+        asked_for = _asked_for(workspace, run)
     click.echo(f"Approved: {asked_for} It is done now. `relay action runs` shows what comes of it.")
 
 
@@ -115,23 +116,18 @@ def set_policy(name: str, mode: str, amount: str | None, currency: str | None, p
     click.echo(f"From now on {name} needs approval: {policy.words(rule)}.")
 
 
-def _shown(workspace: Workspace, run: Run) -> dict[str, Any]:
+def _shown(workspace: Workspace, run: Run, as_json: bool) -> dict[str, Any]:
+    """The run as the API shows it, or what a person needs of it."""
+    links = Desk(workspace).links
+    found = shown(workspace, run, lambda: links.url(Link(run.id, f"shown on the {ACTOR}", ACTOR)))
+    if as_json:
+        return found
+    return {**{name: found[name] for name in _FOR_PEOPLE}, "asked_for": _asked_for(workspace, run)}
+
+
+def _asked_for(workspace: Workspace, run: Run) -> str:
     with workspace.database.read() as connection:
-        source = label_of(run.source_id, connection, workspace.vault)
-        asked_for = in_words(run, lambda source_id: label_of(source_id, connection, workspace.vault))
-    pending = run.state == runs.PENDING
-    return {
-        "id": run.id,
-        "action": run.action,
-        "status": run.state,
-        "source": source,
-        "asked_for": asked_for,
-        "input": planned(run)[0].input,
-        "fallback": next(({"source": each.source_id, "input": each.input} for each in planned(run)[1:]), None),
-        "created_at": iso(run.created_at),
-        "message": run.content.get("text"),
-        "approve_url": Desk(workspace).links.url(Link(run.id, f"shown on the {ACTOR}", ACTOR)) if pending else None,
-    }
+        return in_words(run, lambda source_id: label_of(source_id, connection, workspace.vault))
 
 
 def _value(name: str, field: str, text: str) -> Any:

@@ -4,15 +4,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from relay.actions.planned import fingerprint, now_at, planned
 from relay.actions.requests import Desk
-from relay.actions.source_choice import label_of
+from relay.actions.shown import shown
 from relay.areas import paging
 from relay.areas.paging import CURSOR, LIMIT, page_of
 from relay.areas.resources import Answer, Call, Parameter, Route
 from relay.areas.schemas import Schema, moment, nullable, record, text
 from relay.errors import NotFound
-from relay.model import iso
 from relay.storage import runs
 from relay.storage.runs import Run
 
@@ -41,40 +39,12 @@ _EXAMPLE: dict[str, Any] = {
 
 
 def _shown(call: Call, run: Run) -> dict[str, Any]:
-    source_id, ways = now_at(run).source_id, planned(run)
-    with call.workspace.database.read() as connection:
-        named = {each.source_id: label_of(each.source_id, connection, call.workspace.vault) for each in ways}
-    pending = run.state == runs.PENDING
-    return {
-        "id": run.id,
-        "action": run.action,
-        "status": run.state,
-        "risk": run.risk,
-        "source": {"id": source_id, "name": named[source_id]} if source_id else None,
-        "input": ways[0].input,
-        "fallback": next(
-            (
-                {"source": {"id": each.source_id, "name": named[each.source_id]}, "input": each.input}
-                for each in ways[1:]
-            ),
-            None,
-        ),
-        "fingerprint": fingerprint(run),
-        "output": run.content.get("output"),
-        "message": run.content.get("text"),
-        "code": run.content.get("code"),
-        "requested_by": run.requested_by,
-        "decided_by": run.decided_by,
-        "approve_url": (
-            Desk(call.workspace).links.shown_to(call.key.id, run.id, run.requested_by)
-            if pending and call.key.allows("admin")
-            else None
-        ),
-        "created_at": iso(run.created_at),
-        "expires_at": iso(run.expires_at),
-        "next_attempt_at": iso(run.due_at) if run.state in (runs.QUEUED, runs.UNKNOWN) else None,
-        "finished_at": iso(run.finished_at),
-    }
+    links = Desk(call.workspace).links
+    return shown(
+        call.workspace,
+        run,
+        lambda: links.shown_to(call.key.id, run.id, run.requested_by) if call.key.allows("admin") else None,
+    )
 
 
 def _list_runs(call: Call) -> Answer:
