@@ -78,6 +78,11 @@ def _without_credentials(_: Any, __: str, line: MutableMapping[str, Any]) -> Mut
     return cleaned
 
 
+def _short(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """At a terminal the count of many things says enough."""
+    return {name: value for name, value in line.items() if not isinstance(value, tuple) or len(value) == 1}
+
+
 def set_up(level: str) -> None:
     """Configure logging for this process, once, at its start. Writes to standard error."""
     _configure(level)
@@ -93,7 +98,7 @@ def _configure(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if sys.stderr.isatty():
-        shared.append(structlog.dev.ConsoleRenderer())
+        shared += [_short, structlog.dev.ConsoleRenderer()]
     else:
         shared.append(structlog.processors.JSONRenderer())
     structlog.configure(
