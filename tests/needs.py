@@ -60,7 +60,7 @@ NEEDS = (
     ),
     Need(
         "php",
-        "the senders under PHP",
+        "the agents under PHP",
         "install PHP 7.2 or newer for the command line, with its curl extension",
         lambda: shutil.which("php") is not None,
     ),

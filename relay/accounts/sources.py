@@ -43,7 +43,7 @@ def to_paste(source: Source, secret: str | None, public_url: str, link: str | No
     """What a source's owner pastes at the sender: a command that installs ours, or an address with its token."""
     provider, base = _provider(source.provider), public_url.rstrip("/")
     if link is not None:
-        argument = f" -s -- {provider.sender_argument}" if provider.sender_argument else ""
+        argument = f" -s -- {provider.agent_argument}" if provider.agent_argument else ""
         return f"curl -fsS {base}/install/{link} | sh{argument}"
     if secret is None:
         return None
@@ -57,13 +57,13 @@ def to_paste(source: Source, secret: str | None, public_url: str, link: str | No
 
 
 def new_installer(workspace: Workspace, source_id: str) -> dict[str, Any]:
-    """Another one-time link to the installer of a source's sender: `{"paste", "expires_at"}`."""
+    """Another one-time link to the installer of a source's agent: `{"paste", "expires_at"}`."""
     now, link = now_ms(), secrets.token_urlsafe(24)
     with workspace.database.write() as connection:
         source = get(workspace, connection, source_id)
         provider = _provider(source.provider)
-        if not provider.sender:
-            raise Conflict(f"{provider.label} needs no sender of ours: it posts by itself.", code="no_sender")
+        if not provider.agent:
+            raise Conflict(f"{provider.label} needs no agent of ours: it posts by itself.", code="no_sender")
         installers.add(connection, link, source.id, now + INSTALLER_MS)
         workspace.note(connection, now, "source.installer_made", source.id)
     paste = to_paste(source, None, workspace.config.public_url, link)
@@ -104,7 +104,7 @@ def create(
         settings=kept_settings,
         monitor=monitor,
     )
-    now, link = now_ms(), secrets.token_urlsafe(24) if provider.sender else None
+    now, link = now_ms(), secrets.token_urlsafe(24) if provider.agent else None
     with workspace.database.write() as connection:
         rows.add(connection, workspace.vault, source, now)
         if link is not None:

@@ -1,7 +1,7 @@
-"""What runs on panels that sign nothing: an engine for each language, and the one script that installs a sender.
+"""What runs on panels that sign nothing: an engine for each language, and the one script that installs an agent.
 
 An engine signs with Standard Webhooks, keeps what it could not deliver on the panel's disk and tries again. A
-provider's folder `sender/` holds what is the panel's own. `Provider.sender` names the engines that go with it.
+provider's folder `agent/` holds what is the panel's own. `Provider.agent` names the engines that go with it.
 """
 
 import base64
@@ -17,7 +17,7 @@ INSTALL = "install.sh"
 
 _HEAD = """\
 #!/bin/sh
-# Installs the relay's sender for {label}. It holds a secret: do not keep it.
+# Installs the relay's agent for {label}. It holds a secret: do not keep it.
 set -eu
 umask 077
 RELAY_URL={url}
@@ -28,7 +28,7 @@ decode() {{
   base64 -d 2>/dev/null || openssl base64 -d -A
 }}
 
-# Prints one of the files that the sender is made of.
+# Prints one of the files that the agent is made of.
 payload() {{
   case "$1" in
 {cases}
@@ -50,14 +50,14 @@ END_OF_FILE
 
 
 def files(provider: Provider) -> dict[str, bytes]:
-    """What a provider's sender is made of, by name: its engines and its own files, but not its installer."""
-    own = folder(provider.name) / "sender"
-    paths = [*(ENGINES / name for name in provider.sender), *sorted(own.iterdir())]
+    """What a provider's agent is made of, by name: its engines and its own files, but not its installer."""
+    own = folder(provider.name) / "agent"
+    paths = [*(ENGINES / name for name in provider.agent), *sorted(own.iterdir())]
     return {path.name: path.read_bytes() for path in paths if path.is_file() and path.name != INSTALL}
 
 
 def installer(provider: Provider, url: str, secret: str, source_id: str = "") -> bytes:
-    """The script that installs a provider's sender, ready for one source. It runs only if it came whole."""
+    """The script that installs a provider's agent, ready for one source. It runs only if it came whole."""
     cases = "".join(
         _CASE.format(name=name, encoded="\n".join(textwrap.wrap(base64.b64encode(content).decode(), 76)))
         for name, content in files(provider).items()
@@ -69,4 +69,4 @@ def installer(provider: Provider, url: str, secret: str, source_id: str = "") ->
         source=shlex.quote(source_id),
         cases=cases.rstrip("\n"),
     )
-    return head.encode() + (folder(provider.name) / "sender" / INSTALL).read_bytes() + b'\nmain "$@"\n'
+    return head.encode() + (folder(provider.name) / "agent" / INSTALL).read_bytes() + b'\nmain "$@"\n'

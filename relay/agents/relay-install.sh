@@ -13,7 +13,7 @@ stop() {
 # Everything that could be missing is looked at before anything is changed.
 check() {
   [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || stop "This must run as root. Put sudo before sh, and try again."
-  panel_is_here || stop "There is no $LABEL here. This sender is for servers that it runs on."
+  panel_is_here || stop "There is no $LABEL here. This agent is for servers that it runs on."
   [ -d "$ROOT/etc/cron.d" ] || stop "There is no directory $ROOT/etc/cron.d. Install cron, and try again."
   PYTHON=$(command -v python3) || PYTHON=/usr/libexec/platform-python
   [ -x "$PYTHON" ] || stop "There is no Python 3 here. Install the package python3, and try again."

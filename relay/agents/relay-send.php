@@ -1,6 +1,6 @@
 <?php
 /**
- * The relay's sender for panels written in PHP: keeps events on disk, signs them, posts them until they are taken.
+ * The relay's agent for panels written in PHP: keeps events on disk, signs them, posts them until they are taken.
  *
  * It runs in the panel's own PHP, so it is written for PHP 7.2 and needs no more than json and hash, and curl or
  * openssl. A panel's adapter loads it and calls

@@ -1,5 +1,5 @@
 # ruff: noqa: N999  it is a program, and named as one
-"""The relay's sender for panels written in Python: keeps events on disk, signs them, posts them until they are taken.
+"""The relay's agent for panels written in Python: keeps events on disk, signs them, posts them until they are taken.
 
 It runs in the panel's own interpreter, so it needs the standard library of Python 3.6 and nothing else (types are
 quoted, for that one would not know them). A panel's adapter loads it and calls `tell`, which writes a file, starts the

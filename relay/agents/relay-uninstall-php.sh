@@ -1,5 +1,5 @@
 #!/bin/sh
-# Takes the relay's sender away from this panel. What still waits is delivered first, if it can be.
+# Takes the relay's agent away from this panel. What still waits is delivered first, if it can be.
 # With --keep-spool what cannot be delivered stays.
 set -u
 BASE=$(cd "$(dirname "$0")" && pwd) || exit 1
@@ -25,7 +25,7 @@ main() {
   rm -rf "$BASE"
   # A folder that was made for us alone is empty now.
   rmdir "$(dirname "$BASE")" 2>/dev/null
-  echo "The relay's sender is gone. Delete the source at the relay if it is not needed any more."
+  echo "The relay's agent is gone. Delete the source at the relay if it is not needed any more."
 }
 
 main "$@"

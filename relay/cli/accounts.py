@@ -140,7 +140,7 @@ def add_secret(source: str, secret: str | None, overlap_hours: float, as_json: b
 @_source
 @json_option
 def make_installer(source: str, as_json: bool) -> None:
-    """Print the line that installs the sender of a source on its panel. It works once, for an hour."""
+    """Print the line that installs the agent of a source on its panel. It works once, for an hour."""
     with here() as workspace:
         with workspace.database.read() as connection:
             found = source_named(workspace, connection, source)

@@ -388,11 +388,11 @@ class Provider:
     check: Check | None = None
     """How its sources are checks that jobs ping."""
 
-    sender: tuple[str, ...] = ()
-    """Files of relay/agents that the folder's `sender/` is installed with."""
+    agent: tuple[str, ...] = ()
+    """Files of relay/agents that the folder's `agent/` is installed with."""
 
-    sender_argument: str = ""
-    """What the installer of the sender has to be told."""
+    agent_argument: str = ""
+    """What the installer of the agent has to be told."""
 
     def expected_by(self, settings: Mapping[str, Any], now: datetime) -> datetime:
         """Returns by when the next success of a check has to be told, given one `now` (aware).

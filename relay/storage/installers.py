@@ -1,4 +1,4 @@
-"""One-time links to a sender's installer. Only a hash of the link is kept."""
+"""One-time links to an agent's installer. Only a hash of the link is kept."""
 
 import hashlib
 

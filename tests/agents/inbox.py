@@ -1,7 +1,7 @@
-"""What a panel's sender posts to: a web server on loopback that plays the relay, and is as unwell as a test wants.
+"""What a panel's agent posts to: a web server on loopback that plays the relay, and is as unwell as a test wants.
 
     with Inbox() as inbox:
-        ...                             # install the sender with inbox.url and inbox.secret
+        ...                             # install the agent with inbox.url and inbox.secret
         inbox.down(); inbox.up()        # nobody listens; there again, at the same address
         inbox.hang(); inbox.release()   # takes the post and does not answer; answers what waits, and all that follow
         inbox.answer = 401              # every post that is signed well gets this status
@@ -194,7 +194,7 @@ class _Server(ThreadingHTTPServer):
     inbox: Inbox
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A sender that hangs up is what some tests are about."""
+        """An agent that hangs up is what some tests are about."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Senders of ISPConfig, FOSSBilling and Clientexec, installed for real into made-up panels, called as these would."""
+"""Agents of ISPConfig, FOSSBilling and Clientexec, installed for real into made-up panels, called as these would."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Panels run their hooks more often than the thing happens: what the senders make of it, among the panels' commands."""
+"""Panels run their hooks more often than the thing happens: what the agents make of it, among the panels' commands."""
 
 import shutil
 import subprocess
@@ -59,7 +59,7 @@ def told(panel: Panel, inbox: Inbox) -> list[tuple[str, Any]]:
 
 
 class Hestia:
-    """The panel's commands, on a panel that has our sender."""
+    """The panel's commands, on a panel that has our agent."""
 
     def __init__(self, panel: Panel) -> None:
         self.home = panel.root / "usr/local/hestia"

@@ -1,4 +1,4 @@
-"""The senders of panels whose hooks run as root: installed for real into made-up panels, and called as these would."""
+"""The agents of panels whose hooks run as root: installed for real into made-up panels, and called as these would."""
 
 import json
 import os

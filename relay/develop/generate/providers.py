@@ -77,8 +77,8 @@ def _anchor(label: str) -> str:
 
 
 def _way(provider: Provider) -> str:
-    if provider.sender:
-        return "our sender on the panel"
+    if provider.agent:
+        return "our agent on the panel"
     if provider.poll:
         return "asking its API"
     return "its webhooks, and asking its API" if provider.look_up else "its webhooks"

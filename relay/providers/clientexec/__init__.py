@@ -2,8 +2,8 @@
 
 Its snap-ins listen to events: https://www.clientexec.com/developers/
 
-An event hands over an object or an id, whose fields are the panel's own (`m_SubTotal`). The sender, which is a snap-in,
-posts the few that are listed in setup.md. Amounts have no currency beside them unless the sender could tell it. What an
+An event hands over an object or an id, whose fields are the panel's own (`m_SubTotal`). The agent, which is a snap-in,
+posts the few that are listed in setup.md. Amounts have no currency beside them unless the agent could tell it. What an
 invoice costs is its total: a subtotal leaves out the taxes.
 """
 
@@ -115,6 +115,6 @@ PROVIDER = replace(
     ),
     customer=customer,
     ignored=frozenset(("relay_test",)),
-    sender=("relay-send.php", "relay-install-php.sh", "relay-uninstall-php.sh"),
-    sender_argument="/path/to/clientexec",
+    agent=("relay-send.php", "relay-install-php.sh", "relay-uninstall-php.sh"),
+    agent_argument="/path/to/clientexec",
 )

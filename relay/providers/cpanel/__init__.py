@@ -284,7 +284,7 @@ IGNORED = frozenset(
         "Stats::RunAll",
         "Stats::RunUser",
         "System::upcp",
-        # posted by a test of the sender
+        # posted by a test of the agent
         "relay_test",
     )
 )
@@ -311,12 +311,12 @@ _PANEL = replace(
             "api_token", "WHM API token", "For actions: made in WHM under Manage API Tokens.", secret=True, form=KEY
         ),
     ),
-    sender=("relay-send.py", "relay-install.sh", "relay-uninstall.sh"),
+    agent=("relay-send.py", "relay-install.sh", "relay-uninstall.sh"),
 )
 
 
 def _read(inbound: Inbound) -> Any:
-    """What our sender posts, or the form that the Contact Manager posts to an address by itself."""
+    """What our agent posts, or the form that the Contact Manager posts to an address by itself."""
     is_form = inbound.headers.get("content-type", "").lower().startswith(_FORM_TYPE)
     # Kept without its secrets, a form has become JSON.
     if is_form and not inbound.body.startswith(b"{"):

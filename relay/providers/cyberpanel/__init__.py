@@ -3,7 +3,7 @@
 Its views send Django signals: https://github.com/usmannasir/cyberpanel/blob/stable/websiteFunctions/signals.py
 
 A signal carries the request, whose fields differ from view to view: the website is called `domainName`, `websiteName`
-or `domain`. The answer tells whether it was done; the sender posts what was, and of a suspension also that it failed.
+or `domain`. The answer tells whether it was done; the agent posts what was, and of a suspension also that it failed.
 """
 
 from collections.abc import Sequence
@@ -114,7 +114,7 @@ PROVIDER = replace(
     customer=owner,
     ignored=frozenset(
         (
-            # posted by a test of the sender
+            # posted by a test of the agent
             "relay_test",
             # pages that were opened: backup/signals.py
             "postBackupSite",
@@ -139,5 +139,5 @@ PROVIDER = replace(
         )
     ),
     secret_fields=frozenset(("adminpass", "tempstatuspath")),
-    sender=("relay-send.py",),
+    agent=("relay-send.py",),
 )

@@ -4,7 +4,7 @@ Its custom scripts: https://docs.directadmin.com/developer/hooks/ (user and rese
 backup and restore)
 
 A script gets the event's values as environment variables, the settings of the user (`user.conf`) among them. It is
-known by its own name, with which the sender names the event; `.sh` at its end says nothing.
+known by its own name, with which the agent names the event; `.sh` at its end says nothing.
 """
 
 from collections.abc import Sequence
@@ -171,7 +171,7 @@ PROVIDER = replace(
     customer=owner,
     ignored=frozenset(
         (
-            # posted by a test of the sender
+            # posted by a test of the agent
             "relay_test",
             # tells what another script told, or that it will be
             "all_backups_pre",
@@ -201,6 +201,6 @@ PROVIDER = replace(
         Setting("api_user", "User", "For actions: an administrator or a reseller.", default="admin"),
         Setting("api_key", "Login key", "For actions: made in DirectAdmin under Login Keys.", secret=True),
     ),
-    sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
+    agent=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     event_name=event_name,
 )

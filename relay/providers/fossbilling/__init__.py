@@ -2,7 +2,7 @@
 
 Its events: https://github.com/FOSSBilling/FOSSBilling (`events_manager`, src/modules)
 
-An event carries little more than an id. The sender, which is a module of the panel, looks the rest up there and puts it
+An event carries little more than an id. The agent, which is a module of the panel, looks the rest up there and puts it
 beside the event's own parameters, as the panel's API shows it: `invoice`, `order`, `ticket`, `client`. An order is what
 the client has and pays for, so it is a service and a subscription to us.
 """
@@ -91,7 +91,7 @@ PROVIDER = replace(
     customer=people.customer,
     ignored=frozenset(
         (
-            # posted by a test of the sender
+            # posted by a test of the agent
             "relay_test",
             # told by others, or no event type of ours
             "onAfterAdminClientCreate",
@@ -124,6 +124,6 @@ PROVIDER = replace(
         ),
         Setting("helpdesk", "Help desk", "For actions: the id of the help desk that new tickets go to.", form=ID),
     ),
-    sender=("relay-send.php", "relay-install-php.sh", "relay-uninstall-php.sh"),
-    sender_argument="/path/to/fossbilling",
+    agent=("relay-send.php", "relay-install-php.sh", "relay-uninstall-php.sh"),
+    agent_argument="/path/to/fossbilling",
 )

@@ -4,7 +4,7 @@ Its scripts: https://hestiacp.com/docs/server-administration/ and https://github
 bin/v-add-letsencrypt-domain)
 
 It has two places that run a program, and both are given a list of arguments. So an event's `data` is that list, and is
-known by the file that was run. A package's script runs for more than new users; the sender sees which command ran it,
+known by the file that was run. A package's script runs for more than new users; the agent sees which command ran it,
 and names the event after that. What the panel answers about backups is an object, and is read as it lies.
 """
 
@@ -31,7 +31,7 @@ _MOST_BACKUPS = 500
 
 
 def read(inbound: Inbound) -> Any:
-    """What the sender posts, or the arguments or the answer alone, whose name is given beside them."""
+    """What the agent posts, or the arguments or the answer alone, whose name is given beside them."""
     payload = JSON.read(inbound)
     if isinstance(payload, dict) and isinstance(payload.get("event"), str) and "data" in payload:
         return payload
@@ -175,7 +175,7 @@ PROVIDER = replace(
             form=KEY,
         ),
     ),
-    sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
+    agent=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     body=BodyFormat("json", read, jsontext.dumps),
     event_name=event_name,
 )

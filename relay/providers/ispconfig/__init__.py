@@ -3,7 +3,7 @@
 Its server plugins are told of each row that changed: https://git.ispconfig.org/ispconfig/ispconfig3
 
 An event is named after the table and what was done to it, and its data are the row as it is (`new`) and as it was
-(`old`). The sender posts a few columns of each; a table's passwords never leave the server.
+(`old`). The agent posts a few columns of each; a table's passwords never leave the server.
 """
 
 from collections.abc import Sequence
@@ -116,7 +116,7 @@ def who(said: Object) -> CustomerDetails:
 
 
 def owner(said: Object) -> Customer | None:
-    """`client3` is the group of the customer 3; the sender may have looked it up."""
+    """`client3` is the group of the customer 3; the agent may have looked it up."""
     group = _of(said, "system_group") or ""
     number = group.removeprefix("client")
     return {"id": number} if group.startswith("client") and number.isdigit() else None
@@ -158,7 +158,7 @@ PROVIDER = replace(
     customer=owner,
     ignored=frozenset(
         (
-            # posted by a test of the sender
+            # posted by a test of the agent
             "relay_test",
             # no event type of ours
             "client_delete",
@@ -184,5 +184,5 @@ PROVIDER = replace(
         )
     ),
     secret_fields=frozenset(("ssl_key", "stats_password", "id_rsa", "otp_data")),
-    sender=("relay-send.php", "relay-install-php.sh", "relay-uninstall-php.sh"),
+    agent=("relay-send.php", "relay-install-php.sh", "relay-uninstall-php.sh"),
 )

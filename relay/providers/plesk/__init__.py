@@ -3,7 +3,7 @@
 What its event handlers are given: https://docs.plesk.com/en-US/obsidian/administrator-guide/67897/
 
 A handler gets values as environment variables, `NEW_` for what holds now and `OLD_` for what held before. The
-event's name is not among them, so the sender is given it as an argument. What has no handler is read from the
+event's name is not among them, so the agent is given it as an argument. What has no handler is read from the
 event log of the XML API, one row a webhook; a row is named `event_log:CLASS:TYPE` here.
 """
 
@@ -198,7 +198,7 @@ IGNORED = frozenset(
         "subdomain_create",
         "subdomain_delete",
         "subdomain_update",
-        # posted by a test of the sender
+        # posted by a test of the agent
         "relay_test",
         # the panel's own staff, plans and sessions
         "admin_alias_create",
@@ -243,7 +243,7 @@ PROVIDER = replace(
         Setting("api_key", "Secret key", "For actions: made by `plesk bin secret_key`.", secret=True, form=KEY),
         Setting("contact_email", "Contact e-mail", "For certificates: whom Let's Encrypt writes to.", form=EMAIL),
     ),
-    sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
+    agent=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
     event_name=event_name,
     event_id=event_id,
     alerts=TOLD_ON_CHANGE,

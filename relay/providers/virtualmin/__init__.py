@@ -4,7 +4,7 @@ What its commands are given: https://github.com/virtualmin/virtualmin-gpl (set_d
 
 The command that runs after a change gets every property of the virtual server as a variable, `VIRTUALSERVER_DOM` and so
 on, and what held before as `VIRTUALSERVER_OLDSERVER_DOM`. `VIRTUALSERVER_ACTION` names the event. The command that runs
-after a scheduled backup gets `BACKUP_` variables; the sender calls that event `SCHEDULED_BACKUP`.
+after a scheduled backup gets `BACKUP_` variables; the agent calls that event `SCHEDULED_BACKUP`.
 """
 
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def updated(variables: Object) -> Data:
 
 
 def installed(inbound: Inbound) -> Sequence[On]:
-    """The command also runs for a request of a certificate; the sender names the certificate where it is a new one."""
+    """The command also runs for a request of a certificate; the agent names the certificate where it is a new one."""
     is_new = scalar(an_object(inbound.payload["data"]).get("CERTIFICATE_SHA256"))
     return (On("certificate.renewed", certificate),) if is_new else ()
 
@@ -168,7 +168,7 @@ PROVIDER = replace(
     customer=lambda variables: {"id": _own(variables, "USER"), "email": _own(variables, "EMAILTO")},
     ignored=frozenset(
         (
-            # posted by a test of the sender
+            # posted by a test of the agent
             "relay_test",
             # BACKUP_DOMAIN runs for each server of a backup and says not how it went; SCHEDULED_BACKUP does
             "BACKUP_DOMAIN",
@@ -199,5 +199,5 @@ PROVIDER = replace(
         Setting("api_user", "User", "For actions: a Webmin user who may use the remote API."),
         Setting("api_password", "Password", "For actions: of that user.", secret=True),
     ),
-    sender=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
+    agent=("relay-send.py", "relay-hook.py", "relay-install.sh", "relay-uninstall.sh"),
 )

@@ -2,9 +2,9 @@
 
 Its hooks run in WHMCS's own PHP: https://developers.whmcs.com/hooks/hook-index/
 
-Most hooks carry only an id, so the sender looks the rest up on the panel and puts it beside the hook's own
+Most hooks carry only an id, so the agent looks the rest up on the panel and puts it beside the hook's own
 variables (setup.md has the shape). An event is told with what is there, and with less where a look-up failed.
-What no hook tells, such as an invoice that fell due, the sender posts once a day under names that begin with
+What no hook tells, such as an invoice that fell due, the agent posts once a day under names that begin with
 `Relay`.
 """
 
@@ -123,7 +123,7 @@ PROVIDER = replace(
             "TicketDepartmentChange": On("ticket.updated", people.ticket),
             "TicketSubjectChange": On("ticket.updated", people.ticket),
             "TicketClose": On("ticket.closed", people.closed_ticket),
-            # What the sender looks up once a day
+            # What the agent looks up once a day
             "RelayInvoiceDueSoon": On("invoice.due_soon", invoices.awaited_invoice),
             "RelayInvoiceOverdue": On("invoice.overdue", invoices.overdue_invoice),
             "RelayServiceRenewalDue": On("subscription.renewal_upcoming", subscriptions.renewal_due),
@@ -144,8 +144,8 @@ PROVIDER = replace(
         Setting("admin_user", "Administrator", "For actions: in whose name tickets are answered."),
         Setting("department", "Department", "For actions: the id of the department that new tickets go to.", form=ID),
     ),
-    sender=("relay-send.php",),
-    sender_argument="/path/to/whmcs",
+    agent=("relay-send.php",),
+    agent_argument="/path/to/whmcs",
     secret_fields=frozenset(
         (
             "cardcvv",

@@ -1,4 +1,4 @@
-"""Invoices, and what follows from their payment. Where the sender looked nothing up, only the id is known."""
+"""Invoices, and what follows from their payment. Where the agent looked nothing up, only the id is known."""
 
 from functools import partial
 
@@ -102,7 +102,7 @@ def invoice_of(hook: Hook, status: str | None = None) -> Invoice:
 
 
 def known_invoice(hook: Hook) -> Invoice | None:
-    """The invoice beside a payment or an order; None where the sender did not look it up."""
+    """The invoice beside a payment or an order; None where the agent did not look it up."""
     return invoice_of(hook) if row(hook.get("invoice")) else None
 
 

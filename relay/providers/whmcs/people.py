@@ -7,7 +7,7 @@ from relay.sdk.entities import CustomerDetails, Data
 
 
 def profile(hook: Hook) -> Data:
-    """A client. The hooks of clients carry the profile bare; what the sender looked up wins over it."""
+    """A client. The hooks of clients carry the profile bare; what the agent looked up wins over it."""
     known = {**hook, **client(hook)}
     return {
         "customer": {

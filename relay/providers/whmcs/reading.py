@@ -11,7 +11,7 @@ from relay.formats.times import day
 from relay.sdk.entities import Customer
 
 Hook = dict[str, Any]
-"""The variables of one hook, with what the sender looked up beside them."""
+"""The variables of one hook, with what the agent looked up beside them."""
 
 
 def row(value: Any) -> Hook:
@@ -107,7 +107,7 @@ def customer(hook: Hook) -> Customer:
 
 
 def currency(hook: Hook) -> str | None:
-    """The ISO code that the sender looked up. WHMCS itself gives a number, which says nothing outside."""
+    """The ISO code that the agent looked up. WHMCS itself gives a number, which says nothing outside."""
     return currency_code(hook.get("currency")) or currency_code(client(hook).get("currency_code"))
 
 

@@ -66,7 +66,7 @@ def _failed_module(hook: Hook, command: str) -> Data:
 
 
 def domain(hook: Hook) -> Data:
-    """The domain that a registrar was asked about, or that the sender looked up."""
+    """The domain that a registrar was asked about, or that the agent looked up."""
     return {"domain": _domain(hook)}
 
 

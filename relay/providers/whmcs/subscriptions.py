@@ -50,7 +50,7 @@ def begins(hook: Hook, service_id: str) -> bool:
 
 
 def subscription(hook: Hook, service_id: str | None, item: Hook) -> Subscription:
-    """The subscription of a service: its row where the sender looked it up, else the invoice's line."""
+    """The subscription of a service: its row where the agent looked it up, else the invoice's line."""
     service = _services(hook).get(service_id or "", {})
     interval, count = _CYCLES.get(text(service.get("billingcycle")) or "", (None, None))
     price = money(service.get("recurringamount"), hook)
@@ -74,6 +74,6 @@ def subscription(hook: Hook, service_id: str | None, item: Hook) -> Subscription
 
 
 def _services(hook: Hook) -> dict[str, Hook]:
-    """The rows that the sender looked up, by the service's id: one under `service`, or a list of several."""
+    """The rows that the agent looked up, by the service's id: one under `service`, or a list of several."""
     found = {ident(each.get("id")): each for each in rows(hook.get("service"), "product")}
     return {service_id: each for service_id, each in found.items() if service_id}

@@ -256,9 +256,9 @@ RESOURCE = Resource(
             errors=_UNFIT,
         ),
         Route(
-            "POST", "/sources/{source_id}/installers", "make_installer", "Make a link to a sender's installer",
+            "POST", "/sources/{source_id}/installers", "make_installer", "Make a link to an agent's installer",
             _make_installer, "admin",
-            "For a panel that signs nothing: the line to paste on its server, which installs our sender there. It works"
+            "For a panel that signs nothing: the line to paste on its server, which installs our agent there. It works"
             " once, within an hour.",
             status=201,
             answer="Installer",

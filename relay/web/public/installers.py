@@ -1,4 +1,4 @@
-"""`/install/<token>`: the installer of a source's sender, ready configured. A link works once, and not for long."""
+"""`/install/<token>`: the installer of a source's agent, ready configured. A link works once, and not for long."""
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed

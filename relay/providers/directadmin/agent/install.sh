@@ -1,4 +1,4 @@
-# Installs the sender on a server with DirectAdmin. What stands before this in the script that the relay serves sets
+# Installs the agent on a server with DirectAdmin. What stands before this in the script that the relay serves sets
 # RELAY_URL, RELAY_SECRET and RELAY_SOURCE, and defines `payload`. RELAY_ROOT is a prefix of all paths, for tests.
 
 panel_is_here() {

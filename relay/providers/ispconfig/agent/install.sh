@@ -1,4 +1,4 @@
-# Installs the sender on a server with ISPConfig. What stands before this in the script that the relay serves sets
+# Installs the agent on a server with ISPConfig. What stands before this in the script that the relay serves sets
 # RELAY_URL, RELAY_SECRET and RELAY_SOURCE, and defines `payload`. RELAY_ROOT is a prefix of all paths, for tests.
 
 main() {
@@ -10,7 +10,7 @@ main() {
   RUNS_AS=$PANEL
   eval "$(payload relay-install-php.sh)"
   [ -d "$PANEL/plugins-available" ] && [ -d "$PANEL/plugins-enabled" ] ||
-    stop "There is no ISPConfig in $PANEL. This sender is for servers that ISPConfig runs on."
+    stop "There is no ISPConfig in $PANEL. This agent is for servers that ISPConfig runs on."
   check "$PANEL/plugins-available/relay_plugin.inc.php"
   install_engine
   # From here on ISPConfig tells.

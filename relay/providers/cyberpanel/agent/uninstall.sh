@@ -1,5 +1,5 @@
 #!/bin/sh
-# Takes the relay's sender away from CyberPanel. What still waits is delivered first, if it can be.
+# Takes the relay's agent away from CyberPanel. What still waits is delivered first, if it can be.
 # With --keep-spool what cannot be delivered stays.
 set -u
 BASE=$(cd "$(dirname "$0")" && pwd) || exit 1
@@ -24,7 +24,7 @@ main() {
     echo "What waited could not be delivered, and is gone."
   fi
   rm -rf "$BASE"
-  echo "The relay's sender is gone from CyberPanel. Delete the source at the relay if it is not needed any more."
+  echo "The relay's agent is gone from CyberPanel. Delete the source at the relay if it is not needed any more."
 }
 
 main "$@"

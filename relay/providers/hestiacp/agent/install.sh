@@ -1,12 +1,12 @@
-# Installs the sender on a server with Virtualmin. What stands before this in the script that the relay serves sets
+# Installs the agent on a server with HestiaCP. What stands before this in the script that the relay serves sets
 # RELAY_URL, RELAY_SECRET and RELAY_SOURCE, and defines `payload`. RELAY_ROOT is a prefix of all paths, for tests.
 
 panel_is_here() {
-  [ -f "$ROOT/etc/webmin/virtual-server/config" ]
+  [ -d "$ROOT/usr/local/hestia/data/packages" ]
 }
 
 main() {
-  NAME=virtualmin LABEL=Virtualmin
+  NAME=hestiacp LABEL=HestiaCP
   eval "$(payload relay-install.sh)"
   install_all relay-hook.py hooks.json panel.py
 }

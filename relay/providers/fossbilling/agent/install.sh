@@ -1,4 +1,4 @@
-# Installs the sender into a FOSSBilling: `main /path/to/fossbilling`. What stands before this in the script that the
+# Installs the agent into a FOSSBilling: `main /path/to/fossbilling`. What stands before this in the script that the
 # relay serves sets RELAY_URL, RELAY_SECRET and RELAY_SOURCE, and defines `payload`. RELAY_ROOT is a prefix of all paths,
 # for tests.
 

@@ -1,4 +1,4 @@
-# Installs the sender on a server with CyberPanel. What stands before this in the script that the relay serves sets
+# Installs the agent on a server with CyberPanel. What stands before this in the script that the relay serves sets
 # RELAY_URL, RELAY_SECRET and RELAY_SOURCE, and defines `payload`. RELAY_ROOT is a prefix of all paths, for tests.
 
 ROOT=${RELAY_ROOT:-}
@@ -15,7 +15,7 @@ stop() {
 check() {
   [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || stop "This must run as root. Put sudo before sh, and try again."
   [ -f "$PANEL/CyberCP/settings.py" ] ||
-    stop "There is no CyberPanel in $PANEL. This sender is for servers that CyberPanel runs on."
+    stop "There is no CyberPanel in $PANEL. This agent is for servers that CyberPanel runs on."
   [ -d "$ROOT/etc/cron.d" ] || stop "There is no directory $ROOT/etc/cron.d. Install cron, and try again."
   PYTHON=$PANEL/bin/python
   [ -x "$PYTHON" ] || PYTHON=$(command -v python3) || stop "There is no Python 3. CyberPanel should have brought it."

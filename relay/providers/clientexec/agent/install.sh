@@ -1,4 +1,4 @@
-# Installs the sender into a Clientexec: `main /path/to/clientexec`. What stands before this in the script that the relay
+# Installs the agent into a Clientexec: `main /path/to/clientexec`. What stands before this in the script that the relay
 # serves sets RELAY_URL, RELAY_SECRET and RELAY_SOURCE, and defines `payload`. RELAY_ROOT is a prefix of all paths, for
 # tests.
 

@@ -3,7 +3,7 @@
 https://github.com/virtualmin/virtualmin-gpl (generate-cert.pl, csr.cgi, remove_cert.cgi, feature-ssl.pl)
 
 Virtualmin runs its command with SSL_DOMAIN for a new certificate, for a mere request of one, and when one is taken
-away. So the sender remembers the hash of each virtual server's certificate, in `state/certificates`. Those that are
+away. So the agent remembers the hash of each virtual server's certificate, in `state/certificates`. Those that are
 there when it is installed are learnt then, later ones when their virtual server is made.
 """
 
