@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from relay.catalogue.refs import resolved
 from relay.formats import jsontext
 from relay.formats.money import currency_code, in_both_forms
 
@@ -233,24 +234,15 @@ def entity_of(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Enti
     """The keys that a schema of an object names."""
     blank: dict[str, Any] = {}
     items, parts = {}, {}
-    for name, each in _resolved(schema, definitions).get("properties", {}).items():
-        found = _resolved(each, definitions)
+    for name, each in resolved(schema, definitions).get("properties", {}).items():
+        found = resolved(each, definitions)
         listed = found.get("items")
         blank[name] = None if listed is None else []
-        if listed is not None and "properties" in _resolved(listed, definitions):
+        if listed is not None and "properties" in resolved(listed, definitions):
             items[name] = entity_of(listed, definitions)
         elif "properties" in found:
             parts[name] = entity_of(each, definitions)
     return Entity(blank, items, parts)
-
-
-def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a schema comes to: behind its reference, or the choice of it that is not null."""
-    for choice in (schema, *schema.get("anyOf", ())):
-        if "$ref" in choice:
-            found: Mapping[str, Any] = definitions["$defs"][choice["$ref"].rpartition("/")[2]]
-            return found
-    return schema
 
 
 def _is_optional(schema: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from relay.catalogue.refs import referred
 from relay.catalogue.vocabulary import catalogue
 
 _WIDTH = 116
@@ -65,8 +66,7 @@ def _type(schema: Mapping[str, Any]) -> str:
     """Returns the type of what a schema describes, as Python writes it."""
     if "anyOf" in schema:
         return " | ".join(_type(each) for each in schema["anyOf"])
-    if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
+    if name := referred(schema):
         shape = catalogue().definitions["$defs"][name]
         if shape["type"] != "object":
             return _type(shape)

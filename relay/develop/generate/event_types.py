@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from relay.catalogue.refs import referred
 from relay.catalogue.vocabulary import FAMILIES, catalogue
 from relay.develop.generate.marking import MARK
 
@@ -39,9 +40,9 @@ def _lines() -> list[str]:
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    if "$ref" in schema:
-        return str(schema["$ref"].rpartition("/")[2])
     if "anyOf" in schema:
         return " or ".join(_type(choice) for choice in schema["anyOf"])
+    if name := referred(schema):
+        return name
     kinds = schema.get("type", "any")
     return " or ".join(kinds) if isinstance(kinds, list) else str(kinds)

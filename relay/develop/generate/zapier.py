@@ -6,6 +6,7 @@ from typing import Any
 
 from relay.catalogue.action_types import RESULT
 from relay.catalogue.record_kinds import RecordKind, record_kinds
+from relay.catalogue.refs import referred, resolved
 from relay.catalogue.vocabulary import Catalogue, EventType, catalogue, schema_directory
 from relay.formats import jsontext
 from relay.insight import records
@@ -111,28 +112,20 @@ def _trigger(event_type: EventType, known: Catalogue) -> dict[str, Any]:
         "description": event_type.description,
         "hidden": not event_type.launch,
         "filters": [{"key": name, **asked} for name, asked in _FILTERS.items() if _asks(name, event_type, offered)],
-        "data": {name: _entity_name(each) for name, each in event_type.schema["properties"].items()},
+        "data": {name: referred(each) for name, each in event_type.schema["properties"].items()},
         "sample": known.sample(event_type),
     }
 
 
 def _entities(known: Catalogue) -> dict[str, Node]:
     """What the data of events is made of, by the names in definitions.json."""
-    named = {_entity_name(each) for kind in known.types.values() for each in kind.schema["properties"].values()}
+    named = {referred(each) for kind in known.types.values() for each in kind.schema["properties"].values()}
     found = {name: known.definitions["$defs"][name] for name in sorted(each for each in named if each is not None)}
     return {name: each for name, each in found.items() if "properties" in each}
 
 
 def _an(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
-
-
-def _entity_name(schema: Node) -> str | None:
-    """The definition that a part of an event's data refers to; None where it is free."""
-    for choice in (schema, *schema.get("anyOf", ())):
-        if "$ref" in choice:
-            return str(choice["$ref"].rpartition("/")[2])
-    return None
 
 
 def _asks(name: str, event_type: EventType, offered: tuple[str, ...]) -> bool:
@@ -158,7 +151,7 @@ def _search(known: Catalogue, of: RecordKind) -> dict[str, Any]:
 
 
 def _action(action: Node, known: Catalogue) -> dict[str, Any]:
-    into, out = (_resolved(action["properties"][side], known) for side in ("input", "output"))
+    into, out = (resolved(action["properties"][side], known.definitions) for side in ("input", "output"))
     example = action["examples"][0]
     required, title, description = into.get("required", ()), action["title"], action["description"]
     reads = action["x-risk"] == "read"
@@ -168,7 +161,7 @@ def _action(action: Node, known: Catalogue) -> dict[str, Any]:
             "label": each["title"],
             "helpText": each["description"],
             "required": name in required,
-            **_input_type(_resolved(each, known)),
+            **_input_type(resolved(each, known.definitions)),
             **({"dynamic": "source_list.id.name"} if name == "source" else {}),
         }
         for name, each in into["properties"].items()
@@ -201,12 +194,12 @@ def _flat(properties: Node, known: Catalogue) -> list[Field]:
 
 def _fields(key: str, schema: Node, title: str | None, known: Catalogue) -> Iterator[Field]:
     """Zapier's output fields: nested keys with `__`, line items with `[]`."""
-    node = _resolved(schema, known)
+    node = resolved(schema, known.definitions)
     if "properties" in node:
         for name, each in node["properties"].items():
             yield from _fields(f"{key}__{name}", each, each.get("title"), known)
     elif "items" in node:
-        entry = _resolved(node["items"], known)
+        entry = resolved(node["items"], known.definitions)
         for name, each in entry.get("properties", {}).items():
             yield from _fields(f"{key}[]{name}", each, each.get("title"), known)
         if "properties" not in entry:
@@ -219,17 +212,3 @@ def _fields(key: str, schema: Node, title: str | None, known: Catalogue) -> Iter
 def _named(node: Node) -> str:
     types = node.get("type", "string")
     return next((each for each in ([types] if isinstance(types, str) else types) if each != "null"), "string")
-
-
-def _resolved(schema: Node, known: Catalogue) -> Node:
-    """The schema behind references and behind "this or null", with the words that stand nearest."""
-    words = {name: schema[name] for name in ("title", "description") if name in schema}
-    while True:
-        if "$ref" in schema:
-            rest = {name: value for name, value in schema.items() if name != "$ref"}
-            schema = {**known.definitions["$defs"][schema["$ref"].rpartition("/")[2]], **rest}
-            continue
-        choices = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
-        if len(choices) != 1:
-            return {**schema, **words}
-        schema = choices[0]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from relay.catalogue.refs import resolved
 from relay.catalogue.vocabulary import Catalogue, EventType
 
 Spec = dict[str, Any]
@@ -32,7 +33,7 @@ def _data(catalogue: Catalogue, types: Iterable[EventType]) -> Spec:
 
 def spec_of(name: str, schema: Mapping[str, Any], catalogue: Catalogue) -> Spec:
     """One field, with all that is below it."""
-    node = _resolved(schema, catalogue)
+    node = resolved(schema, catalogue.definitions)
     spec: Spec = {"name": name, "label": schema.get("title") or node.get("title") or _label(name)}
     help_text = schema.get("description") or node.get("description")
     if help_text:
@@ -45,7 +46,7 @@ def _kind(node: Mapping[str, Any], catalogue: Catalogue) -> Spec:
         below = [spec_of(name, each, catalogue) for name, each in node["properties"].items()]
         return {"type": "collection", "spec": below}
     if "items" in node:
-        entry = _kind(_resolved(node["items"], catalogue), catalogue)
+        entry = _kind(resolved(node["items"], catalogue.definitions), catalogue)
         return {"type": "array", "spec": entry.get("spec", entry)}
     if node.get("format") in _BY_FORMAT:
         return {"type": _BY_FORMAT[node["format"]]}
@@ -54,18 +55,6 @@ def _kind(node: Mapping[str, Any], catalogue: Catalogue) -> Spec:
     if not named and "enum" in node:
         named = ["string"]
     return {"type": _BY_TYPE.get(named[0], "any") if len(named) == 1 else "any"}
-
-
-def _resolved(schema: Mapping[str, Any], catalogue: Catalogue) -> Mapping[str, Any]:
-    """The schema behind references and behind "this or null"."""
-    while True:
-        if "$ref" in schema:
-            schema = catalogue.definitions["$defs"][schema["$ref"].rpartition("/")[2]]
-            continue
-        choices = [each for each in schema.get("anyOf", schema.get("oneOf", ())) if each.get("type") != "null"]
-        if len(choices) != 1:
-            return schema
-        schema = choices[0]
 
 
 def _merged(known: list[Spec], more: Iterable[Spec]) -> list[Spec]:

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -11,6 +10,7 @@ from relay.actions.requests import Desk
 from relay.areas.resources import Answer, Call, Route
 from relay.areas.schemas import Schema, many, moment, nullable, record, text, truth
 from relay.catalogue.action_types import Action, actions
+from relay.catalogue.refs import expanded
 from relay.catalogue.vocabulary import catalogue
 from relay.model import iso
 from relay.storage import runs, sources
@@ -96,17 +96,8 @@ def _answer(call: Call, run: Run) -> Answer:
     return Answer({**own, **known}, status=200 if run.state == runs.SUCCEEDED else 202)
 
 
-def _resolved(node: Any) -> Any:
-    """A schema without references, as requests are checked by it."""
-    if isinstance(node, Mapping):
-        if "$ref" in node:
-            return _resolved(catalogue().definitions["$defs"][node["$ref"].rpartition("/")[2]])
-        return {name: _resolved(each) for name, each in node.items()}
-    return [_resolved(each) for each in node] if isinstance(node, list) else node
-
-
 def _body(action: Action) -> dict[str, Any]:
-    schema: dict[str, Any] = _resolved(action.input)
+    schema: dict[str, Any] = expanded(action.input, catalogue().definitions)
     more: dict[str, Any] = {
         "dry_run": {"type": "boolean", "description": "Only say what would be sent. Nothing is changed anywhere."}
     }
