@@ -5,9 +5,10 @@ import time
 from relay.areas.rules import Rule, each_turn
 from relay.context import Relay
 from relay.insight.records import learnt
-from relay.storage import inbound, records
+from relay.storage import customers, inbound, records
 
 EVENTS_AT_ONCE = 100
+OLD_AT_ONCE = 2000
 _SPARE_SECONDS = 0.25
 """As much of each second as the learning may take."""
 
@@ -35,4 +36,14 @@ def learn(relay: Relay, now: int) -> None:
             return
 
 
-RULES = (Rule("records", 0, each_turn(learn)),)
+def put_in_old(relay: Relay, now: int) -> None:
+    """Events from before there was a table of customers get into it, in the time that is to spare."""
+    end = time.monotonic() + _SPARE_SECONDS
+    with relay.database.read() as connection:
+        left = customers.old_waiting(connection) and not inbound.waiting(connection, now - _FRESH_MS)
+    while left and time.monotonic() < end:
+        with relay.database.write() as connection:
+            left = customers.put_in_old(connection, OLD_AT_ONCE)
+
+
+RULES = (Rule("records", 0, each_turn(learn)), Rule("customers", 0, each_turn(put_in_old)))

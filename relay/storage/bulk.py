@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table
 
 _MOST_VALUES = 30_000
 """SQLite takes 32,766 values in a statement, PostgreSQL 65,535."""
@@ -72,6 +72,11 @@ def upsert(
     """
     row = _insert(connection, table).values({**key, **values, **(new or {})})
     connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
+
+
+def copy_new(connection: Connection, table: Table, columns: tuple[str, ...], rows: Select[Any]) -> None:
+    """Insert what `rows` selects, passing over what is there already."""
+    connection.execute(_insert(connection, table).from_select(list(columns), rows).on_conflict_do_nothing())
 
 
 def _insert(connection: Connection, table: Table) -> Any:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from relay.formats import jsontext
 from relay.model import EVENTS_PER_WEBHOOK, Event
+from relay.storage import customers
 from relay.storage.bulk import insert_new, parts
 from relay.storage.tables import events
 
@@ -135,16 +136,20 @@ def search(connection: Connection, workspace_id: str, query: EventQuery) -> list
         statement = statement.where(events.c.type.not_in(query.but))
     if query.source_id is not None:
         statement = statement.where(events.c.source_id == query.source_id)
-    if query.customer is not None:
-        is_email = "@" in query.customer
-        column = events.c.customer_email if is_email else events.c.customer_id
-        statement = statement.where(column == (query.customer.lower() if is_email else query.customer))
     if query.created_after is not None:
         statement = statement.where(events.c.received_at > query.created_after)
     if query.before is not None:
         statement = statement.where(events.c.sequence < query.before)
-    statement = statement.order_by(events.c.sequence.desc()).limit(query.limit)
-    return [StoredEvent(*row) for row in connection.execute(statement)]
+    statement = statement.order_by(events.c.sequence.desc())
+    if query.customer is None:
+        return [StoredEvent(*row) for row in connection.execute(statement.limit(query.limit))]
+    found: list[StoredEvent] = []
+    for some in customers.sequences(connection, workspace_id, query.customer, query.before):
+        theirs = statement.where(events.c.sequence.in_(some)).limit(query.limit - len(found))
+        found += [StoredEvent(*row) for row in connection.execute(theirs)]
+        if len(found) == query.limit:
+            break
+    return found
 
 
 def of_webhook(connection: Connection, place: int) -> list[StoredEvent]:

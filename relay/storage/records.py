@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Select, delete, func, or_, select
 from relay.catalogue.record_kinds import record_kinds
 from relay.formats import jsontext
 from relay.model import OWN_SOURCES, Record
+from relay.storage import customers
 from relay.storage.bulk import insert_new, parts, write_over
 from relay.storage.tables import cursors, events, inbound, records, unlearnt
 
-_NAME = "registry"
 _COLUMNS = tuple(column.name for column in records.columns)
 
 
@@ -36,8 +36,11 @@ class Backlog:
     """Events that nobody learnt from yet: workspace and body of each, and what to remember once it is done."""
 
     told: Sequence[tuple[str, bytes]]
-    position: int | None
+    between: tuple[int, int] | None
+    """The events above the first sequence, up to the second, have been read then; None where all are late."""
+
     late: Sequence[int]
+    """The sequences of those that were stored behind the cursor."""
 
 
 def lesson(connection: Connection, received_before: int, limit: int) -> Backlog | None:
@@ -47,10 +50,11 @@ def lesson(connection: Connection, received_before: int, limit: int) -> Backlog 
     It stops before the first webhook that has not become events, and before those received since `received_before`
     (Unix ms): a transaction that is still open may bring one that stands before them.
     """
-    start = connection.execute(select(cursors.c.position).where(cursors.c.name == _NAME)).scalar()
+    known = connection.execute(select(cursors.c.position).where(cursors.c.name == customers.RECORDS)).scalar()
+    start = -1 if known is None else known
     wanted = select(events.c.workspace_id, events.c.sequence, events.c.place, events.c.defect, events.c.body)
     newer = (
-        wanted.where(events.c.sequence > (-1 if start is None else start), events.c.received_at < received_before)
+        wanted.where(events.c.sequence > start, events.c.received_at < received_before)
         .order_by(events.c.sequence)
         .limit(limit)
     )
@@ -63,10 +67,10 @@ def lesson(connection: Connection, received_before: int, limit: int) -> Backlog 
         found = [row for row in found if unfinished is None or row.place < unfinished]
     if not found and not late:
         return None
-    position = found[-1].sequence if found else None
+    between = (start, found[-1].sequence) if found else None
     if late:
         found += connection.execute(wanted.where(events.c.sequence.in_(late)))
-    return Backlog([(row.workspace_id, row.body) for row in found if row.defect is None], position, late)
+    return Backlog([(row.workspace_id, row.body) for row in found if row.defect is None], between, late)
 
 
 def known(connection: Connection, ids: Sequence[str]) -> dict[str, Record]:
@@ -84,9 +88,11 @@ def save(connection: Connection, learnt: Sequence[tuple[str, Record]], told_by: 
     One at a time may learn: whoever holds the lock of the clock.
     """
     write_over(connection, records, _COLUMNS, [_row(*each) for each in learnt])
-    if told_by.position is not None:
-        write_over(connection, cursors, ("name", "position"), [(_NAME, told_by.position)])
+    if told_by.between is not None:
+        write_over(connection, cursors, ("name", "position"), [(customers.RECORDS, told_by.between[1])])
+        customers.put_in(connection, *told_by.between)
     if told_by.late:
+        customers.put_in_late(connection, told_by.late)
         connection.execute(delete(unlearnt).where(unlearnt.c.sequence.in_(told_by.late)))
 
 

@@ -113,15 +113,17 @@ events = Table(
     Index("events_by_type", "workspace_id", "type", "sequence"),
     Index("events_by_source", "workspace_id", "source_id", "sequence"),
 )
-for _name in ("customer_id", "customer_email"):
-    Index(
-        f"events_by_{_name}",
-        events.c.workspace_id,
-        events.c[_name],
-        events.c.sequence,
-        postgresql_where=text(f"{_name} IS NOT NULL"),
-        sqlite_where=text(f"{_name} IS NOT NULL"),
-    )
+
+customer_events = Table(
+    "customer_events",
+    metadata,
+    Column("workspace_id", _Id, nullable=False),
+    Column("known_by", String(5), nullable=False),
+    Column("name", String(320), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "known_by", "name", "sequence"),
+    sqlite_with_rowid=False,
+)
 
 hooks = Table(
     "hooks",
