@@ -10,6 +10,7 @@ from secrets import token_hex, token_urlsafe
 
 import pytest
 
+from kit.cases import cases
 from kit.waiting import PATIENCE_SECONDS
 from relay import config
 from relay.config import SETTINGS, VARIABLES, Config
@@ -198,7 +199,7 @@ def test_a_name_that_others_read_is_left_alone(tmp_path: Path) -> None:
     assert Config.load(environment).data_dir == tmp_path
 
 
-@pytest.mark.parametrize("name", ["RELAY_RETRY_PAUSES", "RELAY_EGRESS_ALLOW_PRIVATE", "RELAY_URL", *VARIABLES])
+@cases("name", ["RELAY_RETRY_PAUSES", "RELAY_EGRESS_ALLOW_PRIVATE", "RELAY_URL", *VARIABLES])
 def test_a_name_that_one_of_its_parts_reads_is_none_misspelt(name: str) -> None:
     config._check_names({name: ""})
 

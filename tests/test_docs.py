@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 
 import corpus
 from bench.house import ORDER, modules
+from kit.cases import cases
 from kit.waiting import PATIENCE_SECONDS
 from relay import config, errors
 from relay.accounts.sources import creatable_providers
@@ -117,7 +118,7 @@ def commands(name: str) -> list[Spoken]:
     return [parsed(words) for words in spoken(page(name), "relay")]
 
 
-@pytest.mark.parametrize("name", names(PAGES))
+@cases("name", names(PAGES))
 def test_every_command_and_option_that_a_page_mentions_exists(name: str) -> None:
     wrong = []
     for words in spoken(page(name), "relay"):
@@ -129,7 +130,7 @@ def test_every_command_and_option_that_a_page_mentions_exists(name: str) -> None
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", names(PAGES))
+@cases("name", names(PAGES))
 def test_every_sample_provider_and_event_type_in_a_command_exists(name: str) -> None:
     known_samples = {sample.id for sample in samples.all_samples()}
     known_types = {EVERY_TYPE, *catalogue().types}
@@ -146,14 +147,14 @@ def test_every_sample_provider_and_event_type_in_a_command_exists(name: str) -> 
     assert unknown == set()
 
 
-@pytest.mark.parametrize("name", names(PAGES))
+@cases("name", names(PAGES))
 def test_every_make_target_that_a_page_mentions_exists(name: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", page("Makefile"), re.MULTILINE))
 
     assert {words[0] for words in spoken(page(name), "make")} - targets == set()
 
 
-@pytest.mark.parametrize("name", [*names(PAGES), "compose.yaml", "Dockerfile", ".env.example"])
+@cases("name", [*names(PAGES), "compose.yaml", "Dockerfile", ".env.example"])
 def test_every_variable_that_a_page_mentions_is_read_by_the_relay(name: str) -> None:
     of_tests = {corpus.VARIABLE} if name == "CONTRIBUTING.md" else set()
 
@@ -177,7 +178,7 @@ def test_every_dependency_has_its_reason() -> None:
     assert [name for name in named if not re.search(rf"\b{re.escape(name)}\b", reasons)] == []
 
 
-@pytest.mark.parametrize("name", names([*PAGES, *DERIVED]))
+@cases("name", names([*PAGES, *DERIVED]))
 def test_every_relative_link_leads_somewhere(name: str) -> None:
     links = [link.partition("#")[0] for link in LINK.findall(FENCE.sub("", page(name)))]
     relative = [link for link in links if link and "://" not in link and not link.startswith("mailto:")]
@@ -224,7 +225,7 @@ def test_every_term_of_the_glossary_is_used_in_the_code() -> None:
     assert {word for word in words if not re.search(word.replace(" ", "[ _\n]+"), code)} == set()
 
 
-@pytest.mark.parametrize("name", names([path for path in PAGES if path not in SETUPS]))
+@cases("name", names([path for path in PAGES if path not in SETUPS]))
 def test_every_call_of_the_api_that_a_page_shows_exists(name: str) -> None:
     routes = {(route.method, re.sub(r"\{\w+\}", "*", route.path)) for route in all_routes()}
     shown = set()
@@ -237,7 +238,7 @@ def test_every_call_of_the_api_that_a_page_shows_exists(name: str) -> None:
     assert shown - routes == set()
 
 
-@pytest.mark.parametrize("name", names(DECISIONS))
+@cases("name", names(DECISIONS))
 def test_a_decision_says_status_context_decision_and_consequences(name: str) -> None:
     text = page(name)
 
@@ -313,7 +314,7 @@ def test_the_example_of_a_refused_webhook_is_one_that_can_be_judged() -> None:
     assert signature_vectors.judge(get_provider(vector["provider"]), vector) == ("invalid", "signature_mismatch")
 
 
-@pytest.mark.parametrize("name", names(PAGES))
+@cases("name", names(PAGES))
 def test_every_example_in_python_can_be_read(name: str) -> None:
     for code in fences(page(name), "python"):
         ast.parse(code)
@@ -354,17 +355,17 @@ def snippet(language: str) -> str:
     return code
 
 
-def answers(command: list[str], cases: dict[str, tuple[dict[str, str], bytes, bool]]) -> dict[str, bool]:
+def answers(command: list[str], posts: dict[str, tuple[dict[str, str], bytes, bool]]) -> dict[str, bool]:
     """What a program says of each case; it gets them all as JSON, and answers a list of true and false."""
-    told = [(headers, body.decode()) for headers, body, _ in cases.values()]
+    told = [(headers, body.decode()) for headers, body, _ in posts.values()]
     given = json.dumps({"now": NOW, "secret": SECRET, "cases": told})
     done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     assert done.returncode == 0, done.stderr
-    return dict(zip(cases, json.loads(done.stdout), strict=True))
+    return dict(zip(posts, json.loads(done.stdout), strict=True))
 
 
-def expected(cases: dict[str, tuple[dict[str, str], bytes, bool]]) -> dict[str, bool]:
-    return {name: genuine for name, (_, _, genuine) in cases.items()}
+def expected(posts: dict[str, tuple[dict[str, str], bytes, bool]]) -> dict[str, bool]:
+    return {name: genuine for name, (_, _, genuine) in posts.items()}
 
 
 def need(program: str) -> str:
@@ -381,9 +382,9 @@ given = json.load(sys.stdin)
 time.time = lambda: given["now"]
 print(json.dumps([is_genuine(given["secret"], headers, body.encode()) for headers, body in given["cases"]]))
 """
-    cases = CASES | TIMED
+    posts = CASES | TIMED
 
-    assert answers([sys.executable, "-c", snippet("python") + driver], cases) == expected(cases)
+    assert answers([sys.executable, "-c", snippet("python") + driver], posts) == expected(posts)
 
 
 def test_the_check_in_node_knows_a_genuine_delivery() -> None:
@@ -392,9 +393,9 @@ const given = JSON.parse(require("node:fs").readFileSync(0));
 Date.now = () => given.now * 1000;
 console.log(JSON.stringify(given.cases.map(([h, body]) => isGenuine(given.secret, h, Buffer.from(body)))));
 """
-    cases = CASES | TIMED
+    posts = CASES | TIMED
 
-    assert answers([need("node"), "-e", snippet("js") + driver], cases) == expected(cases)
+    assert answers([need("node"), "-e", snippet("js") + driver], posts) == expected(posts)
 
 
 def test_the_check_in_php_knows_a_genuine_delivery() -> None:
@@ -407,9 +408,9 @@ $given = json_decode(stream_get_contents(STDIN), true);
 $GLOBALS['now'] = $given['now'];
 echo json_encode(array_map(fn ($case) => is_genuine($given['secret'], $case[0], $case[1]), $given['cases']));
 """
-    cases = CASES | TIMED
+    posts = CASES | TIMED
 
-    assert answers([php, "-r", code + driver], cases) == expected(cases)
+    assert answers([php, "-r", code + driver], posts) == expected(posts)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from kit.cases import cases
 from kit.waiting import PATIENCE_SECONDS
 from relay import http
 from relay.errors import AddressRefused, Unreachable
@@ -442,7 +443,7 @@ def said(error: pytest.ExceptionInfo[Unreachable]) -> tuple[str, str]:
     return error.value.code, error.value.message
 
 
-@pytest.mark.parametrize(("url", "message"), REFUSED)
+@cases(("url", "message"), REFUSED)
 def test_an_unfit_address_is_refused_by_looking_at_it(url: str, message: str) -> None:
     with pytest.raises(AddressRefused) as refused:
         check_url(url)
@@ -461,17 +462,17 @@ def test_an_unfit_address_is_never_asked_for(url: str, message: str, connected: 
     assert (names.asked, connected) == ([], [])
 
 
-@pytest.mark.parametrize("url", ACCEPTED)
+@cases("url", ACCEPTED)
 def test_a_public_address_is_accepted(url: str) -> None:
     check_url(url)
 
 
-@pytest.mark.parametrize(("url", "entry"), LISTED)
+@cases(("url", "entry"), LISTED)
 def test_a_listed_host_may_be_private_and_use_plain_http(url: str, entry: str) -> None:
     check_url(url, frozenset({entry}))
 
 
-@pytest.mark.parametrize(("url", "entry", "message"), NOT_LISTED)
+@cases(("url", "entry", "message"), NOT_LISTED)
 def test_the_list_opens_nothing_else(url: str, entry: str, message: str) -> None:
     with pytest.raises(AddressRefused) as refused:
         check_url(url, frozenset({entry}))
@@ -497,7 +498,7 @@ def test_a_name_that_mixes_public_and_private_addresses_is_refused(answers: list
     assert connected == []
 
 
-@pytest.mark.parametrize("address", PUBLIC_ADDRESSES)
+@cases("address", PUBLIC_ADDRESSES)
 def test_a_public_address_passes_the_check_of_what_a_name_leads_to(address: str) -> None:
     assert is_public(address)
 
@@ -611,7 +612,7 @@ def test_a_request_says_what_it_was_told_to_and_little_else() -> None:
     ]
 
 
-@pytest.mark.parametrize("status", [200, 204, 301, 302, 303, 307, 308, 400, 401, 410, 429, 500, 503])
+@cases("status", [200, 204, 301, 302, 303, 307, 308, 400, 401, 410, 429, 500, 503])
 def test_any_status_is_an_answer_and_no_redirect_is_followed(status: int) -> None:
     with serving() as other, serving() as server:
         head = f"HTTP/1.1 {status} Whatever\r\nLocation: {other.url()}\r\nContent-Length: 0\r\n\r\n"
@@ -880,7 +881,7 @@ ODD_ANSWERS = {
 }
 
 
-@pytest.mark.parametrize(("answer", "body", "whole"), ODD_ANSWERS.values(), ids=ODD_ANSWERS)
+@cases(("answer", "body", "whole"), ODD_ANSWERS.values(), ids=ODD_ANSWERS)
 def test_a_status_that_came_is_an_answer_whatever_comes_with_it(answer: bytes, body: bytes, whole: bool) -> None:
     with serving(answer) as server:
         server.hangs_up = True
@@ -943,7 +944,7 @@ ONCE = [
 ]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("answer", "connections"),
     [*((ODD_ANSWERS[name][0], 1) for name in UNHARMED), *((answer, 2) for answer in ONCE)],
 )

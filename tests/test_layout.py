@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.house import ON_TOP, ORDER, imports, modules, name_of, room_of
+from kit.cases import cases
 from written_paths import outside
 
 ROOT = Path(__file__).parent.parent
@@ -26,7 +27,7 @@ def test_everything_has_its_place_in_the_order() -> None:
     assert {room_of(name_of(path)) or "__init__" for path in modules()} - ON_TOP == set(ORDER)
 
 
-@pytest.mark.parametrize("room", ORDER)
+@cases("room", ORDER)
 def test_a_folder_imports_only_what_stands_before_it(room: str) -> None:
     later = {f"relay.{name}" for name in ORDER[ORDER.index(room) + 1 :]} | {"relay.create_app"}
 
@@ -50,7 +51,7 @@ def test_the_middle_stages_touch_neither_storage_nor_network(stage: str) -> None
     assert [name for name in imports(RELAY / f"{stage}.py") if name.startswith(outside)] == []
 
 
-@pytest.mark.parametrize(("package", "owners"), OWNERS.items(), ids=list(OWNERS))
+@cases(("package", "owners"), OWNERS.items(), ids=list(OWNERS))
 def test_each_outside_thing_has_one_place(package: str, owners: set[str]) -> None:
     users = {
         name_of(path)
@@ -73,7 +74,7 @@ def is_in(name: str, *packages: str) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
-@pytest.mark.parametrize("folder", PROVIDERS, ids=lambda folder: folder.name)
+@cases("folder", PROVIDERS, ids=lambda folder: folder.name)
 def test_a_provider_imports_only_what_is_offered_to_it_and_itself(folder: Path) -> None:
     offered = (*FOR_PROVIDERS, f"relay.providers.{folder.name}")
 
@@ -93,12 +94,12 @@ def test_nobody_else_imports_a_provider_by_its_name() -> None:
 TESTS = sorted([*ROOT.glob("tests/**/*.py"), *RELAY.glob("providers/*/tests/**/*.py")])
 
 
-@pytest.mark.parametrize("module", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+@cases("module", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_test_looks_outside_the_project(module: Path) -> None:
     assert outside(ROOT, module, module.read_text()) == [], "what others published is read by tests/corpus.py alone"
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         'CORPUS = Path(__file__).parents[2].parent / "corpus"',

@@ -4,11 +4,11 @@ import json
 import re
 from pathlib import Path
 
-import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from kit.cases import cases
 from relay.catalogue.vocabulary import FAMILIES, catalogue
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
@@ -29,7 +29,7 @@ def validator(found: dict) -> Draft202012Validator:
     return Draft202012Validator(found, registry=REGISTRY)
 
 
-@pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)
+@cases("path", EVENTS, ids=lambda path: path.stem)
 def test_an_event_type_follows_the_meta_schema(path: Path) -> None:
     found = schema(path)
 
@@ -40,7 +40,7 @@ def test_an_event_type_follows_the_meta_schema(path: Path) -> None:
     assert found["x-family"] in FAMILIES
 
 
-@pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)
+@cases("path", EVENTS, ids=lambda path: path.stem)
 def test_its_examples_are_valid_and_its_anti_examples_are_not(path: Path) -> None:
     found = schema(path)
 
@@ -48,7 +48,7 @@ def test_its_examples_are_valid_and_its_anti_examples_are_not(path: Path) -> Non
     assert not any(validator(found).is_valid(each["value"]) for each in found["x-anti-examples"])
 
 
-@pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)
+@cases("path", EVENTS, ids=lambda path: path.stem)
 def test_its_summary_names_only_what_there_is(path: Path) -> None:
     known = catalogue().types[path.stem]
     keys = {name: set(entity.blank) for name, entity in known.entities.items()}
@@ -63,7 +63,7 @@ def test_its_summary_names_only_what_there_is(path: Path) -> None:
             assert field in keys[entity], place
 
 
-@pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)
+@cases("path", EVENTS, ids=lambda path: path.stem)
 def test_its_sample_is_a_whole_event(path: Path) -> None:
     sample = catalogue().sample(catalogue().types[path.stem])
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from kit.cases import cases
 from relay.accounts.settings import fitting_secret, kept, kept_secret, misfits
 from relay.errors import InvalidRequest
 from relay.model import Secret, Source
@@ -14,14 +15,14 @@ PROVIDERS = [each for each in load().values() if each.kind != "relay"]
 SIGNED = [each for each in PROVIDERS if each.secret != "none"]
 
 
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+@cases("provider", PROVIDERS, ids=lambda provider: provider.name)
 def test_every_default_and_every_example_fits_its_own_form(provider):
     for setting in provider.settings:
         assert setting.takes.read(setting.takes.example) == setting.takes.example
         assert setting.default is None or setting.takes.read(setting.default) == setting.default
 
 
-@pytest.mark.parametrize("provider", SIGNED, ids=lambda provider: provider.name)
+@cases("provider", SIGNED, ids=lambda provider: provider.name)
 def test_a_secret_that_is_made_here_fits_its_own_form(provider):
     settings = {**provider.usual_settings, **{each.name: each.takes.example for each in provider.settings}}
     made = fitting_secret(provider, settings)
@@ -41,7 +42,7 @@ def test_a_zone_an_address_a_number_and_an_email_are_told_from_plain_text():
     assert [name for name in sorted(plain) if name.endswith(others) and name != "directadmin.api_key"] == []
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "secret", "said"),
     [
         ("stripe", "sk_live_1", "begins with sk_live_, as an API key of Stripe does."),
@@ -80,7 +81,7 @@ def test_what_is_taken_for_a_secret_by_mistake_is_refused_by_name(name, secret, 
     assert secret not in caught.value.message
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "settings", "said"),
     [
         ("stripe", {"api_key": "whsec_1"}, "begins with whsec_, as the signing secret of a destination does."),
@@ -155,12 +156,7 @@ def test_what_was_kept_before_there_was_a_check_is_named():
     assert list(misfits(elsewhere, frozenset({"x.example"}))) == []
 
 
-ADDRESSES = [
-    pytest.param(provider, setting, id=f"{provider.name}.{setting.name}")
-    for provider in PROVIDERS
-    for setting in provider.settings
-    if setting.hosts
-]
+ADDRESSES = [(provider, setting) for provider in PROVIDERS for setting in provider.settings if setting.hosts]
 OTHER = "https://other.example"
 
 
@@ -175,7 +171,7 @@ def test_each_address_that_is_asked_says_at_which_hosts_it_may_be():
     assert addresses == {"square.notification_url"}  # which is signed, not asked
 
 
-@pytest.mark.parametrize(("provider", "address"), ADDRESSES)
+@cases(("provider", "address"), ADDRESSES, ids=lambda each: each.name)
 def test_another_address_goes_without_the_credentials_of_the_old_one(provider, address):
     listed = frozenset({"other.example"})
     credentials = {each.name: each.takes.example for each in provider.settings if each.secret}
@@ -194,7 +190,7 @@ def test_another_address_goes_without_the_credentials_of_the_old_one(provider, a
         assert alone == {name: value for name, value in old.items() if name not in credentials} | {address.name: OTHER}
 
 
-@pytest.mark.parametrize(("provider", "address"), ADDRESSES)
+@cases(("provider", "address"), ADDRESSES, ids=lambda each: each.name)
 def test_a_first_address_or_the_usual_one_again_is_another_address_too(provider, address):
     credentials = {each.name: each.takes.example for each in provider.settings if each.secret and not each.required}
     required = {each.name: each.takes.example for each in provider.settings if each.secret and each.required}
@@ -207,7 +203,7 @@ def test_a_first_address_or_the_usual_one_again_is_another_address_too(provider,
     assert set(back) & set(credentials) == set()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "address"),
     [
         ("stripe", OTHER),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from actions.fake_vendor import FakeVendor
+from kit.cases import cases
 from relay.catalogue.action_types import get as get_action
 from relay.providers import get as get_provider
 from relay.providers.directadmin.actions import ACTIONS as DIRECTADMIN
@@ -248,7 +249,7 @@ def test_a_renewal_is_ordered_and_never_twice() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@cases(
     ("written", "of", "read"),
     [
         ("1830M", 1, 1830),

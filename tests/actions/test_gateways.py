@@ -7,6 +7,7 @@ import pytest
 
 from actions.fake_vendor import Answer, FakeVendor, Request
 from actions.gateways import GATEWAYS, KEYS, STATES, Gateway, Invoices, Links, Refunds, Subscription
+from kit.cases import cases
 from relay.actions import adapters
 from relay.catalogue.action_types import get as get_action
 from relay.sdk.outcomes import Declined, Done, Failed, Uncertain
@@ -123,8 +124,8 @@ def test_a_subscription_is_extended_without_a_charge(name: str) -> None:
 # Payment links
 
 
-@pytest.mark.parametrize("name", ["mollie", "razorpay"])
-@pytest.mark.parametrize("trouble", [None, "hangs", "closes_after", "fails_after", "babbles"])
+@cases("name", ["mollie", "razorpay"])
+@cases("trouble", [None, "hangs", "closes_after", "fails_after", "babbles"])
 def test_a_payment_link_is_one_link_whatever_becomes_of_the_answer(name: str, trouble: Any) -> None:
     links, does_it = Links(name), adapters.of(name)["payment_link.create"]
     path = {"mollie": "/v2/payment-links", "razorpay": "/v1/payment_links"}[name]
@@ -160,8 +161,8 @@ REFUNDING = {
 }
 
 
-@pytest.mark.parametrize("name", REFUNDING)
-@pytest.mark.parametrize("trouble", [None, "hangs", "closes_after", "fails_after", "babbles"])
+@cases("name", REFUNDING)
+@cases("trouble", [None, "hangs", "closes_after", "fails_after", "babbles"])
 def test_a_refund_is_one_refund_whatever_becomes_of_its_answer(name: str, trouble: Any) -> None:
     refunds, does_it = Refunds(name), adapters.of(name)["payment.refund"]
     with FakeVendor(refunds) as vendor:
@@ -220,8 +221,8 @@ COLLECTING = {
 }
 
 
-@pytest.mark.parametrize("name", COLLECTING)
-@pytest.mark.parametrize("trouble", [None, "hangs", "closes_after", "fails_after", "babbles"])
+@cases("name", COLLECTING)
+@cases("trouble", [None, "hangs", "closes_after", "fails_after", "babbles"])
 def test_an_invoice_is_collected_once_whatever_becomes_of_the_answer(name: str, trouble: Any) -> None:
     invoices, charge = Invoices(name), adapters.of(name)["invoice.retry_payment"]
     assert charge.look_up_outcome is not None

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from actions.fake_vendor import BASE, FakeVendor
+from kit.cases import cases
 from relay.actions import adapters
 from relay.catalogue.action_types import actions
 from relay.errors import InvalidRequest
@@ -15,15 +16,11 @@ from relay.sdk.outcomes import Failed
 from relay.sdk.provider import segment
 from relay.security.addresses import climbs
 
-DONE = [
-    pytest.param(provider, name, id=f"{provider.name}:{name}")
-    for provider in load().values()
-    for name in adapters.of(provider.name)
-]
+DONE = [(provider, name) for provider in load().values() for name in adapters.of(provider.name)]
 
 
-@pytest.mark.parametrize("step", [".", ".."])
-@pytest.mark.parametrize(("provider", "name"), DONE)
+@cases("step", [".", ".."])
+@cases(("provider", "name"), DONE, ids=lambda each: getattr(each, "name", each))
 def test_no_id_is_a_step_in_a_path(provider: Any, name: str, step: str) -> None:
     does = adapters.of(provider.name)[name]
     given = {field: step if isinstance(value, str) else value for field, value in actions()[name].example.items()}
@@ -37,7 +34,7 @@ def test_no_id_is_a_step_in_a_path(provider: Any, name: str, step: str) -> None:
     assert [each.path for each in vendor.requests if climbs(each.path)] == []
 
 
-@pytest.mark.parametrize("step", [".", ".."])
+@cases("step", [".", ".."])
 def test_a_step_is_no_piece_of_a_path(step: str) -> None:
     with pytest.raises(InvalidRequest, match="is no id, but a step in a path"):
         segment(step)

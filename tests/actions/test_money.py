@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from actions.fake_vendor import BASE, FakeVendor, Request
+from kit.cases import cases
 from relay.actions import adapters
 from relay.catalogue.action_types import actions
 from relay.formats.money import Money, from_minor
@@ -76,7 +77,7 @@ WORLDS: Mapping[str, Callable[[Request], Any]] = {
 """By provider: a thing of 24.00 USD, whatever it is."""
 
 MONEY = [
-    pytest.param(name, provider, id=f"{provider}:{name}")
+    (name, provider)
     for name, action in actions().items()
     if "currency" in action.input["properties"]
     for provider in adapters.able(name)
@@ -84,7 +85,7 @@ MONEY = [
 WHOLE_ONLY = ("paddle",)
 """Who refunds a payment as a whole, and refuses every amount."""
 
-MAY_TELL_NONE = ("stripe:customer.add_credit",)
+MAY_TELL_NONE = [("customer.add_credit", "stripe")]
 """A customer of Stripe who never paid has no currency yet, and Stripe is told the one that was asked for."""
 
 
@@ -109,7 +110,7 @@ def amounts_of(name: str, provider: str) -> list[float | None]:
     return [None] if provider in WHOLE_ONLY else [24, None]
 
 
-@pytest.mark.parametrize(("name", "provider"), MONEY)
+@cases(("name", "provider"), MONEY)
 def test_no_other_currency_is_moved(name: str, provider: str) -> None:
     """The attack: "5000 INR" of a payment in US dollars, told to the gateway as 500,000 of its smallest unit."""
     for amount in amounts_of(name, provider):
@@ -125,9 +126,7 @@ def test_no_other_currency_is_moved(name: str, provider: str) -> None:
                 assert (error.value.code, task.vendor.told) == ("other_currency", [])
 
 
-@pytest.mark.parametrize(
-    ("name", "provider"), [each for each in MONEY if not is_new(str(each.values[0])) and each.id not in MAY_TELL_NONE]
-)
+@cases(("name", "provider"), [each for each in MONEY if not is_new(each[0]) and each not in MAY_TELL_NONE])
 def test_nothing_is_moved_of_what_tells_no_currency(name: str, provider: str) -> None:
     def without(request: Request) -> Any:
         return jsonless(WORLDS[provider](request))
@@ -146,7 +145,7 @@ def test_nothing_is_moved_of_what_tells_no_currency(name: str, provider: str) ->
         assert task.vendor.told == []
 
 
-@pytest.mark.parametrize(("name", "provider"), MONEY)
+@cases(("name", "provider"), MONEY)
 def test_what_was_read_is_judged_before_anything_is_told(name: str, provider: str) -> None:
     for amount in amounts_of(name, provider):
         with FakeVendor(WORLDS[provider]) as vendor:
@@ -162,7 +161,7 @@ def test_what_was_read_is_judged_before_anything_is_told(name: str, provider: st
             assert len(task.vendor.told) >= 1
 
 
-@pytest.mark.parametrize(("name", "provider"), MONEY)
+@cases(("name", "provider"), MONEY)
 def test_what_needs_a_person_is_not_told(name: str, provider: str) -> None:
     def judge(_: Money) -> None:
         raise NeedsPerson

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.cases import cases
 from relay.develop import scaffold
 from relay.develop.generate import ROOT
 from relay.errors import InvalidRequest
@@ -114,7 +115,7 @@ def test_with_all_steps_done_every_proof_is_green(checkout: Path) -> None:
     assert suite(checkout) == "green"
 
 
-@pytest.mark.parametrize("name", ["Moving", "moving-van", "stripe", "standardwebhooks", "_van", "1van", "", "../van"])
+@cases("name", ["Moving", "moving-van", "stripe", "standardwebhooks", "_van", "1van", "", "../van"])
 def test_a_name_that_cannot_be_is_refused(name: str) -> None:
     with pytest.raises(InvalidRequest):
         scaffold.write(name, "Label", "generic", "https://van.example", "hmac")

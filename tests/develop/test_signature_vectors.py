@@ -6,6 +6,7 @@ import pytest
 
 import vectors
 from corpus import of_corpus, rows
+from kit.cases import cases
 from relay.develop.signature_vectors import judge
 from relay.model import Inbound
 from relay.providers import get, load
@@ -32,7 +33,7 @@ def holds(vector: dict[str, Any]) -> None:
         assert (reply and reply.text) == vector["response_body"]
 
 
-@pytest.mark.parametrize("vector", [each for _, each in OWN], ids=[f"{name}-{each['id']}" for name, each in OWN])
+@cases("vector", [each for _, each in OWN], ids=[f"{name}-{each['id']}" for name, each in OWN])
 def test_a_frozen_vector_is_judged_as_it_says(vector: dict[str, Any]) -> None:
     holds(vector)
 
@@ -43,7 +44,7 @@ def test_a_published_vector_is_judged_as_it_says(vector: dict[str, Any]) -> None
     holds(vector)
 
 
-@pytest.mark.parametrize("name", PROVIDERS)
+@cases("name", PROVIDERS)
 def test_a_provider_has_vectors_of_good_and_of_bad_proof(name: str) -> None:
     path = vectors.path_of(name)
 

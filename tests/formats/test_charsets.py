@@ -2,10 +2,11 @@
 
 import pytest
 
+from kit.cases import cases
 from relay.formats import charsets
 
 
-@pytest.mark.parametrize(
+@cases(
     ("content_type", "expected"),
     [
         ("", None),

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from kit.cases import cases
 from relay.formats.money import Money, currency_code, exponent, from_decimal, from_minor, in_both_forms, named
 
 
@@ -15,7 +16,7 @@ def money(amount: str | None, minor: int | None, currency: str | None) -> Money:
     }
 
 
-@pytest.mark.parametrize(
+@cases(
     ("given", "currency", "expected"),
     [
         ("24.00", "EUR", money("24.00", 2400, "EUR")),
@@ -39,7 +40,7 @@ def test_a_decimal_amount_becomes_money(given: object, currency: str, expected: 
     assert str(found["amount"]) == str(expected["amount"])
 
 
-@pytest.mark.parametrize(
+@cases(
     ("given", "currency", "vendor_exponent", "expected"),
     [
         (2400, "EUR", None, money("24.00", 2400, "EUR")),
@@ -61,7 +62,7 @@ def test_a_minor_amount_becomes_money(
     assert str(found["amount"]) == str(expected["amount"])
 
 
-@pytest.mark.parametrize(
+@cases(
     ("given", "currency", "expected"),
     [
         (Decimal("59.990000000000002"), "USD", money("59.99", 5999, "USD")),
@@ -94,7 +95,7 @@ def test_what_binary_floats_leave_behind_is_no_part_of_a_minor_amount(given: str
     assert from_minor(Decimal(given), "EUR")["amount_minor"] == minor
 
 
-@pytest.mark.parametrize(
+@cases(
     ("entity", "expected"),
     [
         ({"tax": 2}, {"tax": Decimal("2.00"), "tax_minor": 200}),
@@ -140,7 +141,7 @@ NO_AMOUNTS = [
 ]
 
 
-@pytest.mark.parametrize("given", NO_AMOUNTS, ids=lambda given: repr(given)[:30])
+@cases("given", NO_AMOUNTS, ids=lambda given: repr(given)[:30])
 def test_what_is_no_amount_leaves_the_currency_alone(given: object) -> None:
     assert from_decimal(given, "EUR") == money(None, None, "EUR")
     assert from_minor(given, "EUR") == money(None, None, "EUR")
@@ -150,7 +151,7 @@ def test_a_part_of_the_smallest_unit_is_no_minor_amount() -> None:
     assert from_minor("24.5", "EUR") == money(None, None, "EUR")
 
 
-@pytest.mark.parametrize("given", [None, "", "EURO", "EU", "€€€", "E1R", 978, ["EUR"]])
+@cases("given", [None, "", "EURO", "EU", "€€€", "E1R", 978, ["EUR"]])
 def test_without_a_currency_there_is_no_amount(given: object) -> None:
     assert currency_code(given) is None
     assert from_decimal("24.00", given) == money(None, None, None)

@@ -2,11 +2,12 @@
 
 import pytest
 
+from kit.cases import cases
 from relay.errors import Unreadable
 from relay.formats import forms
 
 
-@pytest.mark.parametrize(
+@cases(
     ("body", "charset", "expected"),
     [
         (b"", None, {}),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.cases import cases
 from kit.workbench import Belt, Workbench, sqlite_url
 from relay.errors import Loop
 from relay.formats import hops, jsontext
@@ -15,7 +16,7 @@ from relay.security.addresses import is_below
 CIRCLE = Verdict(GAVE_UP, error="HTTP 422: the event goes in a circle of relays")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("header", "count"),
     [(None, 0), ("", 0), ("1", 1), ("3", 3), (" 4 ", 4), ("2, 5", 5), ("many", 0), ("9" * 5000, 9999)],
 )
@@ -23,7 +24,7 @@ def test_the_header_says_how_many_relays_it_was(header: str | None, count: int) 
     assert hops.of({} if header is None else {hops.HEADER: header}) == count
 
 
-@pytest.mark.parametrize(
+@cases(
     ("url", "base", "below"),
     [
         ("https://relay.example.com/in/src_1", "https://relay.example.com", True),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from relay.errors import Unreadable
 from relay.formats import jsontext
 
@@ -30,7 +31,7 @@ def test_a_fraction_is_a_decimal_and_a_whole_number_an_integer() -> None:
     assert [type(each) for each in jsontext.loads(b"[24.00, 24]")] == [Decimal, int]
 
 
-@pytest.mark.parametrize(
+@cases(
     "body",
     [
         b"",
@@ -76,7 +77,7 @@ LENIENTLY: list[tuple[bytes, str | None, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "charset", "expected"), LENIENTLY, ids=lambda value: repr(value)[:40])
+@cases(("body", "charset", "expected"), LENIENTLY, ids=lambda value: repr(value)[:40])
 def test_what_others_post_is_read_as_leniently_as_is_safe(body: bytes, charset: str | None, expected: Any) -> None:
     found = jsontext.read(body, charset)
 
@@ -84,7 +85,7 @@ def test_what_others_post_is_read_as_leniently_as_is_safe(body: bytes, charset: 
     assert jsontext.read(jsontext.dumps(found)) == found
 
 
-@pytest.mark.parametrize(
+@cases(
     ("body", "why"),
     [
         (b"", "it is empty"),

@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import pytest
 
+from kit.cases import cases
 from relay.formats.times import Day, day, days_until, instant, local_timestamp, timestamp
 from relay.model import iso
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("given", "expected"),
     [
         (1795330800, "2026-11-22T07:00:00Z"),
@@ -33,7 +34,7 @@ def test_an_instant_is_written_in_utc(given: object, expected: str) -> None:
     assert timestamp(given) == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     "given",
     [
         None,
@@ -71,7 +72,7 @@ def test_a_time_of_nowhere_in_particular_is_not_taken_for_utc() -> None:
     assert instant("2026-11-22T07:00:00") is None
 
 
-@pytest.mark.parametrize(
+@cases(
     ("given", "expected"),
     [
         ("2026-12-01", "2026-12-01T00:00:00Z"),
@@ -105,7 +106,7 @@ def test_days_are_counted_whole(moment: str | None, expected: int | None) -> Non
     assert days_until(moment, NOW) == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     ("now", "zone", "expected"),
     [
         ("2026-11-28T00:00:00+00:00", None, 0),

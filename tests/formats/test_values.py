@@ -2,6 +2,7 @@
 
 import pytest
 
+from kit.cases import cases
 from relay.errors import InvalidRequest
 from relay.formats.values import (
     CURRENCY,
@@ -30,7 +31,7 @@ KEY_ID = key("the ID of a key, which begins with rzp_", begins=("rzp_",))
 CHOICE = one_of(("sha256", "sha1"))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("form", "text", "kept"),
     [
         (TEXT, "  Zoë Müller\n", "Zoë Müller"),
@@ -62,7 +63,7 @@ def test_what_fits_is_kept_without_what_came_along_by_copying(form: Form, text: 
     assert form.fit("value", text) == kept
 
 
-@pytest.mark.parametrize(
+@cases(
     ("form", "text", "said"),
     [
         (TEXT, "a\nb", "value must be a text on one line; a character in it cannot be seen (U+000A)."),
@@ -126,7 +127,7 @@ def test_what_cannot_be_right_is_refused_with_what_was_expected(form: Form, text
     assert said in caught.value.message
 
 
-@pytest.mark.parametrize(
+@cases(
     ("form", "text"),
     [
         (SECRET, "sk_live_hunter2"),

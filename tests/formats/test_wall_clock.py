@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kit.cases import cases
 from relay.formats.wall_clock import moment_of, next_change
 
 
-@pytest.mark.parametrize(
+@cases(
     ("civil", "zone", "moment"),
     [
         ("2027-01-10T02:30:00", "Europe/Berlin", "2027-01-10T01:30:00Z"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kit.cases import cases
 from relay.errors import Unreadable
 from relay.formats import xmltext
 
@@ -35,7 +36,7 @@ def test_a_document_becomes_plain_values() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         b"",
@@ -54,7 +55,7 @@ def test_what_is_no_plain_document_is_refused(text: bytes) -> None:
         xmltext.loads(text)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("body", "charset", "expected"),
     [
         ("<a>Zoë €</a>".encode(), None, "Zoë €"),

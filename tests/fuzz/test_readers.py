@@ -14,6 +14,7 @@ import pytest
 
 from fuzz.mutations import mutated
 from fuzz.readers import PROVIDERS, READERS, Reader, of_provider
+from kit.cases import cases
 from relay.formats import jsontext
 
 SECONDS = float(os.environ.get("RELAY_FUZZ_SECONDS", "0"))
@@ -43,11 +44,11 @@ def check(name: str, reader: Reader, rounds: int) -> None:
         kept.decode()
 
 
-@pytest.mark.parametrize("name", READERS)
+@cases("name", READERS)
 def test_a_reader_answers_or_refuses(name: str) -> None:
     check(name, READERS[name], ROUNDS)
 
 
-@pytest.mark.parametrize("name", PROVIDERS)
+@cases("name", PROVIDERS)
 def test_a_provider_reads_whatever_comes(name: str) -> None:
     check(name, of_provider(name), ROUNDS_OF_A_PROVIDER)

@@ -243,8 +243,8 @@ class Breaking:
         raise self._error
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), ValueError(), OverflowError(), RecursionError(), ZeroDivisionError()])
-@pytest.mark.parametrize("reader", ["event_id", "occurred_at", "livemode"])
+@cases("error", [KeyError("x"), ValueError(), OverflowError(), RecursionError(), ZeroDivisionError()])
+@cases("reader", ["event_id", "occurred_at", "livemode"])
 def test_an_event_is_not_lost_for_want_of_its_id_time_or_mode(reader: str, error: Exception) -> None:
     (event,) = told(made_up(**{reader: Breaking(error)}), said())
 
@@ -266,7 +266,7 @@ def test_a_mode_is_yes_no_or_not_known(mode: Any) -> None:
     assert event.envelope["livemode"] is None
 
 
-@pytest.mark.parametrize(
+@cases(
     ("given_id", "expected"),
     [
         ("n-1", "n-1"),

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from kit.cases import cases
 from relay.errors import VerificationError
 from relay.inbound.stored import pack, unpack
 from relay.model import Inbound
@@ -19,7 +20,7 @@ def basic(text: str) -> dict[str, str]:
     return {"authorization": f"Basic {base64.b64encode(text.encode()).decode()}"}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("scheme", "webhook"),
     [
         (PLAIN, Inbound(b"", query={"token": "a-token_of.mine"})),
@@ -37,7 +38,7 @@ def test_a_token_is_taken_from_where_senders_can_put_it(scheme: Scheme, webhook:
     assert scheme.covers(scheme.name) == "not"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("scheme", "webhook", "code"),
     [
         (PLAIN, Inbound(b""), "missing_signature"),

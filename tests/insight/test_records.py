@@ -3,8 +3,7 @@
 import itertools
 from typing import Any
 
-import pytest
-
+from kit.cases import cases
 from relay.catalogue.record_kinds import record_kinds
 from relay.catalogue.vocabulary import catalogue
 from relay.insight.records import merged, told
@@ -38,7 +37,7 @@ HISTORY = (
 )
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+@cases("order", list(itertools.permutations(range(4))))
 def test_an_older_event_never_overwrites_what_a_newer_one_said(order: tuple[int, ...]) -> None:
     known = None
     for index in order:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 Check = Callable[..., None]
-Ids = Sequence[str] | Callable[[Any], Any]
+Ids = Iterable[str] | Callable[[Any], Any]
 Named = list[tuple[str, dict[str, Any]]]
 
 _FAILURES = (Exception, pytest.fail.Exception, pytest.skip.Exception)
@@ -32,7 +32,8 @@ def cases(
     arguments = [each.strip() for each in names.split(",")] if isinstance(names, str) else list(names)
     given = [tuple(each) if len(arguments) > 1 else (each,) for each in values]
     assert given, f"no case of {names}"
-    named = [(_name(each, ids, at), dict(zip(arguments, each, strict=True))) for at, each in enumerate(given)]
+    labels = ids if ids is None or callable(ids) else list(ids)
+    named = [(_name(each, labels, at), dict(zip(arguments, each, strict=True))) for at, each in enumerate(given)]
 
     def of(check: Check) -> Check:
         if by is None:
@@ -73,7 +74,7 @@ def _in_place_of(check: Check, arguments: list[str], over: Callable[..., None], 
     return test
 
 
-def _name(values: tuple[Any, ...], ids: Ids | None, at: int) -> str:
+def _name(values: tuple[Any, ...], ids: list[str] | Callable[[Any], Any] | None, at: int) -> str:
     if ids is None:
         return "-".join(_shown(each) for each in values)
     if callable(ids):

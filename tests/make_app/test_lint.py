@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from corpus import make_schemas, of_corpus
+from kit.cases import cases
 from relay.cli import main
 from relay.develop import generate
 from relay.develop.generate.make import FOLDER
@@ -389,7 +390,7 @@ def test_odd_contents_give_no_exception(app: Path, odd: Any) -> None:
 # The parts that rules stand on
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "calls", "paths"),
     [
         ("plain", [], []),
@@ -421,7 +422,7 @@ def test_expressions_are_read(text: str, calls: list[str], paths: list[tuple[str
     assert {path for each in found for path in each.paths} - {("now",)} == set(paths)
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     ["{{", "{{}}", "{{a b}}", "{{a.}}", "{{a[1}}", "{{f(}}", "{{f(a,)}}", "{{'a}}", "{{a ==}}", "}}", "{{a # b}}"],
 )

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from jsonschema import Draft202012Validator
 
+from kit.cases import cases
 from make_app.test_lint import Change, drop, put
 from relay.develop.generate import ROOT
 from relay.develop.generate.make import FOLDER
@@ -47,12 +47,12 @@ def test_the_schema_is_one() -> None:
         Draft202012Validator.check_schema(definition)
 
 
-@pytest.mark.parametrize("file", FILES)
+@cases("file", FILES)
 def test_a_file_is_written_as_make_documents_it(file: str) -> None:
     assert faults(kind_of(file), json.loads((APP / file).read_text())) == []
 
 
-@pytest.mark.parametrize(
+@cases(
     ("file", "change"),
     [
         ("modules/get-event/get-event.communication.iml.json", put("gzip", to="yes")),

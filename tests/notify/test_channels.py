@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from kit.cases import cases
 from notify.office import SID, TOKEN, TWILIO, Office
 from notify.post_office import LOCAL, MailServer, Service
 from relay.cli import main
@@ -27,7 +28,7 @@ SCHEMES = sorted(channel_urls.SCHEMES)
 PASSWORD = "correct-horse-battery"
 
 
-@pytest.mark.parametrize("scheme", [each for each in SCHEMES if each not in channel_urls.SMTP])
+@cases("scheme", [each for each in SCHEMES if each not in channel_urls.SMTP])
 def test_every_service_that_is_taken_sends_through_our_door(scheme: str) -> None:
     plugin = channel_urls._plugin_class(channel_urls.SCHEMES[scheme][1], scheme)
     module = sys.modules[plugin.__module__]
@@ -48,7 +49,7 @@ def test_every_service_that_is_taken_sends_through_our_door(scheme: str) -> None
     assert imported & {"socket", "ssl", "http", "smtplib", "subprocess", "aiohttp", "requests_oauthlib"} == set()
 
 
-@pytest.mark.parametrize(
+@cases(
     "url",
     [
         "syslog://localhost",
@@ -66,7 +67,7 @@ def test_other_schemes_are_refused(url: str) -> None:
         channel_urls.read(url)
 
 
-@pytest.mark.parametrize(
+@cases(
     "url",
     [
         "jsons://127.0.0.1/in",
@@ -88,8 +89,8 @@ def test_private_targets_and_plain_text_over_the_network_are_refused(url: str) -
         channel_urls.check(url, frozenset())
 
 
-@pytest.mark.parametrize("option", ["verify=no", "retry=5", "redirect=yes", "pgp=sign", "template=/etc/passwd"])
-@pytest.mark.parametrize("before", ["?", "/?", "#?", "/#?", "/#x?", "?a=1;", "?a=1&", "/?a#&", "?#&"])
+@cases("option", ["verify=no", "retry=5", "redirect=yes", "pgp=sign", "template=/etc/passwd"])
+@cases("before", ["?", "/?", "#?", "/#?", "/#x?", "?a=1;", "?a=1&", "/?a#&", "?#&"])
 def test_options_that_loosen_what_holds_are_refused(option: str, before: str) -> None:
     with pytest.raises(InvalidRequest, match="is not taken"):
         channel_urls.read(f"{TWILIO}{before}{option}")
@@ -101,8 +102,8 @@ def test_an_option_is_known_however_it_is_written(option: str) -> None:
         channel_urls.read(f"discord://{'4' * 18}/{'a' * 60}/#?{option}")
 
 
-@pytest.mark.parametrize("bad", ["%0A", "%0d%0aX-Other:%201", "%00", "%0a"])
-@pytest.mark.parametrize("where", ["mailtos://relay:sec{}ret@mail.example.com", "json://example.com/?+X-Token=a{}b"])
+@cases("bad", ["%0A", "%0d%0aX-Other:%201", "%00", "%0a"])
+@cases("where", ["mailtos://relay:sec{}ret@mail.example.com", "json://example.com/?+X-Token=a{}b"])
 def test_a_credential_with_a_line_break_is_refused(where: str, bad: str) -> None:
     with pytest.raises(InvalidRequest, match="line break"):
         channel_urls.read(where.format(bad))
@@ -116,7 +117,7 @@ def test_the_secrets_of_an_address_are_found_wherever_it_takes_them() -> None:
     assert {"token-two", "token-three", "token%2Dfour", "token-four", "token-five"} <= set(found)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("url", "kind"),
     [
         (TWILIO, "sms"),

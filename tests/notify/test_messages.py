@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel.numbers import list_currencies
 
+from kit.cases import cases
 from relay.catalogue.action_types import actions
 from relay.catalogue.vocabulary import catalogue
 from relay.formats import jsontext
@@ -58,8 +59,8 @@ def test_there_is_a_text_for_each_message_in_each_language() -> None:
     assert list(LANGUAGES) == offered["language"]["enum"]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("template", "event_type"), TOLD)
+@cases("language", LANGUAGES)
+@cases(("template", "event_type"), TOLD)
 def test_every_message_reads_well_of_every_event_it_tells_of(template: str, event_type: str, language: str) -> None:
     full = sample(event_type)
     nothing = full | {"data": without_values(full["data"]), "customer": None, "severity": None}
@@ -74,8 +75,8 @@ def test_every_message_reads_well_of_every_event_it_tells_of(template: str, even
         assert said.text.endswith("\n\nNorthlight")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("template", TEMPLATES)
+@cases("language", LANGUAGES)
+@cases("template", TEMPLATES)
 def test_every_message_reads_well_of_no_event(template: str, language: str) -> None:
     said = filled(template, language, None)
 
@@ -137,7 +138,7 @@ def test_an_sms_has_only_characters_that_fit_it() -> None:
     assert not set(said.short) & set("’“”–—…\u00a0\u202f")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("amount", "currency", "english", "french"),
     [
         ("1234.5", "EUR", "€1,234.50", "1 234,50 €"),
@@ -160,7 +161,7 @@ def test_money_is_written_as_people_write_it(amount: str, currency: str, english
     assert written == [english, french]
 
 
-@pytest.mark.parametrize("currency", sorted(list_currencies()))
+@cases("currency", sorted(list_currencies()))
 def test_every_currency_has_its_own_decimals_in_every_language(currency: str) -> None:
     value = Decimal(1).scaleb(-exponent(currency))
 

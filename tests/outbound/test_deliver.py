@@ -6,6 +6,7 @@ from email.utils import format_datetime
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from kit.cases import cases
 from relay.formats.retry_after import LONGEST_WAIT
 from relay.model import Hook, Secret
 from relay.outbound.deliver import (
@@ -83,7 +84,7 @@ def test_an_error_is_said_in_words(status: int, platform: str | None, error: str
     assert verdict(status, platform).error == error
 
 
-@pytest.mark.parametrize(("attempt", "wait"), list(enumerate(RETRY_AFTER_SECONDS, start=1)))
+@cases(("attempt", "wait"), list(enumerate(RETRY_AFTER_SECONDS, start=1)))
 def test_waits_grow_and_lie_a_tenth_around_the_plan(attempt: int, wait: int) -> None:
     waits = [verdict(500, attempt=attempt, spread=spread).wait for spread in (0, 0.5, 1)]
 
@@ -103,8 +104,8 @@ def test_without_a_given_spread_chance_decides_within_it() -> None:
     assert all(4.5 <= wait <= 5.5 for wait in waits)
 
 
-@pytest.mark.parametrize("status", [429, 503, 500, 302, 404])
-@pytest.mark.parametrize(
+@cases("status", [429, 503, 500, 302, 404])
+@cases(
     ("retry_after", "wait"),
     [
         ("120", 120.0),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.cases import cases
 from kit.processes import free_port
 from relay.config import Config
 from relay.errors import AddressRefused, ConfigError, Unreachable
@@ -79,7 +80,7 @@ def test_a_delivery_goes_through_the_proxy_to_the_name(server_tls: ssl.SSLContex
     assert asked == [b"CONNECT hooks.example.com:443 HTTP/1.1"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("said", "words"),
     [
         (b"HTTP/1.1 200 OK\r\n\r\n", "closed the connection"),

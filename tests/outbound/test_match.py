@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from relay.catalogue.vocabulary import catalogue
 from relay.errors import InvalidRequest
 from relay.outbound.match import FILTERS, filters_of, wants
@@ -26,7 +27,7 @@ SERVICE = envelope(service={"domain": "www.shop.example"})
 NOTHING = envelope(notice={"title": "Hello"})
 
 
-@pytest.mark.parametrize(
+@cases(
     ("filters", "event", "passes"),
     [
         ({}, NOTHING, True),
@@ -63,7 +64,7 @@ def test_every_filter_has_to_let_an_event_through(filters: Any, event: dict[str,
     assert wants(read_filters(filters), event) is passes
 
 
-@pytest.mark.parametrize(
+@cases(
     "filters",
     [{"days_ahead": value} for value in (-1, 3651, "3651", 1.5, True, "soon", "²", [7])]
     + [{"domain": []}, {"colour": "red"}],

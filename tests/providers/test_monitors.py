@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published, rows
+from kit.cases import cases
 from relay.develop.samples import RECEIVED_AT, Sample, all_samples, find
 from relay.formats import jsontext
 from relay.inbound.identity import native_id, read
@@ -106,7 +107,7 @@ def test_nothing_that_others_were_seen_to_send_is_left_out() -> None:
     assert files == {file for file, _ in TOLD}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("begins", "ends"),
     [
         ("alertmanager:firing", "alertmanager:resolved"),
@@ -133,7 +134,7 @@ def test_what_follows_an_alert_has_its_key(begins: str, ends: str) -> None:
     assert first.id != later.id
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=[sample.id for sample in SAMPLES])
+@cases("sample", SAMPLES, ids=[sample.id for sample in SAMPLES])
 def test_whatever_begins_or_ends_can_be_known_again(sample: Sample) -> None:
     made = events(sample.provider, sample.inbound)
 
@@ -162,7 +163,7 @@ WITHOUT_A_TIME = {
 }
 
 
-@pytest.mark.parametrize("sample", sorted(WITHOUT_A_TIME))
+@cases("sample", sorted(WITHOUT_A_TIME))
 def test_the_same_words_a_week_later_are_another_event(sample: str) -> None:
     found = find(sample)
     provider = get(found.provider)
@@ -174,10 +175,8 @@ def test_the_same_words_a_week_later_are_another_event(sample: str) -> None:
     assert native_id(provider, read(provider, found.inbound)) != native_id(provider, read(provider, a_week_later))
 
 
-@pytest.mark.parametrize(
-    "sample", [each for each in SAMPLES if each.inbound.body[:1] in (b"{", b"[")], ids=lambda sample: sample.id
-)
-@pytest.mark.parametrize("odd", [None, "", 7, True, [], {}, [None], "soon", "0001-01-01T00:00:00Z", 10**20])
+@cases("sample", [each for each in SAMPLES if each.inbound.body[:1] in (b"{", b"[")], ids=lambda sample: sample.id)
+@cases("odd", [None, "", 7, True, [], {}, [None], "soon", "0001-01-01T00:00:00Z", 10**20])
 def test_no_value_breaks_a_reader(sample: Sample, odd: Any) -> None:
     for changed in with_each_value_as(jsontext.loads(sample.inbound.body), odd):
         made = events(sample.provider, replace(sample.inbound, body=jsontext.dumps(changed)))

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.develop.samples import all_samples, events_of
 
 
-@pytest.mark.parametrize("panel", ["whmcs", "cpanel", "plesk"])
-@pytest.mark.parametrize(
+@cases("panel", ["whmcs", "cpanel", "plesk"])
+@cases(
     ("sent_at", "expected"),
     [
         (1795330798, "2026-11-22T06:59:58Z"),

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from kit.cases import cases
 from relay.running import web
 from relay.running.listening import reached_at
 
 
-@pytest.mark.parametrize(
+@cases(
     ("host", "bound", "reached"),
     [
         ("127.0.0.1", "127.0.0.1", "127.0.0.1"),

@@ -1,11 +1,10 @@
 """Reading what others wrote down."""
 
-import pytest
-
+from kit.cases import cases
 from relay.sdk.fields import host_of
 
 
-@pytest.mark.parametrize(
+@cases(
     ("address", "expected"),
     [
         ("https://Shop.Acme.example:8443/a?b#c", "shop.acme.example"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kit.cases import cases
 from relay.sdk.reasons import reason
 
 SAID = {
@@ -249,7 +250,7 @@ SAID = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("tool", SAID)
+@cases("tool", SAID)
 def test_the_line_that_matters_is_the_reason(tool: str) -> None:
     printed, expected = SAID[tool]
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from kit.cases import cases
 from relay.security.cards import in_text, is_number, without
 from relay.security.credentials import REMOVED
 
@@ -26,7 +27,7 @@ NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@cases("number", NUMBERS)
 def test_a_card_of_each_scheme_is_known(number: str) -> None:
     assert without(f"paid with {number}.") == f"paid with {REMOVED}."
     assert is_number(int(number))
@@ -65,7 +66,7 @@ def test_a_card_is_found_among_other_digits(text: str, kept: str) -> None:
     assert without(text) == kept
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "",

@@ -1,12 +1,11 @@
 """An address loses who logs in there, wherever it stands, and still leads to its host."""
 
-import pytest
-
+from kit.cases import cases
 from relay.security.credentials import may_hold
 from relay.security.redaction import without_credentials_in_addresses
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
         ("https://deploy:pw@acme.example/health", "https://acme.example/health"),
@@ -42,7 +41,7 @@ def test_credentials_are_gone(text: str, expected: str) -> None:
     assert without_credentials_in_addresses(text) == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "https://acme.example:8443/@user/posts?page=2",

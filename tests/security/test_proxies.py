@@ -2,10 +2,11 @@
 
 import pytest
 
+from kit.cases import cases
 from relay.security.proxies import Proxies, origin
 
 
-@pytest.mark.parametrize(
+@cases(
     ("trusted", "peer", "forwarded", "caller"),
     [
         ("", "127.0.0.1", "203.0.113.7", "203.0.113.7"),

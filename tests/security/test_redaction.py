@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from relay.security.redaction import (
     REMOVED,
     is_secret_name,
@@ -165,17 +166,17 @@ HARMLESS = [
 ]
 
 
-@pytest.mark.parametrize("name", SECRET)
+@cases("name", SECRET)
 def test_a_secret_is_known_by_its_name(name: str) -> None:
     assert is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", HARMLESS)
+@cases("name", HARMLESS)
 def test_a_name_that_only_looks_like_one_is_left(name: str) -> None:
     assert not is_secret_name(name)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("payload", "expected"),
     [
         ({"password": "hunter2", "user": "jane"}, {"password": REMOVED, "user": "jane"}),
@@ -274,7 +275,7 @@ def test_a_document_as_deep_as_any_that_is_read_is_cleaned() -> None:
     assert removed
 
 
-@pytest.mark.parametrize(
+@cases(
     ("printed", "kept"),
     [
         ("pg_dump --password=hunter2 acme", "pg_dump --password=[removed] acme"),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from standardwebhooks import Webhook
 
+from kit.cases import cases
 from relay.errors import ConfigError, VerificationError
 from relay.model import Inbound, Secret
 from relay.security import verification
@@ -100,7 +101,7 @@ def refusal(scheme: Scheme, inbound: Inbound, credentials: Credentials, now: flo
     return caught.value.code
 
 
-@pytest.mark.parametrize("name", SCHEMES)
+@cases("name", SCHEMES)
 def test_what_a_scheme_signs_it_accepts(name: str) -> None:
     scheme, credentials, _ = SCHEMES[name]
 
@@ -110,7 +111,7 @@ def test_what_a_scheme_signs_it_accepts(name: str) -> None:
     assert signed.body == BODY
 
 
-@pytest.mark.parametrize("name", SCHEMES)
+@cases("name", SCHEMES)
 def test_a_changed_body_is_refused(name: str) -> None:
     scheme, credentials, _ = SCHEMES[name]
 
@@ -119,7 +120,7 @@ def test_a_changed_body_is_refused(name: str) -> None:
     assert refusal(scheme, replace(signed, body=BODY.rstrip()), credentials) == "signature_mismatch"
 
 
-@pytest.mark.parametrize("name", SCHEMES)
+@cases("name", SCHEMES)
 def test_a_foreign_secret_is_refused(name: str) -> None:
     scheme, credentials, foreign = SCHEMES[name]
 
@@ -128,14 +129,14 @@ def test_a_foreign_secret_is_refused(name: str) -> None:
     assert refusal(scheme, signed, credentials) == "signature_mismatch"
 
 
-@pytest.mark.parametrize("name", SCHEMES)
+@cases("name", SCHEMES)
 def test_without_a_signature_it_is_refused(name: str) -> None:
     scheme, credentials, _ = SCHEMES[name]
 
     assert refusal(scheme, webhook(), credentials) == "missing_signature"
 
 
-@pytest.mark.parametrize("name", SCHEMES)
+@cases("name", SCHEMES)
 def test_a_source_without_a_secret_accepts_nothing(name: str) -> None:
     scheme, credentials, _ = SCHEMES[name]
 
@@ -144,7 +145,7 @@ def test_a_source_without_a_secret_accepts_nothing(name: str) -> None:
     assert refusal(scheme, signed, replace(credentials, secrets=())) == "no_secret"
 
 
-@pytest.mark.parametrize("name", SCHEMES)
+@cases("name", SCHEMES)
 def test_every_live_secret_counts(name: str) -> None:
     scheme, credentials, foreign = SCHEMES[name]
 
@@ -178,7 +179,7 @@ def test_a_source_may_have_a_window_of_its_own(name: str) -> None:
     assert refusal(scheme, signed, patient, NOW + 901) == "timestamp_too_old"
 
 
-@pytest.mark.parametrize("stamp", ["0", "99999999999999999", "-1", "1e9", "1795330800.5", "٣", "now", "+1795330800"])
+@cases("stamp", ["0", "99999999999999999", "-1", "1e9", "1795330800.5", "٣", "now", "+1795330800"])
 def test_a_stamp_that_is_none_is_refused(stamp: str) -> None:
     signed = STANDARD_WEBHOOKS.sign(webhook(), Credentials((BASE64,)), NOW)
 
@@ -195,7 +196,7 @@ def test_a_stamp_that_was_put_forward_is_refused() -> None:
     assert refusal(STANDARD_WEBHOOKS, renewed, Credentials((BASE64,))) == "signature_mismatch"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("scheme", "value", "code"),
     [
         (STANDARD_WEBHOOKS, "   ", "missing_signature"),
@@ -321,9 +322,9 @@ def test_a_key_that_is_not_in_its_form_is_the_operators_mistake(form: str, secre
         KEY_FORMS[form](secret)
 
 
-@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha384", "sha512"])
-@pytest.mark.parametrize("encoding", ["hex", "base64"])
-@pytest.mark.parametrize(("key_form", "secret"), [("text", TEXT), ("base64", BASE64), ("hex", HEX)])
+@cases("algorithm", ["sha1", "sha256", "sha384", "sha512"])
+@cases("encoding", ["hex", "base64"])
+@cases(("key_form", "secret"), [("text", TEXT), ("base64", BASE64), ("hex", HEX)])
 def test_a_configured_scheme_takes_what_its_settings_say(
     algorithm: str, encoding: str, key_form: str, secret: str
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.workbench import Belt, Workbench, relay_of, sqlite_url
 from relay.accounts.sources import change as change_source
 from relay.accounts.sources import create as create_source
@@ -38,7 +39,7 @@ def test_a_schedule_says_by_when_the_next_success_has_to_come(settings: dict[str
     assert expected_by(settings, NOON) == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     "settings",
     [{"every": "1"}, {"every": "0d"}, {"every": "500d"}, {"every": "* * *"}, {"every": "61 * * * *"},
      {"every": "0 0 30 2 *"}, {"grace": ""}, {"grace": "-1h"}, {"every": "0 0 * * *", "timezone": "../etc/passwd"}],

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kit.cases import cases
 from relay.areas.cursors import write
 from web.examples import DISTINCT, PAGES
 
@@ -48,8 +49,8 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("route", TAKING_BODIES, ids=lambda route: route.name)
-@pytest.mark.parametrize("name", BODIES)
+@cases("route", TAKING_BODIES, ids=lambda route: route.name)
+@cases("name", BODIES)
 def test_a_body_that_is_no_good_json_is_refused_everywhere(shared_api, route, name):
     body, status = BODIES[name]
     path = route.path.format(**dict.fromkeys(route.path_parameters, "none"))
@@ -87,7 +88,7 @@ def test_a_body_of_just_one_mib_is_read(shared_api):
     assert shared_api.call("POST", "/events", raw=body).status_code == 202
 
 
-@pytest.mark.parametrize(
+@cases(
     ("field", "value", "words"),
     [
         ("target_url", None, "target_url must be an https address"),
@@ -134,7 +135,7 @@ def test_a_wrong_field_of_a_hook_is_named(shared_api, field, value, words):
     assert words in error["message"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("method", "path", "body", "words"),
     [
         ("POST", "/hooks", {}, "is required"),
@@ -191,18 +192,16 @@ def test_a_wrong_field_is_named(shared_api, method, path, body, words):
     assert words in error["message"]
 
 
-@pytest.mark.parametrize("path", [route.path for route in PAGES if not route.path_parameters])
-@pytest.mark.parametrize(
-    "limit", ["0", "-1", "101", "1.5", "ten", "1e2", "٣", "1_0", " 5", "9" * 400, "0x10", "+5", "null"]
-)
+@cases("path", [route.path for route in PAGES if not route.path_parameters])
+@cases("limit", ["0", "-1", "101", "1.5", "ten", "1e2", "٣", "1_0", " 5", "9" * 400, "0x10", "+5", "null"])
 def test_a_limit_is_a_whole_number_from_1_to_100(shared_api, path, limit):
     error = refused(shared_api.call("GET", path, limit=limit), 422)
 
     assert error["message"] == "limit must be a whole number from 1 to 100."
 
 
-@pytest.mark.parametrize("path", [route.path for route in PAGES if not route.path_parameters])
-@pytest.mark.parametrize(
+@cases("path", [route.path for route in PAGES if not route.path_parameters])
+@cases(
     "cursor",
     [
         "x",
@@ -236,7 +235,7 @@ def test_a_cursor_of_another_list_is_refused(shared_api):
     refused(shared_api.call("POST", "/replays", {"since": "2026-11-22", "after": write("events", 1)}), 400)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("query", "words"),
     [
         ({"type": "no.such"}, "type is no event type"),
@@ -263,7 +262,7 @@ def test_a_wrong_parameter_is_named(shared_api, query, words):
     assert words in error["message"]
 
 
-@pytest.mark.parametrize(
+@cases(
     "query",
     [
         {"unknown": "x"},
@@ -280,7 +279,7 @@ def test_what_is_odd_but_harmless_is_answered(shared_api, query):
     assert shared_api.call("GET", "/events", **query).status_code == 200
 
 
-@pytest.mark.parametrize(
+@cases(
     "path",
     [
         "/hooks/a%00b",
@@ -302,13 +301,13 @@ def test_what_is_odd_but_harmless_is_answered(shared_api, query):
         "/",
     ],
 )
-@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+@cases("method", ["GET", "POST", "PATCH", "DELETE"])
 def test_an_odd_path_is_not_found(shared_api, method, path):
     refused(shared_api.call(method, path, {} if method in ("POST", "PATCH") else None), 404, 405)
 
 
-@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "TRACE", "PROPFIND", "GETT"])
-@pytest.mark.parametrize("path", ["/hooks", "/events/evt_1", "/me"])
+@cases("method", ["PUT", "OPTIONS", "TRACE", "PROPFIND", "GETT"])
+@cases("path", ["/hooks", "/events/evt_1", "/me"])
 def test_a_method_that_is_not_taken_is_told_so(shared_api, method, path):
     answer = shared_api.call(method, path)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from relay.actions.requests import Desk
 from relay.catalogue.action_types import RESULT, actions
 from relay.catalogue.record_kinds import record_kinds
@@ -154,14 +155,14 @@ def without(found: list[str], prefixes: tuple[str, ...]) -> list[str]:
 ASKED_FOR = [module for module, entry in MAKE.items() if read(entry["codeFiles"]["interface"]) == ["rpc://eventFields"]]
 
 
-@pytest.mark.parametrize("module", [each for each in MAKE if each not in ASKED_FOR])
+@cases("module", [each for each in MAKE if each not in ASKED_FOR])
 def test_the_sample_of_a_module_shows_every_key_of_its_interface(module):
     prefixes = free(module)
 
     assert without(sample(module), prefixes) == without(interface(module), prefixes)
 
 
-@pytest.mark.parametrize("type_name", catalogue().types)
+@cases("type_name", catalogue().types)
 def test_an_event_has_the_keys_that_its_triggers_declare(shared_api, type_name):
     """Of those that tell of several types, the keys of the data that its own type tells of."""
     sent = shared_api.call("GET", f"/event-types/{type_name}/sample").json
@@ -205,7 +206,7 @@ def test_what_a_user_left_empty_counts_as_not_given(shared_api, monkeypatch, nam
         assert (refusal.status_code, refusal.json["error"]["message"]) == (422, f"{field} is required.")
 
 
-@pytest.mark.parametrize("name", actions())
+@cases("name", actions())
 def test_no_key_of_an_output_is_one_of_the_runs_own(name):
     assert set(actions()[name].outputs).isdisjoint(RESULT)
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import pytest
 from flask import request
 
+from kit.cases import cases
 from relay.errors import StorageUnavailable
 from relay.storage import hooks
 
@@ -86,7 +87,7 @@ def test_numbers_of_an_empty_relay_are_zeros(api):
     assert sum(value for name, value in found.items() if "build" not in name) == 0
 
 
-@pytest.mark.parametrize(
+@cases(
     ("address", "headers", "key", "status"),
     [
         ("127.0.0.1", {}, None, 200),

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from kit.cases import cases
 from kit.workbench import relay_of
 from relay.accounts.hooks import create
 from relay.errors import InvalidRequest
@@ -212,7 +213,7 @@ def test_a_hook_that_is_switched_off_gets_no_test_event(api):
     assert answer.json["error"]["code"] == "hook_switched_off"
 
 
-@pytest.mark.parametrize(
+@cases(
     "target",
     [
         "http://hooks.example.com/",

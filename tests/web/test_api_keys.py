@@ -2,13 +2,12 @@
 
 import time
 
-import pytest
-
+from kit.cases import cases
 from kit.workbench import relay_of
 from relay.accounts import keys
 
 
-@pytest.mark.parametrize(
+@cases(
     "header",
     [
         "",

@@ -5,6 +5,7 @@ import pytest
 import referencing
 import referencing.jsonschema
 
+from kit.cases import cases
 from relay.areas.resources import PREFIX, all_resources, all_routes
 from relay.storage.workspaces import SCOPES
 from web.conftest import close, make_api
@@ -22,7 +23,7 @@ def by_name(route):
 # Declared
 
 
-@pytest.mark.parametrize("resource", WITH_ROUTES, ids=lambda resource: resource.tag)
+@cases("resource", WITH_ROUTES, ids=lambda resource: resource.tag)
 def test_a_resource_says_how_an_example_of_it_is_made(shared_api, resource):
     made = Sandbox(shared_api, shared_api.mine).example_of(resource)
 
@@ -43,7 +44,7 @@ def test_no_two_resources_give_the_same_name_to_two_things():
 # Scopes
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=by_name)
+@cases("route", ROUTES, ids=by_name)
 def test_without_a_key_nothing_is_done(shared_api, route):
     path = route.path.format(**dict.fromkeys(route.path_parameters, "none"))
 
@@ -54,8 +55,8 @@ def test_without_a_key_nothing_is_done(shared_api, route):
     assert answer.json["error"]["code"] == "unauthorized"
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=by_name)
-@pytest.mark.parametrize("scope", SCOPES)
+@cases("route", ROUTES, ids=by_name)
+@cases("scope", SCOPES)
 def test_a_key_may_do_what_its_scope_says(shared_api, route, scope):
     path = route.path.format(**dict.fromkeys(route.path_parameters, "none"))
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kit.cases import cases
 from relay.web.framework.incoming import LARGEST_BODY, LARGEST_HEAD, Incoming
 
 HEAD = b"POST /in/src_1 HTTP/1.1\r\nHost: relay.example.com\r\n"
@@ -65,7 +66,7 @@ def test_what_comes_behind_a_request_is_kept_with_it(request_: bytes) -> None:
     assert bytes(both.data) == request_ + WHOLE["a body"]
 
 
-@pytest.mark.parametrize("request_", ODD.values(), ids=ODD)
+@cases("request_", ODD.values(), ids=ODD)
 def test_what_is_odd_or_too_large_is_judged_at_once(request_: bytes) -> None:
     incoming = fed(request_)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.signing import credentials, signing_scheme
 from relay import providers
 from relay.develop.samples import all_samples
@@ -116,7 +117,7 @@ def test_no_proved_body_breaks_anything(api, name):
     assert api.call("GET", "/events", limit=100).status_code == 200
 
 
-@pytest.mark.parametrize("name", sorted(providers.load()))
+@cases("name", sorted(providers.load()))
 def test_no_setting_breaks_anything(shared_api, name):
     for setting, text in product(
         [each.name for each in get(name).settings], [DIGITS, f"{DIGITS}d", "²", "\0", "%", ""]
@@ -126,8 +127,8 @@ def test_no_setting_breaks_anything(shared_api, name):
         assert answer.status_code < 500, (setting, text[:20])
 
 
-@pytest.mark.parametrize("before", ["/in/", "/ping/", "/api/push/", "/install/", "/approvals/", "/api/v1/events/", "/"])
-@pytest.mark.parametrize(
+@cases("before", ["/in/", "/ping/", "/api/push/", "/install/", "/approvals/", "/api/v1/events/", "/"])
+@cases(
     "end",
     [
         DIGITS[:8000],
@@ -143,23 +144,23 @@ def test_no_setting_breaks_anything(shared_api, name):
         "\N{PILE OF POO}",
     ],
 )
-@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS"])
+@cases("method", ["GET", "POST", "HEAD", "OPTIONS"])
 def test_no_address_breaks_anything(shared_api, before, end, method):
     answer = shared_api.app.test_client().open(f"{before}{end}", method=method, data=None if method == "GET" else b"x")
 
     assert answer.status_code < 500
 
 
-@pytest.mark.parametrize("token", ["x.y", "src_1." + DIGITS, ".", "..", "%00.%00", "src_1."])
-@pytest.mark.parametrize("end", ["", "/" + DIGITS, "/-1", "/²", "/%00", "/0/0"])
+@cases("token", ["x.y", "src_1." + DIGITS, ".", "..", "%00.%00", "src_1."])
+@cases("end", ["", "/" + DIGITS, "/-1", "/²", "/%00", "/0/0"])
 def test_no_ping_breaks_anything(shared_api, token, end):
     answer = shared_api.app.test_client().post(f"/ping/{token}{end}", data=b"\xff" * 100)
 
     assert answer.status_code < 500
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS", "DELETE"])
-@pytest.mark.parametrize(
+@cases("method", ["GET", "POST", "HEAD", "OPTIONS", "DELETE"])
+@cases(
     "path",
     [
         *(f"{at}/src_1" for at in ("/in", "/ping", "/api/push", "/install", "/approvals", "/api/v1/events")),

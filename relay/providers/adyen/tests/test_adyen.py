@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.model import Inbound
 from relay.providers.adyen import PROVIDER
@@ -67,7 +68,7 @@ def test_without_a_key_nothing_is_accepted():
     assert ADYEN.refusal(signed(ADYEN.payload("AUTHORISATION")), now=NOW) == "no_secret"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("value", "currency", "amount", "minor"),
     [
         (2400, "EUR", "24.00", 2400),
@@ -113,7 +114,7 @@ def test_a_check_of_a_card_is_no_payment():
     assert ADYEN.types(ADYEN.changed("AUTHORISATION", amount={"value": 0, "currency": "EUR"})) == []
 
 
-@pytest.mark.parametrize(
+@cases(
     ("native", "success", "action", "told"),
     [
         ("CANCEL_OR_REFUND", "true", "cancel", ["payment.failed"]),
@@ -148,8 +149,8 @@ def test_a_shopper_who_is_not_signed_is_not_told():
     assert event.envelope["customer"] is None
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (FOLDER / "samples").glob("*.http")))
-@pytest.mark.parametrize("odd", [None, "", 7, [], {}, "x"])
+@cases("name", sorted(path.stem for path in (FOLDER / "samples").glob("*.http")))
+@cases("odd", [None, "", 7, [], {}, "x"])
 def test_no_field_is_needed(name, odd):
     payload = ADYEN.payload(name)
     whole = payload.get("data") or payload["notificationItems"][0]["NotificationRequestItem"]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.develop.samples import find
 from relay.formats import jsontext
@@ -66,7 +67,7 @@ def test_without_a_fingerprint_an_alert_is_known_by_its_labels(nothing: Any) -> 
     assert first.id != second.id
 
 
-@pytest.mark.parametrize(
+@cases(
     ("severity", "expected"),
     [
         ("critical", ("alert.raised", "critical")),

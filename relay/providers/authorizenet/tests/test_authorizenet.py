@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.develop.samples import read_http
 from relay.errors import VerificationError
@@ -44,7 +45,7 @@ def test_an_odd_header_is_refused_with_its_reason(header, code):
     assert refusal.value.code == code
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "code", "expected"),
     [
         ("payment.authcapture.created", 1, "payment.succeeded"),
@@ -112,8 +113,8 @@ def test_a_payment_is_told_once_though_it_is_reserved_held_and_captured():
     assert captured[0].id == approved[0].id
 
 
-@pytest.mark.parametrize("path", sorted((FOLDER / "samples").glob("*.http")), ids=lambda path: path.stem)
-@pytest.mark.parametrize("odd", [None, "", [], {}, "x", True])
+@cases("path", sorted((FOLDER / "samples").glob("*.http")), ids=lambda path: path.stem)
+@cases("odd", [None, "", [], {}, "x", True])
 def test_no_field_is_needed(path, odd):
     webhook = json.loads(read_http(path)[1].body)
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from corpus import of_every_file
+from kit.cases import cases
 from kit.provider import ProviderUnderTest, types_of
 from relay.develop.samples import RECEIVED_AT
 from relay.formats import jsontext
@@ -35,7 +36,7 @@ def posted(event: str, params: Any, /, **told: Any) -> list[Event]:
     return BLESTA.events(webhook(event, jsontext.dumps(params), **told))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("status", "expected"),
     [
         ("approved", ["payment.succeeded"]),
@@ -47,7 +48,7 @@ def posted(event: str, params: Any, /, **told: Any) -> list[Event]:
         ("something new", []),
     ],
 )
-@pytest.mark.parametrize("event", ["Transactions.add", "Transactions.addAfter", "Transactions.editAfter"])
+@cases("event", ["Transactions.add", "Transactions.addAfter", "Transactions.editAfter"])
 def test_a_transaction_is_told_by_its_status(event: str, status: str, expected: list[str]) -> None:
     row = {"id": "877", "amount": "24.0000", "currency": "EUR", "status": status}
 
@@ -132,10 +133,10 @@ def test_a_form_of_php_is_read_as_what_it_was_made_of() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@cases(
     "params", [{}, [], {"client": []}, {"vars": "x"}, {"invoice_id": None, "service_id": [], "transaction_id": True}]
 )
-@pytest.mark.parametrize("event", sorted(name for name in PROVIDER.events if "Transactions" not in name))
+@cases("event", sorted(name for name in PROVIDER.events if "Transactions" not in name))
 def test_parameters_of_another_shape_cost_no_event(event: str, params: Any) -> None:
     assert "unknown" not in types_of(posted(event, params))
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from corpus import of_corpus, published
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 
 BORGMATIC = ProviderUnderTest("borgmatic")
@@ -21,7 +22,7 @@ def ping(path: Any = "/TOKEN", body: Any = "", **query: str) -> bytes:
     return json.dumps({"method": "POST", "path": path, "query": query, "body": body}).encode()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("state", "action", "told"),
     [
         ("start", "create", ["backup.started"]),

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from corpus import of_every_file
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.errors import VerificationError
 from relay.inbound.identity import read
@@ -112,7 +113,7 @@ def test_what_is_no_notification_is_unreadable(body):
     assert read(PROVIDER, Inbound(body)).unreadable is not None
 
 
-@pytest.mark.parametrize(
+@cases(
     ("kind", "subject", "told"),
     [
         ("check", '<check type="boolean">true</check>', []),
@@ -192,10 +193,8 @@ def test_numbers_and_tokens_of_cards_are_not_kept():
     assert BRAINTREE.types(kept) == ["payment.succeeded"]
 
 
-@pytest.mark.parametrize("kind", sorted(PROVIDER.events))
-@pytest.mark.parametrize(
-    "subject", ["", "odd", "<subscription/>", "<transaction>x</transaction>", "<dispute><transaction/></dispute>"]
-)
+@cases("kind", sorted(PROVIDER.events))
+@cases("subject", ["", "odd", "<subscription/>", "<transaction>x</transaction>", "<dispute><transaction/></dispute>"])
 def test_no_part_of_a_subject_is_needed(kind, subject):
     found = BRAINTREE.events(notification(kind, subject))
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from corpus import files, of_corpus, published
+from kit.cases import cases
 from kit.fake_api import KEY, ask, complete, failing, vendor
 from kit.provider import ProviderUnderTest, brief
 from kit.vendor import Vendor
@@ -62,7 +63,7 @@ INVOICE = {"id": "7", "status": "payment_due", "currency_code": "EUR", "total": 
 CARD = {"payment_source_id": "pm_1", "last4": "4242", "expiry_month": 2, "expiry_year": 2028}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("native", "expected"),
     [
         ("subscription_created", ["subscription.created"]),

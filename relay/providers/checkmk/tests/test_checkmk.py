@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 
 CHECKMK = ProviderUnderTest("checkmk")
 
 
-@pytest.mark.parametrize("what", ["HOST", "SERVICE"])
-@pytest.mark.parametrize(
+@cases("what", ["HOST", "SERVICE"])
+@cases(
     ("kind", "told"),
     [
         ("ACKNOWLEDGEMENT", ["alert.acknowledged"]),

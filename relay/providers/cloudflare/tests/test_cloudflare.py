@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 
 CLOUDFLARE = ProviderUnderTest("cloudflare")
@@ -16,7 +17,7 @@ def health(kind: str = "health_check_status_notification", event: str | None = N
 START, END = "ALERT_STATE_EVENT_START", "ALERT_STATE_EVENT_END"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("notification", "told"),
     [
         (health(event=START), "monitor.down"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from corpus import of_corpus, published
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.develop.samples import read_http
 from relay.inbound.identity import read
@@ -50,7 +51,7 @@ def test_a_signature_of_business_grows_old(off, why):
     assert COINBASE.refusal(signed(now=NOW + off), NEW, now=NOW) == why
 
 
-@pytest.mark.parametrize(
+@cases(
     ("value", "why"),
     [
         ("t=1795330800,v0=00", "no_supported_signature"),
@@ -110,8 +111,8 @@ def test_a_coin_is_no_currency(amount, currency, told):
     assert (exact, payment["amount_minor"], payment["currency"], payment["method"]) == told
 
 
-@pytest.mark.parametrize("path", sorted((FOLDER / "samples").glob("*.http")), ids=lambda path: path.stem)
-@pytest.mark.parametrize("odd", [None, "", 7, [], {}, ["x"]])
+@cases("path", sorted((FOLDER / "samples").glob("*.http")), ids=lambda path: path.stem)
+@cases("odd", [None, "", 7, [], {}, ["x"]])
 def test_no_field_is_needed(path, odd):
     webhook = json.loads(read_http(path)[1].body)
     about = webhook["event"]["data"] if "event" in webhook else webhook

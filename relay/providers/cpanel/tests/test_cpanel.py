@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from corpus import of_every_row, published
+from kit.cases import cases
 from kit.provider import ProviderUnderTest, only, types_of
 from relay.develop.samples import RECEIVED_AT
 from relay.formats import jsontext
@@ -76,7 +77,7 @@ def test_an_account_is_saved_when_its_archive_is_whole(stage: str, expected: lis
     assert types_of(CPANEL.sent("PkgAcct::Create", data)) == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     ("status", "expected"),
     [
         (1, "certificate.renewed"),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
+from kit.cases import cases
 from kit.provider import ProviderUnderTest, types_of
 from relay.inbound.identity import read
 from relay.model import Event, Inbound
@@ -61,10 +62,8 @@ def test_an_alias_is_told_from_a_further_domain(event: str, data: dict[str, Any]
     assert told.envelope["data"]["domain"]["service_id"] == "acme.example"
 
 
-@pytest.mark.parametrize(
-    "odd", [{}, {"domainName": [], "websiteName": 3, "state": {}, "alias": None, "adminEmail": True}]
-)
-@pytest.mark.parametrize("event", sorted(PROVIDER.events))
+@cases("odd", [{}, {"domainName": [], "websiteName": 3, "state": {}, "alias": None, "adminEmail": True}])
+@cases("event", sorted(PROVIDER.events))
 def test_fields_of_another_shape_cost_no_event(event: str, odd: Any) -> None:
     assert "unknown" not in types_of(posted(event, odd))
 

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 
 DATADOG = ProviderUnderTest("datadog")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("transition", "told"),
     [
         ("Triggered", [("alert.raised", "critical")]),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.inbound.identity import read
 from relay.model import Inbound
@@ -23,7 +24,7 @@ def report(name: str, **data: Any) -> Any:
     return payload
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "result", "told"),
     [
         ("Backup", "Success", ["backup.succeeded"]),
@@ -74,8 +75,8 @@ def test_upkeep_that_fails_and_works_again_is_one_alert():
     assert keys == {"a7c1/DB-4/Compact"}
 
 
-@pytest.mark.parametrize("path", sorted((FOLDER / "samples").glob("*.http")), ids=lambda path: path.stem)
-@pytest.mark.parametrize("odd", [None, "", 7, [], {}, [7, None], "0001-01-01T00:00:00"])
+@cases("path", sorted((FOLDER / "samples").glob("*.http")), ids=lambda path: path.stem)
+@cases("odd", [None, "", 7, [], {}, [7, None], "0001-01-01T00:00:00"])
 def test_no_field_is_needed(path, odd):
     report = DUPLICATI.payload(path.stem)
     places = [(part, field) for part in ("Data", "Extra") for field in report[part] or () if "Operation" not in field]

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.formats import jsontext
 from relay.model import Event
@@ -34,7 +35,7 @@ def test_what_can_mean_nothing_else_is_told_as_what_it_is(text: str, kind: str, 
     assert event.envelope["data"]["service"]["domain"] == site
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "Website acme.example was suspended",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.formats import jsontext
 from relay.model import Event, Inbound
@@ -20,7 +21,7 @@ def posted(**fields: Any) -> Event:
     return FRESHDESK.event({"freshdesk_webhook": fields})
 
 
-@pytest.mark.parametrize(
+@cases(
     ("triggered", "expected", "name"),
     [
         ("{ticket_action:created}", "ticket.opened", "ticket_action:created"),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from corpus import files, of_corpus, published
+from kit.cases import cases
 from kit.fake_api import KEY, ask, complete, failing, vendor
 from kit.provider import ProviderUnderTest, brief
 from kit.vendor import Vendor
@@ -61,7 +62,7 @@ def batch(*made: dict[str, Any]) -> bytes:
     return jsontext.dumps({"events": list(made), "meta": {"webhook_id": "WB1"}})
 
 
-@pytest.mark.parametrize(
+@cases(
     ("kind", "action", "expected"),
     [
         ("payments", "created", ["payment.pending"]),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.formats import jsontext
 from relay.inbound.identity import read
@@ -13,7 +14,7 @@ from relay.providers.healthchecks import PROVIDER
 HEALTHCHECKS = ProviderUnderTest("healthchecks")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("check", "about", "told"),
     [
         ({"name": "Nightly backup"}, "auto", ["backup.missed"]),

@@ -3,6 +3,7 @@
 import pytest
 
 from actions.fake_vendor import Answer, FakeVendor
+from kit.cases import cases
 from relay.formats import jsontext
 from relay.inbound.identity import read
 from relay.inbound.normalize import Origin, normalize
@@ -25,7 +26,7 @@ def test_a_certificate_whose_domain_is_no_name_has_an_empty_list_of_names() -> N
     ]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("answer", "code"),
     [
         (b"Error: user acme doesn't exist\n", "no_such_thing"),

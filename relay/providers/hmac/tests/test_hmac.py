@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.accounts.settings import kept
 from relay.errors import InvalidRequest
@@ -46,7 +47,7 @@ def test_the_name_of_an_event_is_looked_for_where_senders_put_it(body: dict[str,
     assert event["data"] == {"custom": body}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("body", "headers", "expected"),
     [
         ({"event_id": "e-1"}, {"x_event_id": "h-1"}, "e-1"),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, published
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.errors import VerificationError
 from relay.formats import jsontext
@@ -41,7 +42,7 @@ def domain(**fields: Any) -> dict[str, Any]:
     return {"subscriptions": [], "domains": [{"id": 7, "domain": "Acme.example", "status": "active"} | fields]}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("fields", "expected"),
     [
         ({"next_billing_at": in_days(31)}, []),

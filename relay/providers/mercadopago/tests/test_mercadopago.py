@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from corpus import files, of_corpus, published
+from kit.cases import cases
 from kit.fake_api import KEY, ask, complete, failing, vendor
 from kit.provider import ProviderUnderTest, brief
 from kit.vendor import Vendor
@@ -58,7 +59,7 @@ def told(kind: str, resource: dict[str, Any], number: int = 1, **fields: Any) ->
     return MERCADOPAGO.events(body, query={"data.id": "123"}, looked_up={"resource": resource, **others})
 
 
-@pytest.mark.parametrize(
+@cases(
     ("status", "expected"),
     [
         ("approved", ["payment.succeeded"]),
@@ -246,7 +247,7 @@ def test_a_payer_is_of_one_record(payer: Any, subscriber: Any, expected: Any) ->
     assert {(each.customer_id, each.customer_email) for each in found} == {expected}
 
 
-@pytest.mark.parametrize("kind", ["payment", "subscription_preapproval", "topic_chargebacks_wh"])
+@cases("kind", ["payment", "subscription_preapproval", "topic_chargebacks_wh"])
 def test_without_an_answer_nothing_is_told(kind: str, failing: Vendor) -> None:
     found = ask(MERCADOPAGO, notified(kind), failing, query={"data.id": "123"})
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from corpus import files, of_corpus, published
+from kit.cases import cases
 from kit.fake_api import KEY, ask, complete, failing, vendor
 from kit.provider import ProviderUnderTest, brief
 from kit.vendor import Vendor
@@ -65,7 +66,7 @@ def newer(name: str, entity: dict[str, Any]) -> list[Event]:
     return MOLLIE.events(jsontext.dumps(body))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("status", "expected"),
     [
         ("open", []),

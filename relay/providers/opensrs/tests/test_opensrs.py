@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
+from kit.cases import cases
 from kit.provider import ProviderUnderTest, types_of
 from relay.errors import VerificationError
 from relay.model import Event, Inbound
@@ -137,8 +138,8 @@ def test_a_registration_that_is_told_twice_is_one_event() -> None:
     assert posted("CREATED", data)[0].id == posted("REGISTERED", data)[0].id
 
 
-@pytest.mark.parametrize("odd", [None, [], "x", {"domain_name": [], "period": "ten", "order_status": 3}])
-@pytest.mark.parametrize("name", sorted(PROVIDER.events))
+@cases("odd", [None, [], "x", {"domain_name": [], "period": "ten", "order_status": 3}])
+@cases("name", sorted(PROVIDER.events))
 def test_an_object_of_another_shape_costs_no_event(name: str, odd: Any) -> None:
     owner, _, event = name.rpartition(".")
 

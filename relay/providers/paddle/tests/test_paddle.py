@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.errors import VerificationError
 from relay.model import Inbound
@@ -26,7 +27,7 @@ def priced(currency: str, total: Any) -> dict[str, Any]:
     return payload
 
 
-@pytest.mark.parametrize(
+@cases(
     ("currency", "total", "expected"),
     [
         ("USD", "65215", (Decimal("652.15"), 65215)),
@@ -71,7 +72,7 @@ def test_only_what_paddle_charges_by_itself_renews(origin, expected):
     assert PADDLE.types(PADDLE.changed("transaction.completed", origin=origin)) == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     ("terms", "expected"),
     [
         ({"interval": "day", "frequency": 14}, "2026-02-14T08:00:00Z"),
@@ -92,7 +93,7 @@ def test_an_invoice_is_due_by_its_terms(terms, expected):
     assert PADDLE.data(payload, "invoice.finalized")["invoice"]["due_at"] == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     ("native", "action", "status", "expected"),
     [
         ("adjustment.created", "refund", "pending_approval", ["refund.created"]),

@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from corpus import files, of_corpus, published, rows
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from kit.waiting import PATIENCE_SECONDS
 from relay.errors import ConfigError, Unreachable, Unreadable, VerificationError, VerificationUnavailable
@@ -102,7 +103,7 @@ def test_an_address_of_paypals_certificates_passes(url: str) -> None:
     check_address(url)
 
 
-@pytest.mark.parametrize(
+@cases(
     "url",
     [
         "",
@@ -145,7 +146,7 @@ def test_an_address_that_is_refused_is_not_asked() -> None:
     assert maker.fetched == []
 
 
-@pytest.mark.parametrize(
+@cases(
     ("header", "value", "code"),
     [
         ("transmission_id", "", "missing_signature"),
@@ -171,7 +172,7 @@ def test_a_header_that_is_wrong_is_refused_with_its_reason(header: str, value: s
     assert refusal(scheme, with_header(signed(scheme), **{header: value}), settings()) == code
 
 
-@pytest.mark.parametrize(
+@cases(
     ("age", "tolerance", "code"),
     [
         (0, None, None),
@@ -968,7 +969,7 @@ def test_paypals_word_paid_is_said_of_a_part_too(status: str, types: list[str]) 
     assert types_of("INVOICING.INVOICE.PAID", invoice={"id": "INV2-1", "status": status, "detail": {}}) == types
 
 
-@pytest.mark.parametrize(
+@cases(
     ("outcome", "type_name", "status"),
     [
         ("RESOLVED_BUYER_FAVOUR", "dispute.lost", "lost"),
@@ -1044,7 +1045,7 @@ def test_a_merchant_is_not_taken_for_the_customer() -> None:
     assert events_of(event("PAYMENT.CAPTURE.REFUNDED", id="R-1", payer=payer))[0]["customer"] is None
 
 
-@pytest.mark.parametrize("native", PAYPAL.provider.events)
+@cases("native", PAYPAL.provider.events)
 def test_an_event_that_tells_nothing_is_still_said(native: str) -> None:
     assert "unknown" not in types_of(native)
 

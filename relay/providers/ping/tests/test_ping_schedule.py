@@ -6,8 +6,7 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-import pytest
-
+from kit.cases import cases
 from relay.providers.ping.schedule import expected_by
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -75,8 +74,8 @@ def pinged(runs: list[datetime]) -> Iterator[tuple[datetime, datetime]]:
         yield run + timedelta(seconds=7, microseconds=5), following
 
 
-@pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("every", FIXED)
+@cases("zone", ZONES)
+@cases("every", FIXED)
 def test_one_run_a_day_stays_one_run_a_day(zone: str, every: str) -> None:
     settings = {"every": every, "grace": "5m", "timezone": zone}
     assert changes(zone)
@@ -87,8 +86,8 @@ def test_one_run_a_day_stays_one_run_a_day(zone: str, every: str) -> None:
         assert [expected_by(settings, ping) for ping, _ in pinged(runs)] == [run + GRACE for _, run in pinged(runs)]
 
 
-@pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("every", SHOWN)
+@cases("zone", ZONES)
+@cases("every", SHOWN)
 def test_what_runs_often_runs_whenever_the_clock_shows_such_a_time(zone: str, every: str) -> None:
     settings = {"every": every, "grace": "5m", "timezone": zone}
     for change in changes(zone):
@@ -102,8 +101,8 @@ def test_what_runs_often_runs_whenever_the_clock_shows_such_a_time(zone: str, ev
         assert [expected_by(settings, ping) for ping, _ in pinged(runs)] == [run + GRACE for _, run in pinged(runs)]
 
 
-@pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("every", FIXED)
+@cases("zone", ZONES)
+@cases("every", FIXED)
 def test_a_ping_at_any_time_puts_the_next_one_into_the_future(zone: str, every: str) -> None:
     settings = {"every": every, "grace": "5m", "timezone": zone}
     for change in changes(zone):
@@ -112,7 +111,7 @@ def test_a_ping_at_any_time_puts_the_next_one_into_the_future(zone: str, every: 
         assert [moment for moment in around if expected_by(settings, moment) <= moment + GRACE] == []
 
 
-@pytest.mark.parametrize("zone", ZONES)
+@cases("zone", ZONES)
 def test_durations_are_lengths_of_time_in_whatever_zone_the_moment_is_said(zone: str) -> None:
     for change in changes(zone):
         for before in (change + MINUTE * n for n in range(0, 120, 10)):
@@ -121,7 +120,7 @@ def test_durations_are_lengths_of_time_in_whatever_zone_the_moment_is_said(zone:
             assert expected_by({"every": "2h", "grace": "3h"}, local) == before + timedelta(hours=5)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("every", "zone", "pinged_at", "expected"),
     [
         # Berlin goes from 02:00 to 03:00: what runs at half past two runs at three, and the day after as ever.

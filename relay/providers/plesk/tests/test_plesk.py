@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from corpus import of_every_row, published
+from kit.cases import cases
 from kit.provider import ProviderUnderTest, only, types_of
 
 PLESK = ProviderUnderTest("plesk")
@@ -25,7 +26,7 @@ PUBLISHED = {
 """The events of each published payload. What is no event, as the answer to a poll, stays unknown."""
 
 
-@pytest.mark.parametrize(
+@cases(
     ("given", "expected"),
     [
         ("Acme.Example", "acme.example"),

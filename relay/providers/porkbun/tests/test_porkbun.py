@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.errors import VerificationError
 from relay.model import Event, Inbound
@@ -55,8 +56,8 @@ def test_yes_and_no_are_read_however_they_are_written(given: Any, expected: Any)
     assert event.envelope["data"]["domain"]["auto_renew"] is expected
 
 
-@pytest.mark.parametrize("odd", [None, [], "x", {"domain": 3, "years": []}])
-@pytest.mark.parametrize("name", sorted(PROVIDER.events))
+@cases("odd", [None, [], "x", {"domain": 3, "years": []}])
+@cases("name", sorted(PROVIDER.events))
 def test_data_of_another_shape_cost_no_event(name: str, odd: Any) -> None:
     (event,) = posted(name, odd)
 

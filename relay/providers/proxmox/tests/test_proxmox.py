@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from corpus import of_corpus, published
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 
 PROXMOX = ProviderUnderTest("proxmox")
 FOLDER = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("kind", "severity", "told", "urgency"),
     [
         ("vzdump", "info", "backup.succeeded", "info"),
@@ -54,8 +55,8 @@ def test_the_same_words_at_another_time_are_another_event():
     assert PROXMOX.events(note)[0].id == same[0].id != later[0].id
 
 
-@pytest.mark.parametrize("path", sorted((FOLDER / "samples").glob("*.http")), ids=lambda path: path.stem)
-@pytest.mark.parametrize("odd", [None, "", 7, [], {}, "soon"])
+@cases("path", sorted((FOLDER / "samples").glob("*.http")), ids=lambda path: path.stem)
+@cases("odd", [None, "", 7, [], {}, "soon"])
 def test_no_field_is_needed(path, odd):
     note = PROXMOX.payload(path.stem)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.inbound.identity import native_id, read
 from relay.model import Inbound
@@ -101,11 +102,11 @@ def test_a_failed_charge_is_tried_again_until_it_is_halted():
     assert halted.envelope["data"]["subscription"]["failed_payments"] == 4
 
 
-@pytest.mark.parametrize(
+@cases(
     ("now", "expected"),
     [("captured", "succeeded"), ("refunded", "refunded"), ("authorized", "pending"), (None, None)],
 )
-@pytest.mark.parametrize("name", ["refund.created", "payment.dispute.created"])
+@cases("name", ["refund.created", "payment.dispute.created"])
 def test_a_payment_that_is_given_back_is_told_as_it_stands(name, now, expected):
     event = RAZORPAY.event(RAZORPAY.changed(name, "payload.payment.entity", status=now))
 
@@ -158,7 +159,7 @@ def test_the_id_is_in_a_header_or_is_made_of_the_body():
     assert ids == {"evt_1", hashlib.sha256(json.dumps(payload).encode()).hexdigest()}
 
 
-@pytest.mark.parametrize(
+@cases(
     "fields",
     [
         {"notes": None, "card": None, "line_items": None, "customer_details": None, "created_at": None},
@@ -166,7 +167,7 @@ def test_the_id_is_in_a_header_or_is_made_of_the_body():
         {"created_at": "soon", "charge_at": {}, "fee": "1,178", "quantity": "two", "expire_by": 10**30},
     ],
 )
-@pytest.mark.parametrize(
+@cases(
     ("name", "entity"),
     [
         ("payment.failed", "payment"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.develop.samples import RECEIVED_AT
 from relay.errors import VerificationError
@@ -52,7 +53,7 @@ def posted(**fields: Any) -> Event:
 DOMAIN = {"domainName": "acme.example"}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("fields", "expected"),
     [
         (DOMAIN | {"eventType": "DomainExpiry", "expiryDate": "2026-12-22T00:00:00Z"}, "domain.expiring"),

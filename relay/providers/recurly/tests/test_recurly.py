@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from corpus import files, of_corpus, published
+from kit.cases import cases
 from kit.fake_api import KEY, ask, complete, failing, vendor
 from kit.provider import ProviderUnderTest, brief
 from kit.vendor import Vendor
@@ -120,7 +121,7 @@ def xml(root: str, inner: str = "") -> bytes:
     return f"<?xml version='1.0'?><{root}_notification><account/>{inner}</{root}_notification>".encode()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("native", "notification", "expected"),
     [
         ("subscription.created", "new_subscription", "subscription.created"),

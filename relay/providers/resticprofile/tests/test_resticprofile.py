@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from corpus import of_corpus, published
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.develop.samples import read_http
 
@@ -18,7 +19,7 @@ def hook(command: str, **fields: str) -> bytes:
     return urlencode({"hook": "send-finally", "profileCommand": command} | fields).encode()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("command", "fields", "told"),
     [
         ("backup", {}, ["backup.succeeded"]),
@@ -49,7 +50,7 @@ def test_the_body_that_their_pages_show_is_understood():
     ]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("path", "told"),
     [
         ("/TOKEN", ["backup.succeeded"]),
@@ -86,8 +87,8 @@ def test_what_a_status_file_told_before_has_the_same_id():
     assert [event.type for event in after if event.id not in before] == ["backup.succeeded"]
 
 
-@pytest.mark.parametrize("odd", [None, "", 7, [], {}, "soon", True])
-@pytest.mark.parametrize("name", ["success", "time", "error", "stderr", "duration", "bytes_total"])
+@cases("odd", [None, "", 7, [], {}, "soon", True])
+@cases("name", ["success", "time", "error", "stderr", "duration", "bytes_total"])
 def test_no_field_of_a_status_is_needed(name, odd):
     status = {"success": True, "time": "2026-11-22T06:30:02Z"} | {name: odd}
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.develop.samples import RECEIVED_AT
 from relay.formats import jsontext
@@ -31,7 +32,7 @@ def told(message: Any) -> tuple[Any, Any, Any]:
     return notice["title"], notice["text"], notice["origin"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("message", "expected"),
     [
         ({"text": "One\nTwo"}, ("One", "Two", None)),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from corpus import of_corpus, of_every_file, published, rows
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.errors import VerificationError
 from relay.model import Inbound
@@ -82,7 +83,7 @@ def test_money_is_counted_in_the_currencys_smallest_unit(currency, amount, expec
     assert SQUARE.data(payload, "refund.succeeded")["refund"]["amount"] == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     ("fields", "expected"),
     [
         ({"status": "ACTIVE"}, ["subscription.updated"]),
@@ -115,7 +116,7 @@ def test_an_updated_invoice_is_told_by_its_status(native, status, expected):
     assert SQUARE.types(SQUARE.changed("invoice.payment_made", status=status) | named(native)) == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     ("status", "expected"),
     [
         ("APPROVED", ["payment.pending"]),
@@ -126,7 +127,7 @@ def test_an_updated_invoice_is_told_by_its_status(native, status, expected):
         ("NEW", []),
     ],
 )
-@pytest.mark.parametrize("native", ["payment.created", "payment.updated"])
+@cases("native", ["payment.created", "payment.updated"])
 def test_a_payment_is_told_by_its_status(native, status, expected):
     assert SQUARE.types(SQUARE.changed("payment.updated--yen", status=status) | named(native)) == expected
 
@@ -173,7 +174,7 @@ def test_how_much_was_given_back_of_an_invoice_is_known_where_it_is_all():
     assert told == [2400, None]
 
 
-@pytest.mark.parametrize(
+@cases(
     "fields",
     [
         {
@@ -187,7 +188,7 @@ def test_how_much_was_given_back_of_an_invoice_is_known_where_it_is_all():
         {"primary_recipient": [], "due_at": 7, "canceled_date": 7, "start_date": [], "exp_month": 13, "exp_year": "x"},
     ],
 )
-@pytest.mark.parametrize(
+@cases(
     "name",
     [
         "card.automatically_updated",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.catalogue.vocabulary import catalogue
 
@@ -20,7 +21,7 @@ def told(body: Any, **headers: str) -> dict[str, Any]:
 ALL_OF_OURS = [each for each in catalogue().types.values() if each.family != "relay"]
 
 
-@pytest.mark.parametrize("event_type", ALL_OF_OURS, ids=lambda each: each.type)
+@cases("event_type", ALL_OF_OURS, ids=lambda each: each.type)
 def test_the_example_of_every_type_of_ours_is_told_as_that_type(event_type: Any) -> None:
     example = event_type.schema["examples"][0]
 

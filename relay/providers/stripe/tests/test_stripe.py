@@ -11,6 +11,7 @@ import pytest
 import stripe
 
 from corpus import of_every_file
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.develop.samples import read_http
 from relay.errors import VerificationError
@@ -30,7 +31,7 @@ RUNS, ENDS = 1_798_000_000, 1_795_400_000
 SET = {"cancel_at": RUNS}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("before", "after", "expected"),
     [
         ({"status": "active"}, {"status": "past_due"}, ["subscription.past_due"]),
@@ -403,8 +404,8 @@ def test_the_setup_guide_names_every_event_that_is_mapped_and_no_other():
     assert set(PROVIDER.events) - table <= named | not_named
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-@pytest.mark.parametrize("absent", [..., None], ids=["missing", "null"])
+@cases("path", SAMPLES, ids=lambda path: path.stem)
+@cases("absent", [..., None], ids=["missing", "null"])
 def test_no_field_of_an_object_is_needed(path, absent):
     """What a payload lacks is null in the event; it never costs the event."""
     payload = STRIPE.payload(path.stem)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from corpus import of_every_file
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.model import Event
 from relay.providers.upmind import PROVIDER
@@ -79,8 +80,8 @@ def test_a_service_is_told_by_its_domain_where_that_is_how_it_is_known(identifie
     assert event.envelope["data"]["service"]["domain"] == expected
 
 
-@pytest.mark.parametrize("found", [None, [], "", 3, {"client": []}, {"product": None, "currency": 4}])
-@pytest.mark.parametrize("code", sorted(PROVIDER.events))
+@cases("found", [None, [], "", 3, {"client": []}, {"product": None, "currency": 4}])
+@cases("code", sorted(PROVIDER.events))
 def test_an_object_of_another_shape_costs_no_event(code: str, found: Any) -> None:
     events = posted(code, found)
 

@@ -4,6 +4,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.develop.samples import find
 from relay.formats import jsontext
@@ -67,7 +68,7 @@ def test_form_data_without_a_field_is_unknown(body: bytes) -> None:
     assert UPTIME_KUMA.types(body) == ["unknown"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("message", "domain", "days"),
     [
         ("[Acme shop][https://acme.example/shop] server certificate acme will expire in 7 days", "acme.example", 7),

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import pytest
-
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.model import Event
 
@@ -28,7 +27,7 @@ def success(names: str) -> tuple[Any, ...]:
     return "backup.succeeded", "succeeded", "17", names, None
 
 
-@pytest.mark.parametrize(
+@cases(
     ("status", "names", "failed", "expected"),
     [
         ("1", "a.example b.example", "", [success("a.example, b.example")]),

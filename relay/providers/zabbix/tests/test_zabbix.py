@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.develop.samples import RECEIVED_AT
 from relay.formats import jsontext
@@ -19,7 +20,7 @@ def key(event: Event) -> str | None:
     return found
 
 
-@pytest.mark.parametrize(
+@cases(
     ("action", "told"),
     [
         ("", "alert.raised"),
@@ -71,7 +72,7 @@ def test_an_acknowledgement_without_a_time_is_known_by_when_it_came() -> None:
     assert one.id != again.id
 
 
-@pytest.mark.parametrize(
+@cases(
     ("severity", "told"),
     [
         ("0", ("alert.raised", "info")),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kit.cases import cases
 from kit.provider import ProviderUnderTest
 from relay.develop.samples import RECEIVED_AT
 from relay.errors import VerificationError
@@ -97,7 +98,7 @@ def test_an_address_without_a_scheme_gets_one() -> None:
     assert told.envelope["data"]["ticket"]["url"] == "https://a.zendesk.com/agent/tickets/7"
 
 
-@pytest.mark.parametrize("odd", [None, [], "x", {"id": {}, "status": 3, "role": None}])
-@pytest.mark.parametrize("name", sorted(PROVIDER.events))
+@cases("odd", [None, [], "x", {"id": {}, "status": 3, "role": None}])
+@cases("name", sorted(PROVIDER.events))
 def test_details_of_another_shape_cost_no_event(name: str, odd: Any) -> None:
     assert "unknown" not in event(name, detail=odd, event=odd, ticket=odd, requester=odd)
