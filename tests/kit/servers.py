@@ -47,12 +47,13 @@ class Postgres:
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def new_database(self) -> str:
-        """The address of a database with nothing in it."""
+    def new_database(self, like: str | None = None) -> str:
+        """Makes a database, and returns its address. It is empty, or a copy of the one at `like`, which nobody uses."""
         self._databases += 1
         name = f"relay{self._databases}"
+        template = f" TEMPLATE {like.rpartition('/')[2]}" if like else ""
         with self._connect() as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name}{template}")
         return f"postgresql://relay@127.0.0.1:{self._port}/{name}"
 
     def start(self) -> None:
