@@ -28,8 +28,6 @@ from relay.storage.batching import Batcher
 
 _ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 _SOURCES_KEPT = 1000
-# Should it be stored after all, the sender's repeat is known by its key.
-_SILENT = "The database does not answer. Send it again."
 _GATHER_SECONDS = 0.003
 STORED_WITHIN_SECONDS = 5.0
 """A sender is answered by then, whatever the database waits for."""
@@ -83,6 +81,11 @@ def prove(provider: Provider, source: Source, webhook: Inbound, credentials: Cre
         if source.monitor:
             return UNVERIFIED
         raise
+
+
+def silent() -> StorageUnavailable:
+    """What is said when it is too late. Should it be stored after all, the sender's repeat is known by its key."""
+    return StorageUnavailable("The database does not answer. Send it again.")
 
 
 class Receiver:
@@ -146,7 +149,7 @@ class Receiver:
         try:
             kept_as = self._batcher.submit(sealed)
         except TimeoutError:
-            raise StorageUnavailable(_SILENT) from None
+            raise silent() from None
         if is_prompt(get_provider(source.provider)):
             self._prompt.add(source.provider)
         return Accepted(kept_as, repeat=kept_as != sealed.id)
@@ -169,7 +172,7 @@ class Receiver:
 
         def stored(came: Sequence[str] | Exception) -> None:
             if isinstance(came, TimeoutError):
-                done(StorageUnavailable(_SILENT))
+                done(silent())
             elif isinstance(came, Exception):
                 done(came)
             else:

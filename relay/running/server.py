@@ -38,11 +38,14 @@ from gunicorn.http.errors import (
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from relay.areas.resources import Answer
 from relay.errors import BrokenBody, Busy, HeadTooLarge, RelayError, TooLarge, TooManyRequests, TooSlow
-from relay.formats import jsontext
+from relay.running.rounds import Rounds
+from relay.running.wire import written
 from relay.security.proxies import Proxies, origin
-from relay.web.framework.headers import HEADERS
+from relay.web.framework.door import Door
 from relay.web.framework.incoming import Incoming
+from relay.web.framework.responses import refused
 
 REQUEST_SECONDS = 15.0
 """For all of a request, from its first byte."""
@@ -64,21 +67,12 @@ _NOTHING_LEFT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _GO_AHEAD = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-def _refusal(error: RelayError, *more: str) -> bytes:
-    body = jsontext.dumps({"error": {"code": error.code, "message": error.message}}) + b"\n"
-    status = f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}"
-    said = {"Content-Type": "application/json", "Content-Length": len(body), "Connection": "close", **HEADERS}
-    head = [status, *(f"{name}: {value}" for name, value in said.items()), *more]
-    return "\r\n".join([*head, "", ""]).encode() + body
-
-
-_TOO_SLOW = _refusal(TooSlow(f"The request did not come within {REQUEST_SECONDS:g} s. Send it again, whole."))
-_NO_ROOM = _refusal(Busy("Too much has begun to come at once. Send it again."), "Retry-After: 5")
-_TOO_MANY = _refusal(
-    TooManyRequests("Your address has too many connections open. Close some, then send it again.", retry_after=5),
-    "Retry-After: 5",
+_TOO_SLOW = refused(TooSlow(f"The request did not come within {REQUEST_SECONDS:g} s. Send it again, whole."))
+_NO_ROOM = refused(Busy("Too much has begun to come at once. Send it again."))
+_TOO_MANY = refused(
+    TooManyRequests("Your address has too many connections open. Close some, then send it again.", retry_after=5)
 )
-_TOO_LONG = _refusal(HeadTooLarge("The headers are larger than is taken."))
+_TOO_LONG = refused(HeadTooLarge("The headers are larger than is taken."))
 
 
 _UNREAD: tuple[tuple[Any, int, str], ...] = (
@@ -92,6 +86,16 @@ _UNREAD: tuple[tuple[Any, int, str], ...] = (
     (Exception, 500, "internal_error"),
 )
 """What is answered where gunicorn's parser, or the answering, comes to no end: the first that fits."""
+
+
+def _answered(keep: bool) -> "Future[bool]":
+    """What a thread leaves that has answered, and says whether the connection is kept."""
+    done: Future[bool] = Future()
+    done.set_result(keep)
+    return done
+
+
+_SAID = {keep: _answered(keep) for keep in (True, False)}
 
 
 class _Failure(RelayError):
@@ -155,10 +159,15 @@ class _Connection(TConn):  # type: ignore[misc]
         self.whole = False
         self.drained = 0
         self.on_close: Callable[[], None] | None = None
-        self.parser = get_parser(cfg, sock, client)
-        self.parser.unreader = _Unreader(sock)
+        self.read_from(b"")
         # What gunicorn would do, and wait for, in a thread.
         self.initialized = self.data_ready = True
+
+    def read_from(self, data: bytes) -> None:
+        """Have the parser begin anew, with this."""
+        self.parser = get_parser(self.cfg, self.sock, self.client)
+        self.parser.unreader = _Unreader(self.sock)
+        self.parser.unreader.give(data)
 
     def close(self, graceful: bool = False) -> None:
         if self.on_close is not None:
@@ -179,6 +188,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._full = False
         self._open: Counter[str] = Counter()
         self._proxies: Proxies = getattr(self.app, "proxies", Proxies())
+        self._rounds: Rounds | None = None
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        door: Door | None = getattr(self.app, "door", None)
+        if door is not None:
+            self._rounds = Rounds(door, self._say, self._long_way, self.method_queue.defer)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Called in every round."""
+        if self._rounds is None:
+            super().wait_for_and_dispatch_events(timeout)
+        else:
+            super().wait_for_and_dispatch_events(self._rounds.patience(timeout))
+            self._rounds.answer()
+            self._rounds.give_up()
 
     def accept(self, listener: socket.socket) -> None:
         """Called for a new connection, which often has said everything already."""
@@ -237,7 +262,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if status == 500:
             self.log.exception("A request could not be answered.")
         with suppress(OSError):
-            client.sendall(_refusal(_Failure(status, code)))
+            client.sendall(written(refused(_Failure(status, code)), close=True))
 
     def _keepalive_after(self, conn: _Connection, keepalive: bool) -> bool:
         """Called in a thread, after the answer: what nobody read of a body is read."""
@@ -308,14 +333,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return True
         if incoming.awaits_go_ahead:
             incoming.awaits_go_ahead = False
-            self._say(conn, _GO_AHEAD)
+            self._push(conn, _GO_AHEAD)
         return False
 
     def _hand_over(self, conn: _Connection, incoming: Incoming) -> None:
-        """Have a thread answer."""
+        """Have it answered: here, if it is plain and goes to a door, else by a thread."""
+        data, path = bytes(incoming.data), incoming.plain_path
         self._forget(conn)
         conn.whole = incoming.whole
-        conn.parser.unreader.give(bytes(incoming.data))
+        if path is None or self._rounds is None or not self._rounds.takes(conn, data, path):
+            conn.parser.unreader.give(data)
+            super().enqueue_req(conn)
+
+    def _long_way(self, conn: _Connection, data: bytes) -> None:
+        """Have a thread answer what was to be answered here."""
+        conn.read_from(data)
         super().enqueue_req(conn)
 
     def _wait_for(self, conn: _Connection) -> None:
@@ -356,10 +388,28 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.poller.unregister(conn.sock)
             self._close(conn)
 
-    def _refuse(self, conn: _Connection, answer: bytes) -> None:
+    def _refuse(self, conn: _Connection, answer: Answer) -> None:
         self._forget(conn)
-        self._say(conn, answer)
+        self._push(conn, written(answer, close=True))
         self._hang_up(conn)
+
+    def _say(self, conn: _Connection, answer: Answer) -> None:
+        """Answer a request that no thread got."""
+        keep = self.alive and not conn.parser.mesg.should_close() and len(self.keepalived_conns) < self.max_keepalived
+        said = written(answer, close=not keep)
+        sent = self._push(conn, said)
+        if sent == len(said):
+            self.finish_request(conn, _SAID[keep])
+        else:
+            # Who asks more and more, and takes no answers, is waited for by a thread.
+            rest = self.tpool.submit(self._say_rest, conn, said[sent:], keep)
+            rest.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def _say_rest(self, conn: _Connection, rest: bytes, keep: bool) -> bool:
+        """Called in a thread."""
+        conn.sock.settimeout(ANSWER_SECONDS)
+        conn.sock.sendall(rest)
+        return keep
 
     def _hang_up(self, conn: _Connection) -> None:
         """Close once the other end has, or soon: at once, what it did not yet read would be lost to it."""
@@ -398,9 +448,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
         self.poller.register(conn.sock, selectors.EVENT_READ, readable)
 
-    def _say(self, conn: _Connection, answer: bytes) -> None:
+    def _push(self, conn: _Connection, answer: bytes) -> int:
+        """How much of an answer goes out without waiting."""
         with suppress(OSError):
-            conn.sock.send(answer)
+            return int(conn.sock.send(answer))
+        return 0
 
     def _forget(self, conn: _Connection) -> None:
         if conn.incoming is not None:

@@ -14,6 +14,7 @@ from relay.running.server import Worker
 from relay.running.supervisor import die_with_parent
 from relay.security.proxies import Proxies
 from relay.web.app import build_app
+from relay.web.framework.door import Door
 
 THREADS = 32
 KEEP_ALIVE_SECONDS = 75
@@ -22,10 +23,17 @@ _MEMORY = "/dev/shm"  # noqa: S108  gunicorn makes its own file there, opened an
 _LARGEST_HEADER = 65_534
 
 
+MakeApp = Callable[[], Any]
+
+
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
-    def __init__(self, make_app: Callable[[], Any], settings: dict[str, Any], proxies: Proxies) -> None:
+    def __init__(
+        self, make_app: MakeApp, settings: dict[str, Any], proxies: Proxies, door_of: Callable[[Any], Door | None]
+    ) -> None:
         self._make_app = make_app
+        self._door_of = door_of
         self.proxies = proxies
+        self.door: Door | None = None
         self._settings = settings
         super().__init__()
 
@@ -34,7 +42,9 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn carries no t
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return self._make_app()
+        application = self._make_app()
+        self.door = self._door_of(application)
+        return application
 
 
 def settings(host: str, port: int, workers: int) -> dict[str, Any]:
@@ -67,11 +77,17 @@ def _loaded(_: object) -> None:
     collect_less()
 
 
-def serve(make_app: Callable[[], Any], options: dict[str, Any], proxies: Proxies | None = None) -> None:
-    """Serve a WSGI application until a signal says stop."""
-    _Gunicorn(make_app, options, Proxies.read("") if proxies is None else proxies).run()
+def serve(
+    make_app: MakeApp,
+    options: dict[str, Any],
+    proxies: Proxies | None = None,
+    door_of: Callable[[Any], Door | None] = lambda _: None,
+) -> None:
+    """Serve a WSGI application until a signal says stop; plain posts by its door, if it has one."""
+    _Gunicorn(make_app, options, Proxies.read("") if proxies is None else proxies, door_of).run()
 
 
 def run(config: Config, host: str, port: int, workers: int) -> None:
     """Serve the relay until a signal says stop."""
-    serve(lambda: build_app(config), settings(host, port, workers), config.trusted_proxies)
+    told = settings(host, port, workers)
+    serve(lambda: build_app(config), told, config.trusted_proxies, lambda app: app.extensions["door"])

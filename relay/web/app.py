@@ -20,6 +20,7 @@ from relay.web.framework.audit_notes import Notes
 from relay.web.framework.auth import Keys
 from relay.web.pages import approvals, docs
 from relay.web.public import health, inbound, installers, pings
+from relay.web.public.door import InboundDoor
 
 _PUBLIC = frozenset({f"{PREFIX}/openapi.json"})
 
@@ -53,6 +54,7 @@ def build_app(config: Config, *, calls_per_minute: int = rate_limit.PER_MINUTE) 
         "/approvals": approvals.blueprint(relay, notes),
     }
     surfaces = DispatcherMiddleware(app.wsgi_app, {at: _alone(pages) for at, pages in mounts.items()})
+    app.extensions["door"] = InboundDoor(receiver)
     app.wsgi_app = Behind(surfaces, config.trusted_proxies)  # type: ignore[method-assign]
     return app
 

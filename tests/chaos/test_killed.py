@@ -60,6 +60,21 @@ def test_the_web(world: World, *, whole: bool) -> None:
         scenario.goes_on()
 
 
+def test_the_web_while_many_post_at_once(world: World) -> None:
+    """Rounds of the loop hold many webhooks then, and are cut off between their commit and their answers."""
+    scenario = world.scenario("web killed under load")
+    scenario.subscriber()
+
+    for _ in range(ROUNDS):
+        with scenario.stream(senders=32, more=100) as stream:
+            for _ in range(3):
+                before = len(stream.accepted)
+                until(lambda before=before: len(stream.accepted) > before + 64, "webhooks are accepted")  # type: ignore[misc]
+                kill(world.relay.processes(WEB)[1:])
+        assert set(stream.accepted.values()) <= world.relay.kept(scenario.source_id)
+        scenario.goes_on()
+
+
 def test_the_master_of_the_web_alone(world: World) -> None:
     scenario = world.scenario("web orphaned")
     scenario.subscriber()

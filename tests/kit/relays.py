@@ -165,6 +165,11 @@ class Relay:
             found = metrics.read(connection, now_ms())
         return {"webhooks": found.webhooks_pending, "deliveries": found.deliveries_pending}
 
+    def kept(self, source_id: str) -> set[str]:
+        """The ids of all webhooks of a source that are stored."""
+        with self._open() as workspace, workspace.database.read() as connection:
+            return set(connection.execute(select(inbound.c.id).where(inbound.c.source_id == source_id)).scalars())
+
     def opened(self) -> list[bytes]:
         """Every webhook as it is kept, with its seal broken."""
         with self._open() as workspace, workspace.database.read() as connection:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from kit.lines import answers, heard
 from kit.processes import Process, free_port
 from kit.waiting import until
-from relay.formats import jsontext
 from relay.web.framework.headers import HEADERS
 from relay.web.framework.incoming import LARGEST_BODY
 
@@ -45,28 +45,6 @@ class Server:
 
     def is_well(self) -> bool:
         return until(self.answers, "the server answers")
-
-
-def heard(line: socket.socket) -> bytes:
-    answer = b""
-    with suppress(ConnectionResetError):
-        while some := line.recv(65536):
-            answer += some
-    return answer
-
-
-def answers(said: bytes) -> list[tuple[int, Any]]:
-    """Every answer's status and content: JSON, or else text."""
-    found = []
-    while said:
-        head, _, said = said.partition(b"\r\n\r\n")
-        lines = head.split(b"\r\n")
-        fields = {name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])}
-        length = int(fields.get(b"content-length", b"0"))
-        body, said = said[:length], said[length:]
-        is_json = fields.get(b"content-type") == b"application/json"
-        found.append((int(lines[0].split()[1]), jsontext.loads(body) if is_json else body.decode()))
-    return found
 
 
 def told(body: str, expect: str | None = None) -> tuple[int, dict[str, Any]]:

@@ -10,11 +10,16 @@ LARGEST_HEAD = 128 * 1024
 LARGEST_BODY = 1024 * 1024
 """What an address may take. Each has its own limit, at most this one, and its own words for what is larger."""
 
+SMALL = 16 * 1024
+"""The largest request, with its head, that is answered in the loop: a larger one takes too long to read there."""
+
+_POST = b"POST "
 _LARGEST = LARGEST_HEAD + LARGEST_BODY
 _LONGEST_CHUNK_LINE = 8190
 _MOST_CHUNKS = 20_000
 _LENGTHS = re.compile(rb"\r\ncontent-length:[ \t]*([^\r]*)")
 _EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n|$)")
+_UNUSUAL = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade):")
 _HEX = re.compile(rb"[0-9a-f]{1,8}", re.IGNORECASE)
 
 
@@ -24,7 +29,18 @@ class Incoming:
     `awaits_go_ahead` while its sender waits for `100 Continue`, until whoever says that sets it back.
     """
 
-    __slots__ = ("_chunk", "_chunks", "_end", "_length", "_searched", "awaits_go_ahead", "data", "ripe", "whole")
+    __slots__ = (
+        "_chunk",
+        "_chunks",
+        "_end",
+        "_is_plain",
+        "_length",
+        "_searched",
+        "awaits_go_ahead",
+        "data",
+        "ripe",
+        "whole",
+    )
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -34,11 +50,22 @@ class Incoming:
         self._searched = 0
         self._end = 0
         self._length: int | None = 0
+        self._is_plain = False
         self._chunk = self._chunks = 0
 
     @property
     def has_head(self) -> bool:
         return self._end > 0
+
+    @property
+    def plain_path(self) -> str | None:
+        """Where a whole post goes that has nothing to it but headers, a length and a small body, and no request behind
+        it; None for every other request."""
+        if not (self._is_plain and self.whole and len(self.data) <= SMALL):
+            return None
+        if self._length is None or len(self.data) != self._end + self._length:
+            return None
+        return self.data[len(_POST) : self.data.index(b" ", len(_POST))].decode("latin-1")
 
     def add(self, some: bytes) -> None:
         self.data += some
@@ -66,6 +93,13 @@ class Incoming:
         self._end = self._chunk = end + 4
         head = bytes(self.data[:end]).lower()
         lengths = _LENGTHS.findall(head)
+        first = head.partition(b"\r\n")[0]
+        self._is_plain = (
+            self.data.startswith(_POST)
+            and first.endswith(b" http/1.1")
+            and len(lengths) == 1
+            and not _UNUSUAL.search(head)
+        )
         if b"\r\ntransfer-encoding:" in head:
             self._length = None
             self.ripe = bool(lengths)
@@ -75,7 +109,7 @@ class Incoming:
             self.ripe = bool(others) or self._length > LARGEST_BODY
         if b"\r\nexpect:" in head and not self.ripe:
             # HTTP/1.0 knows no such thing, and any other expectation is one that is not met.
-            old = b" http/1.0" in head.partition(b"\r\n")[0]
+            old = b" http/1.0" in first
             self.awaits_go_ahead = not old and _EXPECTS.search(head) is not None
             self.ripe = not old and not self.awaits_go_ahead
         return True

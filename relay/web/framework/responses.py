@@ -1,6 +1,7 @@
 """Answers: JSON written by the one serializer, and every error in the one form."""
 
 import traceback
+from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -31,17 +32,22 @@ def respond(answer: Answer) -> Response:
     return response
 
 
-def refusal(error: RelayError) -> Response:
+def refused(error: RelayError) -> Answer:
     """The answer to an error that was raised on purpose."""
-    response = _error(error.status, error.code, error.message)
+    headers = {}
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
+        headers["Retry-After"] = str(retry_after)
     elif error.status == 503:
-        response.headers["Retry-After"] = _TRY_AGAIN_SECONDS
+        headers["Retry-After"] = _TRY_AGAIN_SECONDS
     if error.status == 401:
-        response.headers["WWW-Authenticate"] = 'Bearer realm="relay"'
-    return response
+        headers["WWW-Authenticate"] = 'Bearer realm="relay"'
+    return Answer(_content(error.code, error.message), error.status, headers=headers)
+
+
+def refusal(error: RelayError) -> Response:
+    """The answer to an error that was raised on purpose, for Flask."""
+    return respond(refused(error))
 
 
 def install(app: Flask) -> None:
@@ -57,8 +63,12 @@ def install_errors(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
+def _content(code: str, message: str) -> Any:
+    return {"error": {"code": code, "message": message}}
+
+
 def _error(status: int, code: str, message: str) -> Response:
-    return respond(Answer({"error": {"code": code, "message": message}}, status))
+    return respond(Answer(_content(code, message), status))
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -71,11 +81,15 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _unexpected(error: Exception) -> Response:
-    """A fault of ours. The log says where but not why: foreign errors' messages may hold a body's words."""
+def unexpected(error: Exception, endpoint: str | None) -> Answer:
+    """The answer to a fault of ours. The log says where, not why: foreign messages may hold a body's words."""
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error("unexpected", error=type(error).__name__, at=places[-8:], endpoint=request.endpoint)
-    return _error(500, "internal_error", "Something went wrong here. It was logged; please try again.")
+    log.error("unexpected", error=type(error).__name__, at=places[-8:], endpoint=endpoint)
+    return Answer(_content("internal_error", "Something went wrong here. It was logged; please try again."), 500)
+
+
+def _unexpected(error: Exception) -> Response:
+    return respond(unexpected(error, request.endpoint))
 
 
 def _with_headers(response: Response) -> Response:

@@ -5,17 +5,15 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from relay.areas.resources import Resource
+from relay.areas.resources import Answer, Resource
 from relay.errors import RelayError
-from relay.formats import jsontext
 from relay.inbound.receive import Accepted, Receiver
 from relay.logs import Logger
-from relay.model import Inbound
+from relay.model import Inbound, Source
 from relay.providers import get as get_provider
 from relay.sdk.provider import Reply
-from relay.web.framework import body
-from relay.web.framework.openapi import answered, error, refused
-from relay.web.framework.responses import refusal
+from relay.web.framework import body, openapi, responses
+from relay.web.framework.responses import respond
 
 log = Logger("receive")
 
@@ -31,13 +29,11 @@ def blueprint(receiver: Receiver) -> Blueprint:
             webhook = _webhook()
             greeting = receiver.greet(source, webhook)
             if greeting is not None:
-                return _plain(greeting)
+                return respond(_plain(greeting))
             accepted = receiver.accept(source, webhook)
         except RelayError as error:
-            log.info("refused", source=source_id[:64], reason=error.code)
-            return refusal(error)
-        wanted = get_provider(source.provider).accepted
-        return _answer(accepted) if wanted is None else _plain(wanted)
+            return respond(refused(source_id, error))
+        return respond(taken(source, accepted))
 
     return pages
 
@@ -64,18 +60,24 @@ def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
     return headers
 
 
-def _answer(accepted: Accepted) -> Response:
+def refused(source_id: str, error: RelayError) -> Answer:
+    """The answer to a webhook that is not taken, and why in the log."""
+    log.info("refused", source=source_id[:64], reason=error.code)
+    return responses.refused(error)
+
+
+def taken(source: Source, accepted: Accepted) -> Answer:
+    """The answer to a webhook that is stored: the relay's own, or the one its provider needs."""
+    wanted = get_provider(source.provider).accepted
+    if wanted is not None:
+        return _plain(wanted)
     if accepted.repeat:
-        return _json(200, {"id": accepted.id, "status": "repeat"})
-    return _json(202, {"id": accepted.id, "status": "accepted"})
+        return Answer({"id": accepted.id, "status": "repeat"})
+    return Answer({"id": accepted.id, "status": "accepted"}, 202)
 
 
-def _plain(reply: Reply) -> Response:
-    return Response(reply.text, status=reply.status, mimetype="text/plain")
-
-
-def _json(status: int, content: Mapping[str, object]) -> Response:
-    return Response(jsontext.dumps(content) + b"\n", status=status, mimetype="application/json")
+def _plain(reply: Reply) -> Answer:
+    return Answer(raw=reply.text.encode(), status=reply.status, headers={"Content-Type": "text/plain; charset=utf-8"})
 
 
 _ANSWER = {"type": "object", "required": ["id", "status"], "properties": {"id": {"type": "string"}}}
@@ -93,11 +95,11 @@ RESOURCE = Resource(
                 " answers and get them.",
                 "requestBody": {"required": False, "content": {"*/*": {}}},
                 "responses": {
-                    "202": answered("Kept.", schema=_ANSWER),
-                    "200": answered("A repeat of one that is kept: the id is the first one's.", schema=_ANSWER),
-                    "401": error("The sender could not be proved."),
-                    "404": error("There is no such source."),
-                    **refused(400, 413, 415, 503),
+                    "202": openapi.answered("Kept.", schema=_ANSWER),
+                    "200": openapi.answered("A repeat of one that is kept: the id is the first one's.", schema=_ANSWER),
+                    "401": openapi.error("The sender could not be proved."),
+                    "404": openapi.error("There is no such source."),
+                    **openapi.refused(400, 413, 415, 503),
                 },
             }
         }
