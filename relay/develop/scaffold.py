@@ -1,11 +1,16 @@
 """A new provider's folder. It leaves the tests red: each failure says what comes next."""
 
 from pathlib import Path
+from typing import get_args
 
 from relay.errors import ConfigError, InvalidRequest
+from relay.model import OWN_PROVIDER
 from relay.providers import ROOT, load
+from relay.sdk.entities import Kind
 
-KINDS = ("payment_gateway", "hosting_panel", "billing_system", "monitor", "backup", "registrar", "help_desk", "generic")
+KINDS = tuple(each for each in get_args(Kind) if each != OWN_PROVIDER)
+"""What a provider can be; the relay itself is the one of its kind."""
+
 PROOFS = {
     "hmac": (
         "HmacSignature",

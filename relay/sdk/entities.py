@@ -11,6 +11,19 @@ from typing_extensions import TypedDict
 from relay.formats import money
 from relay.formats.money import Money
 
+Kind = Literal[
+    "payment_gateway",
+    "hosting_panel",
+    "billing_system",
+    "monitor",
+    "backup",
+    "registrar",
+    "help_desk",
+    "generic",
+    "relay",
+]
+"""What sort of product a provider is, as `schemas/envelope.json` has it."""
+
 
 class Customer(TypedDict, total=False, closed=True):
     """The customer an event is about, as every event names them."""

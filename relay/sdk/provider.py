@@ -16,22 +16,11 @@ from relay.formats.times import instant
 from relay.formats.values import SECRET, TEXT, Form, one_of
 from relay.model import Inbound
 from relay.sdk.checks import Check
-from relay.sdk.entities import Customer, CustomerDetails, Data
+from relay.sdk.entities import Customer, CustomerDetails, Data, Kind
 from relay.sdk.fields import an_object
 from relay.security.redaction import parameters_without_secrets, text_without_secrets, without_secrets
 from relay.security.verification import STANDARD_WEBHOOKS, TOKEN, Credentials, Scheme, fingerprint
 
-Kind = Literal[
-    "payment_gateway",
-    "hosting_panel",
-    "billing_system",
-    "monitor",
-    "backup",
-    "registrar",
-    "help_desk",
-    "generic",
-    "relay",
-]
 Reader = Callable[[Any], Data]
 Whose = Callable[[Any], Customer | CustomerDetails | None]
 """Reads whom a subject is about. Of the details, what every event says of a customer is taken."""

@@ -37,7 +37,16 @@ def named(prefix: Any, amount: Money) -> Any:
 
 
 def files(root: Path) -> Mapping[Path, str]:
-    return {root / "relay/sdk/entities.py": "".join([_HEAD, *_entities(), *_sums(), _NAMED])}
+    return {root / "relay/sdk/entities.py": "".join([_HEAD, _kind(), *_entities(), *_sums(), _NAMED])}
+
+
+def _kind() -> str:
+    """The kinds of provider, which `schemas/envelope.json` names."""
+    kinds = catalogue().envelope["properties"]["source"]["properties"]["kind"]["enum"]
+    listed = "".join(f'    "{each}",\n' for each in kinds)
+    return (
+        f'\nKind = Literal[\n{listed}]\n"""What sort of product a provider is, as `schemas/envelope.json` has it."""\n'
+    )
 
 
 def _entities() -> Iterator[str]:

@@ -2,25 +2,18 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 from relay.develop.generate.marking import MARK, filled
 from relay.develop.samples import all_samples, events_of
 from relay.formats.values import SECRET
+from relay.model import OWN_PROVIDER
 from relay.providers import shipped
+from relay.sdk.entities import Kind
 from relay.sdk.provider import On, Provider
 
 _BEGIN, _END = "<!-- providers -->", "<!-- /providers -->"
 
-_KINDS = {
-    "payment_gateway": "payment gateways",
-    "billing_system": "billing systems",
-    "hosting_panel": "hosting panels",
-    "registrar": "registrars",
-    "monitor": "monitors",
-    "backup": "backups",
-    "help_desk": "help desks",
-    "generic": "anything else",
-}
 _COVERS = {
     "fully": "all of it",
     "partly": "part of it",
@@ -30,7 +23,7 @@ _COVERS = {
 
 
 def files(root: Path) -> Mapping[Path, str]:
-    shown = [provider for provider in shipped().values() if provider.kind != "relay"]
+    shown = [provider for provider in shipped().values() if provider.kind != OWN_PROVIDER]
     readme = root / "README.md"
     return {
         root / "docs/reference/providers.md": "\n".join([MARK, *_page(shown)]) + "\n",
@@ -45,11 +38,15 @@ def _summary(shown: list[Provider]) -> list[str]:
         "",
     ]
     lines += ["| kind | how many | providers |", "|---|---|---|"]
-    for kind, label in _KINDS.items():
+    for kind in get_args(Kind):
         names = [each.label for each in shown if each.kind == kind]
         if names:
-            lines.append(f"| {label} | {len(names)} | {', '.join(names)} |")
+            lines.append(f"| {_plural(kind)} | {len(names)} | {', '.join(names)} |")
     return lines
+
+
+def _plural(kind: Kind) -> str:
+    return "anything else" if kind == "generic" else f"{kind.replace('_', ' ')}s"
 
 
 def _table(shown: list[Provider]) -> list[str]:
