@@ -7,9 +7,9 @@ from relay.formats.money import from_minor
 from relay.formats.times import timestamp
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
-from relay.sdk.fields import an_object, dig, scalar
-from relay.sdk.outcomes import Declined, Done, Failed, shown
-from relay.sdk.provider import segment
+from relay.sdk.entities import Invoice, named
+from relay.sdk.fields import Object, dig, scalar
+from relay.sdk.invoices import InvoiceApi
 from relay.sdk.subscriptions import SubscriptionApi, Transition, still_to_come, transitions
 
 
@@ -30,62 +30,18 @@ def later(task: Task) -> dict[str, str]:
     return {"term_ends_at": str(int(still_to_come(task.input["until"]).timestamp())), "prorate": "false"}
 
 
-def retry_payment(task: Task) -> Done:
-    invoice = _invoice(task)
-    if invoice.get("status") == "paid":
-        return _paid(invoice, "was already paid")
-    path = f"/api/v2/invoices/{segment(invoice['id'])}/collect_payment"
-    try:
-        said = _API.change(task, "POST", path, {}).object()
-    except Failed as error:
-        if error.code in ("refused", "declined"):
-            raise Declined(f"The payment of invoice {invoice['id']} failed: {error.message}") from None
-        raise
-    return _paid({**invoice, **an_object(said.get("invoice"))}, "was paid")
-
-
-def was_paid(task: Task) -> Done | None:
-    invoice = _invoice(task)
-    return _paid(invoice, "was paid; a look-up confirmed it") if invoice.get("status") == "paid" else None
-
-
-def void(task: Task) -> Done:
-    invoice = _invoice(task)
-    if invoice.get("status") == "voided":
-        return Done(f"Invoice {invoice['id']} was already void.", _shown(invoice, "void"))
-    _API.change(task, "POST", f"/api/v2/invoices/{segment(invoice['id'])}/void", {})
-    return Done(f"Invoice {invoice['id']} was voided.", _shown(invoice, "void"))
-
-
-def fetch_invoice(task: Task) -> Done:
-    invoice = _invoice(task)
-    money = from_minor(invoice.get("total"), invoice.get("currency_code"))
-    output = {
-        **_shown(invoice),
-        "amount": money["amount"],
-        "currency": money["currency"],
-        "amount_due": from_minor(invoice.get("amount_due"), invoice.get("currency_code"))["amount"],
-        "due_at": timestamp(invoice.get("due_date")),
-        "customer_id": scalar(invoice.get("customer_id")),
+def read_invoice(found: Object) -> Invoice:
+    """Its id is its number."""
+    currency, own_id = found.get("currency_code"), scalar(found.get("id"))
+    return {
+        "id": own_id,
+        "number": own_id,
+        "status": scalar(found.get("status")),
+        **from_minor(found.get("total"), currency),
+        **named("amount_due", from_minor(found.get("amount_due"), currency)),
+        **named("amount_paid", from_minor(found.get("amount_paid"), currency)),
+        "due_at": timestamp(found.get("due_date")),
     }
-    return Done(f"Invoice {invoice['id']} is {output['invoice_status']}.", output)
-
-
-def _invoice(task: Task) -> dict[str, Any]:
-    own_id = str(task.input["invoice_id"]).strip().removeprefix("#")
-    found = an_object(_API.read(task, f"/api/v2/invoices/{segment(own_id)}").get("invoice"))
-    return {"id": own_id, **shown(found, f"invoice {own_id}")}
-
-
-def _shown(invoice: Mapping[str, Any], status: str | None = None) -> dict[str, Any]:
-    own_id = scalar(invoice.get("id"))
-    return {"invoice_id": own_id, "invoice_number": own_id, "invoice_status": status or scalar(invoice.get("status"))}
-
-
-def _paid(invoice: Mapping[str, Any], how: str) -> Done:
-    money = from_minor(invoice.get("amount_paid"), invoice.get("currency_code"))
-    output = {**_shown(invoice), "amount": money["amount"], "currency": money["currency"]}
-    return Done(f"Invoice {invoice['id']} {how}.", output)
 
 
 _API = SubscriptionApi(
@@ -99,6 +55,16 @@ _API = SubscriptionApi(
 )
 _PATH = "/api/v2/subscriptions/{id}/"
 
+_INVOICES = InvoiceApi(
+    _API,
+    path="/api/v2/invoices/{id}",
+    method="POST",
+    collect="collect_payment",
+    read=read_invoice,
+    customer_id=lambda found: scalar(found.get("customer_id")),
+    inside=("invoice",),
+)
+
 ACTIONS: Mapping[str, Adapter] = {
     **transitions(
         _API,
@@ -109,7 +75,5 @@ ACTIONS: Mapping[str, Adapter] = {
             "subscription.extend": Transition(_PATH + "change_term_end", frozenset(), "extended", later),
         },
     ),
-    "invoice.retry_payment": Adapter(retry_payment, look_up_outcome=was_paid, needs=_API.needs),
-    "invoice.fetch": Adapter(fetch_invoice, repeatable=True, needs=_API.needs),
-    "invoice.void": Adapter(void, repeatable=True, needs=_API.needs),
+    **_INVOICES.actions(),
 }

@@ -7,9 +7,10 @@ from relay.formats.money import from_decimal
 from relay.formats.times import timestamp
 from relay.sdk.actions import Adapter, Task
 from relay.sdk.client import basic
-from relay.sdk.fields import dig, scalar
-from relay.sdk.outcomes import Declined, Done, Failed, shown
-from relay.sdk.provider import segment
+from relay.sdk.entities import Invoice, named
+from relay.sdk.fields import Object, dig, scalar
+from relay.sdk.invoices import InvoiceApi
+from relay.sdk.outcomes import Failed
 from relay.sdk.subscriptions import SubscriptionApi, Transition, transitions
 
 _ACCEPT = "application/vnd.recurly.v2021-02-25"
@@ -35,69 +36,17 @@ def end(task: Task) -> dict[str, str]:
     return {"timeframe": "bill_date"}
 
 
-def retry_payment(task: Task) -> Done:
-    invoice = _invoice(task)
-    if invoice.get("state") == "paid":
-        return _paid(invoice, "was already paid")
-    try:
-        said = _API.change(task, "PUT", f"/invoices/{segment(invoice['id'])}/collect", {}).object()
-    except Failed as error:
-        if error.code in ("refused", "declined"):
-            raise Declined(f"The payment of invoice {_number(invoice)} failed: {error.message}") from None
-        raise
-    return _paid({**invoice, **said}, "was paid")
-
-
-def was_paid(task: Task) -> Done | None:
-    invoice = _invoice(task)
-    return _paid(invoice, "was paid; a look-up confirmed it") if invoice.get("state") == "paid" else None
-
-
-def void(task: Task) -> Done:
-    invoice = _invoice(task)
-    if invoice.get("state") == "voided":
-        return Done(f"Invoice {_number(invoice)} was already void.", _shown(invoice, "void"))
-    _API.change(task, "PUT", f"/invoices/{segment(invoice['id'])}/void", {})
-    return Done(f"Invoice {_number(invoice)} was voided.", _shown(invoice, "void"))
-
-
-def fetch_invoice(task: Task) -> Done:
-    invoice = _invoice(task)
-    money = from_decimal(invoice.get("total"), invoice.get("currency"))
-    output = {
-        **_shown(invoice),
-        "amount": money["amount"],
-        "currency": money["currency"],
-        "amount_due": from_decimal(invoice.get("balance"), invoice.get("currency"))["amount"],
-        "due_at": timestamp(invoice.get("due_at")),
-        "customer_id": scalar(dig(invoice, "account", "code")),
-    }
-    return Done(f"Invoice {_number(invoice)} is {output['invoice_status']}.", output)
-
-
-def _invoice(task: Task) -> dict[str, Any]:
-    """An invoice's number is asked for as `number-1042`."""
-    name = str(task.input["invoice_id"]).strip().removeprefix("#")
-    asked = f"number-{name}" if name.isdigit() else name
-    return {"id": asked, **shown(_API.read(task, f"/invoices/{segment(asked)}"), f"invoice {name}")}
-
-
-def _number(invoice: Mapping[str, Any]) -> str:
-    return scalar(invoice.get("number")) or str(invoice["id"])
-
-
-def _shown(invoice: Mapping[str, Any], status: str | None = None) -> dict[str, Any]:
+def read_invoice(found: Object) -> Invoice:
+    currency = found.get("currency")
     return {
-        "invoice_id": scalar(invoice.get("id")),
-        "invoice_number": scalar(invoice.get("number")),
-        "invoice_status": status or scalar(invoice.get("state")),
+        "id": scalar(found.get("id")),
+        "number": scalar(found.get("number")),
+        "status": scalar(found.get("state")),
+        **from_decimal(found.get("total"), currency),
+        **named("amount_due", from_decimal(found.get("balance"), currency)),
+        **named("amount_paid", from_decimal(found.get("paid"), currency)),
+        "due_at": timestamp(found.get("due_at")),
     }
-
-
-def _paid(invoice: Mapping[str, Any], how: str) -> Done:
-    money = from_decimal(invoice.get("paid"), invoice.get("currency"))
-    output = {**_shown(invoice), "amount": money["amount"], "currency": money["currency"]}
-    return Done(f"Invoice {_number(invoice)} {how}.", output)
 
 
 _API = SubscriptionApi(
@@ -107,6 +56,17 @@ _API = SubscriptionApi(
     state="state",
     renews=("current_period_ends_at",),
     keyed="idempotency-key",
+)
+
+_INVOICES = InvoiceApi(
+    _API,
+    path="/invoices/{id}",
+    method="PUT",
+    collect="collect",
+    read=read_invoice,
+    customer_id=lambda found: scalar(dig(found, "account", "code")),
+    # An invoice's number is asked for as `number-1042`.
+    named=lambda name: f"number-{name}" if name.isdigit() else name,
 )
 
 ACTIONS: Mapping[str, Adapter] = {
@@ -124,7 +84,5 @@ ACTIONS: Mapping[str, Adapter] = {
             ),
         },
     ),
-    "invoice.retry_payment": Adapter(retry_payment, look_up_outcome=was_paid, needs=_API.needs),
-    "invoice.fetch": Adapter(fetch_invoice, repeatable=True, needs=_API.needs),
-    "invoice.void": Adapter(void, repeatable=True, needs=_API.needs),
+    **_INVOICES.actions(),
 }
