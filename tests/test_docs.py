@@ -36,6 +36,7 @@ HOW_TO = ROOT / "docs" / "how-to"
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 SETUPS = sorted(ROOT.glob("relay/providers/*/setup.md"))
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *HOW_TO.glob("*.md"), *DECISIONS, *SETUPS})
+OURS = [ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted(ROOT.glob("docs/*.md")), *DECISIONS]
 DERIVED = sorted((ROOT / "docs" / "reference").glob("*.md"))
 
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -43,6 +44,9 @@ INDENTED = re.compile(r"^ {4,6}(relay .+)$", re.MULTILINE)
 INLINE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 VARIABLE = re.compile(r"\bRELAY_[A-Z_]+\b")
+PLACE = re.compile(r"(?:relay|tests|docs|schemas|bench|connectors|release)/[\w./-]*")
+PLACEHOLDER = re.compile(r"[A-Z]{3,}|noun\.past_tense")
+OF_A_MODULE = re.compile(r"([a-z_]+)\.(?!py\b)([a-z_]+)(?:\(.*\))?")
 ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
 IN_CONTAINER = ["docker", "compose", "exec", "web"]
 KNOWN_VARIABLES = frozenset(config.VARIABLES)
@@ -184,6 +188,29 @@ def test_every_relative_link_leads_somewhere(name: str) -> None:
     relative = [link for link in links if link and "://" not in link and not link.startswith("mailto:")]
 
     assert [link for link in relative if not ((ROOT / name).parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", names(OURS))
+def test_every_path_that_a_page_names_exists(name: str) -> None:
+    shown = [words for words in INLINE.findall(FENCE.sub("", page(name))) if PLACE.fullmatch(words)]
+    patterns = {words: PLACEHOLDER.sub("*", words).rstrip("/") for words in shown}
+
+    assert [words for words, pattern in patterns.items() if not list(ROOT.glob(pattern))] == []
+
+
+@pytest.mark.parametrize("name", names(OURS))
+def test_every_name_of_a_module_that_a_page_says_is_in_it(name: str) -> None:
+    modules: dict[str, list[Path]] = {}
+    for path in (ROOT / "relay").rglob("*.py"):
+        modules.setdefault(path.stem, []).append(path)
+    shown = [said for words in INLINE.findall(page(name)) if (said := OF_A_MODULE.fullmatch(words))]
+
+    missing = [
+        said[0]
+        for said in shown
+        if said[1] in modules and not any(re.search(rf"\b{said[2]}\b", path.read_text()) for path in modules[said[1]])
+    ]
+    assert missing == []
 
 
 def test_the_front_page_leads_to_every_kind_of_document() -> None:
