@@ -144,7 +144,7 @@ class Hook:
     `rate_limit` is per second; None is no limit. `failures` counts attempts since the last success; while
     `open_until` (Unix ms) lies ahead the circuit is open and nothing is sent. `approval_links_by` says who had it get
     links to approve by (a key's id, the command line); None: it gets none. One that does not open, since its key was
-    dropped, has neither secrets nor token: it is in lists, its events wait, and nothing is sent.
+    dropped, has neither secrets nor token: it is in lists, its events wait, and no delivery is sent.
     """
 
     id: str

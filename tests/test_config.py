@@ -188,7 +188,7 @@ def test_a_file_that_holds_no_setting_is_named(tmp_path: Path, environment: dict
 
 def test_a_misspelt_name_is_refused_with_the_one_that_was_meant() -> None:
     with pytest.raises(
-        ConfigError, match=r"RELAY_PUBILC_URL is no setting of the relay\. Did you mean RELAY_PUBLIC_URL\?"
+        ConfigError, match=r"RELAY_PUBILC_URL is not a setting of the relay\. Did you mean RELAY_PUBLIC_URL\?"
     ):
         Config.load({"RELAY_PUBILC_URL": "https://relay.example.com"})
 

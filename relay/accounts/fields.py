@@ -40,4 +40,4 @@ def mapping(name: str, value: Any) -> Mapping[str, Any]:
 def known_only(body: Mapping[str, Any], known: Sequence[str]) -> None:
     for name in body:
         if name not in known:
-            raise InvalidRequest(f"{str(name)[:60]} is not a field here. There are: {', '.join(known)}.")
+            raise InvalidRequest(f"{str(name)[:60]} is not a field of this request. Known fields: {', '.join(known)}.")

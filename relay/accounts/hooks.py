@@ -126,7 +126,7 @@ def shown(hook: Hook, status_reason: str | None = None) -> dict[str, Any]:
         "rate_limit": hook.rate_limit,
         "approval_links": hook.approval_links_by is not None,
         "status": hook.status,
-        "status_reason": status_reason if hook.opens else "Its secret does not open with RELAY_SECRET_KEY.",
+        "status_reason": status_reason if hook.opens else "Its secret cannot be decrypted with RELAY_SECRET_KEY.",
         "paused_until": iso(hook.open_until) if hook.open_until > now_ms() else None,
     }
 
@@ -137,8 +137,8 @@ def _kept(workspace: Workspace, body: Mapping[str, Any]) -> dict[str, Any]:
         check_url(kept["target_url"], workspace.config.allow_private)
         if is_below(kept["target_url"], workspace.config.public_url):
             raise AddressRefused(
-                "target_url is an address of this relay itself, whose events would go in a circle. Name another one:"
-                " where events are to be received, such as the address that Zapier or Make shows."
+                "target_url is an address of this relay: its events would loop. Give another address:"
+                " where events are received, such as the address that Zapier or Make shows."
             )
     return kept
 

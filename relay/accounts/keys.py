@@ -15,7 +15,7 @@ def create(workspace: Workspace, name: str, scopes: Sequence[str]) -> tuple[ApiK
     for scope in scopes:
         if scope not in workspaces.SCOPES:
             known = ", ".join(workspaces.SCOPES)
-            raise InvalidRequest(f"scopes holds {scope[:60]!r}, which is no scope. There are: {known}.")
+            raise InvalidRequest(f"scopes holds {scope[:60]!r}, which is not a scope. Known scopes: {known}.")
     if not scopes:
         raise InvalidRequest(f"scopes must name at least one of {', '.join(workspaces.SCOPES)}.")
     now = now_ms()

@@ -45,7 +45,7 @@ def kept(
         if name not in known:
             there_are = f"There are: {', '.join(known)}." if known else "It has none."
             hint = did_you_mean(str(name), known)
-            raise InvalidRequest(f"settings.{str(name)[:60]} is no setting of {provider.label}.{hint} {there_are}")
+            raise InvalidRequest(f"settings.{str(name)[:60]} is not a setting of {provider.label}.{hint} {there_are}")
     before = dict(kept_before or {})
     new = {name: _setting_text(provider, known[name], value, allow_private) for name, value in given.items()}
     moved = [
@@ -60,7 +60,7 @@ def kept(
             value = setting.default
         if value is None:
             if setting.required:
-                why = f"{moved[0]} changes, and it is not sent to another address" if moved else setting.help
+                why = f"{moved[0]} changes, and credentials are not sent to a new address" if moved else setting.help
                 raise InvalidRequest(f"settings.{name} is required: {why}")
             continue
         found[name] = value
@@ -121,7 +121,7 @@ def _key_readers(provider: Provider, settings: Mapping[str, Any]) -> Sequence[Ca
 def kept_secret(provider: Provider, settings: Mapping[str, Any], given: Any) -> str:
     """A secret as it is kept. Raises `InvalidRequest`, which does not repeat it."""
     if provider.secret == _NONE:
-        raise InvalidRequest(f"{provider.label} proves itself without a secret: leave secret out.")
+        raise InvalidRequest(f"{provider.label} uses no secret: leave secret out.")
     if not isinstance(given, str) or not given.strip() or len(given) > LONGEST_VALUE:
         raise InvalidRequest(f"secret must be a text of 1 to {LONGEST_VALUE} characters on one line.")
     secret = provider.secret_form.fit("secret", given)

@@ -5,7 +5,7 @@ import re
 from relay.model import Source, inbound_url
 from relay.providers import setup
 
-HIDDEN = "(the secret that was shown when the source was made)"
+HIDDEN = "(the secret that was shown when the source was created)"
 _BLANK = re.compile(r"\{\{(url|id|secret|name)\}\}")
 
 

@@ -177,7 +177,7 @@ def add_secret(
         provider = _provider(source.provider)
         if secret is None:
             if provider.secret != _OURS:
-                raise InvalidRequest(f"secret is required: copy it from {provider.label}, which made it.")
+                raise InvalidRequest(f"secret is required: copy it from {provider.label}.")
             secret = fitting_secret(provider, source.settings)
         secret = kept_secret(provider, source.settings, secret)
         older = [
@@ -235,7 +235,7 @@ def _provider(name: str) -> Provider:
     except NotFound as error:
         raise InvalidRequest(error.message) from None
     if found.name == OWN_PROVIDER:
-        raise InvalidRequest("provider: the relay has a source of its own already, which nobody posts to.")
+        raise InvalidRequest("provider: the relay already has its own source, which takes no webhooks.")
     return found
 
 

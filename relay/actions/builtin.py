@@ -40,7 +40,7 @@ def raise_alert(task: BuiltinTask) -> Done:
         "started_at": now,
     }
     told = _told(task, "alert.raised", {"alert": alert})
-    return Done(f"The alert {given['key']} was raised.", _alert(given["key"], "firing", told))
+    return Done(f"Alert {given['key']} was raised.", _alert(given["key"], "firing", told))
 
 
 def acknowledge_alert(task: BuiltinTask) -> Done:
@@ -48,7 +48,7 @@ def acknowledge_alert(task: BuiltinTask) -> Done:
     by = given.get("by") or task.run.requested_by
     alert = {"key": given["key"], "message": given.get("message"), "status": "acknowledged", "acknowledged_by": by}
     told = _told(task, "alert.acknowledged", {"alert": alert})
-    return Done(f"The alert {given['key']} was acknowledged by {by}.", _alert(given["key"], "acknowledged", told))
+    return Done(f"Alert {given['key']} was acknowledged by {by}.", _alert(given["key"], "acknowledged", told))
 
 
 def resolve_alert(task: BuiltinTask) -> Done:
@@ -60,7 +60,7 @@ def resolve_alert(task: BuiltinTask) -> Done:
         "ended_at": iso(now_ms()),
     }
     told = _told(task, "alert.resolved", {"alert": alert})
-    return Done(f"The alert {given['key']} was resolved.", _alert(given["key"], "resolved", told))
+    return Done(f"Alert {given['key']} was resolved.", _alert(given["key"], "resolved", told))
 
 
 def note(task: BuiltinTask) -> Done:
@@ -71,7 +71,7 @@ def note(task: BuiltinTask) -> Done:
         raise Failed(f"There is no event {given['event_id']!r} in this workspace.", code="no_such_thing")
     data = {_CUSTOM: {"event_id": about.id, "note": given["note"], "by": task.run.requested_by}}
     told = _told(task, _CUSTOM, data)
-    return Done("The note was kept.", {"event_id": told})
+    return Done("The note was added.", {"event_id": told})
 
 
 def _alert(key: str, status: str, told: str) -> dict[str, Any]:

@@ -31,7 +31,11 @@ def take_place(database: Database, run: Run, source: Source) -> None:
             per_channel_hour=PER_CHANNEL_HOUR,
         )
     if claim.until is not None:
-        raise Deferred(claim.until, f"It is put off until {iso(claim.until)}: {source.name} has sent many mails.", {})
+        raise Deferred(
+            claim.until,
+            f"The run is delayed until {iso(claim.until)}: source {source.name} has reached its limit of e-mails.",
+            {},
+        )
 
 
 def _hash(parts: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ def send(task: BuiltinTask) -> Done:
     After an outcome that nobody knows no other channel is tried: the message may be there already.
     """
     if task.run.told:
-        raise Uncertain("It was being sent when the relay stopped, so it may have been sent.")
+        raise Uncertain("The relay stopped while the message was being sent. It may have been sent.")
     given = task.input
     found = _channels(task)
     envelope = _event(task)
@@ -50,7 +50,7 @@ def send(task: BuiltinTask) -> Done:
             troubles.append(_named(error, channel))
     if closed:
         until = min(closed)
-        raise Deferred(until, f"It is put off until {iso(until)}.", {"delivery_status": _PUT_OFF})
+        raise Deferred(until, f"The message is delayed until {iso(until)}.", {"delivery_status": _PUT_OFF})
     later = [each for each in troubles if isinstance(each, NotReached)]
     text = " ".join(each.message for each in troubles)
     if later:
@@ -90,7 +90,7 @@ def _over(task: BuiltinTask, channel: Channel, way: Way, said: Message, envelope
             per_channel_hour=channel.per_channel_hour,
         )
     if claim.before:
-        text = f"The same was sent over {channel.name} within the last day, so it was not sent again."
+        text = f"The same message was sent over {channel.name} within the last day. It was not sent again."
         return Done(text, _output(channel, _SENT_BEFORE, said))
     if claim.until is not None:
         return claim.until
@@ -127,7 +127,7 @@ def _channels(task: BuiltinTask) -> list[Channel]:
     opening = [found[name] for name in names if found[name].opens]
     if not opening:
         raise Failed(
-            f"{', '.join(names)}: no such channel opens with the relay's key. The operator sees to it.",
+            f"{', '.join(names)}: these channels cannot be decrypted. Ask the operator of the relay.",
             code="no_such_thing",
         )
     return opening
@@ -158,7 +158,7 @@ def _message(given: Any, channel: Channel, envelope: dict[str, Any] | None) -> M
         )
     text = given.get("message") or _in_words(envelope)
     if not text or not text.strip():
-        raise Failed("template or message is required: there is nothing to say.", code="invalid_request")
+        raise Failed("template or message is required: the message is empty.", code="invalid_request")
     return message.own(given.get("subject"), text)
 
 

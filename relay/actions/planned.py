@@ -49,7 +49,7 @@ def fingerprint(run: Run) -> str:
 def in_words(run: Run, label_of: Callable[[str | None], str]) -> str:
     """All that may be done, for a person. `label_of` says what a source is called."""
     first, *others = [f"{label_of(each.source_id)}: {_fields(run.action, each.input)}" for each in planned(run)]
-    then = "".join(f" If that is declined or not reached, {each}" for each in others)
+    then = "".join(f" If it is declined or not reached: {each}" for each in others)
     return f"{get_action(run.action).title} at {first}{then}"
 
 

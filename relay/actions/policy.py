@@ -120,7 +120,7 @@ def checked(name: str, mode: str, amount: Any = None, currency: Any = None, per_
             raise InvalidRequest("amount, currency and per_day go with the mode `above` only.")
         return Policy(name, mode)
     if "amount" not in actions()[name].input["properties"]:
-        raise InvalidRequest(f"{name} is told no amount, so its mode must be never or always.")
+        raise InvalidRequest(f"{name} has no amount, so its mode must be never or always.")
     if not isinstance(currency, str) or len(currency) != 3 or not currency.isalpha():
         raise InvalidRequest("currency must be a three-letter code such as EUR.")
     a_day = None if per_day is None else _limit("per_day", per_day)
@@ -135,6 +135,6 @@ def _limit(name: str, value: Any) -> str:
         limit = Decimal(-1)
     if not limit.is_finite() or not 0 <= limit <= _LARGEST or len(str(limit)) > _LONGEST:
         raise InvalidRequest(
-            f"{name} must be a number from 0 to {_LARGEST}, in units of the currency, such as 50, and not {value!r}."
+            f"{name} must be a number from 0 to {_LARGEST}, in units of the currency, such as 50; it is {value!r}."
         )
     return str(limit)

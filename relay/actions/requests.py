@@ -149,7 +149,7 @@ class Desk:
     def _dry_run_of_own(self, call: _Call) -> tuple[str, list[dict[str, Any]]]:
         at, action = self.workspace, call.action
         if action.name not in builtin.REHEARSALS:
-            return "The relay does this itself; nothing is sent to anybody else for it.", []
+            return "The relay carries this out itself. No request is sent to a provider.", []
         run = Run(
             id=new_id("run"),
             workspace_id=at.id,
@@ -166,7 +166,7 @@ class Desk:
             would = builtin.REHEARSALS[action.name](BuiltinTask(run, at.database, at.vault))
         except Failed as error:
             return error.message, []
-        return "Would send this over the first of these channels that takes it.", would
+        return "Would send this message over the first of these channels that accepts it.", would
 
     def decide(self, run_id: str, *, approve: bool, owner: str | None = None, seen: str | None = None) -> Run:
         """Approve or reject what waits for a person, once.
@@ -183,24 +183,28 @@ class Desk:
                 raise NotFound("There is no run with this id in this workspace.")
             if run.state != runs.PENDING or run.expires_at is None or now >= run.expires_at:
                 state = runs.EXPIRED if run.state == runs.PENDING else run.state
-                raise Conflict(f"This is decided already: its state is {state}.", code="already_decided")
+                raise Conflict(f"This run is already decided: its state is {state}.", code="already_decided")
             if approve and (owner or actor) == run.requested_by and asked_by_program(run.requested_by):
                 raise Forbidden(
-                    "The key that asked for this cannot approve it. Use another key with the scope admin, a link that"
-                    f" was sent to somebody else, or: relay action approve {run.id}"
+                    "The key that requested this run cannot approve it. Use another key with the scope admin, a link"
+                    f" that was sent to a person, or: relay action approve {run.id}"
                 )
             if seen not in (None, fingerprint(run)):
-                raise Conflict("This is not what was seen. Look at it again, then decide.", code="not_what_was_seen")
+                raise Conflict(
+                    "The run has changed since it was shown. Read it again, then decide.", code="not_what_was_seen"
+                )
             decided = replace(run, decided_by=actor, expires_at=None)
             if approve:
                 content = {**run.content, "approved": fingerprint(run)}
                 decided = replace(decided, state=runs.QUEUED, due_at=now, content=content)
             else:
-                text = f"It was rejected by {actor}."
+                text = f"Rejected by {actor}."
                 content = {**run.content, "text": text, "code": "rejected"}
                 decided = replace(decided, state=runs.REJECTED, due_at=None, finished_at=now, content=content)
             if not runs.save(connection, at.vault, decided, was_due=run.due_at):
-                raise Conflict("Somebody else decides this at the same moment. Look again.", code="already_decided")
+                raise Conflict(
+                    "Another decision about this run is in progress. Read the run again.", code="already_decided"
+                )
             at.note(connection, now, f"action.{'approved' if approve else 'rejected'}", run.id, run.action)
             told = None if approve else tell_completed(connection, at.vault, decided)
         log.info("decided", run=run.id, action=run.action, state=decided.state, inbound=told)
@@ -243,19 +247,21 @@ class Desk:
     def _fallback(self, connection: Connection, call: _Call, first: Source | None) -> dict[str, Any]:
         at, action, wanted = self.workspace, call.action, call.body["fallback"]
         if action.own:
-            raise InvalidRequest(f"{action.name} is done by the relay itself, so there is no fallback for it.")
+            raise InvalidRequest(f"{action.name} is carried out by the relay itself and takes no fallback.")
         named = str(wanted.get("source") or "")
         chosen = source_choice.fit(
             sources.named(connection, at.vault, at.id, named), action, named, field="fallback.source"
         )
         if first is not None and chosen.id == first.id:
-            raise InvalidRequest("fallback.source must be another source than the first.")
+            raise InvalidRequest("fallback.source must differ from the first source.")
         differs = json_schema.without_blanks(wanted.get("input") or {}, action.input)
         if "source" in differs:
-            raise InvalidRequest("fallback.input.source is said as fallback.source.")
+            raise InvalidRequest("fallback.input.source is not allowed: use fallback.source.")
         json_schema.check({**call.given, **differs}, action.input, within="fallback.input.")
         for name in policy.changed_money(call.given, differs):
-            raise InvalidRequest(f"fallback.input.{name} must be left out: a fallback is about the same money.")
+            raise InvalidRequest(
+                f"fallback.input.{name} must be left out: a fallback uses the amount and currency of the first request."
+            )
         return {"source_id": chosen.id, "input": differs}
 
 
@@ -265,7 +271,7 @@ def linked(relay: Relay, token: str) -> tuple[Link, Run]:
     with relay.database.read() as connection:
         run = runs.get(connection, relay.vault, link.run_id)
     if run is None:
-        raise NotFound("What this link was for is gone.")
+        raise NotFound("The run of this link no longer exists.")
     return link, run
 
 

@@ -130,7 +130,7 @@ class Runner:
     def _carry_out(self, lease: RunLease) -> None:
         run = lease.run
         if run.state == runs.PENDING:
-            self._end(lease, runs.EXPIRED, "Nobody approved it in time.", code="expired")
+            self._end(lease, runs.EXPIRED, "The approval expired.", code="expired")
             return
         try:
             done = self._attempt(lease)
@@ -150,7 +150,7 @@ class Runner:
             self._end(lease, runs.FAILED, error.message, code=error.code)
         except InvalidRequest as error:
             if lease.run.told:
-                self._unknown(lease, f"{error.message} What was sent before may have been done.")
+                self._unknown(lease, f"{error.message} Earlier requests of this run may have taken effect.")
             else:
                 self._end(lease, runs.FAILED, error.message, code=error.code)
         except Uncertain as error:
@@ -160,16 +160,16 @@ class Runner:
         except Exception as error:  # noqa: BLE001  a vendor's answer may break any adapter
             log.error("adapter_failed", run=run.id, action=run.action, error=type(error).__name__)
             if lease.run.told:
-                self._unknown(lease, "The answer could not be understood. It may have been done.")
+                self._unknown(lease, "The provider's answer could not be read. The action may have been carried out.")
             else:
-                self._end(lease, runs.FAILED, "Something went wrong here; nothing was sent.", code="internal_error")
+                self._end(lease, runs.FAILED, "An internal error occurred. Nothing was sent.", code="internal_error")
         else:
             self._end(lease, runs.SUCCEEDED, done.text, output=done.output)
 
     def _attempt(self, lease: RunLease) -> Done:
         run = lease.run
         if run.content.get("approved") not in (None, fingerprint(run)):
-            raise Failed("It is not what was approved, so it is not done.", code="not_approved")
+            raise Failed("The run differs from what was approved. It was not carried out.", code="not_approved")
         self._judge(run, now_at(run).input)
         if run.source_id is None:
             log.info("begun", run=run.id, action=run.action, source=None, attempt=run.attempts + 1)
@@ -180,7 +180,7 @@ class Runner:
         self._wait_for_turn(source)
         does = adapters.of(source.provider).get(run.action)
         if does is None:
-            raise Failed(f"{source.name} cannot do {run.action} any more.")
+            raise Failed(f"{source.name} no longer supports {run.action}.")
         task = self._task(lease, source, way.input)
         if not run.told:
             mails.take_place(self._database, run, source)
@@ -197,7 +197,7 @@ class Runner:
         done = replace(done, text=hidden.hide(done.text), output=hidden.hide(dict(done.output)))
         self._circuits.pop(source.id, None)
         if get_action(run.action).risk == "read" and all(value is None for value in done.output.values()):
-            raise Failed(f"{source.name} knows nothing of it.", code="no_such_thing")
+            raise Failed(f"{source.name} has no trace of this request.", code="no_such_thing")
         return done
 
     def _own_task(self, lease: RunLease) -> BuiltinTask:
@@ -260,8 +260,10 @@ class Runner:
         if found is not None:
             return found
         if now_ms() - (run.content.get("told_at") or run.created_at) < self._patience.settled * 1000:
-            raise Uncertain("It may still be under way.")
-        raise Failed("It was looked up and has not been done. Ask again if it is still wanted.", code="not_done")
+            raise Uncertain("It may still be in progress.")
+        raise Failed(
+            "A look-up showed that it was not carried out. Request it again if it is still needed.", code="not_done"
+        )
 
     def _source(self, source_id: str) -> Source:
         with self._database.read() as connection:
@@ -299,7 +301,7 @@ class Runner:
             self._end(lease, runs.FAILED, f"{error.message} It was tried {run.attempts + 1} times.", code=error.code)
             return
         pause = max(planned_pause, error.after or 0)
-        waiting = f"{error.message} It is tried again."
+        waiting = f"{error.message} It will be tried again."
         self._later(lease, now_ms() + int(pause * 1000), runs.QUEUED, text=waiting, attempts=run.attempts + 1)
 
     def _fall_back(self, lease: RunLease, why: str) -> bool:
@@ -309,7 +311,7 @@ class Runner:
             return False
         next_run = replace(run, on_fallback=True, told=False)
         lease.run = next_run
-        self._later(lease, now_ms(), runs.QUEUED, text=f"{why} The fallback is tried.", attempts=0)
+        self._later(lease, now_ms(), runs.QUEUED, text=f"{why} The fallback will be tried.", attempts=0)
         return True
 
     def _unknown(self, lease: RunLease, text: str) -> None:
@@ -319,12 +321,10 @@ class Runner:
         can_look = does is not None and (does.repeatable or does.look_up_outcome is not None)
         pause = planned(self._patience.look_ups, looked)
         if not can_look or pause is None:
-            self._end(
-                lease, runs.UNKNOWN, f"{text} What became of it is not known: look at the source.", code="unknown"
-            )
+            self._end(lease, runs.UNKNOWN, f"{text} The result is unknown: check it at the source.", code="unknown")
             return
         until = now_ms() + int(pause * 1000)
-        self._later(lease, until, runs.UNKNOWN, text=f"{text} It is being looked up.", look_ups=looked + 1)
+        self._later(lease, until, runs.UNKNOWN, text=f"{text} The result is being looked up.", look_ups=looked + 1)
 
     def _later(self, lease: RunLease, until: int, state: str, *, attempts: int | None = None, **content: Any) -> None:
         run = lease.run

@@ -34,9 +34,9 @@ def choose(
         return fit(sources.get(connection, vault, candidates[0].id), action, candidates[0].name)
     if not candidates:
         can = ", ".join(get_provider(name).label for name in adapters.able(action.name)) or "no provider yet"
-        raise InvalidRequest(f"No source of this workspace can do {action.name}. It can be done by: {can}.")
+        raise InvalidRequest(f"No source of this workspace supports {action.name}. Providers that support it: {can}.")
     choices = ", ".join(f"{each.id} ({each.name})" for each in candidates[:5])
-    raise InvalidRequest(f"source is required: {len(candidates)} sources can do {action.name}, such as {choices}.")
+    raise InvalidRequest(f"source is required: {len(candidates)} sources support {action.name}, such as {choices}.")
 
 
 def fit(source: Source | None, action: Action, named: str, *, field: str = "source") -> Source:
@@ -47,7 +47,7 @@ def fit(source: Source | None, action: Action, named: str, *, field: str = "sour
     label = get_provider(source.provider).label
     if does is None:
         can = ", ".join(get_provider(name).label for name in adapters.able(action.name)) or "no provider yet"
-        raise InvalidRequest(f"{label} cannot do {action.name}. It can be done by: {can}.")
+        raise InvalidRequest(f"{label} does not support {action.name}. Providers that support it: {can}.")
     missing = [name for name in does.needs if not source.settings.get(name)]
     if missing:
         settings = " ".join(f"{name}=..." for name in missing)

@@ -38,7 +38,7 @@ def source_group() -> None:
 @click.argument("provider")
 @click.option("--name", help="What you call it, such as 'Stripe EU'.")
 @click.option("--secret", help="The sender's signing secret, where the sender makes it.")
-@click.option("--monitor", is_flag=True, help="Accept what cannot be verified, marked so.")
+@click.option("--monitor", is_flag=True, help="Accept unverified webhooks and mark them as such.")
 @settings_option
 @json_option
 def add_source(
@@ -59,14 +59,14 @@ def add_source(
         return
     show(_plain(shown), as_json)
     if shown["secret"] is None and get_provider(shown["provider"]).secret != "none":
-        click.echo(f"It accepts nothing yet. Give it its secret: relay source secret {shown['id']} SECRET")
-    click.echo(f"What to do at the sender: relay source setup {shown['id']}")
+        click.echo(f"It accepts no webhooks yet. Set its secret: relay source secret {shown['id']} SECRET")
+    click.echo(f"Set up the sender: relay source setup {shown['id']}")
 
 
 def _plain(shown: dict[str, Any]) -> dict[str, Any]:
     """A new source in words: what is as usual is left out."""
     usual = ("monitor", "secrets")
-    marked = {"monitor": "accepts what is not verified: for trying out only"} if shown["monitor"] else {}
+    marked = {"monitor": "accepts unverified webhooks: for testing only"} if shown["monitor"] else {}
     return {**{name: value for name, value in shown.items() if name not in usual}, **marked}
 
 
@@ -124,7 +124,7 @@ def add_secret(source: str, secret: str | None, overlap_hours: float, as_json: b
             found = source_named(workspace, connection, source)
         changed, kept = sources.add_secret(workspace, found.id, given, old_until=time.time() + overlap_hours * 3600)
     if secret is not None and not as_json:
-        click.echo("The secret is kept; webhooks signed with it are accepted from now on.")
+        click.echo("The secret was saved. Webhooks signed with it are accepted from now on.")
         return
     old_until = max((each.not_after or 0.0 for each in changed.secrets[1:]), default=None)
     answer = {
@@ -157,10 +157,10 @@ def change_settings(source: str, pairs: tuple[str, ...]) -> None:
         with workspace.database.read() as connection:
             found = source_named(workspace, connection, source)
         _, lost = sources.change(workspace, found.id, {"settings": read_settings(pairs)})
-    click.echo("The settings are kept.")
+    click.echo("The settings were saved.")
     if lost:
         again = " ".join(f"{name}=VALUE" for name in lost)
-        click.echo(f"Removed were credentials given for the old address. Set them: relay source set {found.id} {again}")
+        click.echo(f"Credentials for the old address were removed. Set them: relay source set {found.id} {again}")
 
 
 @source_group.command("remove")
@@ -171,7 +171,7 @@ def remove_source(source: str) -> None:
         with workspace.database.read() as connection:
             found = source_named(workspace, connection, source)
         sources.delete(workspace, found.id)
-    click.echo(f"The source {found.name} is removed.")
+    click.echo(f"Source {found.name} was removed.")
 
 
 @click.group("hook")
@@ -273,7 +273,7 @@ def remove_hook(hook: str) -> None:
         with workspace.database.read() as connection:
             found = hook_named(workspace, connection, hook)
         hooks.delete(workspace, found.id)
-    click.echo(f"The hook {found.id} is removed.")
+    click.echo(f"Hook {found.id} was removed.")
 
 
 @click.group("key")
@@ -310,7 +310,7 @@ def revoke_key(key: str) -> None:
         with workspace.database.read() as connection:
             found = key_named(workspace, connection, key)
         keys.revoke(workspace, found.id)
-    click.echo(f"The key {found.name} is revoked.")
+    click.echo(f"Key {found.name} was revoked.")
 
 
 COMMANDS = (source_group, hook_group, key_group)

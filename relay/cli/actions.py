@@ -62,14 +62,14 @@ def list_runs(status: str | None, limit: int, as_json: bool) -> None:
             )
             total = 0 if found else runs.count(connection, workspace.id)
         rows = [_shown(workspace, run, as_json) for run in found]
-    table(rows, _COLUMNS, as_json, none_of(total, "Nothing was asked for yet."))
+    table(rows, _COLUMNS, as_json, none_of(total, "No runs yet."))
 
 
 @action_group.command("run")
 @click.argument("name")
 @settings_option
-@click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
-@click.option("--key", help="A repeat with the same key is done once.")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent, send nothing.")
+@click.option("--key", help="A repeat with the same key has no second effect.")
 @json_option
 def run_action(name: str, settings: tuple[str, ...], dry_run: bool, key: str | None, as_json: bool) -> None:
     """Ask for an action: relay action run service.suspend --set service_id=acmeshop"""
@@ -90,7 +90,7 @@ def approve(run_id: str) -> None:
     with here() as workspace:
         run = Desk(workspace).decide(run_id, approve=True)
         asked_for = _asked_for(workspace, run)
-    click.echo(f"Approved: {asked_for} It is done now. `relay action runs` shows what comes of it.")
+    click.echo(f"Approved: {asked_for} It runs now. `relay action runs` shows the result.")
 
 
 @action_group.command("reject")
@@ -99,7 +99,7 @@ def reject(run_id: str) -> None:
     """Say no to a run that waits for approval."""
     with here() as workspace:
         Desk(workspace).decide(run_id, approve=False)
-    click.echo("Rejected: nothing is done.")
+    click.echo("Rejected. Nothing was done.")
 
 
 @action_group.command("policy")

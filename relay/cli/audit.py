@@ -19,7 +19,7 @@ def audit_group() -> None:
 
 
 @audit_group.command("verify")
-@click.option("--expect", metavar="N:HASH", help="An anchor that was noted before: the log must go through it.")
+@click.option("--expect", metavar="N:HASH", help="An anchor that was noted before: the log must contain it.")
 @json_option
 def verify_audit(expect: str | None, as_json: bool) -> None:
     """Check that no entry of the audit log was changed or removed, also at its end.
@@ -34,7 +34,7 @@ def verify_audit(expect: str | None, as_json: bool) -> None:
             here_it_ends = audit.places(connection).get(workspace.id)
     if verdict.wrong is not None:
         raise Broken(
-            f"{verdict.wrong}: the audit log was changed, or is an older copy. Compare it with your backups"
+            f"{verdict.wrong}: the audit log was changed, or it is an older copy. Compare it with your backups"
             f" ({anchors.path(workspace.config.data_dir)} and what you noted say how far it went)."
         )
     told: dict[str, Any] = {

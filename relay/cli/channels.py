@@ -64,7 +64,7 @@ def remove_channel(name: str) -> None:
     """Remove a channel."""
     with here() as workspace:
         channels.remove(workspace, name)
-    click.echo("The channel is removed.")
+    click.echo("The channel was removed.")
 
 
 @channel_group.command("test")
@@ -81,7 +81,7 @@ def test_channel(name: str, to: str | None) -> None:
         sending.send(channel, way, said, post)
         with workspace.database.write() as connection:
             workspace.note(connection, now_ms(), "channel.tested", name)
-    click.echo(f"{way.label} has taken the message.")
+    click.echo(f"{way.label} accepted the message.")
 
 
 @channel_group.command("preview")

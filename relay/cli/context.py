@@ -42,7 +42,9 @@ def _wake(redis_url: str, lane: str) -> None:
     from relay.queue.wakeups import Wakeups  # most commands wake nobody, and the parts of a relay pass here too
 
     if not Wakeups(redis_url).wake_now(lane):
-        click.echo("relay: Redis does not answer. It is kept, and done within seconds of its return.", err=True)
+        click.echo(
+            "relay: Redis does not answer. The request is stored and runs within seconds after Redis returns.", err=True
+        )
 
 
 def show(value: Mapping[str, Any], as_json: bool) -> None:
@@ -91,7 +93,7 @@ def read_settings(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise ConfigError(f"--set takes NAME=VALUE; it was given {pair[:60]!r}.")
+            raise ConfigError(f"--set takes NAME=VALUE; it is {pair[:60]!r}.")
         found[name] = value
     return found
 

@@ -51,7 +51,7 @@ class Edge(click.Group):
             logs.be_quiet()
         try:
             if any("\udc80" <= character <= "\udcff" for word in given for character in word):
-                raise click.UsageError("An argument holds bytes that are no text in UTF-8.")
+                raise click.UsageError("An argument is not valid UTF-8.")
             status = super().main(given, prog_name, complete_var, standalone_mode=False, **extra)
         except NoArgsIsHelpError as error:
             click.echo(error.format_message())
@@ -82,7 +82,7 @@ def sentence(error: BaseException) -> str | None:
 def _of_the_system(error: OSError) -> str | None:
     """What the system refuses. Without a file's name it is known only where that says enough."""
     if error.errno in _FULL:
-        return f"The disk is full{_at(error)}: nothing was written. Make room and try again."
+        return f"The disk is full{_at(error)}: nothing was written. Free some space and try again."
     if error.filename is None:
         return None
     why = os.strerror(error.errno) if error.errno else type(error).__name__
@@ -121,13 +121,13 @@ def _reported(main: click.Group, error: Exception, given: Sequence[str]) -> str:
     """Write down a defect; returns what is said of it."""
     where = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(where[-1].filename).name}, line {where[-1].lineno})" if where else ""
-    said = f"this is a defect of the relay: {type(error).__name__}{place}."
+    said = f"this is a bug in the relay: {type(error).__name__}{place}."
     try:
         path = _write(main, error, given)
     except OSError as trouble:
         why = os.strerror(trouble.errno) if trouble.errno else type(trouble).__name__
-        return f"{said}\nNo report of it could be written: {why}."
-    return f"{said}\nThe report lies in {path}. Please send it to those who make the relay."
+        return f"{said}\nNo report could be written: {why}."
+    return f"{said}\nThe report is in {path}. Please attach it to a bug report."
 
 
 def _write(main: click.Group, error: Exception, given: Sequence[str]) -> Path:

@@ -60,7 +60,7 @@ def make_group() -> None:
 def lint_command(folder: Path, schemas: Path | None, as_json: bool) -> None:
     """Check the app by every rule of Make's that needs no account there. Exits with 1 when it finds something."""
     found = [asdict(each) for each in lint(folder, schemas)]
-    table(found, ("file", "place", "rule", "do"), as_json, "Nothing is wrong with the app.")
+    table(found, ("file", "place", "rule", "do"), as_json, "The app has no errors.")
     if found:
         raise click.exceptions.Exit(1)
 
@@ -68,9 +68,9 @@ def lint_command(folder: Path, schemas: Path | None, as_json: bool) -> None:
 @make_group.command("deploy")
 @_folder
 @_account
-@click.option("--app", "app_id", metavar="ID", help="An app that is there already; without it one is made once.")
-@click.option("--visible", is_flag=True, help="Show every module to all who may use the app.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, change nothing.")
+@click.option("--app", "app_id", metavar="ID", help="An existing app; without it, an app is created.")
+@click.option("--visible", is_flag=True, help="Make every module visible to all users of the app.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, change nothing.")
 @json_option
 def deploy_command(
     folder: Path, account: remote.Account, app_id: str | None, visible: bool, dry_run: bool, as_json: bool
@@ -92,7 +92,7 @@ def deploy_command(
     counts = ", ".join(f"{changes.count(verb)} {word}" for verb, word in _WORDS.items())
     click.echo(f"{'Would be: ' if dry_run else ''}{counts}, {changes.unchanged} unchanged.")
     if changes.app:
-        click.echo(f"The app is {changes.app}. What Make calls its parts is kept in {folder / FILE}.")
+        click.echo(f"The app is {changes.app}. Make's names of its parts are saved in {folder / FILE}.")
 
 
 def _shown(changes: Changes, dry_run: bool) -> dict[str, object]:

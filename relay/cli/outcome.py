@@ -26,11 +26,11 @@ def lines(workspace: Workspace, source: Source, before: int | None) -> list[str]
     """What to say of the webhook that a source has sent after the one at the place `before`."""
     place = newest(workspace, source)
     if place is None or place == before:
-        return ["No new event: the relay has this webhook already, or took it for a check of the address."]
+        return ["No new event: the relay already has this webhook, or treated it as a check of the address."]
     if not _is_finished(workspace, place):
         return [
-            f"Not read after {_PATIENCE_SECONDS:.0f} s: it waits for a worker, or for an answer of its provider's API."
-            " `relay doctor` says more; `relay events` shows what comes of it."
+            f"Not read after {_PATIENCE_SECONDS:.0f} s: it waits for a worker, or for its provider's API."
+            " Run `relay doctor` for details; `relay events` shows its events."
         ]
     with workspace.database.read() as connection:
         made = events.of_webhook(connection, place)
@@ -55,12 +55,12 @@ def _is_finished(workspace: Workspace, place: int) -> bool:
 def _why_none(workspace: Workspace, source: Source, kept: Claimed | None) -> str:
     ids = [] if kept is None else _would_be(workspace, source, kept)
     if not ids:
-        return "No event: what it says is known, and knowingly not told."
+        return "No event: the relay ignores this kind of webhook on purpose."
     with workspace.database.read() as connection:
         known = [each for each in ids if events.get(connection, workspace.id, each) is not None]
     if known:
-        return f"No new event: what it says was told before, as {', '.join(known[:_MOST])}."
-    return "No new event: it says nothing new of an alert that is known."
+        return f"No new event: earlier webhooks already reported this, as {', '.join(known[:_MOST])}."
+    return "No new event: the alert is already known and unchanged."
 
 
 def _would_be(workspace: Workspace, source: Source, kept: Claimed) -> list[str]:

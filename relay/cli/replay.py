@@ -12,9 +12,9 @@ from relay.outbound import replay
 
 @click.command("replay")
 @click.argument("event_id", required=False)
-@click.option("--since", help="All events received since then: ISO 8601, such as 2026-11-22T07:00:00Z.")
+@click.option("--since", help="All events received since this time: ISO 8601, such as 2026-11-22T07:00:00Z.")
 @click.option("--hook", help="Only to this hook.")
-@click.option("--dry-run", is_flag=True, help="Say what would be sent, send nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent, send nothing.")
 @json_option
 def replay_command(event_id: str | None, since: str | None, hook: str | None, dry_run: bool, as_json: bool) -> None:
     """Send an event again, or all since an instant."""

@@ -101,8 +101,8 @@ def clock_command() -> None:
 @click.command("up")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8080, show_default=True, type=_PORT)
-@click.option("--data-dir", type=click.Path(file_okay=False), help="Where everything is kept.  [default: var]")
-@click.option("--demo", is_flag=True, help="Add a source of each provider and show events flowing.")
+@click.option("--data-dir", type=click.Path(file_okay=False), help="The data directory.  [default: var]")
+@click.option("--demo", is_flag=True, help="Add a source for each provider and show sample events.")
 def up_command(host: str, port: int, data_dir: str | None, demo: bool) -> None:
     """Everything on one machine: database, Redis, web, workers, clock. Ctrl-C stops it."""
     from relay.running import clock, web, worker  # noqa: F401  loaded once for all parts
@@ -197,7 +197,7 @@ def _welcome(config: Config, key: str | None) -> None:
     click.echo()
     click.echo("  Next: add a source, for example")
     click.echo("    relay source add stripe --name 'Stripe EU'")
-    click.echo("  then a hook that is told of paid invoices")
+    click.echo("  then a hook that receives paid invoices")
     click.echo("    relay hook add https://hooks.zapier.com/... --events invoice.paid")
     click.echo()
 
@@ -209,7 +209,7 @@ def _wait_until(check: Callable[[], bool], supervisor: Supervisor) -> bool:
             return True
         time.sleep(0.1)
     if not supervisor.stopping:
-        _say(f"not ready after {_READY_SECONDS:.0f} s; `relay doctor` looks for the reason")
+        _say(f"not ready after {_READY_SECONDS:.0f} s; run `relay doctor` to find the reason")
     return False
 
 

@@ -32,8 +32,8 @@ def samples_command(provider: str | None, as_json: bool) -> None:
 
 @click.command("send")
 @click.argument("sample")
-@click.option("--to", "source", required=True, help="The source that gets it.")
-@click.option("--url", help="Where the relay listens.  [default: its public address]")
+@click.option("--to", "source", required=True, help="The source to post to.")
+@click.option("--url", help="The relay's address.  [default: its public address]")
 def send_command(sample: str, source: str, url: str | None) -> None:
     """Sign a sample as its provider would, now, post it to a source, and say what became of it."""
     chosen = samples.find(sample)
@@ -46,7 +46,7 @@ def send_command(sample: str, source: str, url: str | None) -> None:
         try:
             status, answer = post_sample(chosen, found, address, workspace.config.public_url)
         except Unreachable as error:
-            where = "relay send ... --url http://127.0.0.1:8080 names where it listens"
+            where = "relay send ... --url http://127.0.0.1:8080 sets its address"
             raise Unreachable(f"{error.message} Is the relay up? If it is, {where}.") from None
         click.echo(f"{status} {answer}")
         if status >= _REFUSED:

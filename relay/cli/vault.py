@@ -28,7 +28,7 @@ def rotate_vault(as_json: bool) -> None:
     def progress(kind: str, count: int) -> None:
         sealed[kind] = sealed.get(kind, 0) + count
         if not as_json:
-            click.echo(f"{kind}: {sealed[kind]} sealed anew", err=True)
+            click.echo(f"{kind}: {sealed[kind]} encrypted again", err=True)
 
     with here() as workspace:
         shut = resealing.reseal(workspace.database, workspace.vault, progress)
@@ -40,8 +40,8 @@ def rotate_vault(as_json: bool) -> None:
         named = ", ".join(f"{each.kind} {each.name}" for each in shut[:_MOST_NAMED])
         more = f" and {len(shut) - _MOST_NAMED} more" if len(shut) > _MOST_NAMED else ""
         raise DoesNotOpen(
-            f"{len(shut)} stored values open with none of the keys: {named}{more}. Put the key that they were sealed"
-            " with behind the others and run this again. All else is sealed with the first key."
+            f"{len(shut)} stored values cannot be decrypted with any of the keys: {named}{more}. Add the"
+            " key that they were encrypted with after the others and run this again. All else is under the first key."
         )
     show(
         {"sealed_anew": sum(sealed.values()), "left": left, "next": _next(left, len(workspace.config.secret_keys))},
@@ -51,7 +51,9 @@ def rotate_vault(as_json: bool) -> None:
 
 def _next(left: int, keys: int) -> str:
     if left:
-        return "another process still seals with an older key: restart all with the same RELAY_SECRET_KEY, then again"
+        return (
+            "another process still encrypts with an older key: restart all with the same RELAY_SECRET_KEY, then again"
+        )
     return "leave only the first key in RELAY_SECRET_KEY, and restart" if keys > 1 else "nothing: there is one key"
 
 

@@ -70,7 +70,7 @@ def _read_headers(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair in pairs:
         name, colon, value = pair.partition(":")
         if not colon:
-            raise ConfigError(f"--header takes NAME:VALUE; it was given {pair[:60]!r}.")
+            raise ConfigError(f"--header takes NAME:VALUE; it is {pair[:60]!r}.")
         found[name.strip().lower()] = value.strip()
     return found
 

@@ -79,7 +79,7 @@ class Config:
             refused={
                 "http://valkey:6379": "it begins otherwise",
                 "redis://:pass/word@valkey:6379": "its host or its port cannot be read",
-                "redis://valkey:6379/first": "what follows its host is no number",
+                "redis://valkey:6379/first": "its port is not a number",
             },
             in_compose="redis://:${VALKEY_PASSWORD:?set it in .env}@valkey:6379/0",
         ),
@@ -203,6 +203,6 @@ def _check_names(environ: Mapping[str, str]) -> None:
         if not name.startswith("RELAY_") or name in VARIABLES:
             continue
         if (plain := name.removesuffix("_FILE")) in VARIABLES:
-            raise ConfigError(f"{name} is no setting of the relay: no secret stands there. Set {plain} itself.")
+            raise ConfigError(f"{name} is not a setting of the relay: it is not a secret. Set {plain} itself.")
         if meant := get_close_matches(name, VARIABLES, n=1, cutoff=_ALIKE):
-            raise ConfigError(f"{name} is no setting of the relay. Did you mean {meant[0]}?")
+            raise ConfigError(f"{name} is not a setting of the relay. Did you mean {meant[0]}?")

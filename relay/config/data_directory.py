@@ -63,7 +63,7 @@ def check_own(directory: Path) -> None:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
         raise ConfigError(
             f"{directory} must be a directory of this user alone (mode 700), since the relay's own Redis listens in it;"
-            " it was made by somebody else, or others may enter it. Remove it, or set RELAY_DATA_DIR to a shorter path."
+            " it belongs to another user, or others may enter it. Remove it, or set RELAY_DATA_DIR to a shorter path."
         )
 
 

@@ -45,7 +45,7 @@ def _redis(text: str) -> str:
         _check_server(text)
         number = urlsplit(text).path.strip("/")
         if number and not (number.isascii() and number.isdigit()):
-            raise Unfit("what follows its host is no number")
+            raise Unfit("its port is not a number")
     return text
 
 

@@ -19,7 +19,7 @@ def check(fields: Mapping[str, Any], schema: Schema, *, within: str = "") -> Non
     try:
         plain = jsontext.floats(fields)
     except orjson.JSONDecodeError:
-        raise InvalidRequest("The body holds a number that is too large to be one.") from None
+        raise InvalidRequest("The body holds a number that is too large.") from None
     error = next(_validator(_Hashed(schema)).iter_errors(plain), None)
     if error is not None:
         raise InvalidRequest(within + _sentence(error, schema))
@@ -61,7 +61,7 @@ def _sentence(error: Any, schema: Schema) -> str:
         return f"{_where([*error.instance_path, error.kind.property])} is required."
     if error.kind.name == "additionalProperties":
         name = _where([*error.instance_path, str(sorted(error.kind.unexpected)[0])[:60]])
-        return f"{name} is not a field here. There are: {', '.join(node['properties'])}."
+        return f"{name} is not a field of this request. Known fields: {', '.join(node['properties'])}."
     if error.kind.name == "enum":
         return f"{where} {choices(node, error.instance)}"
     if "x-hint" in node:

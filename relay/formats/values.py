@@ -144,7 +144,7 @@ _MONTH = 31 * 24 * 3600
 SECONDS = whole(f"a number of seconds from 1 to {_MONTH}, in digits", 300, lowest=1, highest=_MONTH)
 
 
-ID = whole("an id, which is a number", 1, lowest=1)
+ID = whole("an id in digits", 1, lowest=1)
 
 
 def numbers(expected: str, example: str, *, highest: int) -> Form:

@@ -220,7 +220,9 @@ class ApiReader:
         headers = {"accept": "application/json", **client.headers}
         answer = await self._send("POST", client.base + login.path, headers, FORM)
         if answer.status != 200:
-            raise Unreachable(f"The API gave no token, but {answer.status}.", code=f"token_status_{answer.status}")
+            raise Unreachable(
+                f"The API answered the token request with {answer.status}.", code=f"token_status_{answer.status}"
+            )
         token = Token.of(_read(answer), begun)
         if token is None:
             raise Unreachable("The API's answer holds no token.", code="no_token")

@@ -80,7 +80,7 @@ def _more(piece: _Piece, left: int) -> Event:
     source = piece.origin.source
     alert: Alert = {
         "key": f"more:{source.id}",
-        "title": f"{left} more events came in one webhook",
+        "title": f"{left} events of one webhook were dropped",
         "message": f"A webhook of {source.name} held more events than the {piece.index} that were told one by one. At"
         f" least {left} were not told: look there.",
         "severity": "critical",
@@ -130,7 +130,11 @@ def _events_of(provider: Provider, inbound: Inbound, origin: Origin, offset: int
             return []
         route = provider.events.get(name) if isinstance(name, str) else None
         if route is None:
-            return [_unknown(_Piece(provider, inbound, origin, offset, _text(name)), "This event is not mapped yet.")]
+            return [
+                _unknown(
+                    _Piece(provider, inbound, origin, offset, _text(name)), "This event type is not supported yet."
+                )
+            ]
         subject = provider.subject(inbound)
         read_already: dict[Any, Any] = {}
 

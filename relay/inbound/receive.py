@@ -85,7 +85,7 @@ def prove(provider: Provider, source: Source, webhook: Inbound, credentials: Cre
 
 def silent() -> StorageUnavailable:
     """What is said when it is too late. Should it be stored after all, the sender's repeat is known by its key."""
-    return StorageUnavailable("The database does not answer. Send it again.")
+    return StorageUnavailable("The database does not answer. Send the webhook again.")
 
 
 class Receiver:
@@ -119,7 +119,7 @@ class Receiver:
         if found is None:
             with self._known_lock:
                 self._known.pop(source_id, None)
-            raise NotFound("There is no source with this address. Compare it with the one the relay shows.")
+            raise NotFound("There is no source with this address. Compare it with the address that the relay shows.")
         with self._known_lock:
             self._known[source_id] = _Known(found, now)
         return found

@@ -145,7 +145,7 @@ def read(url: str, to: str | None = None) -> Way:
     if _CONTROL.search(url):
         raise InvalidRequest("The address has a space or line break: percent-encode a space, leave out a line break.")
     if _LINE_BREAK.search(unquote(url)):
-        raise InvalidRequest("The address has a line break (%0A or %0D), or %00: no service takes one. Leave it out.")
+        raise InvalidRequest("The address has a line break (%0A or %0D), or %00: no service accepts it. Leave it out.")
     kind, module = SCHEMES[scheme]
     plugin_class = _plugin_class(module, scheme)
     if to is not None:
@@ -163,9 +163,9 @@ def read(url: str, to: str | None = None) -> Way:
         plugin = None
     if plugin is None:
         forms = ", ".join(str(form).replace("{schema}", scheme) for form in plugin_class.templates[:4])
-        raise InvalidRequest(f"This is no address that {plugin_class.service_name} takes. It has the form {forms}.")
+        raise InvalidRequest(f"This is not a valid address of {plugin_class.service_name}. Its form is {forms}.")
     if to is not None and len(getattr(plugin, "targets", (to,)) or ()) != 1:
-        raise InvalidRequest(f"to is not one that {plugin_class.service_name} takes: write it as +33612345678.")
+        raise InvalidRequest(f"to is not valid for {plugin_class.service_name}: write it as +33612345678.")
     return Way(kind, scheme, str(plugin_class.service_name), plugin)
 
 
@@ -178,9 +178,9 @@ def recipient(kind: str, to: str) -> str:
     """`to` as a channel of this kind takes it. Raises `InvalidRequest`."""
     found = to.strip()
     if kind == MAIL and not _EMAIL.fullmatch(found):
-        raise InvalidRequest("to must be one e-mail address for this channel, such as zoe@acme-shop.example.")
+        raise InvalidRequest("to must be an e-mail address for this channel, such as zoe@acme-shop.example.")
     if kind == SMS and not _NUMBER.fullmatch(found):
-        raise InvalidRequest("to must be one number in international form for this channel, such as +33612345678.")
+        raise InvalidRequest("to must be a phone number in international form for this channel, such as +33612345678.")
     return found
 
 
@@ -226,7 +226,7 @@ def _refuse_options(parsed: Mapping[str, Any]) -> None:
     # As apprise read them: it knows a `;` before an option, finds those behind a `#`, and looks at no case.
     for name in sorted(parsed.get("qsd") or ()):
         if name in _NOT_TAKEN:
-            raise InvalidRequest(f"The option {name} is not taken in a channel's address: leave it out.")
+            raise InvalidRequest(f"The option {name} is not allowed in a channel's address: leave it out.")
 
 
 @cache

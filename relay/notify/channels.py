@@ -71,7 +71,7 @@ def get(workspace: Workspace, name: str) -> Channel:
         raise _not_found(name)
     if not found.opens:
         raise DoesNotOpen(
-            f"Channel {name[:64]!r} does not open with RELAY_SECRET_KEY: add it again, or put its key back."
+            f"Channel {name[:64]!r} cannot be decrypted with RELAY_SECRET_KEY: add it again, or restore the key."
         )
     return found
 
@@ -83,7 +83,7 @@ def _not_found(name: str) -> NotFound:
 def shown(channel: Channel) -> dict[str, Any]:
     """A channel as it may be seen: of its address only the service."""
     if not channel.opens:
-        return {"name": channel.name, "service": "does not open with RELAY_SECRET_KEY"}
+        return {"name": channel.name, "service": "cannot be decrypted with RELAY_SECRET_KEY"}
     way = channel_urls.read(channel.url)
     return {
         "name": channel.name,

@@ -58,7 +58,7 @@ def post(plugin: Any, mail: Mail, *, allow_private: frozenset[str], lease: Lease
             lease.not_taken()
             raise _refusal(error.smtp_code, error.smtp_error, "the message") from None
         except (OSError, smtplib.SMTPException):
-            raise Uncertain("The mail server did not say whether it took the message.") from None
+            raise Uncertain("The mail server did not confirm whether it accepted the message.") from None
         if not _is_yes(code):
             lease.not_taken()
             raise _refusal(code, said, "the message")
@@ -108,7 +108,7 @@ def _conversation(plugin: Any, allow_private: frozenset[str]) -> Iterator[smtpli
         finally:
             timer.cancel()
     except smtplib.SMTPNotSupportedError:
-        raise Failed(f"{host} does not offer what the channel asks for: STARTTLS or a login.") from None
+        raise Failed(f"{host} does not support STARTTLS or the login that the channel requires.") from None
     except smtplib.SMTPAuthenticationError as error:
         if error.smtp_code < _REFUSED:
             raise NotReached(f"{host} could not check the login ({error.smtp_code}).") from None

@@ -89,7 +89,7 @@ def filled(
     told = TEMPLATES[template]
     if envelope is not None and told is not None and envelope["type"] not in told:
         raise Failed(
-            f"The template {template} tells of {', '.join(told)}; the event is {envelope['type']}.", code="wrong_event"
+            f"Template {template} is for {', '.join(told)}; the event is {envelope['type']}.", code="wrong_event"
         )
     values = _values(envelope) | {"signature": signature}
     parts = {name: _said(_template(template, language, zone), name, values) for name in ("subject", "short", "text")}

@@ -108,7 +108,7 @@ class _Requests:
             return lambda url, data=None, json=None, **given: self.request(name, url, data=data, json=json, **given)
         if name in _WORDS:
             return getattr(requests, name)
-        raise AttributeError(f"requests.{name} does not go through the relay's door")
+        raise AttributeError(f"requests.{name} is not available through the relay's guarded client")
 
     def request(self, method: str, url: str, **given: Any) -> requests.Response:
         return _line.get().send(method, url, given)

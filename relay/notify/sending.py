@@ -36,10 +36,10 @@ def way_of(channel: Channel, to: str | None) -> Way:
         if channel_urls.SCHEMES[channel.url.partition("://")[0].lower()][0] == CHAT:
             return channel_urls.read(channel.url)
         if to is None and channel_urls.needs_recipient(channel.url):
-            raise InvalidRequest("to is required: this channel sends to one person.")
+            raise InvalidRequest("to is required: this channel sends to a single recipient.")
         return channel_urls.read(channel.url, to)
     except (InvalidRequest, KeyError) as error:
-        text = error.message if isinstance(error, InvalidRequest) else "Its service is not taken any more."
+        text = error.message if isinstance(error, InvalidRequest) else "Its service is no longer supported."
         raise Failed(text, code="invalid_request") from None
 
 
@@ -88,9 +88,9 @@ def _trouble(exchanges: list[Exchange], label: str, secrets: list[str]) -> Faile
     """What the requests of a message that was not taken come to."""
     open_ends = [each for each in exchanges if each.left and _may_have_worked(each)]
     if open_ends:
-        return Uncertain(f"{label} did not say whether it took the message.")
+        return Uncertain(f"{label} did not confirm whether it accepted the message.")
     if not exchanges:
-        return Failed(f"{label} found nobody in this message whom it could send to.", code="invalid_request")
+        return Failed(f"{label} found no recipient for this message.", code="invalid_request")
     answered = [each for each in exchanges if each.status is not None]
     if not answered:
         first = exchanges[0]
@@ -99,7 +99,7 @@ def _trouble(exchanges: list[Exchange], label: str, secrets: list[str]) -> Faile
     last = answered[-1]
     said = f": {_without(last.said, secrets)}" if last.said else "."
     if last.status in _TRY_LATER and all(each.status in _TRY_LATER for each in answered):
-        text = f"{label} takes no message now (status {last.status}){said}"
+        text = f"{label} accepts no messages at the moment (status {last.status}){said}"
         return NotReached(text, after=last.after or _AFTER_TOO_MANY, code="too_many_requests")
     if last.status in _CREDENTIALS:
         text = f"{label} refused the channel's credentials (status {last.status}){said} Set the channel again."

@@ -62,7 +62,7 @@ def judge(hook: Hook, reply: Reply, *, attempt: int, age: float, now: float, spr
     if reply.status == 410:
         return Verdict(GONE, error="HTTP 410: the target is gone")
     if reply.status == Loop.status and f'"{Loop.code}"'.encode() in reply.body:
-        return Verdict(GAVE_UP, error=f"HTTP {reply.status}: the event goes in a circle of relays")
+        return Verdict(GAVE_UP, error=f"HTTP {reply.status}: the event loops between relays")
     wait = _wait(attempt, reply, now, _chance.random() if spread is None else spread)
     special = platforms.of(hook).meaning(reply)
     if special is not None and special.outcome != RETRY:

@@ -269,7 +269,7 @@ class Dispatcher:
             with self._database.write() as connection:
                 deliveries.hand_back(connection, [each.delivery_id for each in parcels], now_ms(), self._holder)
         except StorageUnavailable as error:
-            log.warning("hand_back_failed", reason=error.message, note="their lease ends by itself")
+            log.warning("hand_back_failed", reason=error.message, note="their leases will expire")
         finally:
             self._settled(len(parcels))
 

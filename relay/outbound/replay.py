@@ -79,7 +79,7 @@ def one(
         if asked is None:
             raise NotFound(f"There is no event {event_id[:64]!r} in this workspace.")
         if asked.defect is not None:
-            raise Conflict(f"This event is a defect and is not sent: {asked.defect}.", code="defect_event")
+            raise Conflict(f"This event breaks its schema and is not sent: {asked.defect}.", code="defect_event")
         wanted = [asked]
         if reread is not None:
             wanted = _understood(connection, asked, reread) or wanted

@@ -51,7 +51,9 @@ FILTERS: Schema = {
             "x-hint": "must be a number such as 100 or 9.50.",
         },
         "currency": _one_or_many({"type": "string", "pattern": "^[A-Za-z]{3}$"}, "ISO 4217 codes."),
-        "severity": nullable({"type": "string", "enum": list(SEVERITIES), "description": "The lowest wanted."}),
+        "severity": nullable(
+            {"type": "string", "enum": list(SEVERITIES), "description": "The lowest severity to send."}
+        ),
         "livemode": {
             "type": ["boolean", "null"],
             "description": "Only live (true) or only test (false) events.",

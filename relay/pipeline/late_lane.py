@@ -16,7 +16,7 @@ from relay.storage import Connection, Database, deliveries, events, hooks, inbou
 
 _KEY_AWAY_MS = 60_000
 _DAY_MS = 24 * 3600 * 1000
-_SHUT_REASON = "Its secret does not open with RELAY_SECRET_KEY: nothing is sent until it does."
+_SHUT_REASON = "Its secret cannot be decrypted with RELAY_SECRET_KEY: nothing is sent until it does."
 
 log = Logger("deliver")
 

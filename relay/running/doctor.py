@@ -52,7 +52,9 @@ def _database(config: Config, vault: Vault) -> Iterator[Finding]:
         with database.read() as connection:
             version = check(connection)
         if version is None:
-            yield Finding(BROKEN, "database", "empty: no relay was started here", "relay up, or set RELAY_DATA_DIR")
+            yield Finding(
+                BROKEN, "database", "empty: the relay was never started here", "relay up, or set RELAY_DATA_DIR"
+            )
         else:
             yield Finding(FINE, "database", "answers")
             yield from _stored(config, database, vault)

@@ -67,12 +67,12 @@ _NOTHING_LEFT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _GO_AHEAD = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-_TOO_SLOW = refused(TooSlow(f"The request did not come within {REQUEST_SECONDS:g} s. Send it again, whole."))
-_NO_ROOM = refused(Busy("Too much has begun to come at once. Send it again."))
+_TOO_SLOW = refused(TooSlow(f"The request was not complete within {REQUEST_SECONDS:g} s. Send it again."))
+_NO_ROOM = refused(Busy("Too many unfinished requests. Send it again."))
 _TOO_MANY = refused(
     TooManyRequests("Your address has too many connections open. Close some, then send it again.", retry_after=5)
 )
-_TOO_LONG = refused(HeadTooLarge("The headers are larger than is taken."))
+_TOO_LONG = refused(HeadTooLarge("The headers are too large."))
 
 
 _UNREAD: tuple[tuple[Any, int, str], ...] = (
@@ -142,9 +142,9 @@ class _Body(Body):  # type: ignore[misc]
             some: bytes = super()._read_reader(size)
         except _Unfinished:
             # Whatever any address would take was waited for.
-            raise TooLarge("The body is larger than is taken.") from None
+            raise TooLarge("The body is too large.") from None
         except (ParseException, NoMoreData):
-            raise BrokenBody("The body broke off, or its chunks do not fit together. Send it again.") from None
+            raise BrokenBody("The body is incomplete, or its chunks are malformed. Send it again.") from None
         return some
 
 

@@ -15,7 +15,7 @@ def wanted(task: Task) -> Money | None:
     if given.get("amount") is None:
         return None
     if not given.get("currency"):
-        raise Failed("A part of a payment needs its currency too.")
+        raise Failed("currency is required with amount.")
     found = from_decimal(Decimal(str(given["amount"])), given["currency"])
     if found["amount_minor"] is None:
         raise Failed(f"{given['amount']} {given['currency']} is not a whole number of the currency's smallest unit.")
@@ -31,10 +31,10 @@ def agreed(task: Task, what: str, currency: Any, left: Money | None = None) -> M
     """
     asked, own, named = wanted(task), currency_code(currency), currency_code(task.input.get("currency"))
     if own is None:
-        raise Failed(f"The currency of {what} could not be read, so nothing was done.", code="other_currency")
+        raise Failed(f"The currency of {what} could not be read. Nothing was done.", code="other_currency")
     if named not in (None, own):
         amount = "" if asked is None else f"{task.input['amount']} "
-        raise Failed(f"{what} is in {own}; {amount}{named} was asked for.", code="other_currency")
+        raise Failed(f"{what} is in {own}; {amount}{named} was requested.", code="other_currency")
     money = asked or left or NO_MONEY | {"currency": own}
     task.judge(money)
     return money
@@ -44,7 +44,7 @@ def made(task: Task) -> Money:
     """What something new is to cost, told to the gateway with its currency. Raises `Failed`."""
     money = wanted(task)
     if money is None:
-        raise Failed("An amount is needed.")
+        raise Failed("amount is required.")
     task.judge(money)
     return money
 

@@ -103,8 +103,8 @@ class Reply:
         if self.whole or not self.ok:
             return
         if self.changes:
-            raise Uncertain("The answer broke off. It may have been done.", code="broken_answer")
-        raise NotReached("The answer is longer than is read here.", code="broken_answer")
+            raise Uncertain("The answer is incomplete. The action may have been carried out.", code="broken_answer")
+        raise NotReached("The answer is too long.", code="broken_answer")
 
     def object(self) -> dict[str, Any]:
         """The answer as an object; empty where it is none."""
@@ -124,12 +124,12 @@ class Reply:
             case 402:
                 raise Declined(f"The payment was declined{words}")
             case 403:
-                raise Failed(f"The credentials may not do this{words}", code="not_permitted")
+                raise Failed(f"The credentials lack a permission for this{words}", code="not_permitted")
             case 404 | 410:
-                raise Failed(f"There is no such thing there{words}", code="no_such_thing")
+                raise Failed(f"The provider has no such object{words}", code="no_such_thing")
             case 409:
-                raise Failed(f"Its state does not allow this{words}", code="wrong_state")
-        raise Failed(f"It was refused with status {self.status}{words}")
+                raise Failed(f"The object's state does not allow this{words}", code="wrong_state")
+        raise Failed(f"The provider refused the request with status {self.status}{words}")
 
 
 class Pretended(dict[str, Any]):
@@ -174,7 +174,7 @@ class Vendor:
         reply = self._send(method, path, options, changes=False)
         if reply.status >= 500:
             raise NotReached(
-                f"{self._host} has a failure of its own (status {reply.status}).",
+                f"{self._host} is failing (status {reply.status}).",
                 after=_after(reply),
             )
         return reply
@@ -194,7 +194,9 @@ class Vendor:
             self._lease.not_taken()
             raise
         if reply.status >= 500:
-            raise Uncertain(f"{self._host} failed (status {reply.status}) and does not say whether it was done.")
+            raise Uncertain(
+                f"{self._host} failed (status {reply.status}) without saying whether the action was carried out."
+            )
         return reply
 
     @property
@@ -228,12 +230,12 @@ class Vendor:
             raise Failed(f"The source's address cannot be used. {error.message}", code=error.code) from None
         except Unreachable as error:
             if changes and error.sent:
-                raise Uncertain(f"{error.message} It may have been done.", code=error.code) from None
+                raise Uncertain(f"{error.message} The action may have been carried out.", code=error.code) from None
             raise NotReached(error.message, code=error.code) from None
         reply = Reply(answer.status, answer.headers, answer.body, changes, whole=answer.whole)
         if reply.status == 429:
             raise NotReached(
-                f"{self._host} wants fewer requests.",
+                f"{self._host} has reached its rate limit.",
                 after=_after(reply),
                 code="too_many_requests",
             )
@@ -241,7 +243,7 @@ class Vendor:
 
     def _address(self, path: str, query: Fields | None) -> str:
         if climbs(path):
-            raise Failed("What was given as an id is a step in a path. Give the id that the provider shows.")
+            raise Failed("The id is a path segment such as `..`. Give the id that the provider shows.")
         address = path if path.startswith(("https://", "http://")) else self.base + path
         return f"{address}?{urlencode(_flat(query), doseq=True)}" if query else address
 

@@ -49,7 +49,7 @@ class Links:
             sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
             run_id, way, owner = jsontext.loads(self.vault.open(sealed, _CONTEXT))
         except (binascii.Error, ConfigError, ValueError):
-            raise NotFound("This link is not one that this relay made.") from None
+            raise NotFound("This link was not issued by this relay.") from None
         return Link(run_id, way, owner)
 
     def shown_to(self, key_id: str, run_id: str, requested_by: str) -> str | None:

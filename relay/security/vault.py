@@ -91,7 +91,7 @@ class Vault:
         except (KeyError, InvalidTag, ValueError):
             raise DoesNotOpen(
                 "A stored secret does not open with the configured RELAY_SECRET_KEY."
-                " Put the key it was sealed with behind the current one, separated by a comma."
+                " Add the key it was encrypted with after the current key, separated by a comma."
             ) from None
 
     @property

@@ -212,7 +212,7 @@ class HmacSignature:
             )
         if not credentials.secrets:
             raise VerificationError(
-                "This source has no secret yet, so it accepts nothing. Add the sender's secret to it.",
+                "This source has no secret yet, so it accepts no webhooks. Add the sender's secret to it.",
                 code="no_secret",
             )
         moment = read_stamp(stamp) if stamp is not None else None
@@ -393,7 +393,7 @@ class SharedToken:
             places = [f"the header {self.header}"] if self.header else []
             places += ["`Authorization: Bearer`", "the password of `Authorization: Basic`", "`?token=` of the address"]
             raise VerificationError(
-                f"This address wants its token in {', '.join(places[:-1])} or {places[-1]}; it is in none of them.",
+                f"This address wants its token in {', '.join(places[:-1])} or {places[-1]}; it was not found there.",
                 code="missing_signature",
             )
         match_token((offered,), credentials)
@@ -424,12 +424,12 @@ def match_token(offered: tuple[str, ...], credentials: Credentials) -> None:
     """Raise `VerificationError` unless a text offered is one of the live secrets."""
     if not credentials.secrets:
         raise VerificationError(
-            "This source has no secret yet, so it accepts nothing. Add the sender's secret to it.", code="no_secret"
+            "This source has no secret yet, so it accepts no webhooks. Add the sender's secret to it.", code="no_secret"
         )
     pairs = [(mine.encode(), theirs.encode()) for mine in credentials.secrets for theirs in offered]
     if not any(hmac.compare_digest(mine, theirs) for mine, theirs in pairs):
         raise VerificationError(
-            "The token or password is not the one kept for this source. Copy it to the sender anew.",
+            "The token or password does not match this source's. Copy it to the sender again.",
             code="signature_mismatch",
         )
 

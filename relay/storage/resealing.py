@@ -20,12 +20,12 @@ from relay.storage.tables import audit_anchors
 
 _AT_ONCE = 200
 Progress = Callable[[str, int], object]
-"""Told of each batch: the kind of data, and how many values more are sealed anew."""
+"""Told of each batch: the kind of data, and how many values more are encrypted again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """How many values are still to be sealed anew, and of which kinds."""
+    """How many values are still to be encrypted again, and of which kinds."""
 
     kind: str
     count: int

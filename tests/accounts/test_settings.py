@@ -105,9 +105,9 @@ def test_what_is_taken_for_a_secret_by_mistake_is_refused_by_name(name, secret, 
         ("zendesk", {"api_email": "zoe"}, "settings.api_email must be an e-mail address"),
         ("recurly", {"tolerance": "5 min"}, "settings.tolerance must be a number of seconds"),
         ("braintree", {"currency": "Euro"}, "settings.currency must be a currency of three letters"),
-        ("whmcs", {"department": "Billing"}, "settings.department must be an id, which is a number"),
+        ("whmcs", {"department": "Billing"}, "settings.department must be an id in digits"),
         ("hmac", {"header": "X-Signature: "}, "settings.header must be the name of a header"),
-        ("zabbix", {"timezon": "UTC"}, "settings.timezon is no setting of Zabbix. Did you mean timezone?"),
+        ("zabbix", {"timezon": "UTC"}, "settings.timezon is not a setting of Zabbix. Did you mean timezone?"),
     ],
 )
 def test_a_setting_that_cannot_be_right_is_refused_by_name(name, settings, said):
@@ -183,7 +183,7 @@ def test_another_address_goes_without_the_credentials_of_the_old_one(provider, a
     assert with_all == {**old, address.name: OTHER}
     assert same == {**old, address.name: old[address.name] + "/"}
     if any(each.secret and each.required for each in provider.settings):
-        with pytest.raises(InvalidRequest, match="is not sent to another address"):
+        with pytest.raises(InvalidRequest, match="credentials are not sent to a new address"):
             kept(provider, {address.name: OTHER}, old, allow_private=listed)
     else:
         alone = kept(provider, {address.name: OTHER}, old, allow_private=listed)

@@ -407,7 +407,7 @@ def test_a_link_leads_to_its_run_and_decides_once(bench: Bench, panel: Panel) ->
 
     assert linked(bench.relay, token) == (link, asked)
     decide_by_link(bench.relay, token, approve=True)
-    with pytest.raises(Conflict, match="decided already"):
+    with pytest.raises(Conflict, match="already decided"):
         decide_by_link(bench.relay, token, approve=False)
 
     assert bench.carry_out(asked).decided_by == "approval link sent to hook hk_1"
@@ -418,9 +418,9 @@ def test_the_key_that_asked_approves_neither_by_the_api_nor_by_a_link_of_its_own
     asked = bench.ask(REFUND, payment_id="p")
     token = bench.desk("tests").links.url(Link(asked.id, "sent to hook hk_1", "key_1")).rpartition("/")[2]
 
-    with pytest.raises(Forbidden, match="The key that asked for this cannot approve it"):
+    with pytest.raises(Forbidden, match="The key that requested this run cannot approve it"):
         bench.desk("key_1").decide(asked.id, approve=True)
-    with pytest.raises(Forbidden, match="The key that asked for this cannot approve it"):
+    with pytest.raises(Forbidden, match="The key that requested this run cannot approve it"):
         decide_by_link(bench.relay, token, approve=True)
 
     assert bench.run(asked.id).state == runs.PENDING
@@ -563,7 +563,7 @@ def test_the_currency_is_that_of_the_thing_not_of_the_caller(reading: Bench, pan
     run = reading.carry_out(reading.ask(REFUND, payment_id="p", amount=5000, currency="INR"))
 
     assert (run.state, run.content["code"], panel.effects) == (runs.FAILED, "other_currency", [])
-    assert run.content["text"] == "The payment p is in EUR; 5000 INR was asked for."
+    assert run.content["text"] == "The payment p is in EUR; 5000 INR was requested."
 
 
 def test_a_dry_run_says_that_what_was_read_needs_a_person(reading: Bench) -> None:
@@ -640,14 +640,14 @@ def test_all_that_may_be_done_is_shown_to_who_approves_it(bench: Bench) -> None:
     ]
     assert in_words(asked, lambda source_id: "A" if source_id == bench.source.id else "B") == (
         "Refund Payment at A: Payment p, Amount 1, Currency EUR."
-        " If that is declined or not reached, B: Payment tr_other, Amount 1, Currency EUR."
+        " If it is declined or not reached: B: Payment tr_other, Amount 1, Currency EUR."
     )
 
 
 def test_an_approval_is_for_what_was_seen(bench: Bench, panel: Panel) -> None:
     asked = bench.ask(REFUND, payment_id="p")
 
-    with pytest.raises(Conflict, match="not what was seen"):
+    with pytest.raises(Conflict, match="has changed since it was shown"):
         bench.desk("key_2").decide(asked.id, approve=True, seen="f" * 64)
     bench.desk("key_2").decide(asked.id, approve=True, seen=fingerprint(asked))
 
@@ -673,7 +673,7 @@ def test_the_only_source_that_can_is_chosen_and_several_are_named(bench: Bench) 
     assert bench.ask(SUSPEND, service_id="acme").source_id == bench.source.id
     bench.add_source("hmac")
 
-    with pytest.raises(InvalidRequest, match=r"source is required: 2 sources can do service.suspend"):
+    with pytest.raises(InvalidRequest, match=r"source is required: 2 sources support service.suspend"):
         bench.ask(SUSPEND, service_id="acme")
 
 

@@ -121,7 +121,7 @@ def test_no_other_currency_is_moved(name: str, provider: str) -> None:
                 adapters.of(provider)[name].run(task)
                 assert OTHER in str(task.vendor.told).upper(), "the gateway is told the currency, too"
             else:
-                with pytest.raises(Failed, match=f"is in {OWN}; .*{OTHER} was asked for") as error:
+                with pytest.raises(Failed, match=f"is in {OWN}; .*{OTHER} was requested") as error:
                     adapters.of(provider)[name].run(task)
                 assert (error.value.code, task.vendor.told) == ("other_currency", [])
 

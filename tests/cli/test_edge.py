@@ -113,7 +113,7 @@ def test_redis_that_is_away_is_said_beside_the_answer_and_not_in_it(relay: Termi
     status, shown, said = run(relay, *words)
 
     assert (status, shown.count("\n"), shown[:7]) == (0, 1, '{"id":"')
-    assert said == "relay: Redis does not answer. It is kept, and done within seconds of its return.\n"
+    assert said == "relay: Redis does not answer. The request is stored and runs within seconds after Redis returns.\n"
 
 
 def test_a_defect_says_where_its_report_lies_and_hides_nothing(
@@ -129,8 +129,8 @@ def test_a_defect_says_where_its_report_lies_and_hides_nothing(
     (report,) = (relay.directory / "reports").iterdir()
     text = report.read_text()
     first, second = said.splitlines()
-    assert first.startswith("relay: this is a defect of the relay: KeyError (test_edge.py, line ")
-    assert second == f"The report lies in {report}. Please send it to those who make the relay."
+    assert first.startswith("relay: this is a bug in the relay: KeyError (test_edge.py, line ")
+    assert second == f"The report is in {report}. Please attach it to a bug report."
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
     assert "relay replay\n" in text
     assert "in replay_command" in text

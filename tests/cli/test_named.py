@@ -21,7 +21,7 @@ TOLD = {"type": "deploy.finished", "data": {}}
         (("source", "remove", "Standart Webhooks"), "Did you mean Standard Webhooks?"),
         (("source", "remove", "src_relay_1"), "There is no source 'src_relay_1'."),
         (("source", "add", "strip"), "There is no provider 'strip'. Did you mean stripe?"),
-        (("source", "add", "relay"), "the relay has a source of its own already"),
+        (("source", "add", "relay"), "the relay already has its own source"),
         (("hook", "rotate", "hk_1"), "There is no hook 'hk_1'. `relay hook list` shows them."),
         (("hook", "remove", "hk_1"), "There is no hook 'hk_1'."),
         (
@@ -128,7 +128,7 @@ def test_a_key_is_revoked_by_its_name_and_that_is_noted(relay: Terminal, bench: 
 
     done = relay("key", "revoke", "zapier")
 
-    assert done.stdout == "The key Zapier is revoked.\n"
+    assert done.stdout == "Key Zapier was revoked.\n"
     assert relay.json("key", "list") == []
     with bench.database.read() as connection:
         assert audit.verify(connection) == audit.Verdict(2)

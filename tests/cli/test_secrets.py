@@ -21,20 +21,20 @@ def test_a_new_source_is_shown_without_what_is_as_usual(relay: Terminal) -> None
     fields = shown(done.stdout)
     assert list(fields) == ["id", "provider", "name", "url", "settings", "secret"]
     assert fields["settings"] == "timezone=UTC"
-    assert done.stdout.endswith(f"What to do at the sender: relay source setup {fields['id']}\n")
+    assert done.stdout.endswith(f"Set up the sender: relay source setup {fields['id']}\n")
 
 
 def test_a_source_that_accepts_nothing_yet_says_so(relay: Terminal) -> None:
     done = relay("source", "add", "stripe")
 
     made = shown(done.stdout)["id"]
-    assert f"It accepts nothing yet. Give it its secret: relay source secret {made} SECRET\n" in done.stdout
+    assert f"It accepts no webhooks yet. Set its secret: relay source secret {made} SECRET\n" in done.stdout
 
 
 def test_a_source_in_monitor_mode_says_so_in_words(relay: Terminal) -> None:
     done = relay("source", "add", "zabbix", "--monitor")
 
-    assert shown(done.stdout)["monitor"] == "accepts what is not verified: for trying out only"
+    assert shown(done.stdout)["monitor"] == "accepts unverified webhooks: for testing only"
 
 
 def test_what_to_paste_is_shown_only_where_the_steps_paste_it(relay: Terminal) -> None:
@@ -67,9 +67,7 @@ def test_a_source_whose_secret_is_ours_gets_a_new_one(relay: Terminal, bench: Wo
 def test_a_source_whose_secret_is_theirs_gets_none_of_ours(relay: Terminal) -> None:
     relay.json("source", "add", "stripe")
 
-    assert relay.refused("source", "secret", "stripe") == (
-        "relay: secret is required: copy it from Stripe, which made it."
-    )
+    assert relay.refused("source", "secret", "stripe") == ("relay: secret is required: copy it from Stripe.")
 
 
 def test_a_secret_is_read_from_standard_input_so_that_no_history_keeps_it(relay: Terminal, bench: Workbench) -> None:
@@ -79,7 +77,7 @@ def test_a_secret_is_read_from_standard_input_so_that_no_history_keeps_it(relay:
 
     with bench.database.read() as connection:
         source = sources.get(bench.working_in(), connection, made["id"])
-    assert done.stdout == "The secret is kept; webhooks signed with it are accepted from now on.\n"
+    assert done.stdout == "The secret was saved. Webhooks signed with it are accepted from now on.\n"
     assert [each.value for each in source.secrets] == ["whsec_theirs"]
 
 

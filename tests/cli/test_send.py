@@ -19,7 +19,7 @@ def test_a_dead_address_is_one_sentence_that_names_the_option(relay: Terminal) -
 
     assert said == (
         f"relay: {relay.environment['RELAY_PUBLIC_URL']} cannot be reached: Connection refused. Is the relay up?"
-        " If it is, relay send ... --url http://127.0.0.1:8080 names where it listens."
+        " If it is, relay send ... --url http://127.0.0.1:8080 sets its address."
     )
 
 
@@ -54,7 +54,7 @@ def test_what_was_told_before_is_named(relay: Terminal, belt: Belt) -> None:
     belt.process()
 
     (line,) = outcome.lines(inside, stripe, before)
-    assert line.startswith("No new event: what it says was told before, as evt_")
+    assert line.startswith("No new event: earlier webhooks already reported this, as evt_")
     assert {each.strip(",.") for each in line.split() if each.startswith("evt_")} <= told
     assert outcome.newest(inside, source) is None
 
@@ -65,9 +65,9 @@ def test_a_repeat_and_what_is_knowingly_not_told_are_said_to_be_that(relay: Term
     belt.process()
     last = outcome.newest(inside, source)
 
-    assert outcome.lines(inside, source, None) == ["No event: what it says is known, and knowingly not told."]
+    assert outcome.lines(inside, source, None) == ["No event: the relay ignores this kind of webhook on purpose."]
     assert outcome.lines(inside, source, last) == [
-        "No new event: the relay has this webhook already, or took it for a check of the address."
+        "No new event: the relay already has this webhook, or treated it as a check of the address."
     ]
 
 

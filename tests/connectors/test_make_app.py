@@ -337,7 +337,7 @@ def test_an_action_of_the_relays_own_is_done(engine: Engine, name: str) -> None:
 @pytest.mark.parametrize("name", [each.name for each in actions().values() if not each.own])
 def test_an_action_that_cannot_be_done_is_a_data_error_that_says_why(engine: Engine, name: str) -> None:
     # Those of Stripe have no API key.
-    why = r"\[422\] (No source of this workspace can do|source is required|The source .* has no api_key)"
+    why = r"\[422\] (No source of this workspace supports|source is required|The source .* has no api_key)"
     with pytest.raises(MakeError, match=why) as error:
         engine.action(action_modules()[name], jsontext.floats(actions()[name].example["input"]))
 
@@ -412,7 +412,7 @@ def test_a_refusal_is_told_in_the_relays_own_words(status: int, module: str, ans
 
 def test_a_look_up_that_is_still_under_way_is_no_answer(answering: Callable[..., str]) -> None:
     engine = Engine(APP)
-    told = {"id": "run_1", "status": "queued", "message": "It is tried again.", "invoice_id": None}
+    told = {"id": "run_1", "status": "queued", "message": "It will be tried again.", "invoice_id": None}
     engine.connection = {"relayUrl": answering(202, told), "apiKey": "rk_x"}
 
     with pytest.raises(MakeError, match=r"^ConnectionError: \[202\] It is tried again\.$"):

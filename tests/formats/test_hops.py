@@ -13,7 +13,7 @@ from relay.outbound.deliver import judge
 from relay.outbound.verdicts import GAVE_UP, Reply, Verdict
 from relay.security.addresses import is_below
 
-CIRCLE = Verdict(GAVE_UP, error="HTTP 422: the event goes in a circle of relays")
+CIRCLE = Verdict(GAVE_UP, error="HTTP 422: the event loops between relays")
 
 
 @cases(

@@ -80,7 +80,7 @@ def test_what_fits_is_kept_without_what_came_along_by_copying(form: Form, text: 
         (SECONDS, "0", "it is '0'."),
         (SECONDS, "99999999", "it is '99999999'."),
         (SECONDS, "٣٠٠", "it is '٣٠٠'."),
-        (ID, "billing", "value must be an id, which is a number; it is 'billing'."),
+        (ID, "billing", "value must be an id in digits; it is 'billing'."),
         (DAYS, "30,soon", "it is '30,soon'."),
         (DAYS, "30,,7", "it is '30,,7'."),
         (DAYS, "4000", "it is '4000'."),

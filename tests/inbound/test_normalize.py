@@ -178,7 +178,7 @@ def test_an_unknown_event_says_whether_it_is_new_or_broken() -> None:
     broken = told(made_up(), said(data={}))[0]
     other = told(made_up(), said(data=None))[0]
 
-    assert reason(new) == ("This event is not mapped yet.", None)
+    assert reason(new) == ("This event type is not supported yet.", None)
     assert reason(broken) == ("The event could not be read.", "the field title is missing")
     assert reason(other) == ("The event could not be read.", "TypeError while reading")
 
@@ -357,7 +357,7 @@ def test_what_a_webhook_has_no_room_for_is_told_by_one_critical_alert(monkeypatc
     assert [each.type for each in events] == ["notice.received"] * 9 + ["alert.raised"]
     last = events[-1].envelope
     assert (events[-1].sequence, events[-1].defect, last["severity"]) == (429, None, "critical")
-    assert last["data"]["alert"]["title"] == "5 more events came in one webhook"
+    assert last["data"]["alert"]["title"] == "5 events of one webhook were dropped"
     assert told(made_up(split=batch), said_times(14))[-1].id == events[-1].id
 
 

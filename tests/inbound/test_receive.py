@@ -35,7 +35,10 @@ def test_a_sender_is_answered_in_time_and_its_repeat_is_known(tmp_path: Path, mo
         again = receiver.accept(source, webhook)
         receiver.close()
 
-    assert (refused.value.status, refused.value.message) == (503, "The database does not answer. Send it again.")
+    assert (refused.value.status, refused.value.message) == (
+        503,
+        "The database does not answer. Send the webhook again.",
+    )
     assert again.repeat
 
 

@@ -356,7 +356,7 @@ def test_the_command_prints_json(app: Path) -> None:
 def test_the_command_says_when_nothing_is_wrong() -> None:
     result = CliRunner().invoke(main, ["make", "lint"])
 
-    assert (result.exit_code, result.output) == (0, "Nothing is wrong with the app.\n")
+    assert (result.exit_code, result.output) == (0, "The app has no errors.\n")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"fileVersion": 1'])

@@ -33,7 +33,7 @@ def around_now() -> str:
 
 
 def put_off(run: Run) -> bool:
-    return str(run.content.get("text")).startswith("It is put off")
+    return " is delayed until " in str(run.content.get("text"))
 
 
 def wake(office: Office, run: Run) -> Run:

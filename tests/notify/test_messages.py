@@ -99,9 +99,7 @@ def test_a_sentence_in_which_a_value_is_missing_is_left_out() -> None:
 
 
 def test_no_template_is_told_of_another_events_matter() -> None:
-    with pytest.raises(
-        Failed, match=r"The template suspended tells of service\.suspended; the event is payment\.failed"
-    ):
+    with pytest.raises(Failed, match=r"Template suspended is for service\.suspended; the event is payment\.failed"):
         filled("suspended", "en", sample("payment.failed"))
     with pytest.raises(Failed, match="There is no template"):
         filled("../own", "en", None)

@@ -102,5 +102,5 @@ def test_no_mail_is_sent_in_plain_text_where_tls_was_asked_for(office: Office) -
     controller.stop()
 
     assert run.state == runs.FAILED
-    assert "does not offer what the channel asks for" in run.content["text"]
+    assert "does not support STARTTLS or the login" in run.content["text"]
     assert box.mails == []

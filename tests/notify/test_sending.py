@@ -100,7 +100,7 @@ def test_a_recipient_that_is_not_one_address_is_refused(office: Office, mail_ser
     run = office.send(channel="mail", to=to, message="x")
 
     assert run.state == runs.FAILED
-    assert "to must be one e-mail address" in run.content["text"]
+    assert "to must be an e-mail address" in run.content["text"]
     assert mail_server.box.mails == []
 
 
@@ -405,7 +405,7 @@ def test_channels_and_events_of_others_are_not_there(office: Office, mail_server
     assert [each.content["text"] for each in (no_channel, no_event, no_words)] == [
         "There is no channel 'phone': the operator sets them up.",
         "There is no event 'evt_other' in this workspace.",
-        "template or message is required: there is nothing to say.",
+        "template or message is required: the message is empty.",
     ]
 
 
@@ -470,5 +470,5 @@ def test_a_dry_run_shows_the_words_and_sends_nothing(office: Office, mail_server
             ),
         }
     ]
-    assert (wrong["would_send"], wrong["message"]) == ([], "to is required: this channel sends to one person.")
+    assert (wrong["would_send"], wrong["message"]) == ([], "to is required: this channel sends to a single recipient.")
     assert mail_server.box.mails == []

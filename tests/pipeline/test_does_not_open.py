@@ -83,7 +83,7 @@ def test_one_that_does_not_open_is_told_once_a_day(bench: Workbench, belt: Belt)
 
     told = [event for event in bench.events() if event["type"] == "hook.switched_off"]
     assert [event["data"]["hook"]["id"] for event in told] == [lost.id]
-    assert told[0]["data"]["hook"]["reason"].startswith("Its secret does not open with RELAY_SECRET_KEY")
+    assert told[0]["data"]["hook"]["reason"].startswith("Its secret cannot be decrypted with RELAY_SECRET_KEY")
 
 
 def test_lists_show_it_and_it_can_be_removed(bench: Workbench) -> None:
@@ -113,7 +113,7 @@ def test_a_channel_that_does_not_open_keeps_the_others(bench: Workbench) -> None
         found = channels.named(connection, bench.vault, bench.workspace_id, ["lost", "well"])
 
     assert {name: each.opens for name, each in found.items()} == {"lost": False, "well": True}
-    assert shown(found["lost"]) == {"name": "lost", "service": "does not open with RELAY_SECRET_KEY"}
+    assert shown(found["lost"]) == {"name": "lost", "service": "cannot be decrypted with RELAY_SECRET_KEY"}
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_the_doctor_names_each_and_goes_on(settled: Workbench) -> None:
     named = {each.what: each for each in doctor.examine() if each.found.startswith("does not open")}
 
     assert {what: (each.state, each.found) for what, each in named.items()} == {
-        f"hook {lost.id}": (BROKEN, "does not open: its events wait, and nothing is sent"),
+        f"hook {lost.id}": (BROKEN, "does not open: its events wait, and no delivery is sent"),
         f"source {source.id}": (BROKEN, "does not open: its webhooks are answered 503"),
     }
 

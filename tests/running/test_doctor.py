@@ -67,7 +67,7 @@ def test_a_clock_that_nobody_started_is_broken(bench: Workbench) -> None:
         Finding(
             BROKEN,
             "clock",
-            "none runs: nothing is retried late, and no missed check is told",
+            "none runs: no late retries, and no alerts for missed checks",
             "start it: relay clock",
         )
     ]
@@ -170,7 +170,7 @@ def test_a_database_that_is_empty_is_said_to_be_empty(bench: Workbench, monkeypa
     monkeypatch.setenv("RELAY_DATABASE_URL", f"sqlite:///{bench.database.engine.url.database}.new")
 
     assert found("database") == [
-        Finding(BROKEN, "database", "empty: no relay was started here", "relay up, or set RELAY_DATA_DIR")
+        Finding(BROKEN, "database", "empty: the relay was never started here", "relay up, or set RELAY_DATA_DIR")
     ]
 
 

@@ -19,8 +19,8 @@ CLOSE = b"Connection: close\r\n"
 POST = b"POST /hello HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = POST + CLOSE + b"Transfer-Encoding: chunked\r\n\r\n"
 ASK = b"GET /well HTTP/1.1\r\nHost: x\r\n" + CLOSE + b"\r\n"
-BROKEN = ("bad_request", "The body broke off, or its chunks do not fit together. Send it again.")
-TOO_LARGE = ("too_large", "The body is larger than is taken.")
+BROKEN = ("bad_request", "The body is incomplete, or its chunks are malformed. Send it again.")
+TOO_LARGE = ("too_large", "The body is too large.")
 
 
 class Server:
@@ -157,14 +157,14 @@ def test_broken_chunks_are_the_senders_fault(server: Server, request_: bytes, ex
 def test_a_body_that_is_too_large_is_refused_without_being_waited_for(server: Server, unread: bytes) -> None:
     said = server.say(POST + b"Content-Length: 999999999\r\n\r\n" + unread)
 
-    message = f"The body is larger than {LARGEST_BODY} bytes, the most that is taken here."
+    message = f"The body is larger than {LARGEST_BODY} bytes, the limit of this address."
     assert answers(said) == [error(413, "too_large", message)]
 
 
 def test_a_head_without_end_is_refused(server: Server) -> None:
     said = server.say(POST + b"X: " + b"x" * 300_000)
 
-    assert answers(said) == [error(431, "too_large", "The headers are larger than is taken.")]
+    assert answers(said) == [error(431, "too_large", "The headers are too large.")]
 
 
 def test_who_waits_to_go_ahead_is_told_once(server: Server) -> None:
@@ -190,7 +190,7 @@ def test_who_waits_to_go_ahead_with_too_much_is_refused(server: Server) -> None:
     ids=["a byte", "half a head", "some of a body", "half a chunk"],
 )
 def test_what_does_not_come_in_time_is_given_up(hasty: Server, start: bytes) -> None:
-    message = "The request did not come within 15 s. Send it again, whole."
+    message = "The request was not complete within 15 s. Send it again."
 
     assert answers(hasty.say(start)) == [error(408, "timeout", message)]
 

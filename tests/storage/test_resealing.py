@@ -1,4 +1,4 @@
-"""After everything is sealed anew nothing needs the old key: also after an interruption, and beside other writers."""
+"""Once all is encrypted again, nothing needs the old key: after an interruption too, and beside other writers."""
 
 import hashlib
 from typing import Any

@@ -141,7 +141,7 @@ def test_page_api_and_event_show_the_fallback_and_all_it_would_be_given(api):
 
     assert told["asked_for"] == (
         "Refund Payment at Shop (Mollie): Payment tr_1, Amount 1, Currency EUR."
-        " If that is declined or not reached, Other shop (Mollie): Payment tr_other, Amount 1, Currency EUR."
+        " If it is declined or not reached: Other shop (Mollie): Payment tr_other, Amount 1, Currency EUR."
     )
     assert shown["fallback"] == {
         "source": {"id": second, "name": "Other shop (Mollie)"},

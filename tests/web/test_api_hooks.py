@@ -283,8 +283,8 @@ def test_an_address_of_the_relay_itself_is_no_target(api, target):
         == {
             "error": {
                 "code": "address_refused",
-                "message": "target_url is an address of this relay itself, whose events would go in a circle. Name"
-                " another one: where events are to be received, such as the address that Zapier or Make shows.",
+                "message": "target_url is an address of this relay: its events would loop. Give"
+                " another address: where events are received, such as the address that Zapier or Make shows.",
             }
         }
     )

@@ -94,7 +94,7 @@ def test_where_they_make_the_secret_one_must_be_given(api):
     answer = api.call("POST", f"/sources/{made['id']}/secrets", {})
 
     assert answer.status_code == 422
-    assert answer.json["error"]["message"] == "secret is required: copy it from Stripe, which made it."
+    assert answer.json["error"]["message"] == "secret is required: copy it from Stripe."
 
 
 def test_an_older_secret_counts_until_the_time_said(api):

@@ -162,7 +162,7 @@ def test_a_body_that_broke_off_is_not_taken_for_a_whole_one(api):
 
     assert (answer.status_code, answer.json["error"]) == (
         400,
-        {"code": "bad_request", "message": "The body broke off: 12 of 100 bytes came. Send it again."},
+        {"code": "bad_request", "message": "The body is incomplete: 12 of 100 bytes arrived. Send it again."},
     )
 
 

@@ -243,7 +243,7 @@ def test_who_is_not_answered_in_time_is_told_to_come_again_and_the_repeat_is_kno
     assert (status, headers["retry-after"]) == (503, "5")
     assert content["error"] == {
         "code": "storage_unavailable",
-        "message": "The database does not answer. Send it again.",
+        "message": "The database does not answer. Send the webhook again.",
     }
     assert again == 200
     assert len(front.kept(source)) == 1

@@ -33,7 +33,7 @@ def test_it_works_once(api, whmcs):
 
     assert again.status_code == 404
     assert again.json["error"]["message"] == (
-        "This link was used, or is older than an hour. Make another: relay source install SOURCE_ID"
+        "This link was used, or it is older than an hour. Create a new link: relay source install SOURCE_ID"
     )
 
 

@@ -77,7 +77,7 @@ def test_a_job_ran_even_if_its_log_is_too_long(api, check):
     ((kind, data),) = told(api)
     assert kind == "backup.failed"
     assert data["backup"]["error"] == (
-        "(The log is not kept. The body is larger than 1048576 bytes, the most that is taken here.)"
+        "(The log is not kept. The body is larger than 1048576 bytes, the limit of this address.)"
     )
 
 
@@ -202,7 +202,7 @@ def test_another_token_finds_nothing_whatever_is_wrong_with_it(api, check, path,
 
     assert answer.status_code == 404
     assert answer.json["error"]["message"] == (
-        "There is no check with this address. Compare it with the one the relay shows."
+        "No check has this address. Compare it with the address that the relay shows."
     )
     assert types(api) == []
 

@@ -78,7 +78,7 @@ class AdyenSignature(HmacSignature):
         offered = [_signature(item) for item in items]
         if not credentials.secrets:
             raise VerificationError(
-                "This source has no HMAC key yet, so it accepts nothing. Add the one that Adyen shows.",
+                "This source has no HMAC key yet, so it accepts no webhooks. Add the one that Adyen shows.",
                 code="no_secret",
             )
         for item, signature in zip(items, offered, strict=True):

@@ -39,7 +39,7 @@ class Keys:
         keys = cls(str(told.get("public_key") or "").strip(), str(told.get("private_key") or "").strip())
         if not keys.public or not keys.private:
             raise VerificationError(
-                "This source has no public_key and private_key yet, so it accepts nothing. Copy an API key from"
+                "This source has no public_key and private_key yet, so it accepts no webhooks. Copy an API key from"
                 " Braintree: relay source set SOURCE public_key=... private_key=...",
                 code="no_secret",
             )

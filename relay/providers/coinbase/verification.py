@@ -70,7 +70,7 @@ class CoinbaseSignature:
         moment = read_stamp(signed.stamp)
         if not credentials.secrets:
             raise VerificationError(
-                "This source has no secret yet, so it accepts nothing. Add the subscription's secret to it.",
+                "This source has no secret yet, so it accepts no webhooks. Add the subscription's secret to it.",
                 code="no_secret",
             )
         text = signed.text(inbound)

@@ -55,7 +55,7 @@ class Polled:
     def verify(self, inbound: Inbound, credentials: Credentials, now: float) -> str:
         offered = signature_header(inbound, _SIGNATURE)
         if not credentials.settings.get("api_key"):
-            raise VerificationError("This source has no API key yet, so it accepts nothing.", code="no_secret")
+            raise VerificationError("This source has no API key yet, so it accepts no webhooks.", code="no_secret")
         if not hmac.compare_digest(offered.encode(), _mac(inbound, credentials).encode()):
             raise VerificationError(
                 "Hostinger posts nothing: its API is asked. What comes to this address is accepted only when it is"

@@ -42,7 +42,7 @@ class MercadoPagoSignature:
             )
         if not credentials.secrets:
             raise VerificationError(
-                "This source has no secret yet, so it accepts nothing. Add the sender's secret to it.",
+                "This source has no secret yet, so it accepts no webhooks. Add the sender's secret to it.",
                 code="no_secret",
             )
         signed_id = inbound.query.get(_ID, "")
@@ -85,7 +85,7 @@ def _check_body(inbound: Inbound, signed_id: str) -> None:
     told = _body_id(inbound)
     if not signed_id or (told is not None and told.lower() != signed_id.lower()):
         raise VerificationError(
-            "The id in the body is not the signed one of the address: somebody changed the body.",
+            "The id in the body differs from the signed id in the address: the body was changed.",
             code="signature_mismatch",
         )
 

@@ -229,7 +229,7 @@ def _webhook_id(settings: Mapping[str, Any]) -> str:
     webhook_id = str(settings.get("webhook_id") or "").strip()
     if not webhook_id:
         raise VerificationError(
-            "This source has no webhook_id yet, so it accepts nothing. Copy the Webhook ID from the PayPal "
+            "This source has no webhook_id yet, so it accepts no webhooks. Copy the Webhook ID from the PayPal "
             "app and set it: relay source set SOURCE webhook_id=...",
             code="no_webhook_id",
         )

@@ -47,7 +47,7 @@ class RecurlySignature:
             raise VerificationError("The header recurly-signature offers no signature.", code="no_supported_signature")
         if not credentials.secrets:
             raise VerificationError(
-                "This source has no secret yet, so it accepts nothing. Add the sender's secret to it.",
+                "This source has no secret yet, so it accepts no webhooks. Add the sender's secret to it.",
                 code="no_secret",
             )
         moment = read_stamp(stamp) / 1000

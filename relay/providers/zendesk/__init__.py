@@ -54,7 +54,7 @@ class ZendeskSignature:
             )
         if not credentials.secrets:
             raise VerificationError(
-                "This source has no secret yet, so it accepts nothing. Add the sender's secret to it.",
+                "This source has no secret yet, so it accepts no webhooks. Add the sender's secret to it.",
                 code="no_secret",
             )
         expected = [_mac(secret, stamp, inbound.body) for secret in credentials.secrets]

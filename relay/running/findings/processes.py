@@ -51,7 +51,7 @@ def clock(stored: Stored) -> Iterator[Finding]:
     if lock is not None and lock.until >= stored.now:
         yield Finding(FINE, "clock", f"active: {lock.holder}")
     else:
-        found = "none runs: nothing is retried late, and no missed check is told"
+        found = "none runs: no late retries, and no alerts for missed checks"
         yield Finding(BROKEN, "clock", found, "start it: relay clock")
 
 

@@ -16,9 +16,9 @@ def shut(stored: Stored) -> Iterator[Finding]:
         return
     for each in found:
         lost = {
-            "hook": "its events wait, and nothing is sent",
+            "hook": "its events wait, and no delivery is sent",
             "source": "its webhooks are answered 503",
-            "channel": "nothing goes over it",
+            "channel": "no message can be sent over it",
         }
         again = f"; if it is lost: relay {each.kind} remove {each.name}, and add it again"
         yield Finding(BROKEN, f"{each.kind} {each.name}", f"does not open: {lost[each.kind]}", behind + again)

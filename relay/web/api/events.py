@@ -277,7 +277,7 @@ RESOURCE = Resource(
         "EventPage": page_of("Event", "events"),
         "RawWebhook": record(
             {
-                "event_id": text("The event that was asked for."),
+                "event_id": text("The event that was requested."),
                 "inbound_id": text("The webhook that it came from: `in_...`"),
                 "received_at": moment("When it came in."),
                 "verified_by": text("How its sender was proved."),

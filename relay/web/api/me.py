@@ -15,7 +15,7 @@ def _me(call: Call) -> Answer:
     with call.workspace.database.read() as connection:
         workspace = workspaces.get(connection, call.workspace.id)
     if workspace is None:
-        raise Unauthorized("The workspace of this API key is gone.")
+        raise Unauthorized("The workspace of this API key no longer exists.")
     account = {"id": workspace.id, "name": workspace.name}
     return Answer(
         {

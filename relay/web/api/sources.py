@@ -98,7 +98,7 @@ def _make_installer(call: Call) -> Answer:
 def _old_until(call: Call) -> float | None:
     overlap, end = call.body.get("overlap_seconds"), call.body.get("old_until")
     if overlap is not None and end is not None:
-        raise InvalidRequest("old_until and overlap_seconds say the same: give one of them.")
+        raise InvalidRequest("old_until and overlap_seconds exclude each other: give only one.")
     if end is not None:
         return requests.moment("old_until", end) / 1000
     return None if overlap is None else time.time() + float(overlap)

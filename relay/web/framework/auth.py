@@ -26,7 +26,7 @@ class Keys:
         """The key that the request carries. Raises `Unauthorized`, or `StorageUnavailable`."""
         header = request.headers.get("Authorization")
         if header is None:
-            raise Unauthorized("An API key is needed: send the header `Authorization: Bearer KEY`.")
+            raise Unauthorized("An API key is required: send the header `Authorization: Bearer KEY`.")
         match = _BEARER.fullmatch(header)
         if match is None:
             raise Unauthorized("The Authorization header must be `Bearer`, a blank and an API key.")

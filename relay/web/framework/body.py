@@ -10,7 +10,7 @@ _CODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-
 
 def read(most: int = LARGEST_BODY) -> bytes:
     """The raw body, once. Raises `TooLarge` or `BrokenBody`."""
-    too_large = f"The body is larger than {most} bytes, the most that is taken here."
+    too_large = f"The body is larger than {most} bytes, the limit of this address."
     length = request.content_length
     if length is not None and length > most:
         raise TooLarge(too_large)
@@ -19,7 +19,7 @@ def read(most: int = LARGEST_BODY) -> bytes:
     if len(body) > most:
         raise TooLarge(too_large)
     if length is not None and len(body) < length:
-        raise BrokenBody(f"The body broke off: {len(body)} of {length} bytes came. Send it again.")
+        raise BrokenBody(f"The body is incomplete: {len(body)} of {length} bytes arrived. Send it again.")
     return body
 
 

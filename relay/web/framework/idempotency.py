@@ -62,7 +62,7 @@ def _remembered(known: idempotency.Remembered | None, request_hash: str) -> Answ
             code="idempotency_key_reused",
         )
     if known is None or known.status_code is None:
-        raise StillWorking("The first request with this Idempotency-Key is still at work. Ask again soon.")
+        raise StillWorking("The first request with this Idempotency-Key is still running. Try again soon.")
     return Answer(raw=known.body, status=known.status_code, headers={"Idempotency-Replayed": "true"})
 
 

@@ -42,7 +42,7 @@ def install(app: Flask, redis_url: str, prefix: str, per_minute: int = PER_MINUT
     def exceeded(_: RateLimitExceeded) -> Response:
         wait = _wait(limiter)
         return refusal(
-            TooManyRequests(f"More than {per_minute} calls in a minute. Wait {wait} s and go on.", retry_after=wait)
+            TooManyRequests(f"More than {per_minute} calls in a minute. Try again in {wait} s.", retry_after=wait)
         )
 
     app.register_error_handler(RateLimitExceeded, exceeded)

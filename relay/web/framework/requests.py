@@ -39,7 +39,7 @@ def json_object(sent: bytes, schema: Schema, *, blank_is_absent: bool = False) -
     if not isinstance(found, dict):
         raise InvalidRequest("The body must be a JSON object.")
     if b"\\u0000" in sent and _has_nul(found):
-        raise InvalidRequest("The body holds the character U+0000, which cannot be kept. Leave it out.")
+        raise InvalidRequest("The body holds the character U+0000, which cannot be stored. Leave it out.")
     fields: dict[str, Any] = json_schema.without_blanks(found, schema) if blank_is_absent else found
     json_schema.check(fields, schema)
     return fields
@@ -123,7 +123,7 @@ def _query_value(parameter: Parameter, values: list[str]) -> Any:
             raise InvalidRequest(f"{name} must be a list of at most {schema['maxItems']} entries.")
         return list(dict.fromkeys(_single(name, schema["items"], part) for part in parts))
     if len(values) > 1:
-        raise InvalidRequest(f"{name} may be given once; it was given {len(values)} times.")
+        raise InvalidRequest(f"{name} may be given only once; it was given {len(values)} times.")
     return _single(name, schema, values[0])
 
 

@@ -14,11 +14,11 @@ from relay.web.framework.headers import HEADERS
 _TRY_AGAIN_SECONDS = "5"
 _WORDS = {
     400: ("bad_request", "The request could not be read as HTTP."),
-    404: ("not_found", "There is nothing at this address. /docs lists what there is."),
-    405: ("method_not_allowed", "This address does not take that method. /docs says which it takes."),
-    413: ("too_large", "The request is larger than this address takes."),
-    414: ("too_large", "The address is longer than is taken."),
-    431: ("too_large", "The headers are larger than is taken."),
+    404: ("not_found", "This address does not exist. /docs lists all addresses."),
+    405: ("method_not_allowed", "This address does not support that method. /docs lists the methods."),
+    413: ("too_large", "The request is too large for this address."),
+    414: ("too_large", "The address is too long."),
+    431: ("too_large", "The headers are too large."),
 }
 log = Logger("api")
 
@@ -85,7 +85,7 @@ def unexpected(error: Exception, endpoint: str | None) -> Answer:
     """The answer to a fault of ours. The log says where, not why: foreign messages may hold a body's words."""
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     log.error("unexpected", error=type(error).__name__, at=places[-8:], endpoint=endpoint)
-    return Answer(_content("internal_error", "Something went wrong here. It was logged; please try again."), 500)
+    return Answer(_content("internal_error", "An internal error occurred and was logged. Try again."), 500)
 
 
 def _unexpected(error: Exception) -> Response:

@@ -53,7 +53,7 @@ def _view(relay: Relay, notes: Notes, route: Route) -> Callable[..., Response]:
         what = f"{route.method} {route.path}"
         if g.key is None:
             notes.refused(None, f"address {get_remote_address()}", what, "no valid key")
-            raise g.no_key or Unauthorized("An API key is needed.")
+            raise g.no_key or Unauthorized("An API key is required.")
         try:
             require(g.key, route.scope)
         except Forbidden:

@@ -22,8 +22,8 @@ from relay.web.framework.audit_notes import Notes
 from relay.web.pages.docs import fingerprint
 
 _NOTES = {
-    "approve": "Approved. It is done now, and what comes of it is told as an event.",
-    "reject": "Rejected. Nothing is done.",
+    "approve": "Approved. It runs now, and its result is sent as an event.",
+    "reject": "Rejected. Nothing was done.",
 }
 
 
@@ -95,9 +95,7 @@ def blueprint(relay: Relay, notes: Notes) -> Blueprint:
             return page(None, error.message, 404)
         except (Conflict, Forbidden) as error:
             return page(linked(relay, token)[1], error.message, error.status)
-        note = (
-            "Approved. It is done now, and what comes of it is told as an event." if verb == "approve" else "Rejected."
-        )
+        note = "Approved. It runs now, and its result is sent as an event." if verb == "approve" else "Rejected."
         return page(decided, note)
 
     return pages

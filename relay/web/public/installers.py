@@ -26,11 +26,13 @@ def blueprint(relay: Relay) -> Blueprint:
         with relay.database.write() as connection:
             source_id = installers.take(connection, token, now_ms())
         if source_id is None:
-            raise NotFound("This link was used, or is older than an hour. Make another: relay source install SOURCE_ID")
+            raise NotFound(
+                "This link was used, or it is older than an hour. Create a new link: relay source install SOURCE_ID"
+            )
         with relay.database.read() as connection:
             source = sources.get(connection, relay.vault, source_id)
         if source is None or not source.secrets:
-            raise NotFound("The source of this link is gone, or has no secret. Make another source and link.")
+            raise NotFound("The source of this link was removed, or it has no secret. Create a source and a new link.")
         log.info("served", source=source.id)
         url = inbound_url(relay.config.public_url, source.id)
         script = installer(get_provider(source.provider), url, source.secrets[0].value, source.id)

@@ -90,7 +90,7 @@ def _take(receiver: Receiver, token: str, action: str, code: str | None, message
         source = receiver.source(source_id)
         check = get_provider(source.provider).check
         if check is None:
-            raise NotFound("This source is no check.")
+            raise NotFound("This source is not a check.")
         printed, run = _log(secret), request.args.get("rid", "")[:_LONGEST_RUN]
         begun = receiver.begun(source, run) if action in (SUCCESS, FAIL) else None
         did = None if begun is None else _did(check, source, action, printed)
@@ -112,7 +112,7 @@ def _take(receiver: Receiver, token: str, action: str, code: str | None, message
     except (NotFound, VerificationError) as error:
         log.info("refused", source=source_id[:64], reason=error.code)
         # One answer for both, so that ids cannot be probed.
-        raise NotFound("There is no check with this address. Compare it with the one the relay shows.") from None
+        raise NotFound("No check has this address. Compare it with the address that the relay shows.") from None
 
 
 def _did(check: Check, source: Source, action: str, printed: bytes) -> str | None:

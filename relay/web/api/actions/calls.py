@@ -24,7 +24,7 @@ _AT_ONCE = 8
 """Calls of one process that may wait; the others are told to ask again. Threads are there for webhooks first."""
 
 _LOOK_SECONDS = (0.02, 0.05, 0.1, 0.25)
-_WAITS = "This waits for approval: somebody has to approve it before it is done."
+_WAITS = "This run waits for approval by a person."
 _waiting = threading.Semaphore(_AT_ONCE)
 EXAMPLE_RESULT = {"id": EXAMPLE_ID, "status": runs.SUCCEEDED, "message": "Done.", "approval_expires_at": None}
 
@@ -81,7 +81,7 @@ def _outcome(call: Call, run: Run) -> Run:
 def _answer(call: Call, run: Run) -> Answer:
     """A failure is an error: a step that could not be done must not look done. What nobody knows is not one."""
     if run.state in (runs.FAILED, runs.REJECTED, runs.EXPIRED):
-        why = run.content.get("text") or "It was not done."
+        why = run.content.get("text") or "It was not carried out."
         error = {"code": run.content.get("code") or run.state, "message": why, "run_id": run.id}
         return Answer({"error": error}, status=422)
     output = run.content.get("output") or {}
@@ -99,7 +99,10 @@ def _answer(call: Call, run: Run) -> Answer:
 def _body(action: Action) -> dict[str, Any]:
     schema: dict[str, Any] = expanded(action.input, catalogue().definitions)
     more: dict[str, Any] = {
-        "dry_run": {"type": "boolean", "description": "Only say what would be sent. Nothing is changed anywhere."}
+        "dry_run": {
+            "type": "boolean",
+            "description": "Show what would be sent, send nothing. Nothing is changed anywhere.",
+        }
     }
     if not action.own:
         more["fallback"] = {

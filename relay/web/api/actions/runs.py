@@ -108,7 +108,7 @@ _ACTION_RUN: Schema = {
     "status": text("How it stands."),
     "risk": text("What is at risk."),
     "source": nullable({"type": "object", "description": "Which source does it; null for the relay itself."}),
-    "input": {"type": "object", "description": "What was asked for."},
+    "input": {"type": "object", "description": "What was requested."},
     "fallback": nullable(
         {"type": "object", "description": "The other source that may do it instead, and all that it would be given."}
     ),
@@ -123,7 +123,7 @@ _ACTION_RUN: Schema = {
     "approve_url": nullable(
         text("Where a person decides, while it waits; shown to keys with `admin` only, but not to the one that asked.")
     ),
-    "created_at": moment("When it was asked for."),
+    "created_at": moment("When it was requested."),
     "expires_at": nullable(moment("Until when it can be approved.")),
     "next_attempt_at": nullable(moment("When it is tried or looked up again.")),
     "finished_at": nullable(moment("When it came to its end.")),
