@@ -15,12 +15,12 @@ from relay.areas import cursors
 from relay.develop.samples import all_samples
 from relay.errors import InvalidRequest, Loop, NotFound, RelayError, Unreadable
 from relay.formats import charsets, forms, hops, json_schema, jsontext, money, times, xmltext
+from relay.formats.retry_after import retry_after
 from relay.formats.values import URL, ZONE, Unfit
 from relay.inbound.identity import native_id, read, repeat_key
 from relay.inbound.normalize import Origin, normalize
 from relay.model import EVENTS_PER_WEBHOOK, Inbound, Source
 from relay.notify import channel_urls, people
-from relay.outbound import deliver
 from relay.outbound.wanted import read_filters
 from relay.providers import get, load
 from relay.security import credentials, redaction
@@ -63,8 +63,8 @@ def _answer(body: bytes) -> Any:
     return None if found is None else [found.status, dict(found.headers), found.body.hex(), found.whole]
 
 
-def _after(body: bytes) -> float:
-    return deliver._retry_after(deliver.Reply(429, {"retry-after": _text(body)}, b""), 1_795_330_800.0)
+def _after(body: bytes) -> float | None:
+    return retry_after({"retry-after": _text(body)}, 1_795_330_800.0)
 
 
 def _hops(body: bytes) -> int:
