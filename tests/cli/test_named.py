@@ -29,7 +29,7 @@ TOLD = {"type": "deploy.finished", "data": {}}
             "event_types[0] is no event type. GET /api/v1/event-types lists them. Did you mean invoice.paid?",
         ),
         (("key", "revoke", "key_1"), "There is no key 'key_1'. `relay key list` shows them."),
-        (("key", "add", "--scopes", "events:reed"), "scopes holds 'events:reed', which is no scope."),
+        (("key", "add", "--scopes", "events:reed"), "scopes holds 'events:reed', which is not a scope."),
         (("channel", "remove", "desk"), "There is no channel 'desk'. `relay channel list` shows them."),
         (("channel", "test", "desk"), "There is no channel 'desk'."),
         (("channel", "preview", "invoice", "--event", "evt_1"), "There is no event 'evt_1'."),

@@ -415,7 +415,7 @@ def test_a_look_up_that_is_still_under_way_is_no_answer(answering: Callable[...,
     told = {"id": "run_1", "status": "queued", "message": "It will be tried again.", "invoice_id": None}
     engine.connection = {"relayUrl": answering(202, told), "apiKey": "rk_x"}
 
-    with pytest.raises(MakeError, match=r"^ConnectionError: \[202\] It is tried again\.$"):
+    with pytest.raises(MakeError, match=r"^ConnectionError: \[202\] It will be tried again\.$"):
         engine.action("fetchInvoice", {"invoice_id": "in_1"})
 
 

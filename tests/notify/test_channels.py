@@ -139,7 +139,7 @@ def test_an_address_that_cannot_be_read_is_refused_without_being_repeated() -> N
     with pytest.raises(InvalidRequest) as refused:
         channel_urls.read(f"twilio://{SID}:not/a/token!@x")
 
-    assert "It has the form twilio://{account_sid}:{auth_token}@{from_phone}" in refused.value.message
+    assert "Its form is twilio://{account_sid}:{auth_token}@{from_phone}" in refused.value.message
     assert SID not in refused.value.message
 
 

@@ -143,7 +143,7 @@ def test_the_settings_of_a_provider_are_checked_and_filled_in(api):
     [
         ({}, "settings.header is required"),
         ({"header": "x", "algorithm": "md4"}, "settings.algorithm must be one of"),
-        ({"header": "x", "colour": "red"}, "settings.colour is no setting"),
+        ({"header": "x", "colour": "red"}, "settings.colour is not a setting"),
         ({"header": ["x"]}, "settings.header must be"),
     ],
 )
