@@ -251,7 +251,7 @@ def test_an_invoice_is_due_on_another_day(vendor: FakeVendor, panel: whmcs.Accou
 
 @pytest.mark.parametrize("name", ["whmcs"])
 def test_credit_is_in_the_customers_currency(vendor: FakeVendor, panel: whmcs.Account, name: str) -> None:
-    with pytest.raises(Failed, match="is in EUR; 6 USD was asked for"):
+    with pytest.raises(Failed, match="is in EUR; 6 USD was requested"):
         does(vendor, name, "customer.add_credit", customer_id="41", amount=6, currency="USD", description="x")
 
     assert panel.credits == []
