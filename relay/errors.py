@@ -2,7 +2,8 @@
 
 RelayError
 ├── ConfigError            the operator must change a setting
-│   └── DoesNotOpen            a stored secret was sealed with a key that is not there
+│   ├── DoesNotOpen            a stored secret was sealed with a key that is not there
+│   └── ProviderMissing        the package that brings a source's provider is not installed
 ├── Broken                 what is kept was changed by somebody else
 ├── Unreadable             the body is not what the provider's format promises
 │   ├── TooLarge               it is larger than this address takes
@@ -47,6 +48,11 @@ class ConfigError(RelayError):
 
 class DoesNotOpen(ConfigError):
     code = "does_not_open"
+    status = 503
+
+
+class ProviderMissing(ConfigError):
+    code = "provider_missing"
     status = 503
 
 

@@ -305,6 +305,7 @@ def refusals() -> dict[str, int]:
         errors.Busy,
         errors.StorageUnavailable,
         errors.DoesNotOpen,
+        errors.ProviderMissing,
     ):
         found[kind.code] = kind.status
     return found

@@ -26,7 +26,7 @@ def _traffic(source: Source, last: int | None, now: int) -> Iterator[Finding]:
     what = f"source {source.name}"
     if source.provider == OWN_PROVIDER:
         return
-    if not source.secrets and providers.get(source.provider).secret != "none":
+    if not source.secrets and providers.of_source(source.provider).secret != "none":
         yield Finding(LOOK, what, "has no secret, so it accepts no webhooks", f"relay source secret {source.id} SECRET")
     elif last is None:
         yield Finding(LOOK, what, "never sent anything", f"relay send SAMPLE --to {source.id} tries it")

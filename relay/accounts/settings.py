@@ -13,7 +13,7 @@ from relay.errors import AddressRefused, ConfigError, InvalidRequest
 from relay.formats.nearest import did_you_mean
 from relay.formats.values import Form, Unfit
 from relay.model import Source
-from relay.providers import get as get_provider
+from relay.providers import of_source
 from relay.sdk.provider import Provider, Setting
 from relay.security.addresses import ALLOW_PRIVATE_SOURCES, check_url, is_at
 from relay.security.verification import KEY_FORMS, ConfiguredHmac, FirstOffered, HmacSignature, live_secrets
@@ -156,7 +156,7 @@ def fitting_secret(provider: Provider, settings: Mapping[str, Any]) -> str:
 
 def misfits(source: Source, allow_private: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
     """The settings that are kept although they cannot be right: a setting's name, or `secret`, and what is wrong."""
-    provider = get_provider(source.provider)
+    provider = of_source(source.provider)
     for setting in provider.settings:
         text = source.settings.get(setting.name)
         if text is None:

@@ -19,7 +19,7 @@ from relay.errors import ConfigError, Conflict, InvalidRequest, NotFound
 from relay.model import OWN_PROVIDER, OWN_SOURCES, Secret, Source, inbound_url, iso, new_id, now_ms
 from relay.providers import get as get_provider
 from relay.providers import load as load_providers
-from relay.providers import setup
+from relay.providers import of_source, setup
 from relay.sdk.provider import Provider
 from relay.security.verification import TOKEN
 from relay.storage import Connection, alerts, checks, installers, polls
@@ -41,7 +41,7 @@ def ping_parts(token: str) -> tuple[str, str]:
 
 def to_paste(source: Source, secret: str | None, public_url: str, link: str | None = None) -> str | None:
     """What a source's owner pastes at the sender: a command that installs ours, or an address with its token."""
-    provider, base = _provider(source.provider), public_url.rstrip("/")
+    provider, base = of_source(source.provider), public_url.rstrip("/")
     if link is not None:
         argument = f" -s -- {provider.agent_argument}" if provider.agent_argument else ""
         return f"curl -fsS {base}/install/{link} | sh{argument}"
@@ -61,7 +61,7 @@ def new_installer(workspace: Workspace, source_id: str) -> dict[str, Any]:
     now, link = now_ms(), secrets.token_urlsafe(24)
     with workspace.database.write() as connection:
         source = get(workspace, connection, source_id)
-        provider = _provider(source.provider)
+        provider = of_source(source.provider)
         if not provider.agent:
             raise Conflict(f"{provider.label} needs no agent of ours: it posts by itself.", code="no_sender")
         installers.add(connection, link, source.id, now + INSTALLER_MS)
@@ -135,7 +135,7 @@ def change(workspace: Workspace, source_id: str, changes: Mapping[str, Any]) -> 
         if "monitor" in changes:
             source = replace(source, monitor=fields.boolean("monitor", changes["monitor"]))
         if "settings" in changes:
-            provider = _provider(source.provider)
+            provider = of_source(source.provider)
             given = fields.mapping("settings", changes["settings"])
             settings = kept(provider, given, source.settings, allow_private=workspace.config.allow_private_sources)
             lost = [
@@ -174,7 +174,7 @@ def add_secret(
     until = time.time() + fields.OVERLAP_SECONDS if old_until is None else old_until
     with workspace.database.write() as connection:
         source = get(workspace, connection, source_id)
-        provider = _provider(source.provider)
+        provider = of_source(source.provider)
         if secret is None:
             if provider.secret != _OURS:
                 raise InvalidRequest(f"secret is required: copy it from {provider.label}.")
@@ -214,8 +214,9 @@ def get(workspace: Workspace, connection: Connection, source_id: str) -> Source:
 
 def shown(source: Source, public_url: str) -> dict[str, Any]:
     """A source as it may be shown at any time: no secrets, no secret settings."""
-    provider = _provider(source.provider)
-    hidden = {each.name for each in provider.settings if each.secret}
+    provider = load_providers().get(source.provider)
+    # What is secret of a provider that is not installed here, nobody can say.
+    hidden = {each.name for each in provider.settings if each.secret} if provider else source.settings.keys()
     now = time.time()
     live = [each for each in source.secrets if each.not_after is None or each.not_after > now]
     return {

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from relay.model import Source
-from relay.providers import get as get_provider
+from relay.providers import of_source
 from relay.security.credentials import REMOVED
 
 _SHORTEST_WITHIN = 8
@@ -26,7 +26,7 @@ class Hidden:
     @classmethod
     def of(cls, source: Source) -> "Hidden":
         """Those that a source proves itself with, and those that its vendor knows it by."""
-        secret_settings = {each.name for each in get_provider(source.provider).settings if each.secret}
+        secret_settings = {each.name for each in of_source(source.provider).settings if each.secret}
         values = {str(value) for name, value in source.settings.items() if name in secret_settings and value}
         return cls(frozenset(values | {each.value for each in source.secrets if each.value}))
 

@@ -9,6 +9,7 @@ from relay.catalogue.record_kinds import record_kinds
 from relay.errors import InvalidRequest
 from relay.model import Source
 from relay.providers import get as get_provider
+from relay.providers import load, of_source
 from relay.security.vault import Vault
 from relay.storage import Connection, records, sources
 from relay.storage.records import RecordQuery
@@ -44,7 +45,7 @@ def fit(source: Source | None, action: Action, named: str, *, field: str = "sour
     if source is None:
         raise InvalidRequest(f"{field} must be the id of a source of this workspace; there is no {named[:64]!r}.")
     does = adapters.of(source.provider).get(action.name)
-    label = get_provider(source.provider).label
+    label = of_source(source.provider).label
     if does is None:
         can = ", ".join(get_provider(name).label for name in adapters.able(action.name)) or "no provider yet"
         raise InvalidRequest(f"{label} does not support {action.name}. Providers that support it: {can}.")
@@ -64,7 +65,10 @@ def label_of(source_id: str | None, connection: Connection, vault: Vault) -> str
     if source_id is None:
         return "the relay itself"
     source = sources.get_any(connection, vault, source_id, even_shut=True)
-    return f"{source.name} ({get_provider(source.provider).label})" if source else source_id
+    if source is None:
+        return source_id
+    provider = load().get(source.provider)
+    return f"{source.name} ({provider.label if provider else source.provider})"
 
 
 def _owners(connection: Connection, workspace_id: str, action: Action, given: Mapping[str, Any]) -> set[str]:

@@ -7,7 +7,7 @@ from relay.inbound.identity import read
 from relay.inbound.normalize import Origin, normalize
 from relay.inbound.stored import open_stored
 from relay.model import Source
-from relay.providers import get as get_provider
+from relay.providers import of_source
 from relay.storage import events, inbound
 from relay.storage.inbound import Claimed
 
@@ -67,6 +67,6 @@ def _would_be(workspace: Workspace, source: Source, kept: Claimed) -> list[str]:
     """The ids of the events that a webhook tells of, told or not."""
     if kept.sealed is None:
         return []
-    provider = get_provider(source.provider)
+    provider = of_source(source.provider)
     webhook = read(provider, open_stored(workspace.vault, kept, source))
     return [each.id for each in normalize(provider, webhook, Origin(source, kept.place, kept.verified_by))]

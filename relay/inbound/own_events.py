@@ -12,7 +12,7 @@ from relay.formats import jsontext
 from relay.inbound.identity import read
 from relay.inbound.stored import pack
 from relay.model import OWN_PROVIDER, OWN_SOURCES, Inbound, Source, new_id, now_ms
-from relay.providers import get as get_provider
+from relay.providers import of_source
 from relay.security.vault import Vault
 from relay.storage import Connection, Database, inbound, sources
 
@@ -51,7 +51,7 @@ def keep(
     connection: Connection, vault: Vault, source: Source, webhook: Inbound, dedupe_key: str, verified_by: str
 ) -> str:
     """Store what the relay itself found out for a source, to go the way of its webhooks; returns the id."""
-    provider = get_provider(source.provider)
+    provider = of_source(source.provider)
     own_id = new_id("in")
     new = inbound.NewInbound(
         id=own_id,

@@ -19,7 +19,7 @@ from relay.inbound.stored import pack
 from relay.inbound.unproved import Unproved
 from relay.logs import Logger
 from relay.model import Inbound, Source, new_id, now_ms
-from relay.providers import get as get_provider
+from relay.providers import of_source
 from relay.sdk.provider import Provider, Reply
 from relay.security.vault import Vault
 from relay.security.verification import Credentials, credentials_of
@@ -150,7 +150,7 @@ class Receiver:
             kept_as = self._batcher.submit(sealed)
         except TimeoutError:
             raise silent() from None
-        if is_prompt(get_provider(source.provider)):
+        if is_prompt(of_source(source.provider)):
             self._prompt.add(source.provider)
         return Accepted(kept_as, repeat=kept_as != sealed.id)
 
@@ -159,7 +159,7 @@ class Receiver:
 
         Order matters: nothing of a body is looked at before its sender is proved.
         """
-        provider = get_provider(source.provider)
+        provider = of_source(source.provider)
         now = time.time()
         verified_by = prove(provider, source, webhook, self._credentials(source, now), now)
         if verified_by != UNVERIFIED and provider.verification.covers(verified_by) == "fetched":
@@ -182,7 +182,7 @@ class Receiver:
 
     def greet(self, source: Source, webhook: Inbound) -> Reply | None:
         """The answer to what is no event but a provider's check of this address. Raises `VerificationError`."""
-        handshake = get_provider(source.provider).handshake
+        handshake = of_source(source.provider).handshake
         if handshake is None:
             return None
         return handshake(webhook, self._credentials(source, time.time()))

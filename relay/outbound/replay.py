@@ -23,7 +23,7 @@ from relay.inbound.stored import open_stored
 from relay.model import EVENTS_PER_WEBHOOK, Event, Hook, Inbound, iso, new_id, now_ms
 from relay.outbound.match import EVERY_TYPE, HookIndex
 from relay.outbound.orders import order_key
-from relay.providers import get as get_provider
+from relay.providers import of_source
 from relay.queue.lanes import LATE
 from relay.sdk.provider import Provider
 from relay.storage import Connection, deliveries, events, hooks, inbound, records, sources
@@ -228,7 +228,7 @@ def _reread(workspace: Workspace, event_id: str, api_reader: ApiReader | None) -
         source = sources.get_any(connection, workspace.vault, unknown.source_id)
     if kept is None or kept.sealed is None or source is None:
         return None
-    provider = get_provider(source.provider)
+    provider = of_source(source.provider)
     webhook = read(provider, open_stored(workspace.vault, kept, source))
     if webhook.unreadable is not None:
         return None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-from relay.errors import ConfigError, NotFound
+from relay.errors import ConfigError
 from relay.inbound import normalize as stage
 from relay.inbound.identity import read
 from relay.inbound.lookups import Answers, ApiReader
@@ -12,7 +12,7 @@ from relay.inbound.normalize import Origin
 from relay.inbound.stored import open_stored
 from relay.logs import Logger
 from relay.model import Event, Inbound, Source, now_ms
-from relay.providers import get as get_provider
+from relay.providers import of_source
 from relay.queue.retries import doubling
 from relay.sdk.provider import LookUp, Provider
 from relay.security.vault import Vault
@@ -113,9 +113,9 @@ class Reader:
         try:
             source = self._sources.get(webhook.source_id, self._read_source)
             assert source is not None  # sources are marked deleted, never removed
-            provider = get_provider(source.provider)
+            provider = of_source(source.provider)
             stored = open_stored(self._vault, webhook, source)
-        except (ConfigError, NotFound) as error:
+        except ConfigError as error:
             log.error("webhook_does_not_open", inbound=webhook.id, reason=error.message)
             return None
         origin = Origin(source, webhook.place, webhook.verified_by)

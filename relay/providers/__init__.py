@@ -15,7 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType
 
-from relay.errors import ConfigError, NotFound
+from relay.errors import ConfigError, NotFound, ProviderMissing
 from relay.formats.nearest import did_you_mean
 from relay.sdk.provider import Provider
 
@@ -37,7 +37,7 @@ def folder(name: str) -> Path:
 
 def package(name: str) -> str:
     """The package that a provider is."""
-    return _packages()[name]
+    return _packages()[of_source(name).name]
 
 
 @cache
@@ -66,6 +66,17 @@ def get(name: str) -> Provider:
             f" {len(load())}; `hmac` and `standard` take what anybody signs, `slack` what can post to Slack."
         )
     return known[wanted]
+
+
+def of_source(name: str) -> Provider:
+    """The provider that a stored source names. Raises `ProviderMissing` where its package is not there any more."""
+    try:
+        return load()[name]
+    except KeyError:
+        raise ProviderMissing(
+            f"The provider {name[:60]!r} is not installed here. Install the package that brings it again, or remove the"
+            " source."
+        ) from None
 
 
 @cache

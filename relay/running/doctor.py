@@ -10,7 +10,7 @@ from typing import TypeVar
 from relay.areas.discovery import handed_out
 from relay.areas.findings import BROKEN, FINE, LOOK, Finding, OfSettings, OfSource, OfStored, Stored
 from relay.config import Config
-from relay.errors import ConfigError, NotFound, StorageUnavailable
+from relay.errors import ConfigError, ProviderMissing, StorageUnavailable
 from relay.model import now_ms
 from relay.security.vault import Vault
 from relay.storage import Database, sources, workspaces
@@ -87,7 +87,8 @@ def _sources(stored: Stored) -> Iterable[Finding]:
         if not source.opens:
             continue
         try:
-            yield from chain.from_iterable(look(source) for look in looks)
-        except NotFound as error:
+            found = list(chain.from_iterable(look(source) for look in looks))
+        except ProviderMissing as error:
             remedy = f"bring the provider back, or remove it: relay source remove {source.id}"
-            yield Finding(BROKEN, f"source {source.name}", error.message, remedy)
+            found = [Finding(BROKEN, f"source {source.name}", error.message, remedy)]
+        yield from found

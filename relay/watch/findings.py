@@ -15,7 +15,7 @@ def apis(stored: Stored) -> Callable[[Source], Iterator[Finding]]:
 
 def of_api(source: Source, put_off: int, unanswered: int) -> Iterator[Finding]:
     """How its provider's API answers, where it has to be asked."""
-    provider = providers.get(source.provider)
+    provider = providers.of_source(source.provider)
     what = f"source {source.name}"
     asking = provider.look_up or provider.poll
     missing = [name for name in asking.needs if not source.settings.get(name)] if asking else []

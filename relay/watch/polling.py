@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from relay.areas.rules import Rule, Turn
 from relay.context import Relay
+from relay.errors import ProviderMissing
 from relay.formats import jsontext
 from relay.http import GuardedClient
 from relay.inbound.lookups import Answers, ApiReader
@@ -13,7 +14,7 @@ from relay.inbound.normalize import POLLED
 from relay.inbound.own_events import keep
 from relay.logs import Logger
 from relay.model import Inbound, now_ms
-from relay.providers import get as get_provider
+from relay.providers import of_source
 from relay.queue.lanes import FRESH
 from relay.queue.retries import doubling
 from relay.security.vault import Vault
@@ -56,7 +57,11 @@ class Poller:
     def _begin(self, poll: polls.Poll) -> None:
         with self._database.read() as connection:
             source = sources.get(connection, self._vault, poll.source_id, even_shut=True)
-        declared = get_provider(source.provider).poll if source else None
+        try:
+            declared = of_source(source.provider).poll if source else None
+        except ProviderMissing:
+            self._put_off(poll, _FIRST_PAUSE_MS)
+            return
         if source is None or declared is None:
             with self._database.write() as connection:
                 polls.forget(connection, poll.source_id)
@@ -77,7 +82,7 @@ class Poller:
     def _keep(self, poll: polls.Poll, answers: Answers, now: int) -> None:
         with self._database.write() as connection:
             source = sources.get(connection, self._vault, poll.source_id, even_shut=True)
-            declared = get_provider(source.provider).poll if source else None
+            declared = of_source(source.provider).poll if source else None
             if source is None or declared is None:
                 polls.forget(connection, poll.source_id)
                 return

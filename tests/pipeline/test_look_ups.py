@@ -77,9 +77,10 @@ class Relay:
 @pytest.fixture
 def relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
     for module in (
-        "relay.pipeline.read.get_provider",
-        "relay.watch.polling.get_provider",
-        "relay.inbound.own_events.get_provider",
+        "relay.pipeline.read.of_source",
+        "relay.watch.polling.of_source",
+        "relay.inbound.own_events.of_source",
+        "relay.accounts.sources.of_source",
     ):
         monkeypatch.setattr(module, lambda _: MADE_UP)
     monkeypatch.setattr("relay.accounts.sources._provider", lambda _: MADE_UP)

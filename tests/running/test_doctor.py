@@ -200,5 +200,5 @@ def test_a_source_of_a_provider_that_is_gone_hides_no_other_finding(bench: Workb
     with bench.database.write() as connection:
         sources.save(connection, bench.vault, replace(gone, provider="gone", name="Gone"))
 
-    assert [each.state for each in found("source Gone")] == [BROKEN, LOOK]
+    assert [each.state for each in found("source Gone")] == [BROKEN]
     assert [each.state for each in found(f"source {kept.name}")] == [LOOK]

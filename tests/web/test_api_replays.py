@@ -166,7 +166,7 @@ def test_what_was_unknown_and_is_understood_by_now_is_sent_as_what_it_says(api, 
     answered = api.call("POST", "/events", {"data": {"site": "example.com"}}).json
     routes = dict(provider.events)
     with monkeypatch.context() as before:
-        before.setattr("relay.pipeline.read.get_provider", lambda name: _with_events(provider, {}))
+        before.setattr("relay.pipeline.read.of_source", lambda name: _with_events(provider, {}))
         assert [each.hook.id for each in api.work()] == [hook["id"]]
     unknown = api.call("GET", "/events").json["items"][0]
     assert unknown["type"] == "unknown"
@@ -187,7 +187,7 @@ def test_what_was_kept_when_webhooks_had_less_room_stays_between_its_neighbours(
     api.call("POST", "/events", {"data": {"n": 1}})
     with monkeypatch.context() as before:
         before.setattr("relay.inbound.normalize.EVENTS_PER_WEBHOOK", 1000)
-        before.setattr("relay.pipeline.read.get_provider", lambda name: _with_events(provider, {}))
+        before.setattr("relay.pipeline.read.of_source", lambda name: _with_events(provider, {}))
         api.work()
     api.call("POST", "/events", {"data": {"n": 2}})
     api.work()

@@ -10,7 +10,7 @@ from relay.errors import RelayError
 from relay.inbound.receive import Accepted, Receiver
 from relay.logs import Logger
 from relay.model import Inbound, Source
-from relay.providers import get as get_provider
+from relay.providers import of_source
 from relay.sdk.provider import Reply
 from relay.web.framework import body, openapi, responses
 from relay.web.framework.responses import respond
@@ -68,7 +68,7 @@ def refused(source_id: str, error: RelayError) -> Answer:
 
 def taken(source: Source, accepted: Accepted) -> Answer:
     """The answer to a webhook that is stored: the relay's own, or the one its provider needs."""
-    wanted = get_provider(source.provider).accepted
+    wanted = of_source(source.provider).accepted
     if wanted is not None:
         return _plain(wanted)
     if accepted.repeat:

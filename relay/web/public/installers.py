@@ -8,7 +8,7 @@ from relay.context import Relay
 from relay.errors import NotFound
 from relay.logs import Logger
 from relay.model import inbound_url, now_ms
-from relay.providers import get as get_provider
+from relay.providers import of_source
 from relay.storage import installers, sources
 
 log = Logger("install")
@@ -35,7 +35,7 @@ def blueprint(relay: Relay) -> Blueprint:
             raise NotFound("The source of this link was removed, or it has no secret. Create a source and a new link.")
         log.info("served", source=source.id)
         url = inbound_url(relay.config.public_url, source.id)
-        script = installer(get_provider(source.provider), url, source.secrets[0].value, source.id)
+        script = installer(of_source(source.provider), url, source.secrets[0].value, source.id)
         return Response(script, mimetype="text/x-shellscript", headers={"Cache-Control": "no-store"})
 
     return pages

@@ -14,7 +14,7 @@ from relay.formats import charsets, hops
 from relay.inbound.receive import Receiver
 from relay.logs import Logger
 from relay.model import Inbound, Source, iso
-from relay.providers import get as get_provider
+from relay.providers import of_source
 from relay.sdk.checks import FAIL, LOG, START, SUCCESS, Check
 from relay.security.redaction import REMOVED, text_without_secrets
 from relay.security.verification import TOKEN
@@ -88,7 +88,7 @@ def _take(receiver: Receiver, token: str, action: str, code: str | None, message
     source_id, secret = ping_parts(token)
     try:
         source = receiver.source(source_id)
-        check = get_provider(source.provider).check
+        check = of_source(source.provider).check
         if check is None:
             raise NotFound("This source is not a check.")
         printed, run = _log(secret), request.args.get("rid", "")[:_LONGEST_RUN]
