@@ -1,8 +1,8 @@
 """The one door to the network: every request to an address that a user or a payload gave goes through it.
 
-What can be refused by looking at an address is refused by `relay.security.addresses`. A name is resolved once for
-each new connection, all its answers are checked, and the connection is made to a checked answer, never to the name: one
-that answers differently the next moment (DNS rebinding) changes nothing. TLS still proves the name.
+What can be refused by looking at an address is refused by `check_url`. A name is resolved once for each new connection,
+all its answers are checked, and the connection is made to a checked answer, never to the name: one that answers
+differently the next moment (DNS rebinding) changes nothing. TLS still proves the name.
 
 No redirect is followed, no proxy is taken from the environment, no cookie is kept, nothing is decompressed;
 time and size are bounded.
@@ -30,7 +30,9 @@ from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from relay.errors import Unreachable
-from relay.security.addresses import checked_target, is_public, listed, not_public
+from relay.security.addresses import check_url, checked_target, is_public, listed, not_public
+
+__all__ = ["Answer", "GuardedClient", "Options", "check_url", "fetch"]
 
 # From a host and a port to the text of its IP addresses; raises OSError when it cannot.
 Resolve = Callable[[str, int], Awaitable[list[str]]]

@@ -1,6 +1,6 @@
-"""Of what there are records: the entities in `schemas/definitions.json` with an `x-record`.
+"""What entities are more than their fields: of what there are records, and which tell the amount of an event.
 
-A new kind is one entry there.
+Both are said in `schemas/definitions.json`, by `x-record` and `x-money`: a new kind is one entry there.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from typing import Any
 from relay.catalogue.vocabulary import catalogue
 
 EXTENSION = "x-record"
+MONEY = "x-money"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,13 @@ def record_kinds() -> Mapping[str, RecordKind]:
         _read(name, each) for name, each in catalogue().definitions["$defs"].items() if each.get(EXTENSION) is not None
     ]
     return MappingProxyType({each.name: each for each in sorted(found, key=lambda each: each.order)})
+
+
+@cache
+def money_entities() -> tuple[str, ...]:
+    """The entities whose amount is that of an event, by their `x-money`: the first that an event has."""
+    entities = catalogue().definitions["$defs"]
+    return tuple(sorted((name for name in entities if MONEY in entities[name]), key=lambda name: entities[name][MONEY]))
 
 
 def _read(name: str, entity: Mapping[str, Any]) -> RecordKind:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from relay.catalogue.record_kinds import money_entities
 from relay.catalogue.vocabulary import EventType, catalogue
 from relay.model import SEVERITIES, Hook
 
@@ -13,7 +14,6 @@ FILTERS = ("source", "customer", "min_amount", "currency", "severity", "livemode
 EVERY_TYPE = "*"
 UNKNOWN = "unknown"
 _DAYS = ("days_until_renewal", "days_until_expiry", "days_until_due")
-_MONEY_ENTITIES = ("invoice", "payment", "refund", "dispute", "checkout", "order", "subscription")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,10 @@ def wants(filters: Mapping[str, Any], envelope: Mapping[str, Any]) -> bool:
 def filters_of(event_type: EventType) -> tuple[str, ...]:
     """The filters that can let events of this type through."""
     fields = {field for entity in event_type.entities.values() for field in entity.blank}
+    has_amount = not event_type.entities.keys().isdisjoint(money_entities())
     offered = {
-        "min_amount": bool(event_type.entities.keys() & set(_MONEY_ENTITIES)),
-        "currency": bool(event_type.entities.keys() & set(_MONEY_ENTITIES)),
+        "min_amount": has_amount,
+        "currency": has_amount,
         "domain": "domain" in event_type.entities or "domain" in fields,
         "days_ahead": not fields.isdisjoint(_DAYS),
     }
@@ -68,7 +69,7 @@ def filters_of(event_type: EventType) -> tuple[str, ...]:
 
 
 def _amount(envelope: Mapping[str, Any]) -> tuple[Any, Any]:
-    for entity in _MONEY_ENTITIES:
+    for entity in money_entities():
         found = envelope["data"].get(entity)
         if found and found.get("amount") is not None:
             return found["amount"], found["currency"]

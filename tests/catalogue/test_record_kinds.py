@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.catalogue.record_kinds import EXTENSION, RecordKind, record_kinds
+from relay.catalogue.record_kinds import EXTENSION, MONEY, RecordKind, money_entities, record_kinds
 from relay.catalogue.vocabulary import catalogue
 
 DEFINITIONS = catalogue().definitions["$defs"]
@@ -34,3 +34,8 @@ def test_two_kinds_never_share_an_address() -> None:
     paths = [kind.path for kind in record_kinds().values()]
 
     assert len(paths) == len(set(paths))
+
+
+def test_the_entities_with_an_amount_have_an_order_without_gaps() -> None:
+    assert [DEFINITIONS[name][MONEY] for name in money_entities()] == list(range(1, len(money_entities()) + 1))
+    assert all({"amount", "currency"} <= set(DEFINITIONS[name]["properties"]) for name in money_entities())
