@@ -9,42 +9,33 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from kit.databases import at_newest
 from kit.waiting import PATIENCE_SECONDS
-from kit.workbench import relay_of
+from kit.workbench import OwnDatabase, sqlite_url
 from relay.actions import adapters
 from relay.actions.requests import Desk
 from relay.actions.runner import Patience, Runner
-from relay.context import Workspace
 from relay.model import Secret, Source, new_id, now_ms
 from relay.queue.presence import Presence
 from relay.sdk.actions import Adapter
-from relay.security.vault import Vault
-from relay.storage import runs, sources, workspaces
+from relay.storage import runs, sources
 from relay.storage.runs import Run
 from relay.storage.tables import inbound
 
-KEY = "a key for tests that is long enough to seal"
 QUICK = Patience(retries=(0.05, 0.05), look_ups=(0.05, 0.05, 0.05), settled=0.0)
 
 
-class Bench:
+class Bench(OwnDatabase):
     """`does` takes the place of what the provider `standard` does."""
 
     def __init__(self, directory: Path, does: Mapping[str, Adapter], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.vault = Vault([KEY])
-        self.database = at_newest(f"sqlite:///{directory / 'relay.db'}", self.vault)
-        self.rung: list[str] = []
-        with self.database.write() as connection:
-            self.workspace = workspaces.add(connection, "Mine", now_ms())
+        super().__init__(sqlite_url(directory))
         monkeypatch.setattr(adapters, "of", lambda provider: does if provider in ("standard", "hmac") else {})
         monkeypatch.setattr(adapters, "able", lambda name: ["standard"] if name in does else [])
         self.source = self.add_source()
-        self.relay = relay_of(self.database, self.vault, self.rung.append, RELAY_PUBLIC_URL="https://relay.example")
 
     def add_source(self, provider: str = "standard", **settings: Any) -> Source:
         known = {"api_url": "http://127.0.0.1:1", "api_key": "s3cret", **settings}
-        made = Source(new_id("src"), self.workspace.id, provider, provider.title(), (Secret("whsec_x"),), known)
+        made = Source(new_id("src"), self.workspace_id, provider, provider.title(), (Secret("whsec_x"),), known)
         with self.database.write() as connection:
             sources.add(connection, self.vault, made, now_ms())
         return made
@@ -53,11 +44,8 @@ class Bench:
         presence = Presence(self.database, lambda *_: None)
         return Runner(self.relay, lambda _, __, ___: [now_ms()], presence, patience=patience)
 
-    def working_in(self, actor: str = "tests") -> Workspace:
-        return self.relay.workspace(self.workspace.id, actor)
-
     def desk(self, actor: str) -> Desk:
-        return Desk(self.working_in(actor))
+        return Desk(self.working_in(actor=actor))
 
     def ask(self, name: str, idempotency: str | None = None, **given: Any) -> Run:
         return self.desk("key_1").request(name, given, key=idempotency)

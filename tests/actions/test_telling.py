@@ -47,7 +47,7 @@ def event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str, output: 
     with bench.database.read() as connection:
         row = connection.execute(inbound.select().order_by(inbound.c.place.desc())).first()
     assert row is not None
-    provider, own = get_provider("relay"), Source(row.source_id, bench.workspace.id, "relay", "Relay")
+    provider, own = get_provider("relay"), Source(row.source_id, bench.workspace_id, "relay", "Relay")
     kept = read(provider, open_stored(bench.vault, row))
     (found,) = normalize(provider, kept, Origin(own, now_ms(), row.verified_by))
     assert found.defect is None

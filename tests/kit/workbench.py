@@ -38,8 +38,8 @@ HOLDER = "wrk_tests"
 _ACTOR = "tests"
 
 
-class Workbench:
-    """`url` is that of an empty database."""
+class OwnDatabase:
+    """The relay of an empty database, with one workspace. Nothing is woken."""
 
     def __init__(self, url: str) -> None:
         self.vault = Vault((SECRET_KEY,))
@@ -52,15 +52,22 @@ class Workbench:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self.database.close()
 
     def workspace(self, name: str) -> str:
         with self.database.write() as connection:
             return workspaces.add(connection, name, now_ms()).id
 
-    def working_in(self, workspace_id: str | None = None) -> Workspace:
+    def working_in(self, workspace_id: str | None = None, actor: str = _ACTOR) -> Workspace:
         """A workspace as the tests work in it; ours, if none is named."""
-        return self.relay.workspace(workspace_id or self.workspace_id, _ACTOR)
+        return self.relay.workspace(workspace_id or self.workspace_id, actor)
+
+
+class Workbench(OwnDatabase):
+    """Sources and hooks; webhooks as they came in; events and deliveries as they were stored."""
 
     def source(self, provider: str = "standard", *, workspace_id: str | None = None) -> Source:
         made, _ = sources.create(self.working_in(workspace_id), provider, secret="whsec_c2VjcmV0IG9mIGEgdGVzdA==")

@@ -36,13 +36,10 @@ class Office(Bench):
             if mode is None:
                 connection.execute(delete(action_policies))
             else:
-                runs.set_policy(connection, self.workspace.id, Policy(SEND, mode))
-
-    def close(self) -> None:
-        self.database.close()
+                runs.set_policy(connection, self.workspace_id, Policy(SEND, mode))
 
     def channel(self, name: str, url: str, **settings: Any) -> Channel:
-        return channels.add(self.working_in(), Channel(self.workspace.id, name, url, **settings))
+        return channels.add(self.working_in(), Channel(self.workspace_id, name, url, **settings))
 
     def mail_channel(self, server: MailServer, name: str = "mail", **settings: Any) -> Channel:
         url = f"mailto://127.0.0.1:{server.port}/?smtp=127.0.0.1&from=billing@northlight.example&name=Northlight"
@@ -60,7 +57,7 @@ class Office(Bench):
         body = jsontext.dumps(envelope)
         made = Event(envelope["id"], event_type, number, None, None, envelope, body)
         with self.database.write() as connection:
-            events.store(connection, {number: self.workspace.id}, [(number, 0, made)])
+            events.store(connection, {number: self.workspace_id}, [(number, 0, made)])
         return str(envelope["id"])
 
     def send(self, idempotency: str | None = None, **given: Any) -> Run:

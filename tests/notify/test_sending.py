@@ -165,7 +165,7 @@ def test_a_chat_that_was_chosen_for_it_gets_the_link_and_the_decision_names_it(
     run = office.send(channel="ops", event_id=event)
 
     text = jsontext.loads(service.received[0].body)["message"]
-    (link,) = re.findall(r"Approve or reject: https://relay\.example/approvals/([A-Za-z0-9_-]+)", text)
+    (link,) = re.findall(r"Approve or reject: https://relay\.example\.com/approvals/([A-Za-z0-9_-]+)", text)
     assert "Raise Alert: disk:web03." in text
     assert link not in str(run.content)
     decided = decide_by_link(office.relay, link, approve=True)

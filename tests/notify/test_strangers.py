@@ -36,7 +36,7 @@ def strict(office: Office, mail_server: MailServer) -> Office:
 def know(office: Office, source_id: str, native_id: str, email: str | None, kind: str = "customer") -> None:
     row = {column.name: None for column in records.columns} | {
         "id": record_id(source_id, kind, native_id),
-        "workspace_id": office.workspace.id,
+        "workspace_id": office.workspace_id,
         "kind": kind,
         "source_id": source_id,
         "native_id": native_id,
