@@ -203,12 +203,12 @@ def test_what_is_no_json_becomes_json(panel: Panel) -> None:
 
 
 def test_what_waits_is_delivered_once_and_in_order_when_the_relay_is_back(panel: Panel) -> None:
-    panel.inbox.down()
+    panel.inbox.hang_up()
     panel.code("foreach (range(1, 5) as $n) { \\RelaySend\\tell('relay_test', array('n' => $n)); }")
     until(panel.is_idle, "the tries are used up")
     waited = panel.spool
 
-    panel.inbox.up()
+    panel.inbox.listen()
     ended = panel.engine("--deliver")
 
     assert ended.returncode == 0
@@ -391,7 +391,7 @@ def test_what_roots_cron_tells_stays_the_panels(tmp_path: Path, panel: Panel) ->
     nobody = 65534
     os.chown(panel.base / "state", nobody, nobody)
     os.chown(panel.base / "config.php", nobody, nobody)
-    panel.inbox.down()
+    panel.inbox.hang_up()
 
     panel.code("\\RelaySend\\tell('relay_test', array()); \\RelaySend\\once('a', time() + 9);", pauses="")
 
@@ -428,9 +428,9 @@ def test_at_the_end_nobody_waits_long_and_the_next_does_not_wait_at_all(panel: P
 
 
 def test_cron_delivers_what_the_visitors_did_not(panel: Panel) -> None:
-    panel.inbox.down()
+    panel.inbox.hang_up()
     panel.code("\\RelaySend\\tell('relay_test', array());", off="proc_open")
-    panel.inbox.up()
+    panel.inbox.listen()
 
     panel.code("\\RelaySend\\deliver();", off="proc_open")
 
@@ -546,7 +546,7 @@ def test_a_test_says_what_is_wrong(panel: Panel, answer: int, said: str) -> None
 
 @pytest.mark.parametrize("off", BARE.values(), ids=BARE)
 def test_a_test_says_that_nobody_answers(panel: Panel, off: str) -> None:
-    panel.inbox.down()
+    panel.inbox.hang_up()
 
     ended = panel.engine("--test", off=off)
 

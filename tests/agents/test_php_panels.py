@@ -212,10 +212,10 @@ def test_installed_twice_is_once_and_uninstalled_is_as_before(panel: Panel, inbo
 @EACH
 def test_the_relay_is_away_and_comes_back(panel: Panel, inbox: Inbox) -> None:
     installed(panel)
-    inbox.down()
+    inbox.hang_up()
     panel.fire(*HAPPENINGS[panel.name][0][0])
     until(lambda: is_quiet(panel.base), "the tries are used up")
-    inbox.up()
+    inbox.listen()
 
     panel.send("--deliver")
 

@@ -304,11 +304,11 @@ def test_installed_twice_is_once_and_uninstalled_is_as_before(panel: Panel, inbo
 @EACH
 def test_the_relay_is_away_and_comes_back(panel: Panel, inbox: Inbox) -> None:
     installed(panel)
-    inbox.down()
+    inbox.hang_up()
     event, values, _ = HAPPENINGS[panel.name][0]
     panel.fire(event, values)
     until(lambda: is_quiet(panel.base, "--deliver"), "the tries are used up")
-    inbox.up()
+    inbox.listen()
 
     panel.send("--deliver")
 

@@ -352,7 +352,7 @@ def test_no_secret_of_a_request_is_posted_kept_or_logged(installed: Server) -> N
 
 
 def test_what_is_kept_is_the_panels_alone(installed: Server) -> None:
-    installed.inbox.down()
+    installed.inbox.hang_up()
     installed.signals(("postWebsiteCreation", CREATED, DONE), pauses="")
     until(installed.is_idle, "nobody delivers")
 
@@ -367,13 +367,13 @@ def test_what_is_kept_is_the_panels_alone(installed: Server) -> None:
 
 
 def test_what_waits_is_delivered_once_and_in_order_when_the_relay_is_back(installed: Server) -> None:
-    installed.inbox.down()
+    installed.inbox.hang_up()
     sites = [f"site{number}.example" for number in range(5)]
     installed.signals(*[("postWebsiteDeletion", {"websiteName": each}, {"websiteDeleteStatus": 1}) for each in sites])
     until(installed.is_idle, "the tries are used up")
     waited = installed.spool
 
-    installed.inbox.up()
+    installed.inbox.listen()
     ended = installed.engine("--deliver")
 
     assert ended.returncode == 0
@@ -598,7 +598,7 @@ def test_a_test_says_what_is_wrong(installed: Server, answer: int, said: bytes) 
 
 
 def test_a_test_says_that_nobody_answers_and_what_is_not_configured(installed: Server) -> None:
-    installed.inbox.down()
+    installed.inbox.hang_up()
     nobody = installed.engine("--test")
     (installed.base / "config").write_text("url=https://relay.example\nsecret=hunter2\n")
     unusable = installed.engine("--test")

@@ -697,11 +697,11 @@ def test_a_look_that_fails_does_not_keep_the_others_from_theirs(installed: Serve
 
 
 def test_what_waits_is_delivered_by_whmcss_own_cron(installed: Server) -> None:
-    installed.inbox.down()
+    installed.inbox.hang_up()
     installed.fire(("TicketClose", {"ticketid": 310}), pauses="")
     until(installed.is_idle, "nobody delivers")
     (waits,) = installed.spool
-    installed.inbox.up()
+    installed.inbox.listen()
 
     installed.fire(("AfterCronJob", []))
 
