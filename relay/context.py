@@ -15,7 +15,7 @@ class Relay:
     config: Config
     database: Database
     vault: Vault
-    ring: Callable[[str], None]
+    wake: Callable[[str], None]
 
     def workspace(self, workspace_id: str, actor: str) -> "Workspace":
         return Workspace(self, workspace_id, actor)
@@ -41,9 +41,9 @@ class Workspace:
     def vault(self) -> Vault:
         return self.relay.vault
 
-    def ring(self, lane: str) -> None:
+    def wake(self, lane: str) -> None:
         """Have the lane's workers look for what was committed."""
-        self.relay.ring(lane)
+        self.relay.wake(lane)
 
     def note(self, connection: Connection, at: int, action: str, what: str, outcome: str = "done") -> None:
         """Add to the audit log what `actor` did, in the transaction of the doing."""

@@ -77,7 +77,7 @@ def change(
         workspace.note(connection, now, "hook.updated", hook.id)
         hook = rows.require(connection, workspace.vault, workspace.id, hook_id)
     if "status" in changes or "target_url" in changes:
-        workspace.ring(LATE)  # what waited for it is sent now
+        workspace.wake(LATE)  # what waited for it is sent now
     return hook, token
 
 

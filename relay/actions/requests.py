@@ -65,7 +65,7 @@ class Desk:
         run = self._requested(_Call(get_action(name), body), key)
         # For the run of an earlier call, too: what woke the workers then may have been lost.
         if not run.is_over:
-            self.workspace.ring(FRESH if run.state == runs.PENDING else ACT)
+            self.workspace.wake(FRESH if run.state == runs.PENDING else ACT)
         return run
 
     def _requested(self, call: _Call, key: str | None) -> Run:
@@ -208,7 +208,7 @@ class Desk:
             at.note(connection, now, f"action.{'approved' if approve else 'rejected'}", run.id, run.action)
             told = None if approve else tell_completed(connection, at.vault, decided)
         log.info("decided", run=run.id, action=run.action, state=decided.state, inbound=told)
-        at.ring(ACT if approve else FRESH)
+        at.wake(ACT if approve else FRESH)
         return decided
 
     def set_policy(self, rule: Policy) -> None:

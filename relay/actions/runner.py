@@ -67,7 +67,7 @@ class Runner:
     def __init__(self, relay: Relay, reserve: Reserve, presence: Presence, *, patience: Patience | None = None) -> None:
         self._database = relay.database
         self._vault = relay.vault
-        self._ring = relay.ring
+        self._wake = relay.wake
         self._reserve = reserve
         self._presence = presence
         self._links = Links(relay.vault, relay.config.public_url)
@@ -250,7 +250,7 @@ class Runner:
                 raise LeaseLost
             told = tell_pending(connection, self._vault, waiting)
         log.info("waits_for_person", run=waiting.id, action=waiting.action, inbound=told)
-        self._ring(FRESH)
+        self._wake(FRESH)
 
     def _found_out(self, does: Adapter, task: Task, run: Run) -> Done:
         """What became of something that was told. Raises `Failed` if it certainly was not done."""
@@ -355,7 +355,7 @@ class Runner:
             audit.append(connection, audit.Entry(run.workspace_id, now, "relay", f"action.{state}", run.id, run.action))
             told = tell_completed(connection, self._vault, ended)
         log.info("ended", run=run.id, action=run.action, state=state, code=code, inbound=told)
-        self._ring(FRESH)
+        self._wake(FRESH)
 
 
 def _may_repeat(does: Adapter, run: Run) -> bool:

@@ -1,4 +1,4 @@
-"""The first stage: prove the sender, store the webhook once, ring for the workers, answer.
+"""The first stage: prove the sender, store the webhook once, wake the workers, answer.
 
 Nothing here understands an event. What is answered 2xx is durably committed before the answer leaves.
 """
@@ -89,14 +89,14 @@ def silent() -> StorageUnavailable:
 
 
 class Receiver:
-    """Takes webhooks in. One for each web process; `ring` is called after every commit and must not block.
+    """Takes webhooks in. One for each web process; `wake` is called after every commit and must not block.
     `public_url` is what its sources' addresses begin with, as their owners were told.
     """
 
-    def __init__(self, database: Database, vault: Vault, ring: Callable[[], None], public_url: str = "") -> None:
+    def __init__(self, database: Database, vault: Vault, wake: Callable[[], None], public_url: str = "") -> None:
         self._database = database
         self._vault = vault
-        self._ring = ring
+        self._wake = wake
         self._public_url = public_url
         self._known: FIFOCache[str, _Known] = FIFOCache(_SOURCES_KEPT)
         self._known_lock = Lock()
@@ -142,7 +142,7 @@ class Receiver:
         return known.source
 
     def accept(self, source: Source, webhook: Inbound) -> Accepted:
-        """Prove, store, ring. Raises `VerificationError`, `StorageUnavailable`, or `TooManyRequests` where nothing is
+        """Prove, store, wake. Raises `VerificationError`, `StorageUnavailable`, or `TooManyRequests` where nothing is
         proved until the provider was asked; what is proved is kept, read or not.
         """
         sealed = self.prove_and_seal(source, webhook)
@@ -167,7 +167,7 @@ class Receiver:
         return self._sealed(provider, source, read(provider, replace(webhook, settings=source.settings)), verified_by)
 
     def store(self, sealed: Sequence[inbound.NewInbound], done: Callable[[list[Accepted] | Exception], None]) -> None:
-        """The second half, for many: store them in one transaction, ring, and call `done` in another thread with what
+        """The second half, for many: store them in one transaction, wake, and call `done` in another thread with what
         became of each, or with why none was stored. Waits for nobody."""
 
         def stored(came: Sequence[str] | Exception) -> None:
@@ -246,7 +246,7 @@ class Receiver:
     def _commit(self, webhooks: Sequence[inbound.NewInbound]) -> list[str]:
         with self._database.write() as connection:
             kept: Mapping[str, str] = inbound.store(connection, webhooks)
-        self._ring()
+        self._wake()
         log.info(
             "accepted",
             count=len(webhooks),

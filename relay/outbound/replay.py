@@ -93,7 +93,7 @@ def one(
             deliveries.store(connection, rows)
             workspace.note(connection, now, "event.replayed", event_id)
     if not dry_run:
-        workspace.ring(LATE)
+        workspace.wake(LATE)
     return {
         "events": [event.id for event in wanted],
         "deliveries": [] if dry_run else [row.id for row in rows],
@@ -140,7 +140,7 @@ def since(
         if page:
             start = page[-1].sequence
     if not dry_run:
-        workspace.ring(LATE)
+        workspace.wake(LATE)
     return {
         "events": found,
         "deliveries": counts.total(),
@@ -168,7 +168,7 @@ def send_test(workspace: Workspace, hook_id: str, *, event_type: str | None = No
         row = replace(_row(hook, kept, now), order_key=None)
         deliveries.store(connection, [row])
         workspace.note(connection, now, "hook.tested", hook.id)
-    workspace.ring(LATE)
+    workspace.wake(LATE)
     return {"event_id": event.id, "delivery_id": row.id}
 
 

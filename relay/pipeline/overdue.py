@@ -21,7 +21,7 @@ def wake(relay: Relay, now: int) -> None:
         }
     for lane, waits in due.items():
         if waits:
-            relay.ring(lane)
+            relay.wake(lane)
 
 
 def free(relay: Relay, now: int) -> None:

@@ -1,4 +1,4 @@
-"""What a bell is rung for: work of one lane never waits for another's."""
+"""What workers are woken for: work of one lane never waits for another's."""
 
 FRESH = "fresh"
 """Webhooks that were just accepted, and what is delivered of them at once."""

@@ -1,12 +1,12 @@
 """Waking workers. The only module that knows RQ.
 
-A job is a bell: "there is work". It carries no payload and no list, since the database knows what is waiting. A
-bell is not rung while it rings or while the worker that heard it is still attentive: under load one job
-drains what thousands of requests stored. A bell that is lost (a worker killed, Redis emptied) costs a second,
-until the clock rings it.
+A job is a wake-up: "there is work". It carries no payload and no list, since the database knows what is waiting.
+A lane is not woken again while its wake-up lies there, or while the worker that took it is still attentive: under load
+one job drains what thousands of requests stored. A wake-up that is lost (a worker killed, Redis emptied) costs a
+second, until the clock wakes the lane.
 
-Redis is not trusted: a worker takes from it which of its own lanes was rung, and reads nothing else that lies there.
-RQ's jobs name a function and hold pickles, so there are none: a bell is an entry in a queue of RQ's, not a job of its.
+Redis is not trusted: a worker takes from it which of its own lanes was woken, and reads nothing else that lies there.
+RQ's jobs name a function and hold pickles, so there are none: a wake-up is an entry in a queue of RQ's, not a job.
 """
 
 import signal
@@ -36,7 +36,7 @@ _RINGING_MS = 5_000
 _ATTENTIVE_MS = 15_000
 _LANE_SECONDS = 120
 _AWAY_SECONDS = 1.0
-_BETWEEN_RINGS_SECONDS = 0.004
+_BETWEEN_WAKEUPS_SECONDS = 0.004
 _WORKER_SECONDS = 30
 
 log = Logger("queue")
@@ -52,18 +52,18 @@ class Wakeups:
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def ring(self, lane: str = FRESH) -> None:
+    def wake(self, lane: str = FRESH) -> None:
         """Have the lane's worker look for work soon. Never raises, never blocks."""
         with self._wake:
-            # Started at the first ring, not at import: a thread does not survive the fork of a web worker.
+            # Started at the first wake-up, not at import: a thread does not survive the fork of a web worker.
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="bells", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="wakeups", daemon=True)
                 self._thread.start()
             self._wanted.add(lane)
             self._wake.notify()
 
     def wake_now(self, lane: str, *, force: bool = False) -> bool:
-        """Ring and answer whether Redis took it. `force` rings even if somebody seems to have heard."""
+        """Wake a lane and return whether Redis took it. `force` wakes it even if a worker seems to be attentive."""
         try:
             if self._redis.set(_bell(lane), 1, nx=not force, px=_RINGING_MS):
                 self._enqueue(lane)
@@ -97,20 +97,20 @@ class Wakeups:
                 while not self._wanted:
                     self._wake.wait()
                 wanted, self._wanted = self._wanted, set()
-            rung = [self.wake_now(lane) for lane in wanted]
-            # Under load one ring speaks for all that was stored meanwhile; alone it is not delayed at all.
-            time.sleep(_BETWEEN_RINGS_SECONDS if all(rung) else _AWAY_SECONDS)
+            woken = [self.wake_now(lane) for lane in wanted]
+            # Under load one wake-up speaks for all that was stored meanwhile; alone it is not delayed at all.
+            time.sleep(_BETWEEN_WAKEUPS_SECONDS if all(woken) else _AWAY_SECONDS)
 
 
 class _Queue(Queue):
-    """A lane's bells. What an entry says is not looked at: that it lies here is all there is to know."""
+    """A lane's wake-ups. What an entry says is not looked at: that it lies here is all there is to know."""
 
     @classmethod
     def dequeue_any(
         cls, queues: Iterable[Queue], timeout: int | None, connection: Redis, *_: Any, **__: Any
     ) -> tuple[Job, Queue] | None:
         by_key = {queue.key.encode(): queue for queue in queues}
-        # RQ's worker of one queue would move the entry aside, and find it there again after a crash: the clock rings.
+        # RQ's worker of one queue would move the entry aside, and find it there again after a crash: the clock wakes.
         found = connection.blpop(list(by_key), timeout or 0)
         if found is None:
             raise DequeueTimeout(timeout, list(by_key))
@@ -158,7 +158,7 @@ class _Stop:
 class _Worker(SimpleWorker):
     """RQ's worker without its jobs: no function by its name, no callbacks, no results, no commands from Redis.
 
-    It ends when `stop` is told; `answer` is called with the lane that was rung.
+    It ends when `stop` is told; `answer` is called with the lane that was woken.
     """
 
     queue_class = _Queue
@@ -217,15 +217,15 @@ class _Worker(SimpleWorker):
 
 
 def _bell(lane: str) -> str:
-    """Set while a bell rings or its worker is attentive."""
+    """Set while a wake-up lies there or its worker is attentive."""
     return f"relay:bell:{lane}"
 
 
 def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str, bool], None], on_stop: Callable[[], None]) -> None:
-    """Answer bells of these lanes until a signal says stop. Waits for Redis to come, and to come back.
+    """Answer wake-ups of these lanes until a signal says stop. Waits for Redis to come, and to come back.
 
-    `work(lane, attentive)` drains a lane. It is called once to be attentive, while nobody need ring, and once more
-    when the bell is free again, for what was stored in between. `on_stop` is called as soon as the signal comes.
+    `work(lane, attentive)` drains a lane. It is called once to be attentive, while nobody need wake it, and once more
+    when the lane can be woken again, for what was stored in between. `on_stop` is called as soon as the signal comes.
     """
     redis = connect(redis_url)
 
@@ -257,7 +257,7 @@ def _take_bells(redis_url: str, lanes: Sequence[str], answer: Callable[[str], No
 
 
 def workers(redis_url: str) -> dict[str, int]:
-    """How many workers take bells of each lane. Raises `Unreachable` where Redis does not answer."""
+    """How many workers take wake-ups of each lane. Raises `Unreachable` where Redis does not answer."""
     found = dict.fromkeys(LANES, 0)
     try:
         with closing(connect(redis_url)) as redis:

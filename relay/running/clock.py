@@ -101,10 +101,10 @@ def run(config: Config, stopped: threading.Event) -> None:
     database = Database(config.database_url, vault)
     wakeups = Wakeups(config.redis_url)
 
-    def ring(lane: str) -> None:
+    def wake(lane: str) -> None:
         wakeups.wake_now(lane, force=True)
 
-    with Clock(Relay(config, database, vault, ring), all_rules()) as clock:
+    with Clock(Relay(config, database, vault, wake), all_rules()) as clock:
         log.info("ready")
         while not stopped.wait(TICK_SECONDS):
             try:

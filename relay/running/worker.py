@@ -43,19 +43,19 @@ def run(config: Config, lanes: Sequence[str]) -> None:
         lambda: Egress(config.allow_private, config.egress_proxy),
         presence.worker_id,
         on_gone=partial(_gone, vault, wakeups),
-        on_turn=lambda: wakeups.ring(LATE),
+        on_turn=lambda: wakeups.wake(LATE),
     )
     api_reader = ApiReader(lambda: GuardedClient(allow_private=config.allow_private_sources))
     reserve = Pace(config.redis_url).reserve
-    runner = Runner(Relay(config, database, vault, wakeups.ring), reserve, presence)
+    runner = Runner(Relay(config, database, vault, wakeups.wake), reserve, presence)
     links = Links(vault, config.public_url)
     outlet = Outlet(database, dispatcher, presence, reserve)
     loop = Loop(
         Reader(database, vault, api_reader),
         Committer(database, presence, ActiveHooks(database, vault), outlet, links),
         outlet,
-        LateLane(database, presence, outlet, links, wakeups.ring),
-        wake=wakeups.ring,
+        LateLane(database, presence, outlet, links, wakeups.wake),
+        wake=wakeups.wake,
         wake_another=wakeups.wake_another,
     )
     collect_less()
@@ -82,11 +82,11 @@ def _gone(vault: Vault, wakeups: Wakeups, connection: Connection, hook: Hook) ->
     """A hook said that it is gone: those who want to know are told."""
     data = {"hook": {"id": hook.id, "platform": hook.platform, "reason": GONE_REASON}}
     tell(connection, vault, hook.workspace_id, "hook.switched_off", data)
-    wakeups.ring(FRESH)
+    wakeups.wake(FRESH)
 
 
 def _freed(wakeups: Wakeups, webhooks: int, sent: int, asked: int) -> None:
     """What dead workers held is due again."""
     for lane, count in ((FRESH, webhooks), (LATE, sent), (ACT, asked)):
         if count:
-            wakeups.ring(lane)
+            wakeups.wake(lane)

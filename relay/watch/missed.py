@@ -23,7 +23,7 @@ def report_missed(relay: Relay, now: int) -> None:
     with relay.database.write() as connection:
         for check in due:
             _report(connection, relay.vault, check)
-    relay.ring(FRESH)
+    relay.wake(FRESH)
 
 
 def _report(connection: Connection, vault: Vault, check: checks.Check) -> None:

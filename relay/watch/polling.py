@@ -30,11 +30,11 @@ log = Logger("poll")
 class Poller:
     """`tick` asks what is due and keeps what was told since; it waits for nobody."""
 
-    def __init__(self, database: Database, vault: Vault, api_reader: ApiReader, ring: Callable[[str], object]) -> None:
+    def __init__(self, database: Database, vault: Vault, api_reader: ApiReader, wake: Callable[[str], object]) -> None:
         self._database = database
         self._vault = vault
         self._api_reader = api_reader
-        self._ring = ring
+        self._wake = wake
         self._asked: list[tuple[polls.Poll, Future[Answers]]] = []
 
     def tick(self, now: int) -> None:
@@ -96,13 +96,13 @@ class Poller:
             body = jsontext.dumps(dict(answers.told))
             # Of the same answer a later day may have more to tell, so each is kept.
             keep(connection, self._vault, source, Inbound(body=body), f"poll:{now}", POLLED)
-        self._ring(FRESH)
+        self._wake(FRESH)
 
 
 @contextmanager
 def _started(relay: Relay) -> Iterator[Turn]:
     client = ApiReader(lambda: GuardedClient(allow_private=relay.config.allow_private_sources))
-    poller = Poller(relay.database, relay.vault, client, relay.ring)
+    poller = Poller(relay.database, relay.vault, client, relay.wake)
     try:
         yield poller.tick
     finally:

@@ -361,7 +361,7 @@ def test_what_is_asked_for_and_decided_wakes_the_workers_of_its_lane(bench: Benc
     bench.desk("key_2").decide(other.id, approve=False)
     bench.desk("key_2").dry_run(SUSPEND, {"service_id": "acme"})
 
-    assert bench.rung == [ACT, FRESH, FRESH, ACT, FRESH]
+    assert bench.woken == [ACT, FRESH, FRESH, ACT, FRESH]
 
 
 @pytest.mark.parametrize(("action", "given", "lane"), [(SUSPEND, "service_id", ACT), (REFUND, "payment_id", FRESH)])
@@ -370,20 +370,20 @@ def test_a_repeat_wakes_the_workers_again_as_long_as_the_run_waits(
 ) -> None:
     """What woke them the first time may have been lost, with Redis."""
     first = bench.ask(action, idempotency="k1", **{given: "p"})
-    bench.rung.clear()
+    bench.woken.clear()
 
     again = bench.ask(action, idempotency="k1", **{given: "p"})
 
-    assert (again.id, bench.rung) == (first.id, [lane])
+    assert (again.id, bench.woken) == (first.id, [lane])
 
 
 def test_a_repeat_of_what_is_done_wakes_nobody(bench: Bench) -> None:
     bench.carry_out(bench.ask(SUSPEND, idempotency="k1", service_id="acme"))
-    bench.rung.clear()
+    bench.woken.clear()
 
     again = bench.ask(SUSPEND, idempotency="k1", service_id="acme")
 
-    assert (again.state, bench.rung) == (runs.SUCCEEDED, [])
+    assert (again.state, bench.woken) == (runs.SUCCEEDED, [])
 
 
 def test_a_run_is_followed_by_its_id(bench: Bench, panel: Panel) -> None:

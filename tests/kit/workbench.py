@@ -44,8 +44,8 @@ class OwnDatabase:
     def __init__(self, url: str) -> None:
         self.vault = Vault((SECRET_KEY,))
         self.database = at_newest(url, self.vault)
-        self.rung: list[str] = []
-        self.relay = relay_of(self.database, self.vault, self.rung.append)
+        self.woken: list[str] = []
+        self.relay = relay_of(self.database, self.vault, self.woken.append)
         self.workspace_id = self.workspace("Ours")
 
     def __enter__(self) -> Self:
@@ -163,7 +163,7 @@ def sqlite_url(directory: Path) -> str:
 
 
 def relay_of(
-    database: Database, vault: Vault, ring: Callable[[str], None] = lambda _: None, **environment: str
+    database: Database, vault: Vault, wake: Callable[[str], None] = lambda _: None, **environment: str
 ) -> Relay:
     """The relay of a test's database: it may reach this machine, and no other part of it runs."""
     usual = {
@@ -171,7 +171,7 @@ def relay_of(
         "RELAY_PUBLIC_URL": "https://relay.example.com",
         "RELAY_ALLOW_PRIVATE_TARGETS": "127.0.0.1",
     }
-    return Relay(Config.load({**usual, **environment}), database, vault, ring)
+    return Relay(Config.load({**usual, **environment}), database, vault, wake)
 
 
 @dataclass
@@ -240,13 +240,13 @@ class Belt:
     api_reader: ApiReader = field(
         default_factory=lambda: ApiReader(lambda: GuardedClient(allow_private=frozenset(["127.0.0.1"])))
     )
-    rung: list[str] = field(default_factory=list)
+    woken: list[str] = field(default_factory=list)
     slots: int | None = None
     """How many slots a hook with a rate gets; None gives as many as are asked for."""
 
     def __post_init__(self) -> None:
         self.workings = Workings(
-            self.bench.database, self.bench.vault, self.dispatcher, self.api_reader, self._reserve, self.rung.append
+            self.bench.database, self.bench.vault, self.dispatcher, self.api_reader, self._reserve, self.woken.append
         )
 
     @property

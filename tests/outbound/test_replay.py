@@ -70,32 +70,32 @@ IS_REFUSED: dict[str, tuple[type[Exception], Work]] = {
 @pytest.mark.parametrize("work", QUEUES.values(), ids=QUEUES)
 def test_what_is_queued_wakes_the_late_lane_once(bench: Workbench, work: Work) -> None:
     hook, event_id = bench.hook(), an_event(bench)
-    bench.rung.clear()
+    bench.woken.clear()
 
     work(bench, event_id, hook.id)
 
-    assert bench.rung == [LATE]
+    assert bench.woken == [LATE]
 
 
 @pytest.mark.parametrize("work", QUEUES_NOTHING.values(), ids=QUEUES_NOTHING)
 def test_where_nothing_is_queued_nobody_is_woken(bench: Workbench, work: Work) -> None:
     hook, event_id = bench.hook(), an_event(bench)
-    bench.rung.clear()
+    bench.woken.clear()
 
     work(bench, event_id, hook.id)
 
-    assert bench.rung == []
+    assert bench.woken == []
 
 
 @pytest.mark.parametrize(("error", "work"), IS_REFUSED.values(), ids=IS_REFUSED)
 def test_what_is_refused_wakes_nobody(bench: Workbench, error: type[Exception], work: Work) -> None:
     hook, event_id = bench.hook(), an_event(bench)
-    bench.rung.clear()
+    bench.woken.clear()
 
     with pytest.raises(error):
         work(bench, event_id, hook.id)
 
-    assert bench.rung == []
+    assert bench.woken == []
 
 
 def test_the_lane_is_woken_after_the_delivery_is_there(bench: Workbench) -> None:
@@ -104,7 +104,7 @@ def test_the_lane_is_woken_after_the_delivery_is_there(bench: Workbench) -> None
     event_id = an_event(bench)
     before = {each.id for each in bench.deliveries()}
     there: list[set[str]] = []
-    watched = replace(bench.relay, ring=lambda _: there.append({each.id for each in bench.deliveries()}))
+    watched = replace(bench.relay, wake=lambda _: there.append({each.id for each in bench.deliveries()}))
 
     made = replay.one(watched.workspace(bench.workspace_id, "tests"), event_id)["deliveries"]
 

@@ -224,7 +224,7 @@ def test_what_a_slow_hook_has_no_room_for_waits_for_the_late_lane(bench: Workben
 
     assert belt.dispatcher.native_ids(slow) == ["msg_a0"]
     assert belt.dispatcher.native_ids(quick) == ["msg_a0", "msg_a1", "msg_a2"]
-    assert belt.rung == ["late"]
+    assert belt.woken == ["late"]
 
     belt.dispatcher.rooms[slow.id] = 10
     assert belt.retry() == 2
@@ -347,7 +347,7 @@ def test_what_is_surely_too_much_for_a_pace_is_not_even_tried_here(
     assert asked[0] == 51  # two seconds' worth
     assert sum(asked[1:]) < 51
     assert {each.due_at is not None and each.due_at <= now_ms() for each in bench.deliveries(hook)} == {True}
-    assert belt.rung == ["late"] * len(belt.rung) != []
+    assert belt.woken == ["late"] * len(belt.woken) != []
 
 
 def test_nothing_is_sent_while_a_circuit_is_open(bench: Workbench, belt: Belt) -> None:

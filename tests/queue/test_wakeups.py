@@ -50,57 +50,57 @@ def handlers() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-def rung(redis: Client) -> dict[str, int]:
+def woken(redis: Client) -> dict[str, int]:
     return {lane: count for lane in LANES if (count := Queue(lane, connection=redis).count)}
 
 
 def test_a_bell_is_one_job_however_often_it_is_rung(server: Redis, redis: Client) -> None:
-    bells = Wakeups(server.url)
+    wakeups = Wakeups(server.url)
 
     for _ in range(5):
-        assert bells.wake_now(FRESH)
+        assert wakeups.wake_now(FRESH)
 
-    assert rung(redis) == {FRESH: 1}
+    assert woken(redis) == {FRESH: 1}
 
 
 def test_a_bell_rings_in_a_thread_of_its_own(server: Redis, redis: Client) -> None:
-    bells = Wakeups(server.url)
+    wakeups = Wakeups(server.url)
 
-    bells.ring(LATE)
-    bells.ring(FRESH)
+    wakeups.wake(LATE)
+    wakeups.wake(FRESH)
 
-    until(lambda: rung(redis) == {FRESH: 1, LATE: 1}, "both lanes are rung for")
+    until(lambda: woken(redis) == {FRESH: 1, LATE: 1}, "both lanes are woken for")
 
 
 def test_a_bell_that_nobody_answered_is_rung_again_by_force_only(server: Redis, redis: Client) -> None:
-    bells = Wakeups(server.url)
-    bells.wake_now(FRESH)
+    wakeups = Wakeups(server.url)
+    wakeups.wake_now(FRESH)
     Queue(FRESH, connection=redis).empty()
 
-    bells.wake_now(FRESH)
-    assert rung(redis) == {}
+    wakeups.wake_now(FRESH)
+    assert woken(redis) == {}
 
-    bells.wake_now(FRESH, force=True)
-    bells.wake_now(FRESH, force=True)
-    assert rung(redis) == {FRESH: 1}
+    wakeups.wake_now(FRESH, force=True)
+    wakeups.wake_now(FRESH, force=True)
+    assert woken(redis) == {FRESH: 1}
 
 
 def test_help_is_called_once(server: Redis, redis: Client) -> None:
-    bells = Wakeups(server.url)
+    wakeups = Wakeups(server.url)
 
-    bells.wake_another(FRESH)
-    bells.wake_another(FRESH)
+    wakeups.wake_another(FRESH)
+    wakeups.wake_another(FRESH)
 
-    assert rung(redis) == {FRESH: 1}
+    assert woken(redis) == {FRESH: 1}
 
 
 def test_a_redis_that_is_away_raises_nothing() -> None:
-    bells = Wakeups(f"redis://127.0.0.1:{free_port()}/0")
+    wakeups = Wakeups(f"redis://127.0.0.1:{free_port()}/0")
 
-    assert not bells.wake_now(FRESH)
-    assert not bells.alive()
-    bells.wake_another(FRESH)
-    bells.ring(FRESH)
+    assert not wakeups.wake_now(FRESH)
+    assert not wakeups.alive()
+    wakeups.wake_another(FRESH)
+    wakeups.wake(FRESH)
 
 
 @pytest.fixture
@@ -182,30 +182,30 @@ class Lane:
 
 def test_a_worker_does_what_it_is_rung_for_and_stops_when_told(server: Redis, redis: Client) -> None:
     lane = Lane(lambda lane: len(lane.done) >= 2)
-    bells = Wakeups(server.url)
-    bells.wake_now(FRESH)
-    bells.wake_now(LATE)
+    wakeups = Wakeups(server.url)
+    wakeups.wake_now(FRESH)
+    wakeups.wake_now(LATE)
 
     serve(server.url, [FRESH], lane.work, lane.on_stop)
 
     assert lane.done == [(FRESH, True), (FRESH, False)]
     assert lane.stopping == 1
-    assert rung(redis) == {LATE: 1}
-    assert not redis.exists("relay:bell:fresh"), "it can be rung again"
+    assert woken(redis) == {LATE: 1}
+    assert not redis.exists("relay:bell:fresh"), "it can be woken again"
 
 
 def test_work_that_fails_is_not_the_end(server: Redis, redis: Client) -> None:
-    bells = Wakeups(server.url)
+    wakeups = Wakeups(server.url)
     lane = Lane(lambda lane: True)
 
     def work(name: str, attentive: bool) -> None:
         if not lane.done:
             lane.done.append(("failed", attentive))
-            bells.wake_now(FRESH, force=True)
+            wakeups.wake_now(FRESH, force=True)
             raise ZeroDivisionError
         lane.work(name, attentive)
 
-    bells.wake_now(FRESH)
+    wakeups.wake_now(FRESH)
     serve(server.url, [FRESH], work, lane.on_stop)
 
     assert lane.done == [("failed", True), (FRESH, True), (FRESH, False)]
@@ -313,7 +313,7 @@ def test_no_one_in_redis_tells_a_worker_to_end_or_to_wait(server: Redis, redis: 
     redis.set("rq:suspended", 1)
 
     def tell() -> None:
-        until(lambda: workers(server.url)[FRESH], "the worker waits for bells")
+        until(lambda: workers(server.url)[FRESH], "the worker waits for wakeups")
         for key in redis.smembers("rq:workers"):
             send_shutdown_command(redis, key.decode().removeprefix("rq:worker:"))
         Wakeups(server.url).wake_now(FRESH)
@@ -327,10 +327,10 @@ def test_no_one_in_redis_tells_a_worker_to_end_or_to_wait(server: Redis, redis: 
 
 
 def test_a_bell_says_nothing_but_its_lane(server: Redis, redis: Client) -> None:
-    bells = Wakeups(server.url)
+    wakeups = Wakeups(server.url)
 
-    bells.wake_now(FRESH)
-    bells.wake_another(LATE)
+    wakeups.wake_now(FRESH)
+    wakeups.wake_another(LATE)
 
     assert redis.lrange("rq:queue:fresh", 0, -1) == [b"fresh"]
     assert redis.lrange("rq:queue:late", 0, -1) == [b"late"]
@@ -391,18 +391,18 @@ def test_a_worker_outlives_its_redis(server: Redis, redis: Client, loss: str) ->
 
 def test_a_worker_that_redis_has_forgotten_makes_itself_known_again(server: Redis, redis: Client) -> None:
     found: list[int] = []
-    bells = Wakeups(server.url)
+    wakeups = Wakeups(server.url)
 
     def enough(lane: Lane) -> bool:
         if len(lane.done) == 2:
             redis.flushall()
-            bells.wake_now(FRESH, force=True)
+            wakeups.wake_now(FRESH, force=True)
             return False
         found.append(workers(server.url)[FRESH])
         return True
 
     lane = Lane(enough)
-    bells.wake_now(FRESH)
+    wakeups.wake_now(FRESH)
     serve(server.url, [FRESH], lane.work, lane.on_stop)
 
     assert found == [1]

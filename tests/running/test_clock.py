@@ -57,9 +57,9 @@ class Clocks:
         self._open = ExitStack()
 
     def named(self, name: str, rules: Sequence[Rule] | None = None) -> tuple[Clock, list[str]]:
-        rung: list[str] = []
-        relay = relay_of(self._bench.database, self._bench.vault, rung.append, RELAY_DATA_DIR=str(self._data_dir))
-        return self._open.enter_context(Clock(relay, all_rules() if rules is None else rules, name)), rung
+        woken: list[str] = []
+        relay = relay_of(self._bench.database, self._bench.vault, woken.append, RELAY_DATA_DIR=str(self._data_dir))
+        return self._open.enter_context(Clock(relay, all_rules() if rules is None else rules, name)), woken
 
     def close(self) -> None:
         self._open.close()
@@ -73,36 +73,36 @@ def clocks(bench: Workbench, tmp_path: Path) -> Iterator[Clocks]:
 
 
 def test_an_idle_relay_is_left_in_peace(clocks: Clocks, wall: WallClock) -> None:
-    clock, rung = clocks.named("a")
+    clock, woken = clocks.named("a")
 
     assert clock.tick(wall())
-    assert rung == []
+    assert woken == []
 
 
 def test_it_rings_for_webhooks_that_nobody_took(bench: Workbench, clocks: Clocks, wall: WallClock) -> None:
-    clock, rung = clocks.named("a")
+    clock, woken = clocks.named("a")
     source = bench.source()
 
     bench.accept(source, TOLD)
     clock.tick(wall())
-    assert rung == [], "its own bell is still on its way"
+    assert woken == [], "its own bell is still on its way"
 
     bench.accept(source, TOLD, at=now_ms() - 1000)
     clock.tick(wall())
-    assert rung == ["fresh"]
+    assert woken == ["fresh"]
 
 
 def test_it_rings_for_deliveries_that_are_due(bench: Workbench, clocks: Clocks, wall: WallClock) -> None:
-    clock, rung = clocks.named("a")
+    clock, woken = clocks.named("a")
     hook = bench.hook()
     bench.due(hook)
 
     clock.tick(wall())
-    assert rung == []
+    assert woken == []
 
     wall.ahead_ms = deliveries.LEASE_MS + 1
     clock.tick(wall())
-    assert rung == ["late"]
+    assert woken == ["late"]
 
 
 def test_one_works_at_a_time_and_another_takes_over_when_it_dies_or_stops(clocks: Clocks, wall: WallClock) -> None:
@@ -143,7 +143,7 @@ def test_a_clock_that_is_set_back_keeps_nothing_waiting(bench: Workbench, clocks
     bench.accept(source, TOLD, key="waiting", at=wall())
 
     wall.ahead_ms = 0
-    clock, rung = clocks.named("alive")
+    clock, woken = clocks.named("alive")
     assert clock.tick(wall()), "a lock from the future does not count"
 
     belt = Belt(bench)
@@ -151,13 +151,13 @@ def test_a_clock_that_is_set_back_keeps_nothing_waiting(bench: Workbench, clocks
     belt.retry()
     assert sorted(belt.dispatcher.native_ids(hook)) == ["processed", "waiting"]
     clock.tick(wall())
-    assert rung == [], "and it is all taken"
+    assert woken == [], "and it is all taken"
 
 
 def test_the_active_clock_itself_may_be_the_one_that_is_set_back(
     bench: Workbench, clocks: Clocks, wall: WallClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, rung = clocks.named("a", [replace(rule, seconds=0) for rule in all_rules()])
+    clock, woken = clocks.named("a", [replace(rule, seconds=0) for rule in all_rules()])
     wall.ahead_ms = HOUR_MS
     clock.tick(wall())
     bench.accept(bench.source(), TOLD, at=wall())
@@ -167,7 +167,7 @@ def test_the_active_clock_itself_may_be_the_one_that_is_set_back(
     wall.ahead_ms = 1000
     clock.tick(wall())
 
-    assert rung == ["fresh"]
+    assert woken == ["fresh"]
 
 
 def test_a_clock_that_is_set_ahead_only_repeats(bench: Workbench, wall: WallClock) -> None:

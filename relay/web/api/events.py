@@ -142,7 +142,7 @@ def _create(call: Call) -> Answer:
             key=key,
             customer=call.body.get("customer"),
         )
-    workspace.ring(FRESH)
+    workspace.wake(FRESH)
     return Answer({"id": event_id(source.id, f"{_CUSTOM}:{key}", _CUSTOM), "status": "accepted"}, status=202)
 
 
