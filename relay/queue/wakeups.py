@@ -32,7 +32,7 @@ from relay.logs import Logger
 from relay.queue.connection import connect, once_more
 from relay.queue.lanes import FRESH, LANES
 
-_RINGING_MS = 5_000
+_WAITING_MS = 5_000
 _ATTENTIVE_MS = 15_000
 _LANE_SECONDS = 120
 _AWAY_SECONDS = 1.0
@@ -65,7 +65,7 @@ class Wakeups:
     def wake_now(self, lane: str, *, force: bool = False) -> bool:
         """Wake a lane and return whether Redis took it. `force` wakes it even if a worker seems to be attentive."""
         try:
-            if self._redis.set(_bell(lane), 1, nx=not force, px=_RINGING_MS):
+            if self._redis.set(_key(lane), 1, nx=not force, px=_WAITING_MS):
                 self._enqueue(lane)
         except RedisError as error:
             log.warning("redis_away", reason=type(error).__name__, note="work is stored and will be picked up")
@@ -216,7 +216,7 @@ class _Worker(SimpleWorker):
         self.last_cleaned_at = datetime.now(UTC)  # type: ignore[assignment]
 
 
-def _bell(lane: str) -> str:
+def _key(lane: str) -> str:
     """Set while a wake-up lies there or its worker is attentive."""
     return f"relay:bell:{lane}"
 
@@ -230,24 +230,24 @@ def serve(redis_url: str, lanes: Sequence[str], work: Callable[[str, bool], None
     redis = connect(redis_url)
 
     def answer(lane: str) -> None:
-        redis.set(_bell(lane), 1, px=_ATTENTIVE_MS)
+        redis.set(_key(lane), 1, px=_ATTENTIVE_MS)
         try:
             work(lane, True)
         finally:
-            redis.delete(_bell(lane))
+            redis.delete(_key(lane))
         work(lane, False)
 
     stop = _Stop(on_stop)
     with closing(redis), stop.heard():
         while not stop.told.is_set():
             try:
-                _take_bells(redis_url, lanes, answer, stop)
+                _take_wakeups(redis_url, lanes, answer, stop)
             except RedisError as error:
                 log.warning("redis_away", reason=type(error).__name__, note="trying again every second")
             stop.told.wait(_AWAY_SECONDS)
 
 
-def _take_bells(redis_url: str, lanes: Sequence[str], answer: Callable[[str], None], stop: _Stop) -> None:
+def _take_wakeups(redis_url: str, lanes: Sequence[str], answer: Callable[[str], None], stop: _Stop) -> None:
     """Be a worker until a signal says stop or Redis is away."""
     with closing(Redis.from_url(redis_url, retry=once_more())) as connection:
         queues = [_queue(lane, connection) for lane in lanes]

@@ -74,7 +74,7 @@ class Poller:
         self._asked.append((poll, future))
 
     def _put_off(self, poll: polls.Poll, period: int) -> None:
-        """Its credentials do not open: the others are asked meanwhile."""
+        """Its credentials do not open, or its provider is not installed: the others are asked meanwhile."""
         log.error("source_does_not_open", source=poll.source_id)
         with self._database.write() as connection:
             polls.settle(connection, poll.source_id, now_ms() + period, poll.failures + 1)

@@ -54,7 +54,7 @@ def woken(redis: Client) -> dict[str, int]:
     return {lane: count for lane in LANES if (count := Queue(lane, connection=redis).count)}
 
 
-def test_a_bell_is_one_job_however_often_it_is_rung(server: Redis, redis: Client) -> None:
+def test_a_wakeup_is_one_job_however_often_the_lane_is_woken(server: Redis, redis: Client) -> None:
     wakeups = Wakeups(server.url)
 
     for _ in range(5):
@@ -63,7 +63,7 @@ def test_a_bell_is_one_job_however_often_it_is_rung(server: Redis, redis: Client
     assert woken(redis) == {FRESH: 1}
 
 
-def test_a_bell_rings_in_a_thread_of_its_own(server: Redis, redis: Client) -> None:
+def test_a_lane_is_woken_in_a_thread_of_its_own(server: Redis, redis: Client) -> None:
     wakeups = Wakeups(server.url)
 
     wakeups.wake(LATE)
@@ -72,7 +72,7 @@ def test_a_bell_rings_in_a_thread_of_its_own(server: Redis, redis: Client) -> No
     until(lambda: woken(redis) == {FRESH: 1, LATE: 1}, "both lanes are woken for")
 
 
-def test_a_bell_that_nobody_answered_is_rung_again_by_force_only(server: Redis, redis: Client) -> None:
+def test_a_wakeup_that_nobody_took_is_repeated_by_force_only(server: Redis, redis: Client) -> None:
     wakeups = Wakeups(server.url)
     wakeups.wake_now(FRESH)
     Queue(FRESH, connection=redis).empty()
@@ -294,7 +294,7 @@ def planted_lane(redis: Client, command: str) -> None:
         planted_lane,
     ],
 )
-def test_what_a_stranger_puts_into_redis_is_a_bell_and_never_run(
+def test_what_a_stranger_puts_into_redis_is_a_wakeup_and_never_run(
     server: Redis, redis: Client, tmp_path: Path, plant: Plant
 ) -> None:
     lane = Lane(lambda _: not redis.llen("rq:queue:fresh"))
@@ -326,7 +326,7 @@ def test_no_one_in_redis_tells_a_worker_to_end_or_to_wait(server: Redis, redis: 
     assert lane.done == [(FRESH, True), (FRESH, False)]
 
 
-def test_a_bell_says_nothing_but_its_lane(server: Redis, redis: Client) -> None:
+def test_a_wakeup_says_nothing_but_its_lane(server: Redis, redis: Client) -> None:
     wakeups = Wakeups(server.url)
 
     wakeups.wake_now(FRESH)
@@ -430,7 +430,7 @@ def test_a_worker_that_is_told_to_stop_while_redis_is_away_stops(server: Redis, 
 
 def test_a_worker_that_redis_does_not_know_yet_stops_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
     lane = Lane(lambda _: False)
-    monkeypatch.setattr(wakeups, "_take_bells", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(wakeups, "_take_wakeups", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     before = signal.getsignal(signal.SIGTERM)
 
     serve(f"redis://127.0.0.1:{free_port()}/0", [FRESH], lane.work, lane.on_stop)

@@ -1,6 +1,7 @@
 """The events of a customer are found, however far they have been put into the table of customers."""
 
 from random import Random
+from typing import Any
 
 import pytest
 from alembic import command
@@ -35,26 +36,25 @@ def event(sequence: int) -> Event:
     return Event(f"evt_{sequence}", kind, sequence, customer, email, envelope, jsontext.dumps(envelope))
 
 
-def wanted(customer: str, **asked: object) -> list[int]:
+def wanted(customer: str, limit: int = 50, before: int = COUNT, types: tuple[str, ...] = ()) -> list[int]:
     """What is to be found, by looking at every event there is."""
-    limit, before, types = asked.get("limit", 50), asked.get("before", COUNT), asked.get("types", ())
     return [
         sequence
         for sequence in reversed(range(COUNT))
         if customer in (NAMES[sequence % len(NAMES)][0], (NAMES[sequence % len(NAMES)][1] or "").lower())
-        and sequence < before  # type: ignore[operator]
-        and (not types or event(sequence).type in types)  # type: ignore[operator]
-    ][:limit]  # type: ignore[misc]
+        and sequence < before
+        and (not types or event(sequence).type in types)
+    ][:limit]
 
 
-def found(bench: Workbench, customer: str, **asked: object) -> list[int]:
+def found(bench: Workbench, customer: str, **asked: Any) -> list[int]:
     with bench.database.read() as connection:
-        query = EventQuery(customer=customer, **asked)  # type: ignore[arg-type]
+        query = EventQuery(customer=customer, **asked)
         return [each.sequence for each in events.search(connection, "ws_1", query)]
 
 
 def is_right(bench: Workbench) -> bool:
-    asked: tuple[dict[str, object], ...] = (
+    asked: tuple[dict[str, Any], ...] = (
         {},
         {"limit": 3},
         {"before": 31},
